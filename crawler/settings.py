@@ -1,0 +1,58 @@
+"""Scrapy's settings of this project. What an installation decides comes in through `addon`."""
+
+BOT_NAME = "lantian"
+SPIDER_MODULES = ["spiders"]
+NEWSPIDER_MODULE = "spiders"
+COMMANDS_MODULE = "crawler.commands"
+ADDONS = {"crawler.addon.Installation": 100}
+
+# Lawful and polite. crawler.politeness has its own robots middleware, because a refusal must
+# name the line that forbids and an override must name the person who signed it.
+ROBOTSTXT_OBEY = False
+COOKIES_ENABLED = False
+HTTPPROXY_ENABLED = False  # a proxy named in the environment would go round the address guard
+REFERRER_POLICY = "no-referrer"
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+RANDOMIZE_DOWNLOAD_DELAY = True
+REDIRECT_MAX_TIMES = 5
+RETRY_HTTP_CODES = [500, 502, 503, 504, 522, 524]
+HTTPERROR_ALLOW_ALL = True
+TELNETCONSOLE_ENABLED = False
+
+# What a page may cost.
+DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 0
+DOWNLOAD_FAIL_ON_DATALOSS = False
+DOWNLOAD_VERIFY_CERTIFICATES = True
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.transport.GuardedDownloadHandler",
+    "https": "crawler.transport.GuardedDownloadHandler",
+    "file": None,
+    "ftp": None,
+    "s3": None,
+    "data": None,
+}
+
+# 100 concurrent items cost 100 asyncio tasks a response; one page is one item here.
+CONCURRENT_ITEMS = 4
+TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+ASYNCIO_EVENT_LOOP = "uvloop.Loop"
+LOG_LEVEL = "INFO"
+LOG_FORMATTER = "crawler.addon.QuietItems"
+
+DOWNLOADER_MIDDLEWARES = {
+    "crawler.politeness.RobotsMiddleware": 100,
+    "pipelines.browser.BrowserMiddleware": 960,
+    # Nearest to the downloader: the bytes as they came, before decompression and redirects.
+    "pipelines.keep.KeepMiddleware": 990,
+}
+ITEM_PIPELINES = {
+    "pipelines.tie.Tie": 100,
+    "pipelines.judge.Judge": 200,
+    "pipelines.picture.Picture": 250,
+    "pipelines.record.Record": 300,
+}
+EXTENSIONS = {
+    "pipelines.verdict.Verdict": 500,
+    "scrapy.extensions.memusage.MemoryUsage": None,
+}

@@ -1,0 +1,70 @@
+"""Every response is in the archive before anyone reads it: walls, redirects and empty pages too.
+
+This middleware stands nearest to the downloader, above decompression, so what it keeps is the
+entity as it came. See docs/decisions/0003-what-raw-means.md.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from scrapy.crawler import Crawler
+from scrapy.http import Request, Response
+
+from crawler import clock
+from crawler.items import Capture, Exchange, How, Snapshot
+from pipelines.room import Room
+
+
+class KeepMiddleware:
+    """Puts the capture of the newest response into `request.meta["capture"]`."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._room = Room.of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> KeepMiddleware:
+        return cls(crawler)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        request.meta["capture"] = self._kept(request, response)
+        return response
+
+    def _kept(self, request: Request, response: Response) -> Capture:
+        is_specimen = (urlsplit(response.url).hostname or "") in self._room.config.hosts
+        if request.meta.get("in_browser"):
+            return self._room.archive.keep_snapshot(
+                Snapshot(
+                    url=response.url,
+                    how=How.BROWSER,
+                    mime="text/html; charset=utf-8",
+                    body=response.body,
+                    taken_at=clock.now(),
+                    tool=self._room.browser.version,
+                    is_specimen=is_specimen,
+                )
+            )
+        return self._room.archive.keep(
+            Exchange(
+                url=response.url,
+                method=request.method,
+                request_headers=_sent(request),
+                request_body=request.body,
+                status=response.status,
+                reason=request.meta["status_reason"],
+                protocol=response.protocol or "HTTP/1.1",
+                response_headers=request.meta["raw_headers"],
+                response_body=response.body,
+                ip_address=str(response.ip_address or ""),
+                fetched_at=clock.now(),
+                is_specimen=is_specimen,
+            )
+        )
+
+
+def _sent(request: Request) -> tuple[tuple[str, str], ...]:
+    """The request's headers as the downloader was told to send them, the host first."""
+    told = [("Host", urlsplit(request.url).netloc)]
+    for name, values in request.headers.items():
+        told.extend((name.decode("latin-1"), value.decode("latin-1")) for value in values)
+    return tuple(told)

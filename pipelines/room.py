@@ -1,0 +1,58 @@
+"""The archive, the ledger and the browser that the parts of one crawl share, opened once and closed last."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from weakref import WeakKeyDictionary
+
+from scrapy.crawler import Crawler
+
+from crawler.config import Config
+from crawler.errors import LantianError
+from pipelines.browser import Browser
+from storage.archive import FolderArchive
+from storage.db import open_database
+from storage.exhibits import ExhibitStore
+
+TOOL = "lantian/0.1.0"
+
+_rooms: WeakKeyDictionary[Crawler, Room] = WeakKeyDictionary()
+
+
+class Room:
+    """What one crawl keeps in and writes to. Parts are opened when first needed."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> Room:
+        """The room of this crawl."""
+        if crawler not in _rooms:
+            _rooms[crawler] = cls(crawler.settings["LANTIAN_CONFIG"])
+        return _rooms[crawler]
+
+    @cached_property
+    def archive(self) -> FolderArchive:
+        return FolderArchive(self.config.archive, tool=TOOL)
+
+    @cached_property
+    def store(self) -> ExhibitStore:
+        return ExhibitStore(open_database(self.config.database))
+
+    @cached_property
+    def browser(self) -> Browser:
+        return Browser(self.config)
+
+    async def close(self) -> None:
+        """Close whatever was opened; the archive's file gets its final name here."""
+        if "browser" in self.__dict__:
+            await self.browser.close()
+        if "archive" in self.__dict__:
+            self.archive.close()
+        if "store" in self.__dict__:
+            self.store.close()
+
+
+class RoomClosed(LantianError):
+    """Something was to be kept after the crawl had ended."""

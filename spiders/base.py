@@ -1,0 +1,300 @@
+"""What every platform's spider shares: it asks each query, pages on, and refuses to be silent.
+
+A spider's file says where to look and how to read; this file turns whatever happens, good
+or bad, into exactly one `Reading` a page. It never logs in, never solves a captcha and never
+opens a paid or redirecting link.
+"""
+
+from __future__ import annotations
+
+import uuid
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+import scrapy
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+)
+from scrapy.http import Request, Response
+from twisted.python.failure import Failure
+
+from crawler import clock
+from crawler.errors import (
+    PageBlocked,
+    PageBroken,
+    PageChanged,
+    PageGone,
+    PageTrouble,
+    Unreachable,
+    UserMistake,
+)
+from crawler.items import Capture, Kind, Listing, Outcome, Page, Reading, Sightings
+from spiders.reading import Document, absolute, clean
+
+MAX_PAGES = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wall:
+    """What a page looks like that is not what was asked for, and what that means.
+
+    Every one of `marks` must be found `within` the address, the title or the source text.
+    Walls are asked only about a page on which nothing could be read, so a result that merely
+    talks about a captcha is never taken for one.
+    """
+
+    trouble: type[PageTrouble]
+    reason: str
+    marks: tuple[str, ...]
+    within: Literal["url", "title", "text"] = "text"
+
+    def stands_in(self, document: Document) -> bool:
+        place = {"url": document.url, "title": document.title, "text": document.text}[self.within]
+        return all(mark in place for mark in self.marks)
+
+
+class Found:
+    """Collects the listings of one page in the order a person sees them, and counts the lost."""
+
+    def __init__(self, platform: str, document: Document) -> None:
+        self.platform = platform
+        self.base = document.url
+        self.listings: list[Listing] = []
+        self.lost = 0
+
+    def add(
+        self,
+        *,
+        kind: Kind,
+        title: str,
+        url: str,
+        images: Iterable[str] = (),
+        is_ad: bool = False,
+        is_redirect: bool = False,
+        **told: str,
+    ) -> None:
+        """Add one listing; `url` and `images` may be relative. Without title or URL it is lost.
+
+        `told` are the remaining text fields of `Listing`, as the page writes them.
+        """
+        title, url = clean(title), absolute(self.base, url)
+        if not title or not url:
+            self.lost += 1
+            return
+        pictures = tuple(dict.fromkeys(filter(None, (absolute(self.base, image) for image in images))))
+        texts = {name: clean(text) for name, text in told.items()}
+        self.listings.append(
+            Listing(
+                platform=self.platform,
+                kind=kind,
+                position=len(self.listings) + 1,
+                title=title,
+                url=url,
+                is_ad=is_ad,
+                is_redirect=is_redirect,
+                images=pictures,
+                **texts,
+            )
+        )
+
+    def reading(self, *, total: int | None = None, next_url: str | None = None) -> Reading:
+        """What was found, as an `ok` reading; `next_url` may be relative."""
+        following = absolute(self.base, next_url or "") or None
+        return Reading(
+            outcome=Outcome.OK, total=total, next_url=following, listings=tuple(self.listings), lost=self.lost
+        )
+
+
+class PlatformSpider(scrapy.Spider):
+    """One platform. Subclasses give the class attributes, `search_url` and `read_document`.
+
+    `label` is the platform's Chinese name. `hosts` are the host names whose pages it follows.
+    `page_size` is the number of listings on a full page, for the rot alarms. `evidence` says
+    per feature on what the reading rests: "captured <when>" or "code only".
+    """
+
+    label: ClassVar[str]
+    hosts: ClassVar[tuple[str, ...]]
+    page_size: ClassVar[int]
+    walls: ClassVar[tuple[Wall, ...]] = ()
+    evidence: ClassVar[dict[str, str]]
+
+    def __init__(
+        self, queries: str = "", pages: str | int = 1, runs: dict[str, str] | None = None, **kwargs: Any
+    ) -> None:
+        """`queries` are separated by commas; `runs` gives each query its run id, else they are new."""
+        super().__init__(**kwargs)
+        asked = [query.strip() for query in queries.replace("，", ",").split(",") if query.strip()]
+        if not str(pages).isdecimal() or not 1 <= int(pages) <= MAX_PAGES:
+            raise UserMistake(f"pages must be a whole number from 1 to {MAX_PAGES}, not {pages!r}")
+        self.pages = int(pages)
+        self.runs = runs or {query: uuid.uuid4().hex for query in asked}
+
+    # -- where to look ---------------------------------------------------------------------
+
+    @abstractmethod
+    def search_url(self, query: str, page_number: int) -> str:
+        """The address of a page of results; pages count from 1."""
+
+    @abstractmethod
+    def read_document(self, document: Document) -> Reading:
+        """The listings of a sane document. Pure: same document, same reading.
+
+        Raises `PageTrouble` where the page is known not to be what was asked for, or where
+        its structure is a surprise.
+        """
+
+    # -- how to read -----------------------------------------------------------------------
+
+    def read(self, page: Page) -> Reading:
+        """Exactly one reading for any bytes whatever. Pure, and never raises for the page's sake."""
+        try:
+            return self._understand(page)
+        except PageTrouble as trouble:
+            return Reading(outcome=trouble.outcome, reason=trouble.reason, detail=trouble.detail)
+
+    def _understand(self, page: Page) -> Reading:
+        document = self._opened(page)
+        cause: PageTrouble = PageChanged("no_marker", "nothing we know of stands on this page")
+        lost = 0
+        try:
+            reading = self.read_document(document)
+            if reading.listings or reading.outcome is Outcome.EMPTY:
+                return _if_whole(document, reading)
+            lost = reading.lost
+        except PageTrouble as trouble:
+            cause = trouble
+        if lost:
+            cause = PageChanged("all_lost", f"{lost} listings without a title or a URL")
+        self._explain(document, cause)
+        return Reading(outcome=cause.outcome, reason=cause.reason, detail=cause.detail, lost=lost)
+
+    def _opened(self, page: Page) -> Document:
+        try:
+            return Document(page)
+        except PageBroken:
+            _refuse_status(page.status)
+            raise
+
+    def _explain(self, document: Document, cause: PageTrouble) -> None:
+        """Nothing was read: raise for the most telling reason why, if there is one."""
+        for wall in self.walls:
+            if wall.stands_in(document):
+                raise wall.trouble(wall.reason, f"{wall.within}: {' … '.join(wall.marks)}")
+        if isinstance(cause, PageChanged):
+            _refuse_status(document.page.status)
+            if document.is_truncated:
+                raise PageBroken("truncated", f"ends after {len(document.page.body)} bytes without an end tag")
+
+    # -- the round -------------------------------------------------------------------------
+
+    async def start(self) -> AsyncIterator[Any]:
+        for query in self.runs:
+            yield self._request(self.search_url(query, 1), query, 1, frozenset())
+
+    def _request(
+        self, url: str, query: str, page_number: int, seen: frozenset[str], *, in_browser: bool = False
+    ) -> Request:
+        return Request(
+            url,
+            callback=self.parse,
+            errback=self.failed,
+            dont_filter=True,
+            cb_kwargs={"query": query, "page_number": page_number, "seen": seen},
+            meta={"run": self.runs[query], "requested_url": url, "in_browser": in_browser},
+        )
+
+    def parse(
+        self, response: Response, query: str, page_number: int, seen: frozenset[str]
+    ) -> Iterator[Sightings | Request]:
+        """Scrapy's callback: the page's sightings, then the next page if there is more to see."""
+        meta = response.meta
+        page = Page(
+            url=response.url,
+            body=response.body,
+            status=response.status,
+            content_type=(response.headers.get("Content-Type") or b"").decode("latin-1"),
+            requested_url=meta["requested_url"],
+            query=query,
+            rendered=meta["in_browser"],
+        )
+        reading = self.read(page)
+        if "dataloss" in response.flags:
+            reading = replace(reading, outcome=Outcome.ERROR, reason="truncated", detail="the connection broke off")
+        if reading.reason == "needs_browser" and not page.rendered:
+            yield self._request(page.requested_url, query, page_number, seen, in_browser=True)
+            return
+        keys = frozenset(listing.key for listing in reading.listings)
+        following = reading.next_url if self._has_more(reading, page_number, keys - seen) else None
+        yield self._sightings(reading, response.url, request=response.request, is_last=following is None)
+        if following:
+            yield self._request(following, query, page_number + 1, seen | keys)
+
+    def failed(self, failure: Failure) -> Iterator[Sightings]:
+        """Scrapy's errback: no page came, which is an outcome too."""
+        request: Request = failure.request  # type: ignore[attr-defined]
+        trouble = _trouble_of(failure.value)
+        reading = Reading(outcome=trouble.outcome, reason=trouble.reason, detail=trouble.detail)
+        yield self._sightings(reading, request.url, request=request, is_last=True)
+
+    def _has_more(self, reading: Reading, page_number: int, unseen: frozenset[str]) -> bool:
+        """Platforms answer a page past the end with the last one again: nothing new ends a run."""
+        is_ours = urlsplit(reading.next_url or "").hostname in self.hosts
+        return reading.outcome is Outcome.OK and page_number < self.pages and bool(unseen) and is_ours
+
+    def _sightings(self, reading: Reading, url: str, *, request: Request | None, is_last: bool) -> Sightings:
+        if request is None:
+            raise ValueError("a response without its request")
+        meta, told = request.meta, request.cb_kwargs
+        capture: Capture | None = meta.get("capture")
+        return Sightings(
+            run=meta["run"],
+            platform=self.name,
+            query=told["query"],
+            page_number=told["page_number"],
+            requested_url=meta["requested_url"],
+            url=url,
+            seen_at=capture.taken_at if capture else clock.now(),
+            reading=reading,
+            capture=capture,
+            is_last=is_last,
+        )
+
+
+def _if_whole(document: Document, reading: Reading) -> Reading:
+    """What was read of a document that breaks off stays, but the page does not count as seen."""
+    if not document.is_truncated:
+        return reading
+    detail = f"ends after {len(document.page.body)} bytes without an end tag"
+    return replace(reading, outcome=Outcome.ERROR, reason="truncated", detail=detail)
+
+
+def _refuse_status(status: int) -> None:
+    """What a server's own status says about a page on which nothing could be read."""
+    if status in (404, 410):
+        raise PageGone(f"http_{status}")
+    if status >= 500:
+        raise Unreachable(f"http_{status}")
+    if status >= 400:
+        raise PageBlocked(f"http_{status}")
+
+
+def _trouble_of(wrong: BaseException) -> PageTrouble:
+    if isinstance(wrong, PageTrouble):
+        return wrong
+    if isinstance(wrong, CannotResolveHostError):
+        return Unreachable("dns", str(wrong))
+    if isinstance(wrong, DownloadTimeoutError):
+        return Unreachable("timeout", str(wrong))
+    if isinstance(wrong, DownloadConnectionRefusedError):
+        return Unreachable("refused", str(wrong))
+    if isinstance(wrong, (DownloadCancelledError, IgnoreRequest)):
+        return PageBroken("too_large", str(wrong))
+    return Unreachable("connection", f"{type(wrong).__name__}: {wrong}")
