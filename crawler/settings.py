@@ -42,7 +42,7 @@ LOG_FORMATTER = "crawler.addon.QuietItems"
 
 DOWNLOADER_MIDDLEWARES = {
     "crawler.politeness.RobotsMiddleware": 100,
-    "pipelines.browser.BrowserMiddleware": 960,
+    "pipelines.render.RenderMiddleware": 960,
     # Nearest to the downloader: the bytes as they came, before decompression and redirects.
     "pipelines.keep.KeepMiddleware": 990,
 }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from crawler.items import Exhibit, Exhibits
 from detectors.screen import Screen, load_screen
+
+from crawler.items import Exhibit, Exhibits
 
 
 @cache

@@ -8,7 +8,6 @@ from weakref import WeakKeyDictionary
 from scrapy.crawler import Crawler
 
 from crawler.config import Config
-from crawler.errors import LantianError
 from pipelines.browser import Browser
 from storage.archive import FolderArchive
 from storage.db import open_database
@@ -52,7 +51,3 @@ class Room:
             self.archive.close()
         if "store" in self.__dict__:
             self.store.close()
-
-
-class RoomClosed(LantianError):
-    """Something was to be kept after the crawl had ended."""

@@ -126,7 +126,7 @@ class PlatformSpider(scrapy.Spider):
     walls: ClassVar[tuple[Wall, ...]] = ()
     evidence: ClassVar[dict[str, str]]
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - Scrapy hands each -a option over by name
         self, queries: str = "", pages: str | int = 1, runs: dict[str, str] | None = None, **kwargs: Any
     ) -> None:
         """`queries` are separated by commas; `runs` gives each query its run id, else they are new."""
@@ -286,7 +286,7 @@ def _refuse_status(status: int) -> None:
         raise PageBlocked(f"http_{status}")
 
 
-def _trouble_of(wrong: BaseException) -> PageTrouble:
+def _trouble_of(wrong: BaseException | None) -> PageTrouble:
     if isinstance(wrong, PageTrouble):
         return wrong
     if isinstance(wrong, CannotResolveHostError):
