@@ -51,6 +51,11 @@ _VOID = frozenset(
 )
 _UNSEEN = 'script,style,template,noscript,[hidden],[style*="display:none"],[style*="display: none"]'
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_BLOCK_TAGS = (
+    "address article aside blockquote br dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li main "
+    "ol p pre section table td th tr ul"
+)
+_BLOCKS = frozenset(_BLOCK_TAGS.split())
 
 
 class Document:
@@ -216,6 +221,37 @@ def _seen(node: Node) -> list[str]:
             parts.append(part.text() or "")
         stack.extend(reversed(list(part.iter(include_text=True))))
     return parts
+
+
+def block_text_of(node: Node | None) -> str:
+    """What a person reads in a long text, one line a paragraph, so that no two words join across a border."""
+    if node is None:
+        return ""
+    unseen = {part.mem_id for part in node.css(_UNSEEN)} - {node.mem_id}
+    parts: list[str] = []
+    stack: list[Node | str] = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, str):
+            parts.append(part)
+        elif part.is_text_node:
+            parts.append(part.text() or "")
+        elif part.mem_id not in unseen:
+            if part.tag in _BLOCKS:
+                parts.append("\n")
+                stack.append("\n")
+            stack.extend(reversed(list(part.iter(include_text=True))))
+    return "\n".join(filter(None, map(clean, "".join(parts).split("\n"))))
+
+
+def fragment(html: str) -> Node:
+    """A piece of HTML carried by a script or a comment, parsed with the same care as a page."""
+    text = _SURROGATE.sub("\ufffd", html)
+    refuse_tangle(text.encode("utf-8"))
+    root = LexborHTMLParser(text).root
+    if root is None:
+        raise PageBroken("empty", "no element in the fragment")
+    return root
 
 
 def attr(node: Node | None, name: str) -> str:

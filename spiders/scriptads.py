@@ -1,0 +1,80 @@
+"""Advertisements that a Tieba page carries in its scripts, as data and as an HTML string.
+
+A script is read, never run, and the links of the ads are never opened.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from crawler.errors import PageTrouble
+from spiders.reading import attr, first, fragment, text_of
+from spiders.script import literal
+from spiders.state import at, first_text, objects_at, text_at
+
+MAX_ADS = 100
+MAX_AD = 64 * 1024  # characters; the longest seen has 9,000
+
+_AD = re.compile(r"""["']adData["']\s{0,20}:\s{0,20}(?=\{)""")
+_CLASS_NAME = re.compile(r"""["']className["']\s{0,20}:\s{0,20}["']([\w-]{1,80})["']""")
+_ASYNC_HTML = re.compile(r"""["']asyncHTML["']\s{0,20}:\s{0,20}(?=["'])""")
+_PLACE = re.compile(r":eq\((\d{1,4})\)\s*$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptAd:
+    """An advertisement as a script of the page carries it; `before` counts the unpinned threads above it."""
+
+    class_name: str
+    item_id: str
+    url: str
+    title: str
+    text: str
+    seller: str
+    image: str
+    before: int | None
+
+
+def script_ads(text: str) -> tuple[dict[str, ScriptAd], int]:
+    """Every ad a script carries, by its CSS class, and how many could not be read.
+
+    Some pages write each ad twice, and one of the two into the list itself.
+    """
+    ads: dict[str, ScriptAd] = {}
+    start, lost = -1, 0
+    for _ in range(MAX_ADS):
+        start = text.find("adData", start + 1)
+        if start < 0:
+            break
+        told = _AD.match(text, start - 1)
+        if told is None:
+            continue
+        try:
+            ad = _script_ad(text[told.end() : told.end() + MAX_AD])
+        except PageTrouble:
+            lost += 1
+            continue
+        ads.setdefault(ad.class_name or ad.item_id or ad.url, ad)
+    return ads, lost
+
+
+def _script_ad(code: str) -> ScriptAd:
+    told, end = literal(code)
+    rest = code[end:].partition("adData")[0]
+    name, markup = _CLASS_NAME.search(rest), _ASYNC_HTML.search(rest)
+    html = literal(rest, markup.end())[0] if markup else ""
+    shown = fragment(html) if html else None
+    goods = at(told, "good_info") or next(iter(objects_at(told, "goods_info")), {})
+    title = first(shown, ".threadlist_title a,.ti_title,a[title]") if shown else None
+    place = _PLACE.search(text_at(told, "locator")[-40:])
+    return ScriptAd(
+        class_name=name[1] if name else "",
+        item_id=text_at(told, "id"),
+        url=text_at(told, "url") or first_text(goods, "adurl", "thread_url"),
+        title=attr(title, "title") or text_of(title) or first_text(goods, "thread_title"),
+        text=text_of(first(shown, ".threadlist_abs")) if shown else first_text(goods, "thread_content", "sub_title"),
+        seller=first_text(goods, "user_name"),
+        image=first_text(goods, "thread_pic"),
+        before=int(place[1]) + (text_at(told, "load_type") == "after") if place else None,
+    )

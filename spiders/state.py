@@ -1,0 +1,49 @@
+"""Looking into JSON whose shape is only hoped for: what is not there, or is of another kind, reads as nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MAX_DIGITS = 40  # Python refuses to print numbers of thousands of digits; no platform's id is that long
+
+
+def at(value: Any, *path: str) -> Any:
+    """What stands at `path` in nested objects, or None where a step leads nowhere."""
+    for key in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
+def text_at(value: Any, *path: str) -> str:
+    """The text or whole number at `path` as text, "" for anything else."""
+    found = at(value, *path)
+    if isinstance(found, str):
+        return found
+    if isinstance(found, int) and not isinstance(found, bool) and abs(found) < 10**MAX_DIGITS:
+        return str(found)
+    return ""
+
+
+def first_text(value: Any, *names: str) -> str:
+    """The first of several names under which the platform has kept the same thing."""
+    return next(filter(None, (text_at(value, name) for name in names)), "")
+
+
+def objects_at(value: Any, *path: str) -> list[dict[str, Any]]:
+    """The objects of the list at `path`; what is no object in it is passed over."""
+    found = at(value, *path)
+    return [part for part in found if isinstance(part, dict)] if isinstance(found, list) else []
+
+
+def members_at(value: Any, *path: str) -> dict[str, Any]:
+    """The object at `path`, empty when there is none."""
+    found = at(value, *path)
+    return found if isinstance(found, dict) else {}
+
+
+def count_at(value: Any, *path: str) -> int | None:
+    """A whole number of zero or more at `path`, written as number or digits, or None."""
+    found = text_at(value, *path)
+    return int(found) if found.isascii() and found.isdigit() and len(found) <= MAX_DIGITS else None
