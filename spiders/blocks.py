@@ -1,0 +1,173 @@
+"""Which parts of a page of results are one result or one advertisement each, in page order.
+
+A part is paid only by a mark: a class, an attribute, a link through the platform's cash desk,
+or a label whose whole text is 广告. The same word inside a title or a snippet marks nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from spiders.reading import Document, Node
+
+LABELS = frozenset(("广告", "推广", "推广链接", "商业推广", "品牌广告", "广告推广"))
+_LABEL_TAGS = "span,i,a,div,label,sup,small,font,td"
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
+_MAX_CLIMB = 64  # an honest label stands a dozen elements deep; more is an attempt to cost us time
+_MAX_LOOKS = 10_000
+_MAX_LOOKS_INSIDE = 500  # each costs up to the whole tree; an honest page needs a few for each advertisement
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One result as an element, and whether somebody paid for its place."""
+
+    node: Node
+    is_paid: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where a platform puts its results. All but `columns` and `is_paid` are selectors.
+
+    `listed` are the results the platform itself marks as such. `marks` are candidates for a
+    mark of payment, which `is_paid` confirms. `heading` is what every result has one of.
+    `said` is where a result has its own words, which are never a label. `columns` are the
+    ids of the elements that hold results: an advertisement that is not listed ends there.
+    """
+
+    listed: str
+    marks: str
+    heading: str
+    said: str
+    columns: frozenset[str]
+    is_paid: Callable[[Node], bool]
+
+    def blocks(self, document: Document) -> list[Block]:
+        return _Search(self, document).blocks()
+
+
+class _Search:
+    """One look at one page: the listed results first, then every mark finds the block it stands in."""
+
+    def __init__(self, layout: Layout, document: Document) -> None:
+        self.layout, self.document, self.root = layout, document, document.root
+        self.nodes: dict[int, Node] = {}
+        self.paid: set[int] = set()
+        self.shared: dict[int, bool] = {}
+        self.looks = 0
+
+    def blocks(self) -> list[Block]:
+        for node in self.root.css(self.layout.listed):
+            if self.owner(node) is None:
+                self.nodes[node.mem_id] = node
+        listed = len(self.nodes)
+        for mark in self.root.css(self.layout.marks):
+            if self.layout.is_paid(mark):
+                self.settle(mark, is_label=False)
+        for label in labels(self.document, self.layout.said):
+            self.settle(label, is_label=True)
+        ordered = self.nodes if len(self.nodes) == listed else self.in_page_order()
+        return [Block(node, mem_id in self.paid) for mem_id, node in ordered.items()]
+
+    def settle(self, mark: Node, *, is_label: bool) -> None:
+        """Mark as paid the block that holds the mark, or those it holds, or make it a block of its own."""
+        owner = self.owner(mark)
+        if owner is not None:
+            self.paid.add(owner)
+            return
+        inner = set() if is_label else self.inside(mark)
+        if inner:
+            self.paid |= inner
+            return
+        block = self.grown(mark, is_label=is_label)
+        if block is not None:
+            self.nodes[block.mem_id] = block
+            self.paid.add(block.mem_id)
+
+    def owner(self, node: Node) -> int | None:
+        return next((part.mem_id for part in _upwards(node) if part.mem_id in self.nodes), None)
+
+    def inside(self, mark: Node) -> set[int]:
+        self.looks += 1
+        if self.looks > _MAX_LOOKS_INSIDE:
+            return set()
+        return {node.mem_id for node in mark.css(self.layout.listed)} & self.nodes.keys()
+
+    def grown(self, mark: Node, *, is_label: bool) -> Node | None:
+        """The largest element around the mark that holds one heading only.
+
+        Outside the columns of results a mark counts only for itself and a mere label for nothing.
+        """
+        block = mark
+        for parent in _upwards(mark.parent):
+            if parent.id in self.layout.columns:
+                return block
+            if parent.tag in ("body", "html"):
+                break
+            if self.is_shared(parent):
+                return None if is_label and not self.is_in_column(parent) else block
+            block = parent
+        return None if is_label else mark
+
+    def is_shared(self, node: Node) -> bool:
+        """It holds several results. Remembered, because many marks ask the same ancestors."""
+        if node.mem_id not in self.shared:
+            self.looks += 1
+            if self.looks > _MAX_LOOKS_INSIDE:
+                return True
+            several = len(node.css(self.layout.heading)) > 1
+            self.shared[node.mem_id] = several or node.css_first(self.layout.listed) is not None
+        return self.shared[node.mem_id]
+
+    def is_in_column(self, node: Node) -> bool:
+        return any(part.id in self.layout.columns for part in _upwards(node))
+
+    def in_page_order(self) -> dict[int, Node]:
+        found = (node.mem_id for node in self.root.css("*"))
+        return {mem_id: self.nodes[mem_id] for mem_id in found if mem_id in self.nodes}
+
+
+def labels(document: Document, said: str) -> list[Node]:
+    """The elements that are nothing but a word for advertisement, outside titles and result texts."""
+    if not any(_stands_alone(document.text, word) for word in LABELS):
+        return []
+    own_words = {node.mem_id for node in document.root.css(said)}
+    found = []
+    for node in document.root.css(_LABEL_TAGS):
+        if (node.text(deep=False) or "").strip() in LABELS and (node.text() or "").strip() in LABELS:
+            above = list(_upwards(node))
+            if not _is_title(above) and own_words.isdisjoint(part.mem_id for part in above):
+                found.append(node)
+    return found
+
+
+def _is_title(above: list[Node]) -> bool:
+    """The first link of a heading, or a heading inside a link, is the title, whatever it says."""
+    heading = next((part for part in above if part.tag in _HEADINGS), None)
+    link = next((part for part in above if part.tag == "a"), None)
+    if heading is None or link is None:
+        return False
+    title = heading.css_first("a")
+    return title is None or title.mem_id == link.mem_id
+
+
+def _stands_alone(text: str, word: str) -> bool:
+    """The word begins what stands between two tags somewhere, so the tree is worth asking."""
+    at = -1
+    for _ in range(_MAX_LOOKS):
+        at = text.find(word, at + 1)
+        if at < 0:
+            return False
+        if text[max(at - 40, 0) : at].rstrip().endswith((">", "&nbsp;")):
+            return True
+    return True
+
+
+def _upwards(node: Node | None) -> Iterator[Node]:
+    for _ in range(_MAX_CLIMB):
+        if node is None:
+            return
+        yield node
+        node = node.parent
