@@ -1,44 +1,233 @@
-"""The archive in a folder: keep first, then produce, or EvidenceBroken."""
+"""The archive in a folder: keep first, then produce, or EvidenceBroken.
+
+It never overwrites, never writes into another process's file, and never says that bytes are
+safe before the disk has said so. What "raw" means is in docs/decisions/0003-what-raw-means.md.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+import errno
+import threading
+import uuid
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
 
-from crawler.items import Capture, Exchange, Snapshot
+from crawler.errors import EvidenceBroken
+from crawler.items import Capture, Exchange, How, Snapshot
+from storage import warc
+from storage.warcfile import OPEN_SUFFIX, WarcFile
 
 GIBIBYTE = 1 << 30
 
 
 class FolderArchive:
-    """WARC 1.1 files in a folder, one gzip member a record; each process writes its own file."""
+    """WARC 1.1 files in a folder, one gzip member a record; each process writes its own file.
+
+    `tool` is the software's name and version, for the warcinfo record. A new file begins
+    before one would grow beyond `rotate_at` bytes. Safe to share between threads.
+    """
 
     def __init__(self, folder: Path, *, tool: str, rotate_at: int = GIBIBYTE) -> None:
-        raise NotImplementedError
+        self.folder = folder
+        self.tool = tool
+        self.rotate_at = rotate_at
+        self._file: WarcFile | None = None
+        self._refusal = ""
+        self._lock = threading.Lock()
+
+    # -- keeping -------------------------------------------------------------------------------
 
     def keep(self, exchange: Exchange) -> Capture:
-        """Write an exchange as a response and a request record. On disk for certain after `sync()`."""
-        raise NotImplementedError
+        """Write an exchange as a response and a request record; they are safe after `sync()`.
+
+        The capture's size and digest are of the entity as received: content-encoded, not chunked.
+        """
+        if not exchange.url.lower().startswith(("http://", "https://")):
+            raise ValueError(f"{exchange.url!r} is not an HTTP exchange")
+        record_id = str(uuid.uuid4())
+        answer, question = warc.response_payload(exchange), warc.request_payload(exchange)
+        sha256 = answer.sha256
+        first = warc.member(warc.response_fields(exchange, record_id), answer, sha256)
+        second = warc.member(warc.request_fields(exchange, record_id), question, question.sha256)
+        name, offset = self._append(first + second)
+        return Capture(
+            id=record_id,
+            url=exchange.url,
+            how=How.HTTP,
+            status=exchange.status,
+            mime=_mime(exchange),
+            taken_at=exchange.fetched_at,
+            file=name,
+            offset=offset,
+            length=len(first),
+            sha256=sha256,
+            size=len(answer.body),
+            ip_address=exchange.ip_address,
+            is_specimen=exchange.is_specimen,
+        )
 
     def keep_snapshot(self, snapshot: Snapshot) -> Capture:
-        """Write a rendered document or a picture as a resource record."""
-        raise NotImplementedError
+        """Write a rendered document or a picture as a resource record. Its status is 0."""
+        if snapshot.how is How.HTTP:
+            raise ValueError("a snapshot did not come over the wire")
+        record_id = str(uuid.uuid4())
+        payload = warc.Payload(head=b"", body=snapshot.body)
+        sha256 = payload.sha256
+        member = warc.member(warc.resource_fields(snapshot, record_id), payload, sha256)
+        name, offset = self._append(member)
+        return Capture(
+            id=record_id,
+            url=snapshot.url,
+            how=snapshot.how,
+            status=0,
+            mime=snapshot.mime,
+            taken_at=snapshot.taken_at,
+            file=name,
+            offset=offset,
+            length=len(member),
+            sha256=sha256,
+            size=len(snapshot.body),
+            is_specimen=snapshot.is_specimen,
+        )
 
-    def produce(self, capture: Capture) -> bytes:
-        """The payload, still content-encoded, or EvidenceBroken."""
-        raise NotImplementedError
+    def _append(self, members: bytes) -> tuple[str, int]:
+        with self._lock:
+            target = self._file_for(len(members))
+            try:
+                return target.name, target.append(members)
+            except OSError:
+                if target.is_torn:
+                    self._give_up("a write failed and its remains could not be cut off")
+                raise
+
+    def _file_for(self, length: int) -> WarcFile:
+        if self._refusal:
+            raise OSError(errno.EIO, self._refusal)
+        if self._file is not None and not self._file.has_room(length, self.rotate_at):
+            self._finish()
+        if self._file is None:
+            self._file = WarcFile.create(self.folder, self.tool)
+        return self._file
+
+    # -- making sure ---------------------------------------------------------------------------
 
     def sync(self) -> None:
         """Everything kept so far is on the disk when this returns."""
-        raise NotImplementedError
+        with self._lock:
+            if self._refusal:
+                raise OSError(errno.EIO, self._refusal)
+            if self._file is not None:
+                self._or_give_up(self._file.sync)
 
     def close(self) -> None:
-        """Finish the file: fsync, rename, fsync the folder."""
-        raise NotImplementedError
+        """Finish the file (fsync, rename, fsync the folder). Nothing can be kept afterwards."""
+        with self._lock:
+            if not self._refusal:
+                self._finish()
+                self._refusal = "the archive is closed"
+
+    def _finish(self) -> None:
+        if self._file is not None:
+            self._or_give_up(self._file.finish)
+            self._file = None
+
+    def _or_give_up(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except OSError:
+            self._give_up("the disk did not confirm a write")
+            raise
+
+    def _give_up(self, why: str) -> None:
+        # After a failed fsync the kernel may call the lost pages clean: a later fsync would
+        # succeed and lie. So this archive never says yes again; recovery finishes the file.
+        self._refusal = f"{why}; the archive takes nothing more"
+        if self._file is not None:
+            self._file.abandon()
+            self._file = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
+
+    # -- producing -----------------------------------------------------------------------------
+
+    def produce(self, capture: Capture) -> bytes:
+        """The payload, still content-encoded; `EvidenceBroken` unless record and capture agree in full."""
+        try:
+            record = warc.read_member(self._packed(capture))
+            payload = warc.payload_of(record)
+            _check(capture, record, payload)
+        except EvidenceBroken as broken:
+            where = f"{capture.file} at {capture.offset}"
+            raise EvidenceBroken(f"capture {capture.id} ({where}): {broken}") from None
+        return payload.body
+
+    def _packed(self, capture: Capture) -> bytes:
+        if capture.offset < 0 or capture.length <= 0:
+            raise EvidenceBroken("no such place in a file")
+        try:
+            packed = self._read(capture)
+        except OSError as wrong:
+            raise EvidenceBroken(f"the file cannot be read ({wrong.strerror})") from None
+        if len(packed) != capture.length:
+            raise EvidenceBroken("the file ends before the record does")
+        return packed
+
+    def _read(self, capture: Capture) -> bytes:
+        final = self._inside(capture.file)
+        # Its writer may finish the file between two looks, so the final name has the last one too.
+        for path in (final, final.with_name(final.name + OPEN_SUFFIX), final):
+            try:
+                with path.open("rb") as file:
+                    file.seek(capture.offset)
+                    return file.read(capture.length)
+            except FileNotFoundError:
+                continue
+        raise EvidenceBroken("the file is missing")
+
+    def _inside(self, name: str) -> Path:
+        relative = PurePosixPath(name)
+        if not relative.name or "\0" in name or relative.is_absolute() or ".." in relative.parts:
+            raise EvidenceBroken("the file's name leaves the archive")
+        path = self.folder / relative
+        if not path.resolve().is_relative_to(self.folder.resolve()):
+            raise EvidenceBroken("the file leaves the archive by a link")
+        return path
+
+
+def _mime(exchange: Exchange) -> str:
+    for name, value in exchange.response_headers:
+        if name.lower() == "content-type":
+            return value.partition(";")[0].strip().lower()
+    return ""
+
+
+def _check(capture: Capture, record: warc.Record, payload: warc.Payload) -> None:
+    is_http = capture.how is How.HTTP
+    said = (
+        ("record id", record.field("WARC-Record-ID"), warc.urn(capture.id)),
+        ("kind of record", record.field("WARC-Type"), "response" if is_http else "resource"),
+        ("means of capture", record.field("Lantian-How"), "" if is_http else str(capture.how)),
+        ("address", record.field("WARC-Target-URI"), warc.uri(capture.url)),
+        ("date", record.field("WARC-Date"), warc.date(capture.taken_at)),
+        ("server's address", record.field("WARC-IP-Address"), capture.ip_address),
+        ("specimen mark", record.field("Lantian-Specimen"), "yes" if capture.is_specimen else ""),
+        ("status", _status(payload) if is_http else "000", f"{capture.status:03d}"),
+        ("payload's size", str(len(payload.body)), str(capture.size)),
+        ("payload's digest", payload.sha256, capture.sha256),
+        ("recorded digest", record.field("WARC-Payload-Digest"), f"sha256:{capture.sha256}"),
+    )
+    for what, found, expected in said:
+        if found != expected:
+            raise EvidenceBroken(f"the {what} does not fit: {found!r}, not {expected!r}")
+
+
+def _status(payload: warc.Payload) -> str:
+    return payload.head[9:12].decode("ascii", "replace")
