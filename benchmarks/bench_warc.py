@@ -118,7 +118,7 @@ def main() -> None:
         "ratio": round(value / baseline, 2),
         "size_ratio": round(our_size / stock_size, 3),
     }
-    print(json.dumps(result))  # noqa: T201
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":
