@@ -13,7 +13,7 @@ from urllib.parse import quote
 from crawler.errors import PageBlocked, PageEmpty, PageGone, UserMistake
 from crawler.items import Kind, Reading
 from spiders.base import Found, PlatformSpider, Wall
-from spiders.blocks import Block, Layout
+from spiders.blocks import Block, Layout, worded_link
 from spiders.reading import Document, Node, attr, block_text_of, first, text_of
 
 _PAID_LINK = re.compile(
@@ -24,6 +24,7 @@ _REDIRECT = re.compile(r"(?:https?:)?//(?:www|m)\.baidu\.com/(?:link|from|baidu\
 _NOWHERE = re.compile(r"https?://(?:nourl\.ubs|[\d]+\.[\w-]+)\.baidu\.com")
 _TOTAL = re.compile(r"约?\s*([\d,，]{1,20})\s*[个条篇]")
 _ADDRESS = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+)+(?:[/:?.…].*)?$", re.ASCII)
+_ICONS = re.compile("[\ue000-\uf8ff]")
 _BADGES = ".c-text,.OP_LOG_LINK,[class*=tuiguang]"
 _SNIPPET = '[aria-label^="摘要"],[class*="content-right_"],.c-abstract'
 _SITE = '[aria-label^="新闻来源"],[class*="siteLink_"],.c-showurl'
@@ -112,12 +113,13 @@ def _read(found: Found, block: Block, organic: Kind) -> None:
     # address. An officer looks for offers: what leads nowhere and names nobody is none.
     if heading is None and not block.is_paid and _is_panel(node):
         return
-    link = _title_link(node, heading)
+    # Baidu's own 官方 badge is a second link in the same heading.
+    link = worded_link(node if heading is None else heading)
     title = _title(node, heading, link)
     if block.is_paid and link is None and not title:
         return
     url, is_redirect = _address(node, link, is_paid=block.is_paid)
-    site = text_of(first(node, _SITE))
+    site = _only(node, _SITE)
     is_address = _ADDRESS.match(site) is not None
     found.add(
         kind=Kind.AD if block.is_paid else organic,
@@ -126,7 +128,7 @@ def _read(found: Found, block: Block, organic: Kind) -> None:
         is_ad=block.is_paid,
         is_redirect=is_redirect,
         text=_text(node, title, is_paid=block.is_paid),
-        display_url=site if is_address else "",
+        display_url=site.split()[0] if is_address else "",
         seller="" if is_address else site,
         images=[attr(image, "src") for image in node.css("img[src]")],
     )
@@ -136,12 +138,6 @@ def _is_panel(node: Node) -> bool:
     if "result-op" not in attr(node, "class"):
         return False
     return attr(node, "tpl") == "recommend_list" or _NOWHERE.match(attr(node, "mu") or "//") is not None
-
-
-def _title_link(node: Node, heading: Node | None) -> Node | None:
-    """The first link that has words. Baidu's own 官方 badge is a second link in the same heading."""
-    links = heading.css("a[href]") if heading is not None else node.css("a[href]")
-    return next((link for link in links if text_of(link)), None)
 
 
 def _title(node: Node, heading: Node | None, link: Node | None) -> str:
@@ -159,7 +155,7 @@ def _without_badges(node: Node) -> str:
     title = text_of(node)
     for badge in node.css(_BADGES):
         title = title.removesuffix(text_of(badge)).rstrip()
-    return title
+    return _ICONS.sub("", title)
 
 
 def _first_words(node: Node) -> str:
@@ -185,10 +181,16 @@ def _is_redirect(url: str) -> bool:
 
 def _text(node: Node, title: str, *, is_paid: bool) -> str:
     """The snippet; of a card and of an advertisement everything below the title, for claims hide in sublinks."""
-    snippet = None if is_paid else first(node, _SNIPPET)
-    if snippet is not None:
-        return text_of(snippet)
-    return block_text_of(node).removeprefix(title).strip()[:4000]
+    snippet = "" if is_paid else _only(node, _SNIPPET)
+    return _ICONS.sub("", snippet or block_text_of(node).removeprefix(title).strip()[:4000])
+
+
+def _only(node: Node, css: str) -> str:
+    """The text of the first match; "" when a card of many parts has several, none of which speaks for it."""
+    found = node.css(css)
+    if not found or (_is_own_card(node) and len({text_of(part) for part in found}) > 1):
+        return ""
+    return text_of(found[0])
 
 
 def _total(document: Document) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from spiders.reading import Document, Node
+from spiders.reading import Document, Node, text_of
 
 LABELS = frozenset(("广告", "推广", "推广链接", "商业推广", "品牌广告", "广告推广"))
 _LABEL_TAGS = "span,i,a,div,label,sup,small,font,td"
@@ -171,3 +171,8 @@ def _upwards(node: Node | None) -> Iterator[Node]:
             return
         yield node
         node = node.parent
+
+
+def worded_link(node: Node) -> Node | None:
+    """The first link in which a person reads something; a picture or an icon is none."""
+    return next((link for link in node.css("a[href]") if text_of(link)), None)
