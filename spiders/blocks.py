@@ -72,28 +72,25 @@ class _Search:
         return [Block(node, mem_id in self.paid) for mem_id, node in ordered.items()]
 
     def settle(self, mark: Node, *, is_label: bool) -> None:
-        """Mark as paid the block that holds the mark, or those it holds, or make it a block of its own."""
+        """Mark as paid the block around the mark, or the blocks in it, or make new ones of it."""
         owner = self.owner(mark)
         if owner is not None:
             self.paid.add(owner)
-            return
-        inner = set() if is_label else self.inside(mark)
-        if inner:
-            self.paid |= inner
-            return
-        block = self.grown(mark, is_label=is_label)
+        elif not is_label and self.is_shared(mark):
+            self.paid |= {node.mem_id for node in mark.css(self.layout.listed)} & self.nodes.keys()
+            for heading in mark.css(self.layout.heading):
+                if self.owner(heading) is None:
+                    self.take(self.grown(heading, is_label=False))
+        else:
+            self.take(self.grown(mark, is_label=is_label))
+
+    def take(self, block: Node | None) -> None:
         if block is not None:
             self.nodes[block.mem_id] = block
             self.paid.add(block.mem_id)
 
     def owner(self, node: Node) -> int | None:
-        return next((part.mem_id for part in _upwards(node) if part.mem_id in self.nodes), None)
-
-    def inside(self, mark: Node) -> set[int]:
-        self.looks += 1
-        if self.looks > _MAX_LOOKS_INSIDE:
-            return set()
-        return {node.mem_id for node in mark.css(self.layout.listed)} & self.nodes.keys()
+        return next((part.mem_id for part in upwards(node) if part.mem_id in self.nodes), None)
 
     def grown(self, mark: Node, *, is_label: bool) -> Node | None:
         """The largest element around the mark that holds one heading only.
@@ -101,7 +98,7 @@ class _Search:
         Outside the columns of results a mark counts only for itself and a mere label for nothing.
         """
         block = mark
-        for parent in _upwards(mark.parent):
+        for parent in upwards(mark.parent):
             if parent.id in self.layout.columns:
                 return block
             if parent.tag in ("body", "html"):
@@ -122,7 +119,7 @@ class _Search:
         return self.shared[node.mem_id]
 
     def is_in_column(self, node: Node) -> bool:
-        return any(part.id in self.layout.columns for part in _upwards(node))
+        return any(part.id in self.layout.columns for part in upwards(node))
 
     def in_page_order(self) -> dict[int, Node]:
         found = (node.mem_id for node in self.root.css("*"))
@@ -137,7 +134,7 @@ def labels(document: Document, said: str) -> list[Node]:
     found = []
     for node in document.root.css(_LABEL_TAGS):
         if (node.text(deep=False) or "").strip() in LABELS and (node.text() or "").strip() in LABELS:
-            above = list(_upwards(node))
+            above = list(upwards(node))
             if not _is_title(above) and own_words.isdisjoint(part.mem_id for part in above):
                 found.append(node)
     return found
@@ -165,7 +162,8 @@ def _stands_alone(text: str, word: str) -> bool:
     return True
 
 
-def _upwards(node: Node | None) -> Iterator[Node]:
+def upwards(node: Node | None) -> Iterator[Node]:
+    """The element itself and those around it, as far as an honest page nests."""
     for _ in range(_MAX_CLIMB):
         if node is None:
             return
