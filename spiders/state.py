@@ -1,10 +1,18 @@
-"""Looking into JSON whose shape is only hoped for: what is not there, or is of another kind, reads as nothing."""
+"""Looking into what is only hoped for: JSON of any shape, addresses that may be none, endless lists.
+
+What is not there, or is of another kind, reads as nothing; what no honest page has is refused.
+"""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from crawler.errors import PageChanged
+from spiders.reading import Node
 
 MAX_DIGITS = 40  # Python refuses to print numbers of thousands of digits; no platform's id is that long
+MAX_CARDS = 1_000
 
 
 def at(value: Any, *path: str) -> Any:
@@ -45,5 +53,27 @@ def members_at(value: Any, *path: str) -> dict[str, Any]:
 
 def count_at(value: Any, *path: str) -> int | None:
     """A whole number of zero or more at `path`, written as number or digits, or None."""
-    found = text_at(value, *path)
-    return int(found) if found.isascii() and found.isdigit() and len(found) <= MAX_DIGITS else None
+    return count_of(text_at(value, *path))
+
+
+def count_of(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
+
+
+def split(url: str) -> SplitResult:
+    """The parts of an address; all empty when it is malformed."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
+def host_of(url: str) -> str:
+    return split(url).hostname or ""
+
+
+def at_most(cards: list[Node]) -> list[Node]:
+    """Cards nested in cards by the thousand would cost their square; no page shows that many."""
+    if len(cards) > MAX_CARDS:
+        raise PageChanged("structure", f"{len(cards)} cards on one page")
+    return cards

@@ -12,15 +12,16 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote
 
 from crawler.errors import LoginRequired, PageBlocked, PageChanged, PageEmpty, PageGone
 from crawler.items import Kind, Reading
 from spiders.base import Found, PlatformSpider, Wall
+from spiders.paging import with_parameter
 from spiders.reading import Document, Node, absolute, attr, block_text_of, first, fragment, text_of
 from spiders.script import literal
-from spiders.scriptads import ScriptAd, script_ads
-from spiders.state import count_at, text_at
+from spiders.tiebaads import ScriptAd, is_redirect, rows_of, script_ads
+from spiders.state import at_most, count_at, count_of, text_at
 
 PAGE_SIZE = 50
 HOME = "https://tieba.baidu.com"
@@ -68,7 +69,7 @@ class Tieba(PlatformSpider):
             return _Thread(self.name, document, root).reading()
         if root.css_first("div.s_post") is not None:
             return _search_results(self.name, document, root)
-        rows = root.css(_ROWS)
+        rows = at_most(root.css(_ROWS))
         if rows:
             return _Forum(self.name, document, root, rows).reading()
         if first(root, ".search_noresult") is not None:
@@ -99,7 +100,7 @@ class _Forum:
         self.document, self.root = document, root
         self.found = Found(platform, document)
         self.ads, self.found.lost = script_ads(document.text)
-        self.rows, self.labelled = _rows(marked)
+        self.rows, self.labelled = rows_of(marked)
 
     def reading(self) -> Reading:
         shown = 0
@@ -115,7 +116,7 @@ class _Forum:
                 shown += 1
             self._add_thread(row)
         self._add_script_ads(None)
-        total = count_at({"": text_of(first(self.root, ".th_footer_l .red_text"))}, "")
+        total = count_of(text_of(first(self.root, ".th_footer_l .red_text")))
         return self.found.reading(total=total, next_url=self._next_url())
 
     def _add_script_ads(self, shown: int | None) -> None:
@@ -128,7 +129,7 @@ class _Forum:
         self.found.add(
             kind=Kind.AD,
             is_ad=True,
-            is_redirect=_is_redirect(ad.url),
+            is_redirect=is_redirect(ad.url),
             title=ad.title,
             url=ad.url,
             text=ad.text,
@@ -144,7 +145,7 @@ class _Forum:
         self.found.add(
             kind=Kind.AD,
             is_ad=True,
-            is_redirect=_is_redirect(url),
+            is_redirect=is_redirect(url),
             title=attr(title, "title") or text_of(title) or (ad.title if ad else ""),
             url=url,
             text=text_of(first(row, ".threadlist_abs,.panel_title")),
@@ -174,25 +175,6 @@ class _Forum:
         return attr(pager, "href") or _mobile_next(self.document)
 
 
-def _rows(marked: list[Node]) -> tuple[list[Node], set[int]]:
-    """The list items in page order, and which of them carry a label that says 广告 and nothing else."""
-    rows: dict[int, Node] = {}
-    labelled: set[int] = set()
-    for node in marked:
-        row: Node | None = node
-        if node.tag != "li":
-            if attr(node, "title") != "广告" and text_of(node) != "广告":
-                continue
-            while row is not None and row.tag != "li":
-                row = row.parent
-            if row is None:
-                continue
-            labelled.add(row.mem_id)
-        if row is not None:
-            rows.setdefault(row.mem_id, row)
-    return list(rows.values()), labelled
-
-
 def _thread_title(row: Node, link: Node | None) -> str:
     spans = row.css(".ti_title span:not(.ti_title_icon)")
     return "".join(map(text_of, spans)) or attr(link, "title") or text_of(first(row, ".ti_title") or link)
@@ -216,10 +198,6 @@ def _images(row: Node) -> list[str]:
     return [next(filter(None, (attr(picture, name) for name in names)), "") for picture in pictures]
 
 
-def _is_redirect(url: str) -> bool:
-    return (urlsplit(url).hostname or "").endswith("baidu.com") and urlsplit(url).path.endswith("/baidu.php")
-
-
 def _mobile_next(document: Document) -> str:
     """The mobile list states its place in the script that loads more of it."""
     text = document.text
@@ -231,8 +209,7 @@ def _mobile_next(document: Document) -> str:
     current, pages, size = (count_at(state, name) for name in ("current_page", "total_page", "page_size"))
     if not current or not pages or not size or current >= pages:
         return ""
-    asked = parse_qs(urlsplit(document.url).query[:2000]) | {"pn": [str(current * size)]}
-    return "?" + urlencode(asked, doseq=True)
+    return with_parameter(document.url, "pn", str(current * size))
 
 
 class _Thread:
@@ -246,11 +223,11 @@ class _Thread:
         self.thread = _thread_id(document.url)
 
     def reading(self) -> Reading:
-        for floor in self.root.css("div.l_post"):
+        for floor in at_most(self.root.css("div.l_post")):
             self._add_floor(floor)
         replies = first(self.root, ".l_reply_num span.red,.l_reply_num span")
         following = next((a for a in self.root.css(".l_pager a") if text_of(a) == "下一页"), None)
-        total = count_at({"": text_of(replies)}, "")
+        total = count_of(text_of(replies))
         return self.found.reading(total=total, next_url=attr(following, "href"))
 
     def _add_floor(self, floor: Node) -> None:
@@ -283,7 +260,7 @@ def _data_field(floor: Node) -> Any:
 
 def _search_results(platform: str, document: Document, root: Node) -> Reading:
     found = Found(platform, document)
-    for post in root.css("div.s_post"):
+    for post in at_most(root.css("div.s_post")):
         link = first(post, ".p_title a")
         url = attr(link, "href")
         asked = parse_qs(url.partition("?")[2].partition("#")[0][:2000])

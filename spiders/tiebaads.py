@@ -1,4 +1,4 @@
-"""Advertisements that a Tieba page carries in its scripts, as data and as an HTML string.
+"""Tieba's advertisements: in its scripts, as data and as an HTML string, and in labelled rows of its lists.
 
 A script is read, never run, and the links of the ads are never opened.
 """
@@ -9,11 +9,12 @@ import re
 from dataclasses import dataclass
 
 from crawler.errors import PageTrouble
-from spiders.reading import attr, first, fragment, text_of
+from spiders.reading import Node, attr, first, fragment, text_of
 from spiders.script import literal
-from spiders.state import at, first_text, objects_at, text_at
+from spiders.state import at, first_text, host_of, objects_at, split, text_at
 
 MAX_ADS = 100
+MAX_CLIMB = 32  # an honest label stands a few elements deep in its row
 MAX_AD = 64 * 1024  # characters; the longest seen has 9,000
 
 _AD = re.compile(r"""["']adData["']\s{0,20}:\s{0,20}(?=\{)""")
@@ -78,3 +79,33 @@ def _script_ad(code: str) -> ScriptAd:
         image=first_text(goods, "thread_pic"),
         before=int(place[1]) + (text_at(told, "load_type") == "after") if place else None,
     )
+
+
+def rows_of(marked: list[Node]) -> tuple[list[Node], set[int]]:
+    """The list items in page order, and which of them carry a label that says 广告 and nothing else."""
+    rows: dict[int, Node] = {}
+    labelled: set[int] = set()
+    for node in marked:
+        row = node if node.tag == "li" else _labelled_row(node)
+        if row is None:
+            continue
+        if row.mem_id != node.mem_id:
+            labelled.add(row.mem_id)
+        rows.setdefault(row.mem_id, row)
+    return list(rows.values()), labelled
+
+
+def _labelled_row(label: Node) -> Node | None:
+    """The list item that a label of payment stands in; None when it is no such label."""
+    if attr(label, "title") != "广告" and text_of(label) != "广告":
+        return None
+    row: Node | None = label
+    for _ in range(MAX_CLIMB):
+        row = row.parent if row is not None else None
+        if row is None or row.tag == "li":
+            return row
+    return None
+
+
+def is_redirect(url: str) -> bool:
+    return host_of(url).endswith("baidu.com") and split(url).path.endswith("/baidu.php")
