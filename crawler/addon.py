@@ -18,7 +18,7 @@ class Installation:
     """A Scrapy add-on. `-s` on the command line wins over what the home's lantian.toml says."""
 
     def update_settings(self, settings: BaseSettings) -> None:
-        config = Config.load()
+        config: Config = settings.get("LANTIAN_CONFIG") or Config.load()
         settings.set("LANTIAN_CONFIG", config, priority="addon")
         settings.set("USER_AGENT", config.user_agent(), priority="addon")
         settings.set("DOWNLOAD_DELAY", config.crawl.delay, priority="addon")

@@ -7,15 +7,20 @@ nothing. A refusal names the very line that forbids, so that a person can judge 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import aiohttp
 from protego import Protego
 from scrapy.crawler import Crawler
 from scrapy.http import Request
 from scrapy.http.request import NO_CALLBACK
+from scrapy.utils.misc import load_object
 
-from crawler.errors import Disallowed
+from crawler.config import Config
+from crawler.errors import Disallowed, Unreachable
+from crawler.transport import connector
 
 ROBOT = "lantian"
 MAX_ROBOTS = 512 * 1024  # RFC 9309 asks crawlers to read at least 500 KiB of it
@@ -67,12 +72,13 @@ def _own_rules(text: str, robot: str) -> list[str]:
 class RobotsMiddleware:
     """Asks each host for robots.txt once a crawl and raises `Disallowed` where it forbids.
 
-    `ROBOTS_OVERRIDES` maps a platform to the person who signed; the request then goes out
-    and carries the signature in `meta["override"]`, which the capture's run records.
+    The setting `ROBOTS_OVERRIDES` names a function that maps platforms to who signed what;
+    such a request goes out with the signature and the line in `meta["override"]`.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._overrides: dict[str, str] = load_object(crawler.settings["ROBOTS_OVERRIDES"])(crawler)
         self._asked: dict[str, asyncio.Task[Robots]] = {}
 
     @classmethod
@@ -88,7 +94,7 @@ class RobotsMiddleware:
         robots = await asyncio.shield(self._asked[origin])
         refusal = robots.refusal(request.url)
         spider = self._crawler.spider
-        signed = self._crawler.settings.getdict("ROBOTS_OVERRIDES").get(spider.name if spider else "")
+        signed = self._overrides.get(spider.name if spider else "")
         if refusal and not signed:
             raise Disallowed("robots", refusal)
         if refusal:
@@ -106,8 +112,32 @@ class RobotsMiddleware:
         if engine is None:
             raise RuntimeError("a request before the engine was made")
         response = await engine.download_async(request)
-        if response.status >= 500 or response.status == 429:
-            return Robots(failed=f"HTTP {response.status}")
-        if response.status >= 400:
-            return Robots()
-        return Robots(text=response.body[:MAX_ROBOTS].decode("utf-8", "replace"))
+        return robots_of(response.status, response.body[:MAX_ROBOTS])
+
+
+async def survey(config: Config, urls: Mapping[str, str]) -> dict[str, str]:
+    """What robots.txt says about each platform's search address: the forbidding line, "" for
+    none. `urls` maps platforms to addresses. A host that cannot be reached is not in the answer.
+    """
+    said: dict[str, str] = {}
+    timeout = aiohttp.ClientTimeout(total=config.crawl.timeout)
+    async with aiohttp.ClientSession(
+        connector=connector(config.hosts), timeout=timeout, headers={"User-Agent": config.user_agent()}
+    ) as session:
+
+        async def ask(platform: str, url: str) -> None:
+            try:
+                async with session.get("{0.scheme}://{0.netloc}/robots.txt".format(urlsplit(url))) as answer:
+                    said[platform] = robots_of(answer.status, await answer.content.read(MAX_ROBOTS)).refusal(url)
+            except (aiohttp.ClientError, TimeoutError, Unreachable):
+                return
+
+        await asyncio.gather(*(ask(platform, url) for platform, url in urls.items()))
+    return said
+
+
+def robots_of(status: int, body: bytes) -> Robots:
+    """RFC 9309 §2.3.1: 4xx means no rules, 5xx (and being told to wait) means all is forbidden."""
+    if status >= 500 or status == 429:
+        return Robots(failed=f"HTTP {status}")
+    return Robots() if status >= 400 else Robots(text=body.decode("utf-8", "replace"))

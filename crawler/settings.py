@@ -9,6 +9,7 @@ ADDONS = {"crawler.addon.Installation": 100}
 # Lawful and polite. crawler.politeness has its own robots middleware, because a refusal must
 # name the line that forbids and an override must name the person who signed it.
 ROBOTSTXT_OBEY = False
+ROBOTS_OVERRIDES = "pipelines.room.signed_overrides"
 COOKIES_ENABLED = False
 HTTPPROXY_ENABLED = False  # a proxy named in the environment would go round the address guard
 REFERRER_POLICY = "no-referrer"

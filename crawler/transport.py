@@ -13,6 +13,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -81,6 +82,18 @@ def _is_address(host: str) -> bool:
     return True
 
 
+def _authorities(hosts: Mapping[str, MappedHost]) -> set[Path]:
+    return {mapped.ca for mapped in hosts.values() if mapped.ca}
+
+
+def connector(hosts: Mapping[str, MappedHost]) -> aiohttp.TCPConnector:
+    """Connections under the same guard, for the few questions asked outside a crawl."""
+    context = ssl.create_default_context()
+    for ca in _authorities(hosts):
+        context.load_verify_locations(ca)
+    return aiohttp.TCPConnector(resolver=GuardedResolver(hosts), use_dns_cache=False, ssl=context)
+
+
 class GuardedDownloadHandler(AiohttpDownloadHandler):
     """Scrapy's aiohttp handler with our resolver and, for mapped hosts, their own authority."""
 
@@ -88,15 +101,14 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         super().__init__(crawler)
         config: Config = crawler.settings["LANTIAN_CONFIG"]
         self._hosts = config.hosts
-        for ca in {mapped.ca for mapped in self._hosts.values() if mapped.ca}:
+        for ca in _authorities(self._hosts):
             self._ssl_context.load_verify_locations(ca)
-        self._resolver = GuardedResolver(self._hosts)
         # Scrapy's own connector was made by the parent; ours differs in the resolver alone.
         self._session._connector = aiohttp.TCPConnector(
             local_addr=self._bind_address,
             limit=self._pool_size_total,
             limit_per_host=self._pool_size_per_host,
-            resolver=self._resolver,
+            resolver=GuardedResolver(self._hosts),
             use_dns_cache=False,
         )
 

@@ -11,6 +11,7 @@ from crawler import clock
 from crawler.items import Exhibits
 from pipelines.room import Room
 from spiders.base import PlatformSpider
+from storage.shapes import PlannedRun
 
 
 class Record:
@@ -30,7 +31,8 @@ class Record:
         spider = self._crawler.spider
         if isinstance(spider, PlatformSpider):
             for query, run in spider.runs.items():
-                self._room.store.ensure_run(run, spider.name, query, clock.now())
+                planned = PlannedRun(id=run, platform=spider.name, query=query, planned_at=clock.now())
+                self._room.store.ensure_run(planned)
                 self._room.store.start_run(run, clock.now())
 
     def process_item(self, item: Exhibits) -> Exhibits:

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
 
+from crawler.clock import in_shanghai
 from crawler.config import Config
 from pipelines.browser import Browser
 from storage.archive import FolderArchive
@@ -16,6 +17,7 @@ from storage.exhibits import ExhibitStore
 TOOL = "lantian/0.1.0"
 
 _rooms: WeakKeyDictionary[Crawler, Room] = WeakKeyDictionary()
+_browsers: dict[str, tuple[Browser, set[Room]]] = {}
 
 
 class Room:
@@ -41,13 +43,29 @@ class Room:
 
     @cached_property
     def browser(self) -> Browser:
-        return Browser(self.config)
+        """One Chromium for all crawls of this process that share a home: it is the costly part."""
+        browser, users = _browsers.setdefault(str(self.config.home), (Browser(self.config), set()))
+        users.add(self)
+        return browser
 
     async def close(self) -> None:
         """Close whatever was opened; the archive's file gets its final name here."""
         if "browser" in self.__dict__:
-            await self.browser.close()
+            await self._leave_browser()
         if "archive" in self.__dict__:
             self.archive.close()
         if "store" in self.__dict__:
-            self.store.close()
+            self.store.engine.dispose()
+
+    async def _leave_browser(self) -> None:
+        _, users = _browsers[str(self.config.home)]
+        users.discard(self)
+        if not users:
+            del _browsers[str(self.config.home)]
+            await self.browser.close()
+
+
+def signed_overrides(crawler: Crawler) -> dict[str, str]:
+    """Who signed for which platform, in words that go into the record of every request it lets out."""
+    signed = Room.of(crawler).store.overrides()
+    return {one.platform: f"{one.person}（{in_shanghai(one.signed_at)}）：{one.reason}" for one in signed}

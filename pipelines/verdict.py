@@ -76,7 +76,7 @@ class Verdict:
             self._end(seen.run, judged(self._readings[seen.run]))
 
     def item_error(self, failure: Failure) -> None:
-        self._count("broken" if failure.check(EvidenceBroken) else "bugs")
+        self._count("broken" if isinstance(failure.value, EvidenceBroken) else "bugs")
 
     def spider_error(self) -> None:
         self._count("bugs")

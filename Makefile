@@ -1,0 +1,50 @@
+# Two commands on a fresh machine (Python >= 3.11, make): `make demo` and `make test`.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SPECIMEN ?= specimen
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help setup demo round test check lint bench lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / — /' | sort
+
+setup: .venv/.done  ## make .venv from requirements.lock and find or install a Chromium
+
+.venv/.done: requirements.lock requirements-build.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lantian needs Python 3.11 or newer")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "No venv module: on Debian, apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install -q --require-hashes -r requirements-build.lock
+	$(BIN)/python -m pip install -q --require-hashes --no-build-isolation -r requirements.lock
+	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m console.chromium
+	@touch $@
+
+# As root Chromium runs without its sandbox; the demo and the tests only open pages of our own.
+demo: setup  ## a whole round over the specimen web on this machine; SPECIMEN=DIR serves another
+	@LANTIAN_BROWSER_AS_ROOT=1 $(BIN)/lantian demo --specimen "$(SPECIMEN)"
+
+round: setup  ## the default watch list against the live platforms
+	@$(BIN)/lantian round
+
+test: setup  ## everything that can run on this machine; names what it skipped and why
+	@LANTIAN_BROWSER_AS_ROOT=1 $(BIN)/python -m pytest
+
+lint: setup  ## format, lint, types, layers
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+check: lint test  ## what every commit must pass
+
+bench: setup  ## the benchmarks of docs/benchmarks.md
+	@LANTIAN_BROWSER_AS_ROOT=1 $(BIN)/python -m benchmarks
+
+lock:  ## renew the two lock files (needs uv)
+	printf 'setuptools\nwheel\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements-build.lock
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+
+clean:  ## remove what setup, demo and tests made
+	rm -rf .venv demo-home .mypy_cache .ruff_cache .pytest_cache .import_linter_cache lantian.egg-info

@@ -1,0 +1,143 @@
+"""`lantian`: every command a person or a timer types. Thin: it composes what others do.
+
+Messages are Chinese and go to stderr; what a command found goes to stdout, with `--json` as
+JSON. Exit codes: 0 done · 1 our bug · 2 usage or bad input · 3 some run was not ok/empty ·
+4 evidence broken.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console import demo, files, ledger, rounds
+from crawler.errors import EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
+
+app = typer.Typer(
+    name="lantian",
+    help="蓝天巡查：在搜索广告、网店和论坛中发现专利商标代理违法招揽，固定证据，交人决定。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+spiders_app = typer.Typer(help="平台爬虫。", no_args_is_help=True)
+override_app = typer.Typer(help="robots.txt 禁止的平台：由具名人员签署的例外。", no_args_is_help=True)
+app.add_typer(spiders_app, name="spiders")
+app.add_typer(override_app, name="override")
+
+Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
+
+
+@spiders_app.command("list")
+def spiders_list(as_json: Json = False) -> None:
+    """列出平台，一行一个。"""
+    files.list_spiders(as_json=as_json)
+
+
+@app.command()
+def read(
+    spider: Annotated[str, typer.Argument(help="平台名，见 lantian spiders list")],
+    file: Annotated[Path, typer.Argument(help="保存的页面（HTML 或 JSON）")],
+    url: Annotated[str, typer.Option(help="该页面的网址")],
+    query: Annotated[str, typer.Option(help="查询词")] = "",
+    as_json: Json = False,
+) -> None:
+    """读一个保存下来的页面：结果、原因和其中的信息。"""
+    raise typer.Exit(files.read_page(spider, file, url, query, as_json=as_json))
+
+
+@app.command()
+def screen(
+    file: Annotated[Path, typer.Argument(help="JSON Lines：id、text，可有 title url seller platform kind")],
+    registry: Annotated[Path | None, typer.Option(help="机构名录 CSV")] = None,
+    trial: Annotated[bool, typer.Option("--trial", help="也用试行规则")] = False,
+) -> None:
+    """用规则检查一批文本，逐行输出发现（JSON Lines）。"""
+    files.screen_texts(file, registry, with_trial=trial)
+
+
+@app.command("round")
+def round_(
+    queries: Annotated[Path | None, typer.Option(help="查询词文件（TOML 或每行一词）")] = None,
+    spiders: Annotated[str, typer.Option(help="只查这些平台，逗号分隔")] = "",
+    pages: Annotated[int, typer.Option(help="每个查询词最多翻几页；0 用设置值")] = 0,
+    ack: Annotated[Path | None, typer.Option(help="每个证据项入库后，把编号写入此文件")] = None,
+    as_json: Json = False,
+) -> None:
+    """跑一轮：每个平台、每个查询词，各有且只有一个结果。"""
+    asked = rounds.Asked(queries=queries, spiders=spiders, pages=pages, ack=ack)
+    raise typer.Exit(rounds.run_round(asked, as_json=as_json))
+
+
+@app.command()
+def leads(
+    platform: Annotated[str, typer.Option(help="只看此平台")] = "",
+    category: Annotated[str, typer.Option(help="只看此类别")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="最多几条")] = 50,
+    before: Annotated[str, typer.Option(help="接着上一页：上一页最后一条的证据项编号")] = "",
+    as_json: Json = False,
+) -> None:
+    """线索：平台、卖家、标出引文的标题、类别、分数、固定、完整性。"""
+    raise typer.Exit(ledger.show_leads(platform, category, limit, before, as_json=as_json))
+
+
+@app.command()
+def show(
+    exhibit: Annotated[str, typer.Argument(help="证据项编号，或其前 6 位以上")],
+    as_json: Json = False,
+) -> None:
+    """一个证据项：标出引文的原文、规则、条款、固定。"""
+    raise typer.Exit(ledger.show_exhibit(exhibit, as_json=as_json))
+
+
+@app.command()
+def coverage(
+    round_id: Annotated[str, typer.Option("--round", help="哪一轮；默认最近一轮")] = "",
+    as_json: Json = False,
+) -> None:
+    """覆盖：应查的每一项各是什么结果，什么没有看到。"""
+    raise typer.Exit(ledger.show_coverage(round_id, as_json=as_json))
+
+
+@override_app.command("sign")
+def override_sign(
+    platform: Annotated[str, typer.Argument(help="平台名")],
+    person: Annotated[str, typer.Option(help="签署人姓名")],
+    reason: Annotated[str, typer.Option(help="理由")],
+) -> None:
+    """签署一项例外：姓名、理由、日期都会随证据保存。"""
+    ledger.sign_override(platform, person, reason)
+
+
+@override_app.command("list")
+def override_list(as_json: Json = False) -> None:
+    """已签署的例外。"""
+    ledger.list_overrides(as_json=as_json)
+
+
+@app.command("demo")
+def demo_(
+    specimen: Annotated[Path, typer.Option(help="样本网的文件夹")] = Path("specimen"),
+    keep_running: Annotated[bool, typer.Option("--serve/--once", help="跑完后让样本网继续开着")] = False,
+) -> None:
+    """在本机的样本网上跑完整一轮，并显示线索和覆盖。"""
+    raise typer.Exit(demo.run_demo(specimen, keep_running=keep_running))
+
+
+def main() -> None:
+    """The entry point: a person's mistake is one line, broken evidence is exit 4."""
+    try:
+        app()
+    except UserMistake as mistake:
+        print(f"lantian: {mistake}", file=sys.stderr)
+        sys.exit(EXIT_USAGE)
+    except EvidenceBroken as broken:
+        print(f"lantian: 证据不完整：{broken}", file=sys.stderr)
+        sys.exit(EXIT_EVIDENCE)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`); nothing is wrong with us.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,147 @@
+"""`make demo`: the whole way on a specimen web on this machine, in under a minute, without a network.
+
+The pages are inventions of ours. Their captures say `specimen`, and the home is marked so
+that nobody takes it for an office's archive.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from console.files import platforms
+from console.ledger import WHOLE, integrity, opened, print_coverage, print_leads
+from console.output import harmless, say
+from console.rounds import DEFAULT_QUERIES, crawl_round, read_queries
+from console.specimen import Expectation, Specimen, SpecimenQuery, load
+from console.specimen_server import SpecimenServer
+from crawler.config import Browser, Config, Crawl, read_hosts
+from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, UserMistake
+from pipelines.browser import BrowserTrouble, find_chromium
+from storage.shapes import Lead, LeadFilter, RunRow
+
+MARK = "SPECIMEN"
+MARK_TEXT = "This home was written by `lantian demo`: its captures show invented pages.\n"
+ALL = 10_000
+
+
+def run_demo(folder: Path, *, keep_running: bool) -> int:
+    """One round over the specimen web in `folder`; 1 when an expectation of its manifest fails."""
+    specimen = load(folder)
+    config = _demo_config(Config.load())
+    _mark_home(config.home)
+    _say_browser(config)
+    with SpecimenServer(specimen) as server:
+        hosts = server.hosts_file(config.home)
+        config = replace(config, hosts=read_hosts(str(hosts)))
+        say(f"样本网：{len(specimen.hosts)} 个主机，127.0.0.1:{server.port}；数据在 {config.home}")
+        code = crawl_round(config, _questions(specimen), pages=config.crawl.pages, tell=_silent)
+        code = max(EXIT_DONE if code == EXIT_NOT_CLEAN else code, _tell(config, specimen))
+        _say_next(config.home)
+        if keep_running:
+            _serve(hosts)
+    return code
+
+
+def _demo_config(config: Config) -> Config:
+    """Loopback needs no politeness; a home of its own unless the person named one."""
+    home = config.home if _is_named(config) else Path("demo-home").absolute()
+    browser = Browser(path=config.browser.path, pictures=True, timeout=15.0, as_root=config.browser.as_root)
+    return replace(config, home=home, crawl=Crawl(delay=0.0, timeout=3.0, retries=0, pages=3), browser=browser)
+
+
+def _is_named(config: Config) -> bool:
+    return config.home != Path.home() / ".lantian"
+
+
+def _mark_home(home: Path) -> None:
+    """Refuse to mix invented pages into an office's archive."""
+    if (home / "lantian.db").exists() and not (home / MARK).exists():
+        raise UserMistake(f"{home} 已有真实数据，演示不在其中运行；请另设 LANTIAN_HOME")
+    home.mkdir(parents=True, exist_ok=True)
+    (home / MARK).write_text(MARK_TEXT, encoding="utf-8")
+
+
+def _say_browser(config: Config) -> None:
+    try:
+        say(f"浏览器：{find_chromium(config)}")
+    except BrowserTrouble as trouble:
+        say(f"没有浏览器，继续但不拍图：{trouble}")
+
+
+def _questions(specimen: Specimen) -> list[tuple[str, str]]:
+    """What the manifest says to ask; else the default watch list of the platforms it serves."""
+    if specimen.queries:
+        return [(one.spider, one.query) for one in specimen.queries]
+    served = [name for name, spider in platforms().items() if set(spider.hosts) & set(specimen.hosts)]
+    if not served:
+        raise UserMistake("这个样本网没有任何已知平台的主机")
+    return [(name, query) for name in served for query in read_queries(DEFAULT_QUERIES)]
+
+
+def _silent(_: RunRow) -> None:
+    """The demo shows the whole coverage at its end, not a line a run."""
+
+
+def _tell(config: Config, specimen: Specimen) -> int:
+    with opened(config) as store:
+        leads, rows = store.leads(LeadFilter(limit=ALL)), store.coverage()
+    states = [integrity(config, lead.capture, lead.picture) for lead in leads]
+    print_leads(leads, states)
+    print_coverage(rows)
+    return _compare(specimen, leads, rows) if set(states) <= {WHOLE} else EXIT_EVIDENCE
+
+
+def _compare(specimen: Specimen, leads: Sequence[Lead], rows: Sequence[RunRow]) -> int:
+    """Every planted violation is a lead of its category; no planted innocent is one."""
+    found = {one for one in specimen.expectations if any(_is_it(one, lead) for lead in leads)}
+    missed = [one for one in specimen.expectations if not one.is_innocent and one not in found]
+    accused = [one for one in specimen.expectations if one.is_innocent and one in found]
+    ended = {(row.platform, row.query): row for row in rows}
+    astray = [one for one in specimen.queries if not _ended_so(one, ended[one.spider, one.query])]
+    for one in missed:
+        say(f"漏报：{harmless(one.title)}（{one.category}）")
+    for one in accused:
+        say(f"误报：{harmless(one.title)}")
+    for asked in astray:
+        row = ended[asked.spider, asked.query]
+        say(
+            f"结果不符：{asked.spider} {asked.query} 应为 {asked.outcome} {asked.reason}，实为 {row.outcome} {row.reason}"
+        )
+    if specimen.expectations:
+        guilty = sum(not one.is_innocent for one in specimen.expectations)
+        innocent = len(specimen.expectations) - guilty
+        say(
+            f"与清单核对：植入违法 {guilty} 条，找到 {guilty - len(missed)}；植入无辜 {innocent} 条，误报 {len(accused)}"
+        )
+    return EXIT_BUG if missed or accused or astray else EXIT_DONE
+
+
+def _ended_so(asked: SpecimenQuery, row: RunRow) -> bool:
+    return asked.outcome in (None, row.outcome) and asked.reason in ("", row.reason)
+
+
+def _is_it(expected: Expectation, lead: Lead) -> bool:
+    named = expected.title in lead.title or any(expected.title in finding.quote for finding in lead.findings)
+    here = expected.spider in ("", lead.platform)
+    return named and here and (expected.is_innocent or expected.category in lead.categories)
+
+
+def _say_next(home: Path) -> None:
+    here = f"LANTIAN_HOME={os.path.relpath(home)}"
+    say("接下来可以输入：")
+    say(f"    {here} .venv/bin/lantian leads                # 线索")
+    say(f"    {here} .venv/bin/lantian show <证据项>         # 一个证据项：原文、规则、条款、固定")
+    say(f"    {here} .venv/bin/lantian coverage             # 什么看了，什么没看到")
+    say("    make round                                    # 对真实平台跑默认巡查计划")
+
+
+def _serve(hosts: Path) -> None:
+    say(f"样本网继续开着（Ctrl-C 结束）。可用：LANTIAN_HOSTS={hosts} lantian round")
+    try:
+        while True:
+            input()
+    except (EOFError, KeyboardInterrupt):
+        return

@@ -1,0 +1,92 @@
+"""How results reach a person or a program: JSON on stdout, everything else on stderr or as tables.
+
+Text from the web is never trusted here: control characters and terminal escapes are shown,
+not obeyed.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from crawler.items import Finding
+
+OUTCOME_WORDS = {
+    "ok": "已查",
+    "empty": "页面称无结果",
+    "blocked": "被拦",
+    "login": "要求登录",
+    "gone": "已不存在",
+    "changed": "页面变了",
+    "disallowed": "robots 禁止",
+    "unreachable": "连不上",
+    "error": "出错",
+    "missed": "漏查",
+}
+CATEGORY_WORDS = {
+    "guaranteed_grant": "包授权",
+    "green_channel": "绿色通道",
+    "official_impersonation": "冒用官方名义",
+    "inventor_listing": "发明人挂名",
+    "unqualified_agency": "无资质代理",
+    "licence_renting": "挂证",
+    "abnormal_filing": "非正常申请",
+    "malicious_trademark": "恶意商标",
+}
+
+
+def say(message: str) -> None:
+    """One line to the person, on stderr."""
+    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(message)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on one line of stdout."""
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def harmless(text: str) -> str:
+    """Hostile text as a person may see it: control, format and private characters become marks.
+
+    A right-to-left override in a shop's name would otherwise turn round the rest of the line.
+    """
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in ("Cc", "Cf", "Co", "Cs") else one for one in text
+    )
+
+
+def quoted(text: str, findings: Sequence[Finding], field: str) -> Text:
+    """The original text with every quote in it marked; offsets stay right because nothing is cut out."""
+    marked = Text(harmless(text))
+    for finding in findings:
+        if finding.field == field:
+            marked.stylize("bold red underline", finding.start, finding.end)
+    return marked
+
+
+def bracketed(text: str, findings: Sequence[Finding], field: str, *, width: int = 60) -> Text:
+    """Like `quoted`, with 【】 around the quotes, so that it also shows without colours; cut to `width`."""
+    spans = sorted({(one.start, one.end) for one in findings if one.field == field})
+    marked, at = Text(), 0
+    for start, end in _joined(spans):
+        marked.append(harmless(text[at:start]))
+        marked.append(f"【{harmless(text[start:end])}】", style="bold red")
+        at = end
+    marked.append(harmless(text[at:]))
+    marked.truncate(width, overflow="ellipsis")
+    return marked
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined

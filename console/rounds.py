@@ -1,0 +1,221 @@
+"""One round: every platform asked every query, every run ended in one outcome.
+
+The plan is written down before the first request goes out, so that a round that dies leaves
+rows that say what was missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import tomllib
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.utils.project import get_project_settings
+
+from console.files import platform, platforms
+from console.output import OUTCOME_WORDS, harmless, print_json, say
+from crawler import clock
+from crawler.commands.crawl import exit_code
+from crawler.config import Config
+from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, UserMistake
+from crawler.items import Outcome
+from crawler.politeness import survey
+from pipelines.room import TOOL
+from pipelines.verdict import run_ended
+from spiders.base import MAX_PAGES
+from storage.db import open_database
+from storage.exhibits import ExhibitStore
+from storage.recovery import recover
+from storage.shapes import PlannedRun, RunRow
+
+DEFAULT_QUERIES = Path(__file__).parent.parent / "spiders" / "queries.toml"
+GRAVEST_FIRST = (EXIT_EVIDENCE, EXIT_BUG, EXIT_NOT_CLEAN, EXIT_DONE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the person asked of the round; empty words mean the default."""
+
+    queries: Path | None = None
+    spiders: str = ""
+    pages: int = 0
+    ack: Path | None = None
+
+
+def run_round(asked: Asked, *, as_json: bool) -> int:
+    """Plan, crawl, tell; returns the exit code."""
+    config = Config.load()
+    names = [name.strip() for name in asked.spiders.split(",") if name.strip()] or list(platforms())
+    words = read_queries(asked.queries or DEFAULT_QUERIES)
+    questions = [(platform(name).name, query) for name in names for query in words]
+    pages = asked.pages or config.crawl.pages
+    if not 1 <= pages <= MAX_PAGES:
+        raise UserMistake(f"页数要在 1 到 {MAX_PAGES} 之间，不是 {pages}")
+    return crawl_round(config, questions, pages=pages, ack=asked.ack, tell=_teller(as_json=as_json))
+
+
+def read_queries(path: Path) -> list[str]:
+    """The queries of a TOML file (`[[query]] words = …`) or of a text file, one a line."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        found = _toml_queries(text) if path.suffix == ".toml" else text.splitlines()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, KeyError) as wrong:
+        raise UserMistake(f"查询词文件 {path}：{wrong}") from None
+    queries = list(dict.fromkeys(query.strip() for query in found if query.strip() and not query.startswith("#")))
+    if not queries:
+        raise UserMistake(f"查询词文件 {path} 里没有查询词")
+    return queries
+
+
+def _toml_queries(text: str) -> list[str]:
+    queries = tomllib.loads(text)["query"]
+    words = [query["words"] for query in queries]
+    if not all(isinstance(one, str) for one in words):
+        raise TypeError("words 要是文字")
+    return words
+
+
+def crawl_round(
+    config: Config,
+    questions: Sequence[tuple[str, str]],
+    *,
+    pages: int,
+    tell: Callable[[RunRow], None],
+    ack: Path | None = None,
+) -> int:
+    """Ask every (platform, query) and call `tell` as each run ends; returns the exit code."""
+    with only_round(config.home):
+        store = ExhibitStore(open_database(config.database))
+        try:
+            _tidy(config, store)
+            if store.is_first_round():
+                _tell_robots(config, questions)
+            plan = _planned(store, questions, pages)
+            process = AsyncCrawlerProcess(_settings(config, ack))
+            with _progress(len(plan)) as advance:
+                crawlers = _begun(process, plan, pages, _watcher(store, advance, tell))
+                process.start()
+            return _exit(process, crawlers)
+        finally:
+            store.engine.dispose()
+
+
+@contextmanager
+def only_round(home: Path) -> Iterator[None]:
+    """Two rounds in one home would take each other's runs for abandoned."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "round.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserMistake(f"{home} 里另有一轮正在进行") from None
+        yield
+
+
+def _tidy(config: Config, store: ExhibitStore) -> None:
+    """What an earlier round left behind when it died is said, not hidden."""
+    for cut in recover(config.archive):
+        say(f"上次中断的档案已恢复：{cut}")
+    missed = store.sweep(clock.now())
+    if missed:
+        say(f"上次中断，{len(missed)} 项记为漏查（missed）")
+
+
+def _planned(store: ExhibitStore, questions: Sequence[tuple[str, str]], pages: int) -> list[PlannedRun]:
+    now = clock.now()
+    plan = [
+        PlannedRun(id=uuid.uuid4().hex, platform=platform, query=query, planned_at=now)
+        for platform, query in dict.fromkeys(questions)
+    ]
+    round_id = store.begin_round(now, TOOL, f"pages={pages}")
+    store.plan(round_id, plan)
+    return plan
+
+
+def _tell_robots(config: Config, questions: Sequence[tuple[str, str]]) -> None:
+    """Before the first round a person should know what will not be looked at, and why."""
+    urls = {name: platform(name)().search_url(query, 1) for name, query in questions}
+    forbidden = {name: line for name, line in asyncio.run(survey(config, urls)).items() if line}
+    for name, line in forbidden.items():
+        say(f"robots.txt 禁止：{platform(name).label}（{name}） {harmless(line)}")
+    if forbidden:
+        example = next(iter(forbidden))
+        say("这些平台将记为 disallowed。确有职责需要查看的，由具名人员签署例外（姓名、理由、日期随证据保存）：")
+        say(f"    lantian override sign {example} --person 姓名 --reason 理由")
+
+
+def _watcher(
+    store: ExhibitStore, advance: Callable[[str], None], tell: Callable[[RunRow], None]
+) -> Callable[[str], None]:
+    def ended(run: str) -> None:
+        row = store.run(run)
+        advance(f"{platform(row.platform).label} {harmless(row.query)}")
+        tell(row)
+
+    return ended
+
+
+def _begun(
+    process: AsyncCrawlerProcess, plan: Sequence[PlannedRun], pages: int, ended: Callable[[str], None]
+) -> list[Crawler]:
+    """One crawl a platform; each asks its own queries."""
+    crawlers = []
+    for name in dict.fromkeys(run.platform for run in plan):
+        runs = {run.query: run.id for run in plan if run.platform == name}
+        crawler = process.create_crawler(name)
+        crawler.signals.connect(ended, run_ended, weak=False)
+        process.crawl(crawler, runs=runs, pages=pages)
+        crawlers.append(crawler)
+    return crawlers
+
+
+def _settings(config: Config, ack: Path | None) -> Any:
+    settings = get_project_settings()
+    settings.set("LANTIAN_CONFIG", config, priority="cmdline")
+    settings.set("LOG_FILE", str(config.home / "lantian.log"), priority="cmdline")
+    if ack is not None:
+        settings.set("LANTIAN_ACK", str(ack.absolute()), priority="cmdline")
+    return settings
+
+
+def _exit(process: AsyncCrawlerProcess, crawlers: Sequence[Crawler]) -> int:
+    codes = {exit_code(crawler.stats.get_stats() if crawler.stats else {}) for crawler in crawlers}
+    if process.bootstrap_failed:
+        codes.add(EXIT_BUG)
+    return next(code for code in GRAVEST_FIRST if code in codes)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[str], None]]:
+    columns = (
+        TextColumn("巡查"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda what: bar.update(task, advance=1, description=what)
+
+
+def _teller(*, as_json: bool) -> Callable[[RunRow], None]:
+    def tell(row: RunRow) -> None:
+        outcome = Outcome(row.outcome or Outcome.ERROR)
+        if as_json:
+            told = {"run": row.id, "spider": row.platform, "query": row.query, "outcome": outcome, "reason": row.reason}
+            print_json(told | {"listings": row.listings, "captures": row.captures, "detail": row.detail})
+        elif not outcome.is_clean:
+            why = f"（{row.reason}）{harmless(row.detail)[:100]}"
+            say(f"{platform(row.platform).label} {harmless(row.query)}：{OUTCOME_WORDS[outcome]}{why}")
+
+    return tell
