@@ -1,0 +1,199 @@
+"""Canonical views of a text, each with an exact map back to the original characters.
+
+Two views: `canonical` folds forms and keeps marks and gaps; `squeezed` also drops what sellers put
+inside words. It refuses to join across a sentence mark, and judges nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import opencc
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+RADICAL_FORMS = str.maketrans("⺘⺡⺅⻌⻏⻖⺩⺨⺮⺾⻊⺼", "扌氵亻辶阝阝王犭竹艹足月")
+# 壹 and 妳 come from machine conversion (第壹發明人); OpenCC leaves them, and the Japanese forms, alone.
+VARIANTS = str.maketrans("壹妳権発証専総囲図関処広国辺変駅", "一你权发证专总围图关处广国边变驿")
+# Stops, commas and line ends part clauses. Middle dots, dashes, slashes, stars, quotes and gaps do not.
+HARD_MARKS = frozenset("。．！!？?；;，,、：:\n\r\u2028\u2029\u0085…")
+FOLDED_MARKS = {"!": "！", "?": "？", ";": "；", ",": "，", ":": "：", "\r": "\n", "\u2028": "\n", "\u2029": "\n"}
+SYLLABLE = (
+    r"(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?"
+    r"(?:iang|iong|uang|ueng|ang|eng|ing|ong|iao|ian|uai|uan|van|ai|ei|ui|ao|ou|iu|ie|ia|ve|ue|ua|uo|er|an|en|in|un|vn"
+    r"|a|o|e|i|u|v)"
+)
+BRACKETED = re.compile(rf"(?<=[{HAN}])[(（\[［【〔](?P<latin>[^\W\d_{HAN}]{{1,7}})[)）\]］】〕]")
+IS_SYLLABLE = re.compile(SYLLABLE)
+# 包!授!权 and 包。授。权: the same mark after every single character parts nothing.
+# So does a line end after each: writing downwards.
+DOTTED = re.compile(rf"(?<![{HAN}\w])[{HAN}]([^\w\s]|\n)[{HAN}](?:\1[{HAN}])+(?![{HAN}\w])")
+# 著 is 着 but in 著作权, 软著, 著录, 专著 and their like, which are our terms.
+WRITTEN_ZHU = re.compile(r"(?<![软专编原论显卓土译合遗巨名较])著(?![作录名称者述书])")
+SPLIT = {
+    "扌受": "授", "木又": "权", "讠正": "证", "扌圭": "挂", "纟录": "绿", "辶甬": "通", "辶艮": "退", "氵主": "注",
+    "亻呆": "保", "讠只": "识", "辶首": "道", "亻弋": "代", "亻立": "位", "讠上": "让", "氵去": "法", "亻介": "价",
+    "辶寸": "过", "氵果": "渠", "讠川": "训", "扌旦": "担", "讠若": "诺", "亻牛": "件", "纟内": "纳", "讠午": "许",
+    "忄夬": "快", "讠寺": "诗", "讠人": "认", "纟及": "级", "亻寸": "付", "辶井": "进", "车专": "转", "夕口": "名",
+    "禾刂": "利", "勹巳": "包", "日月": "明", "王里": "理", "门口": "问", "扌安": "按", "车欠": "软",
+}  # fmt: skip
+RADICALS = "扌讠纟辶氵亻忄刂勹"
+JOINED = re.compile("|".join(sorted(part for part in SPLIT if set(part) & set(RADICALS))))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A derived text. Character i stands for original characters [starts[i], ends[i])."""
+
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Original offsets of view characters [start, end); the span must not be empty."""
+        return self.starts[start], max(self.ends[start:end])
+
+
+@cache
+def simplified() -> dict[int, str]:
+    """Every traditional character with its simplified form, one character each."""
+    every = [chr(code) for low, high in ((0x3400, 0x4DC0), (0x4E00, 0xA000)) for code in range(low, high)]
+    plain = opencc.OpenCC("t2s").convert("\n".join(every)).split("\n")
+    return {ord(old): new for old, new in zip(every, plain, strict=True) if old != new and len(new) == 1}
+
+
+def fold(character: str) -> str:
+    """One original character as it is compared: compatibility form, lower case, simplified."""
+    if unicodedata.category(character) in ("Cf", "Mn", "Me", "Cc", "Cs", "Co") and character not in "\n\r\t\u0085":
+        return ""
+    plain = unicodedata.normalize("NFKC", character.translate(RADICAL_FORMS)).translate(VARIANTS).lower()
+    folded = "".join(simplified().get(ord(one), one) for one in plain)
+    bare = "".join(one for one in unicodedata.normalize("NFD", folded) if unicodedata.category(one) != "Mn")
+    return "".join(FOLDED_MARKS.get(one, one) for one in bare)
+
+
+def is_inside_word(character: str) -> bool:
+    """Letters, digits and Han characters make words; everything else is what stands between them."""
+    return character.isalnum()
+
+
+class Folding(dict[int, str]):
+    """A table for str.translate that folds a character when it is first met.
+
+    With `keeps` false, everything that is no letter or digit vanishes: the cheap view that
+    holds every match of the exact ones, and more.
+    """
+
+    def __init__(self, *, keeps: bool) -> None:
+        super().__init__()
+        self._keeps = keeps
+
+    def __missing__(self, code: int) -> str:
+        folded = fold(chr(code))
+        if not self._keeps:
+            folded = "".join(one for one in folded if is_inside_word(one))
+        if len(self) < 200_000:
+            self[code] = folded
+        return folded
+
+
+WHOLE = Folding(keeps=True)
+BARE = Folding(keeps=False)
+
+
+def is_pinyin(latin: str) -> bool:
+    """Whether letters, tone marks aside, spell one Mandarin syllable."""
+    return IS_SYLLABLE.fullmatch(latin.translate(WHOLE).replace("ü", "v")) is not None
+
+
+def bracketed_pinyin(text: str) -> Iterator[tuple[int, int]]:
+    """Spans such as (fā) in 發(fā)明人, which converters leave behind."""
+    if "(" in text or "（" in text or "[" in text or "【" in text or "［" in text or "〔" in text:
+        for match in BRACKETED.finditer(text):
+            if is_pinyin(match["latin"]):
+                yield match.span()
+
+
+def probe(text: str) -> str:
+    """Letters, digits and Han characters alone, for the one pass that decides whether to look closer."""
+    pieces, last = [], 0
+    for start, end in bracketed_pinyin(text):
+        pieces.append(text[last:start])
+        last = end
+    return ("".join(pieces) + text[last:]).translate(BARE)
+
+
+def dotted_marks(text: str) -> frozenset[int]:
+    """Places of marks that stand after every single character of a run."""
+    return frozenset(place for match in DOTTED.finditer(text) for place in range(match.start() + 1, match.end() - 1, 2))
+
+
+class _Writer:
+    """Builds a View character by character."""
+
+    def __init__(self) -> None:
+        self.characters: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+
+    def write(self, folded: str, start: int, end: int) -> None:
+        for one in folded:
+            self.characters.append(one)
+            self.starts.append(start)
+            self.ends.append(end)
+
+    def stretch(self, end: int) -> None:
+        if self.ends:
+            self.ends[-1] = end
+
+    def view(self) -> View:
+        return View("".join(self.characters), tuple(self.starts), tuple(self.ends))
+
+
+def joined(view: View) -> View:
+    """The view with split characters (扌受) put together, and 著 read as 着 where it is."""
+    text = WRITTEN_ZHU.sub("着", view.text)
+    if JOINED.search(text) is None:
+        return View(text, view.starts, view.ends)
+    writer, last = _Writer(), 0
+    for match in [*JOINED.finditer(text), None]:
+        until = match.start() if match else len(text)
+        for place in range(last, until):
+            writer.write(text[place], view.starts[place], view.ends[place])
+        if match:
+            writer.write(SPLIT[match[0]], view.starts[match.start()], view.ends[match.end() - 1])
+            last = match.end()
+    return writer.view()
+
+
+def canonical(text: str) -> View:
+    """Folded forms without invisible characters and bracketed pinyin; marks and gaps stay."""
+    writer, skip = _Writer(), 0
+    pinyin = dict(bracketed_pinyin(text))
+    for place, character in enumerate(text):
+        if place < skip:
+            continue
+        if place in pinyin:
+            skip = pinyin[place]
+            writer.stretch(skip)
+            continue
+        folded = WHOLE[ord(character)]
+        if folded:
+            writer.write(folded, place, place + 1)
+        elif unicodedata.category(character) in ("Mn", "Me"):
+            writer.stretch(place + 1)
+    return joined(writer.view())
+
+
+def squeezed(view: View) -> View:
+    """A canonical view without what stands inside words: gaps, dots, stars, emoji, brackets."""
+    soft = dotted_marks(view.text)
+    writer = _Writer()
+    for place, character in enumerate(view.text):
+        is_mark = character in HARD_MARKS and place not in soft
+        if is_mark or is_inside_word(character):
+            writer.write(character, view.starts[place], view.ends[place])
+    return joined(writer.view())

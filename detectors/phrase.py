@@ -1,0 +1,121 @@
+"""Wordings as rule files write them, and where they stand in a squeezed text.
+
+`不{成功|授权}<6>{退款|退费}`: alternatives in braces, then a gap of at most six characters.
+`#天下证` wants a number before it. It refuses to judge what it finds.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from detectors.normal import canonical, squeezed
+from detectors.strict import Table
+
+BRACES = re.compile(r"\{([^{}]*)\}")
+GAP = re.compile(r"<(\d{1,2})>")
+NUMBER = re.compile(r"[0-9一二三四五六七八九十百两几半]{1,6}$")
+ALTERNATIVES_AT_MOST = 2000
+# A gap may jump over a comma or a question (不下证？全额退款), never into another sentence.
+GAP_STOPS = "。\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Slots in order, each with its alternatives; `gaps[i]` the most characters between slot i and the next."""
+
+    slots: tuple[frozenset[str], ...]
+    gaps: tuple[int, ...]
+    numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a wording stands in the squeezed text, and whether its spelling was disguised."""
+
+    start: int
+    end: int
+    disguised: str = ""
+
+    def holds(self, other: Place) -> bool:
+        return self.start <= other.start and other.end <= self.end
+
+
+Places = Mapping[str, Sequence[Place]]
+
+
+def read_phrases(entry: Table) -> tuple[Phrase, ...]:
+    """The wordings under `any`; each must survive squeezing unchanged, or it could never be found."""
+    return tuple(_read_phrase(template, entry) for template in entry.texts("any"))
+
+
+def _read_phrase(template: str, entry: Table) -> Phrase:
+    pieces = GAP.split(template.removeprefix("#"))
+    slots = tuple(frozenset(_spell_out(piece)) for piece in pieces[::2])
+    for slot in slots:
+        if len(slot) > ALTERNATIVES_AT_MOST:
+            raise entry.refuse(f"写法 {template} 展开后有 {len(slot)} 种，太多")
+        for part in slot:
+            if not part.isalnum() or squeezed(canonical(part)).text != part:
+                raise entry.refuse(f"写法 {template} 里的「{part}」不是规范形式")
+    return Phrase(slots, tuple(int(gap) for gap in pieces[1::2]), template.startswith("#"))
+
+
+def _spell_out(template: str) -> Iterator[str]:
+    pieces = BRACES.split(template)
+    choices = [piece.split("|") if number % 2 else [piece] for number, piece in enumerate(pieces)]
+    for choice in product(*choices):
+        yield "".join(choice)
+
+
+def find_phrase(phrase: Phrase, places: Places, text: str, at_most: int) -> list[Place]:
+    """Where a phrase stands, the longest reading from each start, at most so many."""
+    slots = [_in_slot(slot, places) for slot in phrase.slots]
+    if not all(slots):
+        return []
+    found: dict[int, Place] = {}
+    for first in slots[0]:
+        place = _numbered(first, text) if phrase.numbered else first
+        whole = _longest(place, slots[1:], phrase.gaps, text) if place else None
+        if whole and (whole.start not in found or found[whole.start].end < whole.end):
+            found[whole.start] = whole
+        if len(found) >= at_most:
+            break
+    return list(found.values())
+
+
+def _in_slot(slot: frozenset[str], places: Places) -> list[Place]:
+    present = [places[part] for part in places if part in slot]
+    if len(present) == 1:
+        return list(present[0])
+    return sorted(place for found in present for place in found)
+
+
+def _numbered(place: Place, text: str) -> Place | None:
+    match = NUMBER.search(text[max(0, place.start - 6) : place.start])
+    return Place(place.start - len(match[0]), place.end, place.disguised) if match else None
+
+
+def _longest(place: Place, slots: Sequence[Sequence[Place]], gaps: Sequence[int], text: str) -> Place | None:
+    if not slots:
+        return place
+    best: Place | None = None
+    for after in _following(place, slots[0], gaps[0], text):
+        step = Place(place.start, after.end, place.disguised or after.disguised)
+        whole = _longest(step, slots[1:], gaps[1:], text)
+        if whole and (best is None or whole.end > best.end):
+            best = whole
+    return best
+
+
+def _following(before: Place, places: Sequence[Place], gap: int, text: str) -> Iterator[Place]:
+    for index in range(bisect_left(places, Place(before.end, 0)), len(places)):
+        place = places[index]
+        if place.start > before.end + gap:
+            return
+        if any(stop in text[before.end : place.start] for stop in GAP_STOPS):
+            return
+        yield place

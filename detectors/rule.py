@@ -1,0 +1,181 @@
+"""A rule and the strict loader of rule files: rules/<id>.toml, one rule each, with its own examples.
+
+Rules are data. A file that is not exactly as expected is refused, with file and place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Container
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from crawler.errors import RuleInvalid
+from crawler.items import Kind, Listing
+from detectors.article import load_articles
+from detectors.phrase import Phrase, read_phrases
+from detectors.strict import Table, read_table
+
+RULES = Path(__file__).parent / "rules"
+CATEGORIES = (
+    "guaranteed_grant",
+    "green_channel",
+    "official_impersonation",
+    "inventor_listing",
+    "unqualified_agency",
+    "licence_renting",
+    "abnormal_filing",
+    "malicious_trademark",
+)
+STATES = ("trial", "active")
+EXAMPLES_AT_LEAST = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Wordings that weigh the same. `disguised`: their disguised spellings count too."""
+
+    phrases: tuple[Phrase, ...]
+    points: int
+    disguised: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nearby:
+    """Words that speak for or against a candidate.
+
+    `within` is how many squeezed characters away at most; 0 is anywhere in the listing.
+    `required`: without one of the required groups nothing is found.
+    """
+
+    phrases: tuple[Phrase, ...]
+    points: int
+    reason: str
+    within: int
+    required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What one rule file says. Points of words, context and stance must reach `needs`."""
+
+    id: str
+    digest: str
+    title: str
+    category: str
+    state: str
+    severity: int
+    needs: int
+    sellers_only: bool
+    articles: tuple[str, ...]
+    words: tuple[Words, ...]
+    context: tuple[Nearby, ...]
+    contra: tuple[Nearby, ...]
+    violates: tuple[Listing, ...]
+    lawful: tuple[Listing, ...]
+
+
+def load_rules(folder: Path = RULES, articles: Container[str] | None = None) -> tuple[Rule, ...]:
+    """Every rule of a folder, by id. RuleInvalid when one is wrong, or none is there."""
+    known = load_articles() if articles is None else articles
+    rules = tuple(load_rule(path, known) for path in sorted(folder.glob("*.toml")))
+    if not rules:
+        raise RuleInvalid(f"{folder.name}: 没有规则文件")
+    return rules
+
+
+def load_rule(path: Path, articles: Container[str]) -> Rule:
+    """One rule; its digest is the SHA-256 of the file's bytes."""
+    try:
+        body = path.read_bytes()
+    except OSError as error:
+        raise RuleInvalid(f"{path.name}: 读不了：{error.strerror}") from error
+    table = read_table(path, body)
+    rule = _read_rule(table, hashlib.sha256(body).hexdigest())
+    table.finish()
+    _check(rule, table, path.stem, articles)
+    return rule
+
+
+def _read_rule(table: Table, digest: str) -> Rule:
+    return Rule(
+        id=table.text("id"),
+        digest=digest,
+        title=table.text("title"),
+        category=table.one_of("category", CATEGORIES),
+        state=table.one_of("state", STATES),
+        severity=table.whole("severity"),
+        needs=table.whole("needs"),
+        sellers_only=table.flag("sellers_only") if table.has("sellers_only") else False,
+        articles=table.texts("articles"),
+        words=tuple(_read_words(entry) for entry in table.tables("words")),
+        context=tuple(_read_nearby(entry, 1) for entry in table.tables("context")) if table.has("context") else (),
+        contra=tuple(_read_nearby(entry, -1) for entry in table.tables("contra")) if table.has("contra") else (),
+        violates=tuple(_read_example(entry) for entry in table.tables("violates")),
+        lawful=tuple(_read_example(entry) for entry in table.tables("lawful")),
+    )
+
+
+def _read_words(entry: Table) -> Words:
+    words = Words(
+        phrases=read_phrases(entry),
+        points=entry.whole("points"),
+        disguised=entry.flag("disguised") if entry.has("disguised") else False,
+    )
+    entry.finish()
+    if words.points <= 0:
+        raise entry.refuse("points 应大于 0")
+    return words
+
+
+def _read_nearby(entry: Table, sign: int) -> Nearby:
+    nearby = Nearby(
+        phrases=read_phrases(entry),
+        points=entry.whole("points"),
+        reason=entry.text("reason"),
+        within=entry.whole("within"),
+        required=entry.flag("required") if sign > 0 and entry.has("required") else False,
+    )
+    entry.finish()
+    if nearby.points * sign < 0 or nearby.within < 0:
+        raise entry.refuse("points 的正负或 within 不对")
+    return nearby
+
+
+def _read_example(entry: Table) -> Listing:
+    """A listing as an example tells it: title, text, kind, seller, url, price; ads say kind = "ad"."""
+    kind = Kind(entry.one_of("kind", tuple(Kind))) if entry.has("kind") else Kind.RESULT
+    told = {key: entry.text(key) for key in ("title", "text", "seller", "price") if entry.has(key)}
+    url = entry.text("url") if entry.has("url") else "https://www.example/"
+    entry.finish()
+    if not told or not urlsplit(url).hostname:
+        raise entry.refuse("例子没有文字，或 url 不对")
+    return Listing(
+        platform="example",
+        kind=kind,
+        position=1,
+        url=url,
+        is_ad=kind is Kind.AD,
+        title=told.get("title", ""),
+        text=told.get("text", ""),
+        seller=told.get("seller", ""),
+        price=told.get("price", ""),
+    )
+
+
+def _check(rule: Rule, table: Table, stem: str, articles: Container[str]) -> None:
+    if rule.id != stem:
+        raise table.refuse(f"id {rule.id} 与文件名 {stem} 不符")
+    if not rule.words:
+        raise table.refuse("words 不能为空")
+    if not 1 <= rule.severity <= 3:
+        raise table.refuse("severity 应为 1 到 3")
+    if rule.needs <= 0:
+        raise table.refuse("needs 应大于 0")
+    for key, examples in (("violates", rule.violates), ("lawful", rule.lawful)):
+        if len(examples) < EXAMPLES_AT_LEAST:
+            raise table.refuse(f"{key} 至少要 {EXAMPLES_AT_LEAST} 个例子，只有 {len(examples)} 个")
+    for article in rule.articles:
+        if article not in articles:
+            raise table.refuse(f"laws.toml 里没有条文 {article}")

@@ -1,0 +1,201 @@
+"""Is this clause an offer, or a warning, a report, a statute, a quotation, a question?
+
+Whole-document evidence counts too: who speaks, and whether anybody is invited. Answers are points
+with reasons; nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from crawler.items import Kind, Listing
+from detectors.phrase import Phrase, Place, read_phrases
+from detectors.strict import Table, read_table
+
+LEXICON = Path(__file__).parent / "lexicon"
+SCOPES = ("before", "after", "clause", "sentence", "listing")
+SELLING = (Kind.AD, Kind.PRODUCT, Kind.SHOP)
+QUOTED = re.compile(
+    r"“[^”\n]{1,60}”|「[^」\n]{1,60}」|『[^』\n]{1,60}』|‘[^’\n]{1,60}’|\"[^\"\n]{1,40}\"|《[^》\n]{1,60}》"
+)
+CLAUSE_ENDS = frozenset("。！？；，：\n")
+SENTENCE_ENDS = frozenset("。！？\n")
+BEFORE, AFTER, SENTENCE = 12, 14, 120
+SELLER_POINTS, QUOTED_POINTS, OFFICIAL_POINTS, PRESS_POINTS = 20, -40, -100, -40
+# However loudly somebody sells, a harmless word does not become an unlawful one.
+OFFER_AT_MOST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why, in words for the reader, and how much."""
+
+    why: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """Words that tell the stance of a text when they stand in `scope` of a candidate."""
+
+    id: str
+    reason: str
+    scope: str
+    points: int
+    phrases: tuple[Phrase, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speakers:
+    """Hosts of the state and of the press."""
+
+    official: tuple[str, ...]
+    press: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A listing as the stance sees it: its squeezed text, where the cues stand, what is quoted."""
+
+    listing: Listing
+    text: str
+    cues: Mapping[str, Sequence[Place]]
+    quotes: Sequence[tuple[int, int]]
+
+    @property
+    def is_selling(self) -> bool:
+        """Whether the listing itself is an advertisement or goods, so that a seller speaks."""
+        return self.listing.is_ad or self.listing.kind in SELLING
+
+
+def load_cues(path: Path = LEXICON / "stance.toml") -> tuple[Cue, ...]:
+    """The cues in the file's order; RuleInvalid names file and place."""
+    table = read_table(path)
+    cues = tuple(_read_cue(entry) for entry in table.tables("cue"))
+    table.finish()
+    return cues
+
+
+def _read_cue(entry: Table) -> Cue:
+    cue = Cue(
+        id=entry.text("id"),
+        reason=entry.text("reason"),
+        scope=entry.one_of("scope", SCOPES),
+        points=entry.whole("points"),
+        phrases=read_phrases(entry),
+    )
+    entry.finish()
+    if any(len(phrase.slots) > 1 or phrase.numbered for phrase in cue.phrases):
+        raise entry.refuse("语气词不能带间隔或数字")
+    return cue
+
+
+def load_speakers(path: Path = LEXICON / "speakers.toml") -> Speakers:
+    """The lists of hosts; RuleInvalid names file and place."""
+    table = read_table(path)
+    speakers = Speakers(official=table.texts("official"), press=table.texts("press"))
+    table.finish()
+    return speakers
+
+
+def quotations(text: str) -> tuple[tuple[int, int], ...]:
+    """Spans of the original text inside quotation marks or book-title marks."""
+    return tuple(match.span() for match in QUOTED.finditer(text))
+
+
+def edges(text: str, place: Place, ends: frozenset[str], reach: int) -> tuple[int, int]:
+    """The run around a place up to the next of `ends`, at most `reach` characters either way."""
+    low, high = place.start, place.end
+    floor, ceiling = max(0, place.start - reach), min(len(text), place.end + reach)
+    while low > floor and text[low - 1] not in ends:
+        low -= 1
+    while high < ceiling and text[high] not in ends:
+        high += 1
+    return low, high
+
+
+def stands_within(places: Sequence[Place], low: int, high: int, but: Place) -> bool:
+    """Whether one of the places lies in [low, high) and is no part of the candidate itself."""
+    for index in range(bisect_left(places, Place(low, 0)), len(places)):
+        place = places[index]
+        if place.start >= high:
+            return False
+        if place.end <= high and not but.holds(place):
+            return True
+    return False
+
+
+class Stance:
+    """Weighs a candidate by the cues around it and by who speaks."""
+
+    def __init__(self, cues: Sequence[Cue], speakers: Speakers) -> None:
+        self._cues = cues
+        self._speakers = speakers
+
+    def against(self, scene: Scene, place: Place, origin: tuple[int, int]) -> list[Reason]:
+        """Reasons why the candidate is no offer; `origin` is its span in the original text."""
+        halved = 2 if scene.is_selling else 1
+        reasons = [
+            # A paid advertisement or goods is nobody's report: there, distant cues count half.
+            Reason(cue.reason, cue.points if cue.scope in ("before", "after") else cue.points // halved)
+            for cue in self._cues
+            if cue.points < 0 and self._applies(cue, scene, place)
+        ]
+        if any(low <= origin[0] and origin[1] <= high for low, high in scene.quotes):
+            reasons.append(Reason("在引号或书名号里", QUOTED_POINTS // halved))
+        return reasons + self._by_host(scene.listing.url)
+
+    def offers(self, scene: Scene, place: Place) -> list[Reason]:
+        """Reasons why somebody sells here, together at most OFFER_AT_MOST points."""
+        reasons = [Reason("这是广告或商品，说话的是卖家", SELLER_POINTS)] if scene.is_selling else []
+        reasons += [
+            Reason(cue.reason, cue.points)
+            for cue in self._cues
+            if cue.points > 0 and (self._applies(cue, scene, place) or (cue.id == "priced" and scene.listing.price))
+        ]
+        over = sum(reason.points for reason in reasons) - OFFER_AT_MOST
+        return [*reasons, Reason("卖家的话合计封顶", -over)] if over > 0 else reasons
+
+    def _applies(self, cue: Cue, scene: Scene, place: Place) -> bool:
+        places = scene.cues.get(cue.id, ())
+        if not places:
+            return False
+        low, high = self._window(cue.scope, scene.text, place)
+        return stands_within(places, low, high, place)
+
+    @staticmethod
+    def _window(scope: str, text: str, place: Place) -> tuple[int, int]:
+        if scope == "listing":
+            return 0, len(text)
+        if scope == "sentence":
+            return edges(text, place, SENTENCE_ENDS, SENTENCE)
+        low, high = edges(text, place, CLAUSE_ENDS, SENTENCE)
+        if scope == "before":
+            return max(low, place.start - BEFORE), place.start
+        if scope == "after":
+            return place.end, min(high, place.end + AFTER)
+        return low, high
+
+    def _by_host(self, url: str) -> list[Reason]:
+        if self.is_official(url):
+            return [Reason("国家机关或其事业单位自己的网站", OFFICIAL_POINTS)]
+        if _is_under(url, self._speakers.press):
+            return [Reason("新闻媒体的网站", PRESS_POINTS)]
+        return []
+
+    def is_official(self, url: str) -> bool:
+        """Whether the page belongs to the state."""
+        return _is_under(url, self._speakers.official)
+
+
+def _is_under(url: str, hosts: Sequence[str]) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return any(host == known or host.endswith(f".{known}") for known in hosts)
