@@ -1,12 +1,111 @@
-"""Opens the database."""
+"""Opens the database at the newest schema, or refuses it: one newer than this code, or not ours at all.
+
+SQLite runs in WAL with synchronous=FULL, so a commit that returned survives a power cut.
+"""
 
 from __future__ import annotations
 
+import json
+from functools import partial
 from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from crawler.errors import UserMistake
+
+HEAD = "0001"
+BUSY_MS = 30_000
+MIGRATIONS = Path(__file__).parent / "migrations"
+_WRITES = "lantian_writes"
 
 
 def open_database(url_or_path: str | Path) -> Engine:
-    """A database at the newest schema; SQLite in WAL with synchronous=FULL."""
-    raise NotImplementedError
+    """An engine on a database at this code's schema, made or upgraded where needed.
+
+    Takes a path or an SQLAlchemy URL. `UserMistake` says why a database is refused.
+    """
+    engine = create_engine(_url(url_or_path), json_serializer=partial(json.dumps, ensure_ascii=False))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    try:
+        if _revision(engine) != HEAD:
+            _upgrade(engine)
+    except OperationalError as wrong:
+        raise UserMistake(f"{engine.url.render_as_string()}: the database cannot be opened: {wrong.orig}") from None
+    except DatabaseError as wrong:
+        raise UserMistake(f"{engine.url.render_as_string()}: this is no database: {wrong.orig}") from None
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine, whose transactions take the write lock at once.
+
+    A reader that turns writer half way cannot wait for another writer: SQLite fails it.
+    """
+    return engine.execution_options(**{_WRITES: True})
+
+
+def _url(url_or_path: str | Path) -> URL:
+    if isinstance(url_or_path, str) and "://" in url_or_path:
+        try:
+            return make_url(url_or_path)
+        except ArgumentError:
+            raise UserMistake(f"{url_or_path} is no database address") from None
+    path = Path(url_or_path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise UserMistake(f"{path.parent} cannot be made: {wrong.strerror}") from None
+    return URL.create("sqlite", database=str(path))
+
+
+def _prepare_sqlite(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
+    for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    is_writing = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+
+def _revision(engine: Engine) -> str:
+    """The schema's revision, empty for an empty database."""
+    with engine.connect() as connection:
+        return _revision_on(connection)
+
+
+def _revision_on(connection: Connection) -> str:
+    tables = inspect(connection).get_table_names()
+    if not tables:
+        return ""
+    if "alembic_version" not in tables:
+        raise UserMistake(f"{connection.engine.url.render_as_string()}: a database, but not one of lantian's")
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
+
+
+def _upgrade(engine: Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    with writing(engine).begin() as connection:
+        # Under the write lock: another process may have upgraded it since the first look.
+        revision = _revision_on(connection)
+        if revision and revision not in known:
+            raise UserMistake(
+                f"{engine.url.render_as_string()}: written by a newer lantian (schema {revision}, this one "
+                f"knows up to {HEAD}); upgrade lantian, or restore the backup made before the upgrade"
+            )
+        if revision != HEAD:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")

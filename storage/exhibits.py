@@ -1,33 +1,254 @@
-"""Exhibits, the runs that saw them and the leads they make: rows in, frozen values out."""
+"""Writes down what a page showed, in one transaction; `ExhibitStore` is the whole of the store's rows.
+
+The same page of the same run is written once, however often it is recorded.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, case, func, select
+from sqlalchemy.dialects.sqlite import Insert, insert
 
-from crawler.items import Exhibits, Outcome
-from storage.shapes import ExhibitDetail, Lead, LeadFilter, Override, PageRow, PlannedRun, RunRow
+from crawler.items import Capture, Exhibit, Exhibits, Finding
+from storage.leads import Leads
+from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow, ListingRow, PageRecord, encodable
+from storage.rounds import Rounds
+
+_LARGEST = 2**63 - 1
+
+Values = dict[str, Any]
 
 
-class ExhibitStore:
-    """All rows of rounds, runs, pages, exhibits and overrides. `engine` comes from `storage.db.open_database`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOfRows:
+    """The rows of one page; exhibits, findings and entities get their row ids when they are written."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    page: Values
+    captures: list[Values]
+    listings: list[Values]
+    exhibits: list[Values]
+    findings: list[tuple[int, Values]]
+    entities: list[tuple[int, Values]]
 
-    def begin_round(self, started_at: datetime, tool: str, settings: str) -> str: ...
-    def plan(self, round_id: str, runs: Sequence[PlannedRun]) -> None: ...
-    def ensure_run(self, planned: PlannedRun) -> None: ...
-    def start_run(self, run_id: str, at: datetime) -> None: ...
-    def record(self, exhibits: Exhibits) -> int: ...
-    def finish_run(self, run_id: str, outcome: Outcome, reason: str, detail: str, ended_at: datetime) -> RunRow: ...
-    def run(self, run_id: str) -> RunRow: ...
-    def pages_of(self, run_id: str) -> tuple[PageRow, ...]: ...
-    def sweep(self, now: datetime) -> tuple[RunRow, ...]: ...  # call before begin_round
-    def leads(self, wanted: LeadFilter = LeadFilter()) -> tuple[Lead, ...]: ...
-    def exhibit(self, id_or_prefix: str) -> ExhibitDetail: ...
-    def coverage(self, round_id: str | None = None) -> tuple[RunRow, ...]: ...
-    def sign_override(self, override: Override) -> None: ...
-    def overrides(self) -> tuple[Override, ...]: ...
+
+class ExhibitStore(Rounds, Leads):
+    """Rounds, runs, pages, exhibits, leads and overrides. `engine` comes from `storage.db.open_database`."""
+
+    def record(self, exhibits: Exhibits) -> int:
+        """Write a page with all that was seen on it; returns the number of new exhibits.
+
+        Its run must be there. A page that is recorded already changes nothing, unless it says
+        that it was read from another capture: that is a `ValueError`.
+        """
+        rows = _rows(exhibits)
+        try:
+            return self._write(rows)
+        except UnicodeEncodeError:
+            # Half a surrogate pair from a page's script has no UTF-8. The capture keeps the page's
+            # own bytes; the row gets a replacement character of the same length, so places stay right.
+            return self._write(_encodable(rows))
+
+    def _write(self, rows: PageOfRows) -> int:
+        with self._writer.begin() as connection:
+            if _is_recorded(connection, rows.page):
+                return 0
+            if rows.captures:
+                connection.execute(_NEW_CAPTURES, rows.captures)
+            connection.execute(_NEW_PAGE, rows.page)
+            if rows.exhibits:
+                _write_exhibits(connection, rows)
+        return len(rows.exhibits)
+
+
+def _is_recorded(connection: Connection, page: Values) -> bool:
+    query = select(PageRecord.capture_id).where(
+        PageRecord.run_id == page["run_id"], PageRecord.number == page["number"]
+    )
+    found = connection.execute(query).one_or_none()
+    if found is None:
+        return False
+    if found.capture_id != page["capture_id"]:
+        raise ValueError(f"page {page['number']} of run {page['run_id']} is recorded already, from another capture")
+    return True
+
+
+def _write_exhibits(connection: Connection, rows: PageOfRows) -> None:
+    # The write lock is held, so nobody else takes these ids; they grow with time, and a
+    # reader who walks them backwards sees the newest first without sorting.
+    first = (connection.execute(select(func.max(ExhibitRow.id))).scalar_one() or 0) + 1
+    flagged = {place for place, _ in rows.findings}
+    for place, (listing, exhibit) in enumerate(zip(rows.listings, rows.exhibits, strict=True)):
+        exhibit["id"] = first + place
+        listing["flagged_id"] = first + place if place in flagged else None
+    connection.execute(_SEEN_LISTINGS, rows.listings)
+    connection.execute(_NEW_EXHIBITS, rows.exhibits)
+    for statement, found in ((_NEW_FINDINGS, rows.findings), (_NEW_ENTITIES, rows.entities)):
+        if found:
+            connection.execute(statement, [{**values, "exhibit_id": first + place} for place, values in found])
+
+
+# -- the statements, made once ---------------------------------------------------------------------
+
+
+def _seen_listings() -> Insert:
+    statement = insert(ListingRow)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=[ListingRow.key],
+        set_={
+            "seller": new.seller,
+            "first_seen": func.min(ListingRow.first_seen, new.first_seen),
+            "last_seen": func.max(ListingRow.last_seen, new.last_seen),
+            "sightings": ListingRow.sightings + 1,
+            "flagged_id": func.coalesce(new.flagged_id, ListingRow.flagged_id),
+            "points": case((new.flagged_id.is_not(None), new.points), else_=ListingRow.points),
+        },
+    )
+
+
+_NEW_CAPTURES = insert(CaptureRow).on_conflict_do_nothing(index_elements=[CaptureRow.id])
+_NEW_PAGE = insert(PageRecord)
+_SEEN_LISTINGS = _seen_listings()
+_NEW_EXHIBITS = insert(ExhibitRow)
+_NEW_FINDINGS = insert(FindingRow)
+_NEW_ENTITIES = insert(EntityRow)
+
+
+# -- values to rows --------------------------------------------------------------------------------
+
+
+def _rows(exhibits: Exhibits) -> PageOfRows:
+    capture, picture = exhibits.sightings.capture, exhibits.picture
+    if exhibits.exhibits and capture is None:
+        raise ValueError("exhibits without a capture are no evidence")
+    numbered = list(enumerate(exhibits.exhibits))
+    return PageOfRows(
+        page=_page(exhibits),
+        captures=[_capture(one) for one in (capture, picture) if one],
+        listings=[_listing(one, exhibits) for one in exhibits.exhibits],
+        exhibits=[_exhibit(one, exhibits) for one in exhibits.exhibits],
+        findings=[(place, _finding(found)) for place, one in numbered for found in one.findings],
+        entities=[
+            (place, {name: getattr(found, name) for name in ("kind", "value", "field", "start", "end")})
+            for place, one in numbered
+            for found in one.entities
+        ],
+    )
+
+
+def _encodable(rows: PageOfRows) -> PageOfRows:
+    def clean(values: Values) -> Values:
+        return {name: encodable(value) for name, value in values.items()}
+
+    return PageOfRows(
+        page=clean(rows.page),
+        captures=[clean(one) for one in rows.captures],
+        listings=[clean(one) for one in rows.listings],
+        exhibits=[clean(one) for one in rows.exhibits],
+        findings=[(place, clean(one)) for place, one in rows.findings],
+        entities=[(place, clean(one)) for place, one in rows.entities],
+    )
+
+
+def _page(exhibits: Exhibits) -> Values:
+    sightings = exhibits.sightings
+    reading = sightings.reading
+    return {
+        "run_id": sightings.run,
+        "number": sightings.page_number,
+        "requested_url": sightings.requested_url,
+        "url": sightings.url,
+        "outcome": reading.outcome.value,
+        "reason": reading.reason,
+        "detail": reading.detail,
+        # A page may state any number; the database holds 64 bits.
+        "total": None if reading.total is None else min(reading.total, _LARGEST),
+        "listings": len(reading.listings),
+        "lost": reading.lost,
+        "capture_id": sightings.capture.id if sightings.capture else None,
+        "seen_at": sightings.seen_at,
+    }
+
+
+def _capture(capture: Capture) -> Values:
+    return {
+        "id": capture.id,
+        "url": capture.url,
+        "how": capture.how.value,
+        "status": capture.status,
+        "mime": capture.mime,
+        "taken_at": capture.taken_at,
+        "file": capture.file,
+        "offset": capture.offset,
+        "length": capture.length,
+        "sha256": capture.sha256,
+        "size": capture.size,
+        "ip_address": capture.ip_address,
+        "is_specimen": capture.is_specimen,
+    }
+
+
+def _points(exhibit: Exhibit) -> int:
+    return max((finding.points for finding in exhibit.findings), default=0)
+
+
+def _listing(exhibit: Exhibit, exhibits: Exhibits) -> Values:
+    listing, seen_at = exhibit.listing, exhibits.sightings.seen_at
+    return {
+        "key": listing.key,
+        "platform": listing.platform,
+        "seller": listing.seller,
+        "seller_id": listing.seller_id,
+        "item_id": listing.item_id,
+        "first_seen": seen_at,
+        "last_seen": seen_at,
+        "sightings": 1,
+        "points": _points(exhibit),
+    }
+
+
+def _exhibit(exhibit: Exhibit, exhibits: Exhibits) -> Values:
+    listing, sightings = exhibit.listing, exhibits.sightings
+    return {
+        "public_id": exhibit.id,
+        "listing_key": listing.key,
+        "run_id": sightings.run,
+        "page_number": sightings.page_number,
+        "capture_id": sightings.capture.id if sightings.capture else None,
+        "picture_id": exhibits.picture.id if exhibits.picture else None,
+        "position": listing.position,
+        "kind": listing.kind.value,
+        "is_ad": listing.is_ad,
+        "is_redirect": listing.is_redirect,
+        "title": listing.title,
+        "text": listing.text,
+        "url": listing.url,
+        "display_url": listing.display_url,
+        "seller": listing.seller,
+        "price": listing.price,
+        "images": listing.images,
+        "text_digest": listing.text_digest,
+        "points": _points(exhibit),
+        "seen_at": sightings.seen_at,
+    }
+
+
+def _finding(finding: Finding) -> Values:
+    return {
+        "rule": finding.rule,
+        "rule_digest": finding.rule_digest,
+        "state": finding.state,
+        "category": finding.category,
+        "severity": finding.severity,
+        "field": finding.field,
+        "start": finding.start,
+        "end": finding.end,
+        "quote": finding.quote,
+        "points": finding.points,
+        "needs": finding.needs,
+        "pro": finding.pro,
+        "contra": finding.contra,
+        "articles": finding.articles,
+    }

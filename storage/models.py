@@ -1,0 +1,257 @@
+"""Every mapped class: one metadata, one history. Rows only; what crosses the border is in `storage.shapes`."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, MetaData, Text, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """Aware in Python, UTC in the database. A moment without a zone is refused: it could be any."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value.isoformat()} has no time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """Names of constraints are fixed, so that a later migration can find them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {str: Text, datetime: Moment, list[Any]: JSON}
+
+
+Big = Annotated[int, mapped_column(BigInteger)]
+
+
+class Round(Base):
+    """One round: its runs were planned together."""
+
+    __tablename__ = "rounds"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    tool: Mapped[str]
+    settings: Mapped[str]
+
+
+_IS_UNENDED = text("outcome IS NULL")
+
+
+class Run(Base):
+    """One planned query. `outcome` is null until it has ended; the counts are those of its pages."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        UniqueConstraint("round_id", "platform", "query", "planned_at"),
+        Index("ix_runs_unended", "planned_at", sqlite_where=_IS_UNENDED, postgresql_where=_IS_UNENDED),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    round_id: Mapped[str | None] = mapped_column(ForeignKey("rounds.id"))
+    platform: Mapped[str]
+    query: Mapped[str]
+    planned_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    reason: Mapped[str]
+    detail: Mapped[str]
+    pages: Mapped[int]
+    listings: Mapped[int]
+    lost: Mapped[int]
+    total: Mapped[Big | None]
+    captures: Mapped[int]
+
+
+class CaptureRow(Base):
+    """Where the bytes of a capture lie in the archive."""
+
+    __tablename__ = "captures"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    url: Mapped[str]
+    how: Mapped[str]
+    status: Mapped[int]
+    mime: Mapped[str]
+    taken_at: Mapped[datetime]
+    file: Mapped[str]
+    offset: Mapped[Big]
+    length: Mapped[Big]
+    sha256: Mapped[str]
+    size: Mapped[Big]
+    ip_address: Mapped[str]
+    is_specimen: Mapped[bool]
+
+
+class PageRecord(Base):
+    """One page of a run, read or not; written once."""
+
+    __tablename__ = "pages"
+    __table_args__ = (UniqueConstraint("run_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))
+    number: Mapped[int]
+    requested_url: Mapped[str]
+    url: Mapped[str]
+    outcome: Mapped[str]
+    reason: Mapped[str]
+    detail: Mapped[str]
+    total: Mapped[Big | None]
+    listings: Mapped[int]
+    lost: Mapped[int]
+    capture_id: Mapped[str | None] = mapped_column(ForeignKey("captures.id"))
+    seen_at: Mapped[datetime]
+
+
+_IS_FLAGGED = text("flagged_id IS NOT NULL")
+
+
+def _lead_index(name: str, *columns: str) -> Index:
+    return Index(name, *columns, sqlite_where=_IS_FLAGGED, postgresql_where=_IS_FLAGGED)
+
+
+class ListingRow(Base):
+    """What is the same in every sighting of a listing, and where the lead it makes is found.
+
+    `flagged_id` is the row of its latest exhibit with findings, `points` the highest of those.
+    No foreign key: exhibits already point here, and neither could be written first.
+    """
+
+    __tablename__ = "listings"
+    __table_args__ = (
+        _lead_index("ix_listings_newest", "flagged_id"),
+        _lead_index("ix_listings_platform_newest", "platform", "flagged_id"),
+        _lead_index("ix_listings_points", "points", "flagged_id"),
+        _lead_index("ix_listings_platform_points", "platform", "points", "flagged_id"),
+    )
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    platform: Mapped[str]
+    seller: Mapped[str]
+    seller_id: Mapped[str]
+    item_id: Mapped[str]
+    first_seen: Mapped[datetime]
+    last_seen: Mapped[datetime]
+    sightings: Mapped[int]
+    flagged_id: Mapped[int | None]
+    points: Mapped[int]
+
+
+class ExhibitRow(Base):
+    """One sighting of one listing. `id` grows with time; `public_id` is the one people use."""
+
+    __tablename__ = "exhibits"
+    __table_args__ = (Index("ix_exhibits_listing_key_id", "listing_key", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True)
+    listing_key: Mapped[str] = mapped_column(ForeignKey("listings.key"))
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))
+    page_number: Mapped[int]
+    capture_id: Mapped[str] = mapped_column(ForeignKey("captures.id"))
+    picture_id: Mapped[str | None] = mapped_column(ForeignKey("captures.id"))
+    position: Mapped[int]
+    kind: Mapped[str]
+    is_ad: Mapped[bool]
+    is_redirect: Mapped[bool]
+    title: Mapped[str]
+    text: Mapped[str]
+    url: Mapped[str]
+    display_url: Mapped[str]
+    seller: Mapped[str]
+    price: Mapped[str]
+    images: Mapped[list[Any]]
+    text_digest: Mapped[str]
+    points: Mapped[int]
+    seen_at: Mapped[datetime]
+
+
+class FindingRow(Base):
+    """One rule's verdict on one exhibit."""
+
+    __tablename__ = "findings"
+    __table_args__ = (Index("ix_findings_category_exhibit_id", "category", "exhibit_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    exhibit_id: Mapped[int] = mapped_column(ForeignKey("exhibits.id"), index=True)
+    rule: Mapped[str]
+    rule_digest: Mapped[str]
+    state: Mapped[str]
+    category: Mapped[str]
+    severity: Mapped[int]
+    field: Mapped[str]
+    start: Mapped[int]
+    end: Mapped[int]
+    quote: Mapped[str]
+    points: Mapped[int]
+    needs: Mapped[int]
+    pro: Mapped[list[Any]]
+    contra: Mapped[list[Any]]
+    articles: Mapped[list[Any]]
+
+
+class EntityRow(Base):
+    """A phone, an account, a licence or a name in one exhibit."""
+
+    __tablename__ = "entities"
+    __table_args__ = (Index("ix_entities_kind_value", "kind", "value"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    exhibit_id: Mapped[int] = mapped_column(ForeignKey("exhibits.id"), index=True)
+    kind: Mapped[str]
+    value: Mapped[str]
+    field: Mapped[str]
+    start: Mapped[int]
+    end: Mapped[int]
+
+
+class OverrideRow(Base):
+    """A named person's decision against a robots.txt."""
+
+    __tablename__ = "overrides"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    platform: Mapped[str] = mapped_column(index=True)
+    person: Mapped[str]
+    reason: Mapped[str]
+    signed_at: Mapped[datetime]
+
+
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+
+
+def encodable(value: Any) -> Any:
+    """The value with a replacement character for each half surrogate pair, which no database takes.
+
+    Pages' scripts contain such halves. One character stays one character, so places in a text stay right.
+    """
+    if isinstance(value, str):
+        return _HALF_PAIR.sub("\ufffd", value)
+    if isinstance(value, tuple):
+        return tuple(encodable(one) for one in value)
+    return value

@@ -1,0 +1,224 @@
+"""Rounds, their runs and the pages of each: planned before anything is asked, ended in exactly one outcome."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from crawler.errors import UserMistake
+from crawler.items import Outcome
+from storage.db import writing
+from storage.models import OverrideRow, PageRecord, Round, Run, encodable
+from storage.shapes import Override, PageRow, PlannedRun, RunRow
+
+_RUN = tuple(Run.__table__.columns)
+_PAGE = tuple(PageRecord.__table__.columns)
+
+
+class Rounds:
+    """The part of the store that knows what should be looked at, and how that ended."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writer = writing(engine)
+
+    # -- planning ------------------------------------------------------------------------------
+
+    def begin_round(self, started_at: datetime, tool: str, settings: str) -> str:
+        """A new round's id."""
+        round_id = f"{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        with self._writer.begin() as connection:
+            connection.execute(insert(Round).values(id=round_id, started_at=started_at, tool=tool, settings=settings))
+        return round_id
+
+    def is_first_round(self) -> bool:
+        """Whether at most one round has begun here."""
+        with self.engine.connect() as connection:
+            return len(connection.execute(select(Round.id).limit(2)).all()) < 2
+
+    def plan(self, round_id: str, runs: Sequence[PlannedRun]) -> None:
+        """Write down every run of a round before the first request goes out."""
+        if runs:
+            with self._writer.begin() as connection:
+                connection.execute(insert(Run), [_planned(run, round_id) for run in runs])
+
+    def ensure_run(self, planned: PlannedRun) -> None:
+        """A row for a run that no round planned; one that is there stays as it is."""
+        with self._writer.begin() as connection:
+            connection.execute(insert(Run).on_conflict_do_nothing(index_elements=[Run.id]), [_planned(planned, None)])
+
+    def start_run(self, run_id: str, at: datetime) -> None:
+        """The first request of the run is about to go out. A second start changes nothing."""
+        with self._writer.begin() as connection:
+            run_on(connection, run_id)
+            connection.execute(update(Run).where(Run.id == run_id, Run.started_at.is_(None)).values(started_at=at))
+
+    # -- ending --------------------------------------------------------------------------------
+
+    def finish_run(self, run_id: str, outcome: Outcome, reason: str, detail: str, ended_at: datetime) -> RunRow:
+        """End a run with its one outcome; its counts are filled from its pages.
+
+        A run that the sweeper wrote off as missed may still end truly; any other second ending
+        must say the same as the first, or it is a `ValueError`.
+        """
+        with self._writer.begin() as connection:
+            before = run_on(connection, run_id)
+            if before.outcome not in (None, Outcome.MISSED):
+                if (before.outcome, before.reason) != (outcome, reason):
+                    raise ValueError(f"run {run_id} already ended as {before.outcome} {before.reason}")
+                return before
+            return _end(connection, run_id, (outcome, reason, detail), ended_at)
+
+    def sweep(self, now: datetime) -> tuple[RunRow, ...]:
+        """Write off what was planned before `now` and has not ended, and say what that was.
+
+        Called before a round begins, when nothing of an earlier one can still be running.
+        """
+        unended = select(*_RUN).where(Run.outcome.is_(None), Run.planned_at < now).order_by(Run.planned_at)
+        with self._writer.begin() as connection:
+            left = [_run_row(row) for row in connection.execute(unended)]
+            return tuple(_end(connection, run.id, _written_off(run), now) for run in left)
+
+    # -- asking --------------------------------------------------------------------------------
+
+    def run(self, run_id: str) -> RunRow:
+        """One run; `LookupError` when there is none."""
+        with self.engine.connect() as connection:
+            return run_on(connection, run_id)
+
+    def pages_of(self, run_id: str) -> tuple[PageRow, ...]:
+        """The pages of a run that were recorded, in their order."""
+        with self.engine.connect() as connection:
+            return _pages_on(connection, run_id)
+
+    def coverage(self, round_id: str | None = None) -> tuple[RunRow, ...]:
+        """Every run of a round, by platform and query; of the latest round when none is named."""
+        with self.engine.connect() as connection:
+            latest = select(Round.id).order_by(Round.started_at.desc(), Round.id.desc()).limit(1)
+            asked = latest if round_id is None else select(Round.id).where(Round.id == round_id)
+            found = connection.execute(asked).scalar_one_or_none()
+            if found is None and round_id is not None:
+                raise UserMistake(f"there is no round {round_id}")
+            rows = select(*_RUN).where(Run.round_id == found).order_by(Run.platform, Run.query, Run.planned_at)
+            return tuple(_run_row(row) for row in connection.execute(rows)) if found else ()
+
+    # -- overrides of robots.txt ---------------------------------------------------------------
+
+    def sign_override(self, override: Override) -> None:
+        """Record who decided to look although robots.txt forbids it, and why."""
+        if not override.person.strip() or not override.reason.strip() or not override.platform.strip():
+            raise UserMistake("an override needs a platform, the name of a person and a reason")
+        row = {
+            "platform": override.platform,
+            "person": override.person.strip(),
+            "reason": override.reason.strip(),
+            "signed_at": override.signed_at,
+        }
+        with self._writer.begin() as connection:
+            connection.execute(insert(OverrideRow), [row])
+
+    def overrides(self) -> tuple[Override, ...]:
+        """Every override in the order they were signed."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(*OverrideRow.__table__.columns).order_by(OverrideRow.id))
+            return tuple(
+                Override(platform=row.platform, person=row.person, reason=row.reason, signed_at=row.signed_at)
+                for row in rows
+            )
+
+
+def _planned(planned: PlannedRun, round_id: str | None) -> dict[str, Any]:
+    return {
+        "id": planned.id,
+        "round_id": round_id,
+        "platform": planned.platform,
+        "query": planned.query,
+        "planned_at": planned.planned_at,
+        "reason": "",
+        "detail": "",
+        "pages": 0,
+        "listings": 0,
+        "lost": 0,
+        "captures": 0,
+    }
+
+
+def _written_off(run: RunRow) -> tuple[Outcome, str, str]:
+    if run.started_at is None:
+        return Outcome.MISSED, "not_started", "the round ended before this query's turn"
+    return Outcome.MISSED, "interrupted", "the round ended while this query was being asked"
+
+
+def _end(connection: Connection, run_id: str, verdict: tuple[Outcome, str, str], ended_at: datetime) -> RunRow:
+    outcome, reason, detail = verdict
+    pages = _pages_on(connection, run_id)
+    connection.execute(
+        update(Run)
+        .where(Run.id == run_id)
+        .values(
+            outcome=outcome.value,
+            reason=reason,
+            detail=encodable(detail),
+            ended_at=ended_at,
+            pages=len(pages),
+            listings=sum(page.listings for page in pages),
+            lost=sum(page.lost for page in pages),
+            total=next((page.total for page in pages if page.total is not None), None),
+            captures=sum(bool(page.capture) for page in pages),
+        )
+    )
+    return run_on(connection, run_id)
+
+
+def run_on(connection: Connection, run_id: str) -> RunRow:
+    row = connection.execute(select(*_RUN).where(Run.id == run_id)).one_or_none()
+    if row is None:
+        raise LookupError(f"there is no run {run_id}")
+    return _run_row(row)
+
+
+def _pages_on(connection: Connection, run_id: str) -> tuple[PageRow, ...]:
+    rows = connection.execute(select(*_PAGE).where(PageRecord.run_id == run_id).order_by(PageRecord.number))
+    return tuple(_page_row(row) for row in rows)
+
+
+def _run_row(row: Row[Any]) -> RunRow:
+    return RunRow(
+        id=row.id,
+        round=row.round_id,
+        platform=row.platform,
+        query=row.query,
+        planned_at=row.planned_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        reason=row.reason,
+        detail=row.detail,
+        pages=row.pages,
+        listings=row.listings,
+        lost=row.lost,
+        total=row.total,
+        captures=row.captures,
+    )
+
+
+def _page_row(row: Row[Any]) -> PageRow:
+    return PageRow(
+        run=row.run_id,
+        number=row.number,
+        requested_url=row.requested_url,
+        url=row.url,
+        outcome=Outcome(row.outcome),
+        reason=row.reason,
+        detail=row.detail,
+        total=row.total,
+        listings=row.listings,
+        lost=row.lost,
+        capture=row.capture_id or "",
+        seen_at=row.seen_at,
+    )
