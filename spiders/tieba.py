@@ -20,8 +20,8 @@ from spiders.base import Found, PlatformSpider, Wall
 from spiders.paging import with_parameter
 from spiders.reading import Document, Node, absolute, attr, block_text_of, first, fragment, text_of
 from spiders.script import literal
-from spiders.tiebaads import ScriptAd, is_redirect, rows_of, script_ads
 from spiders.state import at_most, count_at, count_of, text_at
+from spiders.tiebaads import ScriptAd, is_redirect, rows_of, script_ads
 
 PAGE_SIZE = 50
 HOME = "https://tieba.baidu.com"
