@@ -1,0 +1,156 @@
+"""58.com (58同城): lists of one city and category.
+
+Seen 2019 and 2020: lists of homes, which share their frame with the lists of services we ask
+for; those are known from code only. Digits in some lists are Han characters that a font of
+the page draws as digits: such text is kept as it stands and never taken for a price.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit
+
+from crawler.errors import LoginRequired, PageBlocked, PageEmpty
+from crawler.items import Kind, Reading
+from spiders.base import Found, PlatformSpider, Wall
+from spiders.paging import without_parameter
+from spiders.reading import Document, Node, attr, clean, first, text_of
+
+CITIES = (
+    *("bj", "sh", "gz", "sz", "tj", "cq", "cd", "wh", "hz", "nj", "xa", "su", "zz", "cs", "qd", "sy", "dl", "nb"),
+    *("wx", "jn", "hrb", "cc", "sjz", "ty", "hf", "fz", "xm", "nc", "nn", "km", "gy", "hk", "lz", "xn", "xj", "hu"),
+    *("dt", "yq", "changzhi", "jincheng", "shuozhou", "jz", "yuncheng", "xinzhou", "linfen", "yinchuan", "lasa"),
+)
+_CATEGORY = "shangbiaozhli"  # 商标专利
+_ITEMS = "li[logr], tr[logr], div[logr], li.house-cell:not([logr])"
+_LISTS = 'ul[class*="list"] > li, #infolist li, #infolist tr'
+_LINKS = ("h2 a[href]", "h1 a[href]", "h3 a[href]", ".title a[href]", "a.t[href]", ".des a[href]", "a.title[href]")
+_TEXTS = ".baseinfo, .room, .infor, .desc, .add, .seller-desc, td.t p:not(.seller)"
+_SELLERS = (".jjr_par_dp", ".jjrinfo > span", ".seller a", ".seller", "a.u", ".jjr .listjjr", ".company", ".shop-name")
+_PRICES = (".price .sum", ".price", ".pri", ".money")
+_PINNED = ".icon-zhiding, .dingico_a, .dingico, .guanggao, .ico-ding, .icon-tuiguang, .ico-tuiguang"
+_LABELS = frozenset(("广告", "推广", "置顶", "顶", "精准推广", "竞价"))
+_LABELLED = "i, em, .time, .ico, .label, .tag"
+_CLICKS = ("legoclick.58.com", "jing.58.com", "jump.zhineng.58.com")
+_NUMBER = re.compile(r"/(\d{8,20})x?\.shtml")
+_TRACED = re.compile(r"\b(?:esf_id|infoid|info_id)\s*:\s*['\"]?(\d{8,20})")
+_RANKED = re.compile(r"^[a-z]{1,4}_\d+_\d+_(\d{8,20})_")
+
+
+class Wuba(PlatformSpider):
+    name = "wuba"
+    label = "58同城"
+    hosts = tuple(f"{city}.58.com" for city in CITIES)
+    page_size = 60
+    city = "bj"  # `-a city=ty` asks another one
+    evidence = {
+        "results": "captured 2019-11 and 2020-10 (homes); services code only",
+        "ads": "captured 2019-11 and 2020-10",
+        "pager": "captured 2019-11",
+        "captcha": "code only",
+        "empty": "code only",
+    }
+    walls = (
+        Wall(trouble=PageBlocked, reason="captcha", marks=("//callback.58.com/",), within="url"),
+        Wall(trouble=PageBlocked, reason="captcha", marks=("@@xxzlGatewayUrl",)),
+        Wall(trouble=PageBlocked, reason="captcha", marks=("callback.58.com/antibot",)),
+        Wall(trouble=PageBlocked, reason="captcha", marks=("callback.58.com/firewall",)),
+        Wall(trouble=PageBlocked, reason="captcha", marks=("请输入验证码",), within="title"),
+        Wall(trouble=PageBlocked, reason="rate_limit", marks=("访问过于频繁",), within="title"),
+        Wall(trouble=LoginRequired, reason="login", marks=("//passport.58.com/",), within="url"),
+    )
+
+    def search_url(self, query: str, page_number: int) -> str:
+        return f"https://{self.city}.58.com/{_CATEGORY}/pn{page_number}/?key={quote(query)}"
+
+    def read_document(self, document: Document) -> Reading:
+        found = Found(self.name, document)
+        for item in document.root.css(_ITEMS):
+            _add_item(found, item)
+        if not found.listings and not found.lost:
+            for item in document.root.css(_LISTS):
+                _add_plain(found, item)
+        if not found.listings and not found.lost:
+            _refuse_nothing(document)
+        following = attr(first(document.root, ".pager a.next"), "href")
+        return found.reading(next_url=following)
+
+
+def _add_plain(found: Found, item: Node) -> None:
+    """An entry of a list that carries no tracking: only one whose heading leads to a notice is one."""
+    link = _link(item)
+    if link is not None and (_NUMBER.search(attr(link, "href")) or _is_paid_click(attr(link, "href"))):
+        _add_item(found, item)
+
+
+def _add_item(found: Found, item: Node) -> None:
+    link = _link(item)
+    href = attr(link, "href")
+    # A click on an address that carries `legourl` is billed; the same address without it is the notice's own.
+    url = without_parameter(href, "legourl", "tid")
+    is_redirect = _is_redirect(url)
+    found.add(
+        kind=Kind.PRODUCT,
+        is_ad=is_redirect or _is_paid_click(href) or _is_labelled(item),
+        is_redirect=is_redirect,
+        title=text_of(link),
+        text=" ".join(filter(None, map(text_of, item.css(_TEXTS)))),
+        url=url,
+        item_id=_number(item, href),
+        seller=_seller(item),
+        price=_price(item),
+        images=[_picture(first(item, "img"))],
+    )
+
+
+def _link(item: Node) -> Node | None:
+    return next(filter(None, (first(item, css) for css in _LINKS)), None)
+
+
+def _is_redirect(url: str) -> bool:
+    """Whether the address itself leads elsewhere and tells not where."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.netloc in _CLICKS or (parts.netloc == "short.58.com" and parts.path.startswith("/zd_p"))
+
+
+def _is_paid_click(href: str) -> bool:
+    return any(f"//{host}/" in href for host in _CLICKS) or "//short.58.com/zd_p" in href
+
+
+def _is_labelled(item: Node) -> bool:
+    if first(item, _PINNED) is not None:
+        return True
+    return any(text_of(label) in _LABELS for label in item.css(_LABELLED))
+
+
+def _number(item: Node, href: str) -> str:
+    """The notice's own number, the same whether it is pinned or not."""
+    ranked = _RANKED.match(attr(item, "logr"))
+    found = ranked or _TRACED.search(attr(item, "data-trace")) or _NUMBER.search(href)
+    return found[1] if found else ""
+
+
+def _seller(item: Node) -> str:
+    seller = next(filter(None, (first(item, css) for css in _SELLERS)), None)
+    return attr(seller, "title") or text_of(seller)
+
+
+def _price(item: Node) -> str:
+    price = next(filter(None, (first(item, css) for css in _PRICES)), None)
+    if price is None or first(price, ".strongbox") is not None or "strongbox" in attr(price, "class"):
+        return ""
+    return text_of(price)
+
+
+def _picture(picture: Node | None) -> str:
+    return next(filter(None, (attr(picture, name) for name in ("data-src", "lazy_src", "src"))), "")
+
+
+def _refuse_nothing(document: Document) -> None:
+    for css in (".noresult", ".no-result", ".list-noresult", "#infolist .tip"):
+        notice = clean(text_of(first(document.root, css)))
+        if "没有找到" in notice or "暂无" in notice:
+            raise PageEmpty("no_result", notice[:80])

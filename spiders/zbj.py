@@ -1,0 +1,187 @@
+"""zbj.com (猪八戒): searches for services.
+
+Seen 2025-12: a rendered list, and below it a block that says of itself 广告. Seen 2026-02:
+no list in the document, only in the page's state, whose names of fields are partly guessed.
+What else pays for its place in the main list is not labelled there, so it is not told apart.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from crawler.errors import LoginRequired, PageChanged
+from crawler.items import Kind, Reading
+from spiders.base import Found, PlatformSpider, Wall
+from spiders.nuxt import call_list
+from spiders.reading import Document, Node, attr, first, text_of
+from spiders.script import plain
+from spiders.state import at, first_text, text_at
+
+_CITIES = ("beijing", "shanghai", "guangzhou", "shenzhen", "tianjin", "chongqing", "chengdu", "hangzhou", "taiyuan")
+_CARD = "div.serve-item"
+_OLD_CARD = "div.service-card-wrap > div"
+_STATE = re.compile(r"__NUXT__\s*=\s*(?=\()")
+_SERVICE = re.compile(r"zbj\.com/(?:[\w/]{0,40}/)?(?:fw/|sid-)(\d{3,20})")
+_SELLER = re.compile(r"-(\d{4,20})$")
+_PAGE = re.compile(r"[?&]p=(\d{1,6})")
+_NAMED = re.compile(r"(?!.{0,40}(?:shop|city|prov|categ|brand|user|nick|tag|label)).{0,40}(?:title|subject|name)", re.I)
+_TITLES = ("title", "subject", "serviceName", "serveName", "serviceTitle", "name")
+_NUMBERS = ("serviceId", "serveId", "id")
+_SHOPS = ("shopName", "shopname", "brandName", "companyName")
+_SHOP_NUMBERS = ("userId", "shopUserId", "shopId")
+_PRICES = ("priceStr", "priceText", "showPrice", "price", "amount", "minPrice")
+_PICTURES = ("imgUrl", "picUrl", "img", "image", "cover", "coverUrl", "mainPic")
+MAX_TEXT = 1_000
+MAX_CLIMB = 4
+
+
+class Zbj(PlatformSpider):
+    name = "zbj"
+    label = "猪八戒网"
+    hosts = ("www.zbj.com", *(f"{city}.zbj.com" for city in _CITIES))
+    page_size = 60
+    evidence = {
+        "results": "captured 2025-12",
+        "ads": "captured 2025-12 (labelled block); code only in the list",
+        "pager": "captured 2025-12",
+        "state": "described 2026-02; fields besides shopName code only",
+        "empty": "not known",
+    }
+    walls = (
+        Wall(trouble=LoginRequired, reason="login", marks=("//login.zbj.com/",), within="url"),
+        Wall(trouble=LoginRequired, reason="login", marks=("//account.zbj.com/",), within="url"),
+    )
+
+    def search_url(self, query: str, page_number: int) -> str:
+        return f"https://www.zbj.com/fw/?k={quote(query)}&p={page_number}"
+
+    def read_document(self, document: Document) -> Reading:
+        found = Found(self.name, document)
+        cards = _cards(document)
+        paid = _paid(document) if "add-tag" in document.text else set()
+        for card in cards:
+            _add_card(found, card, is_ad=card.mem_id in paid)
+        if not cards:
+            _add_state(found, document)
+        return found.reading(next_url=_next_url(document))
+
+
+def _cards(document: Document) -> list[Node]:
+    if "serve-item" in document.text:
+        cards = document.root.css(_CARD)
+        if cards:
+            return cards
+    return document.root.css(_OLD_CARD) if "service-card-wrap" in document.text else []
+
+
+def _paid(document: Document) -> set[int]:
+    """The cards of every block, or the one card, that carries the label 广告."""
+    paid: set[int] = set()
+    for label in document.root.css(".add-tag"):
+        if text_of(label) != "广告":
+            continue
+        block, climbed = label.parent, 0
+        while block is not None and climbed < MAX_CLIMB and not _holds_cards(block):
+            block, climbed = block.parent, climbed + 1
+        if block is not None and _holds_cards(block) and first(block, ".search-result-list-service") is None:
+            paid |= {block.mem_id, *(card.mem_id for card in block.css(_CARD))}
+    return paid
+
+
+def _holds_cards(block: Node) -> bool:
+    return "serve-item" in attr(block, "class").split() or first(block, _CARD) is not None
+
+
+def _add_card(found: Found, card: Node, *, is_ad: bool) -> None:
+    name = first(card, ".serve-name") or first(card, ".name-pic-box a")
+    tracked = attr(card, "data-href") or attr(name, "data-href")
+    url = attr(first(card, "a[href]"), "href")
+    url = url if _SERVICE.search(url) else tracked or attr(name, "href")
+    number = _SERVICE.search(url)
+    seller = _SELLER.search(attr(name, "data-linkid"))
+    found.add(
+        kind=Kind.PRODUCT,
+        is_ad=is_ad or "hasad" in attr(name, "class").split() or "fr=tgt" in tracked,
+        title=text_of(name),
+        url=url,
+        item_id=number[1] if number else "",
+        seller=text_of(first(card, ".shop-info")),
+        seller_id=seller[1] if seller else "",
+        price=text_of(first(card, ".price")),
+        images=[attr(first(card, "img"), "src")],
+    )
+
+
+def _add_state(found: Found, document: Document) -> None:
+    state = _STATE.search(document.text)
+    if state is None:
+        if 'id="__nuxt"' in document.text:
+            raise PageChanged("needs_browser", "an application without list and without state")
+        return
+    services, lost = call_list(document.text, state.end(), "resultList")
+    found.lost += lost
+    for service in services:
+        if isinstance(service, dict):
+            _add_service(found, service)
+        else:
+            found.lost += 1
+
+
+def _add_service(found: Found, service: dict[str, Any]) -> None:
+    url, number = _address(service)
+    found.add(
+        kind=Kind.PRODUCT,
+        is_ad="fr=tgt" in url or at(service, "isAd") in (True, 1, "1"),
+        title=plain(_title(service)[:MAX_TEXT]),
+        url=url,
+        item_id=number,
+        seller=plain(first_text(service, *_SHOPS)[:MAX_TEXT]),
+        seller_id=first_text(service, *_SHOP_NUMBERS),
+        price=_price(service),
+        images=[first_text(service, *_PICTURES)],
+    )
+
+
+def _title(service: dict[str, Any]) -> str:
+    """The service's name; else the text in which the search word is marked, or the longest called a name."""
+    named = first_text(service, *_TITLES)
+    if named:
+        return named
+    texts = {name: value for name, value in service.items() if isinstance(value, str)}
+    marked = next((value for value in texts.values() if "<hl>" in value), "")
+    return marked or max((value for name, value in texts.items() if _NAMED.match(name)), key=len, default="")
+
+
+def _address(service: dict[str, Any]) -> tuple[str, str]:
+    """The service's address wherever it stands, else the one that belongs to its number."""
+    for value in service.values():
+        found = _SERVICE.search(value[:MAX_TEXT]) if isinstance(value, str) else None
+        if found and value.startswith(("http", "//")):
+            return value, found[1]
+    number = first_text(service, *_NUMBERS)
+    if not number.isascii() or not number.isdigit():
+        return "", ""
+    return f"https://www.zbj.com/fw/{number}.html", number
+
+
+def _price(service: dict[str, Any]) -> str:
+    for name in _PRICES:
+        value = service.get(name)
+        amount = f"{value:g}" if isinstance(value, float) else text_at(service, name)
+        if amount:
+            return amount if not amount[0].isdigit() else f"¥{amount}"
+    return ""
+
+
+def _next_url(document: Document) -> str:
+    """On the last page the arrow leads back to the same page."""
+    if "el-icon-arrow-right" not in document.text or "page-num" not in document.text:
+        return ""
+    arrow = first(document.root, "a.li-page:has(.el-icon-arrow-right)")
+    href = attr(arrow, "href")
+    following = _PAGE.search(href)
+    shown = text_of(first(document.root, ".page-num a.active"))
+    current = int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 7 else 0
+    return href if following and int(following[1]) > current else ""
