@@ -13,7 +13,7 @@ from urllib.parse import quote
 from crawler.errors import PageBlocked, PageEmpty, PageGone, UserMistake
 from crawler.items import Kind, Reading
 from spiders.base import Found, PlatformSpider, Wall
-from spiders.blocks import Block, Layout, worded_link
+from spiders.blocks import Block, Layout, beside_title, worded_link
 from spiders.reading import Document, Node, attr, block_text_of, first, text_of
 
 _PAID_LINK = re.compile(
@@ -182,7 +182,7 @@ def _is_redirect(url: str) -> bool:
 def _text(node: Node, title: str, *, is_paid: bool) -> str:
     """The snippet; of a card and of an advertisement everything below the title, for claims hide in sublinks."""
     snippet = "" if is_paid else _only(node, _SNIPPET)
-    return _ICONS.sub("", snippet or block_text_of(node).removeprefix(title).strip()[:4000])
+    return _ICONS.sub("", snippet or beside_title(node, title))
 
 
 def _only(node: Node, css: str) -> str:

@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from crawler.errors import PageBlocked, PageEmpty
 from crawler.items import Kind, Reading
 from spiders.base import Found, PlatformSpider, Wall
-from spiders.blocks import Block, Layout, worded_link
-from spiders.reading import Document, Node, absolute, attr, block_text_of, first, text_of
+from spiders.blocks import Block, Layout, beside_title, worded_link
+from spiders.reading import Document, Node, absolute, attr, first, text_of
 
 _COUNTER = re.compile(r"(?:(?:https?:)?//(?:[\w-]+\.)*bing\.com)?/(?:ck/a|aclk|aclick|alink/link)\b")
 _PAID_LINK = re.compile(r"(?:(?:https?:)?//(?:[\w-]+\.)*bing\.com)?/(?:aclk|aclick)\b")
@@ -116,7 +116,7 @@ def _text(node: Node, title: str, *, is_paid: bool) -> str:
         if snippet is not None:
             slug = text_of(first(snippet, _SLUG))
             return text_of(snippet).removeprefix(slug).strip()
-    return block_text_of(node).removeprefix(title).strip()[:4000]
+    return beside_title(node, title)
 
 
 def _images(node: Node) -> list[str]:

@@ -6,14 +6,17 @@ or a label whose whole text is 广告. The same word inside a title or a snippet
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from spiders.reading import Document, Node, text_of
+from spiders.reading import Document, Node, attr, block_text_of, text_of
 
 LABELS = frozenset(("广告", "推广", "推广链接", "商业推广", "品牌广告", "广告推广"))
 _LABEL_TAGS = "span,i,a,div,label,sup,small,font,td"
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
+_SUGGESTION = re.compile(r"[?&](?:wd|word|query|keyword|kw|q)=")
+_MAX_TEXT = 4000
 _MAX_CLIMB = 64  # an honest label stands a dozen elements deep; more is an attempt to cost us time
 _MAX_LOOKS = 10_000
 _MAX_LOOKS_INSIDE = 500  # each costs up to the whole tree; an honest page needs a few for each advertisement
@@ -135,7 +138,11 @@ def labels(document: Document, said: str) -> list[Node]:
     for node in document.root.css(_LABEL_TAGS):
         if (node.text(deep=False) or "").strip() in LABELS and (node.text() or "").strip() in LABELS:
             above = list(upwards(node))
-            if not _is_title(above) and own_words.isdisjoint(part.mem_id for part in above):
+            if (
+                not _is_title(above)
+                and not _is_suggestion(node)
+                and own_words.isdisjoint(part.mem_id for part in above)
+            ):
                 found.append(node)
     return found
 
@@ -148,6 +155,11 @@ def _is_title(above: list[Node]) -> bool:
         return False
     title = heading.css_first("a")
     return title is None or title.mem_id == link.mem_id
+
+
+def _is_suggestion(label: Node) -> bool:
+    """A link that searches for the word is a suggestion to somebody who asked for it."""
+    return _SUGGESTION.search(attr(label, "href")) is not None
 
 
 def _stands_alone(text: str, word: str) -> bool:
@@ -174,3 +186,8 @@ def upwards(node: Node | None) -> Iterator[Node]:
 def worded_link(node: Node) -> Node | None:
     """The first link in which a person reads something; a picture or an icon is none."""
     return next((link for link in node.css("a[href]") if text_of(link)), None)
+
+
+def beside_title(node: Node, title: str) -> str:
+    """All that a person reads in a block but its title; of an advertisement, for claims hide in sublinks."""
+    return block_text_of(node).replace(title, "", 1).strip()[:_MAX_TEXT]

@@ -14,8 +14,8 @@ from urllib.parse import quote
 from crawler.errors import PageBlocked, PageChanged, PageEmpty
 from crawler.items import Kind, Outcome, Reading
 from spiders.base import Found, PlatformSpider, Wall
-from spiders.blocks import Block, Layout, worded_link
-from spiders.reading import Document, Node, attr, block_text_of, first, text_of
+from spiders.blocks import Block, Layout, beside_title, worded_link
+from spiders.reading import Document, Node, attr, first, text_of
 
 _PAID_LINK = re.compile(r"(?:(?:https?:)?//(?:[\w-]+\.)?sogou\.com)?/bill_cpc|(?:https?:)?//ctb\.brand\.sogou\.com/")
 _REDIRECT = re.compile(
@@ -118,7 +118,7 @@ def _read(found: Found, block: Block) -> None:
 def _text(node: Node, title: str, *, is_paid: bool) -> str:
     """The snippet; of an advertisement everything below the title, for claims hide in sublinks."""
     snippet = "" if is_paid else text_of(first(node, _SNIPPET))
-    return snippet or block_text_of(node).removeprefix(title).strip()[:4000]
+    return snippet or beside_title(node, title)
 
 
 def _site(line: str) -> tuple[str, str]:

@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 from crawler.errors import PageBlocked, PageChanged, PageEmpty
 from crawler.items import Kind, Reading
 from spiders.base import Found, PlatformSpider, Wall
-from spiders.blocks import labels, upwards
-from spiders.reading import Document, Node, attr, block_text_of, first, fragment, text_of
+from spiders.blocks import beside_title, labels, upwards
+from spiders.reading import Document, Node, attr, first, fragment, text_of
 from spiders.state import at, first_text, members_at, text_at
 
 # Parts of the page (search bar, filter, bottom bar), the hot list, related searches, the captcha.
@@ -25,6 +25,7 @@ _JUMP = re.compile(r"(?:(?:https?:)?//(?:so|sou|www|m)\.toutiao\.com)?/search/ju
 _PAID_LINK = re.compile(r"(?:https?:)?//(?:ad\.toutiao\.com|[\w.-]*\.?oceanengine\.com|[\w-]*\.?pangolin[\w.-]*)/")
 _PAID_FLAG = re.compile(r'"(?:is_ad|is_ads)":\s*(?:1|true|"1")|"(?:ad_id|raw_ad_data)":\s*"?[1-9{]')
 _ARTICLE = re.compile(r"https?://(?:www\.|m\.)?toutiao\.com/(?:a|i|w/|w/a|article/|group/|video/)(\d{6,20})\b")
+_RESULT_ID = re.compile(r'"search_result_id":\s*"?(-?\d{4,20})\b')
 _MAX_JUMPS = 8
 _HEADING = ".cs-header,h1,h2,h3"
 _SNIPPET = ".cs-text:not(.cs-header),.cs-summary,.cs-abstract"
@@ -97,7 +98,8 @@ def _read_card(found: Found, card: Node, *, is_labelled: bool) -> None:
         return  # a card that a script fills later
     href = attr(link, "href")
     url = landing(href)
-    is_ad = is_labelled or _PAID_LINK.match(href) is not None or _has_paid_flag(card)
+    logged = _logged(card)
+    is_ad = is_labelled or _PAID_LINK.match(href) is not None or _PAID_FLAG.search(logged) is not None
     found.add(
         kind=Kind.AD if is_ad else Kind.RESULT,
         title=title,
@@ -106,7 +108,7 @@ def _read_card(found: Found, card: Node, *, is_labelled: bool) -> None:
         is_redirect=_JUMP.match(url) is not None or _PAID_LINK.match(url) is not None,
         text=_text(card, title, is_ad=is_ad),
         seller=text_of(first(card, _SOURCE)),
-        item_id=_item_id(url),
+        item_id=_item_id(_RESULT_ID.search(logged), url),
         images=[attr(image, "src") for image in card.css("img[src]")],
     )
 
@@ -118,14 +120,14 @@ def _title_link(card: Node, heading: Node | None) -> Node | None:
     return next((link for link in card.css("a[href]") if text_of(link)), None)
 
 
-def _has_paid_flag(card: Node) -> bool:
-    logged = card if "data-log-extra" in card.attributes else first(card, "[data-log-extra]")
-    return _PAID_FLAG.search(attr(logged, "data-log-extra")) is not None
+def _logged(card: Node) -> str:
+    """What the page tells Toutiao's own statistics about the card, as JSON."""
+    return attr(card, "data-log-extra") or attr(first(card, "[data-log-extra]"), "data-log-extra")
 
 
 def _text(card: Node, title: str, *, is_ad: bool) -> str:
     snippet = "" if is_ad else text_of(first(card, _SNIPPET))
-    return snippet or block_text_of(card).removeprefix(title).strip()[:4000]
+    return snippet or beside_title(card, title)
 
 
 def landing(link: str) -> str:
@@ -143,9 +145,10 @@ def landing(link: str) -> str:
     return link
 
 
-def _item_id(url: str) -> str:
-    found = _ARTICLE.match(url)
-    return found[1] if found else ""
+def _item_id(told: re.Match[str] | None, url: str) -> str:
+    """Toutiao's number of the result: some addresses carry the number of the search, which changes at every load."""
+    known = told or _ARTICLE.match(url)
+    return known[1] if known else ""
 
 
 def _place(script: Node) -> int:
@@ -174,9 +177,14 @@ def _read_state(found: Found, script: str) -> None:
         is_ad=is_ad,
         is_redirect=_JUMP.match(url) is not None or _PAID_LINK.match(url) is not None,
         text=_plain(text_at(shown, "summary") or text_at(card, "abstract")),
-        seller=_plain(text_at(shown, "source") or first_text(card, "source", "media_name", "host")),
-        item_id=_item_id(url),
+        seller=_plain(_source(card)),
+        item_id=first_text(card, "id_str", "group_id", "id"),
     )
+
+
+def _source(card: Any) -> str:
+    named = text_at(card, "display", "source", "text") or text_at(card, "emphasized", "source")
+    return named or first_text(card, "source", "media_name", "host")
 
 
 def _plain(html: str) -> str:
