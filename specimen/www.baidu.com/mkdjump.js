@@ -1,0 +1,1 @@
+// Stands where the platform's own challenge script would: it does nothing.
