@@ -5,6 +5,7 @@ What is not there, or is of another kind, reads as nothing; what no honest page 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -13,6 +14,8 @@ from spiders.reading import Node
 
 MAX_DIGITS = 40  # Python refuses to print numbers of thousands of digits; no platform's id is that long
 MAX_CARDS = 1_000
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def at(value: Any, *path: str) -> Any:
@@ -25,10 +28,10 @@ def at(value: Any, *path: str) -> Any:
 
 
 def text_at(value: Any, *path: str) -> str:
-    """The text or whole number at `path` as text, "" for anything else."""
+    """The text or whole number at `path` as text, "" for anything else; half characters become U+FFFD."""
     found = at(value, *path)
     if isinstance(found, str):
-        return found
+        return _SURROGATE.sub("\ufffd", found)
     if isinstance(found, int) and not isinstance(found, bool) and abs(found) < 10**MAX_DIGITS:
         return str(found)
     return ""

@@ -30,7 +30,7 @@ _PAGELET = re.compile(r"""<code\b[^>]{0,300}\bpagelet_html\b[^>]{0,300}>\s{0,200
 _PAGELET_END = re.compile(r"-->\s{0,200}</code>")
 _LISTS = ("j_thread_list", "l_post", "s_post", "frs_list_pager", "l_reply_num", "red_text", "core_title_txt")
 _THREAD = re.compile(r"/p/(\d{1,20})")
-_ROWS = "li.j_thread_list,li.tl_top,li.tl_shadow,.label_text,.label_text_tag,[title='广告']"
+_ROWS = "li.j_thread_list,li.tl_top,li.tl_shadow,.label_text,.label_text_tag,span[title='广告'],i[title='广告']"
 
 
 class Tieba(PlatformSpider):

@@ -102,6 +102,8 @@ def _article_id(url: str) -> str:
     """The short name, or the numbers of account, sending and place; the signature beside them changes."""
     parts = split(url)
     short = _SHORT.match(parts.path)
+    if not host_of(url).endswith("weixin.qq.com"):
+        return ""
     if short:
         return short[1]
     asked = dict(part.partition("=")[::2] for part in parts.query[:2000].split("&"))
@@ -128,7 +130,7 @@ def _add_article(found: Found, card: Node) -> None:
         is_redirect=not host_of(url).endswith("weixin.qq.com"),
         text=text_of(first(card, "p.txt-info")),
         seller=text_of(first(card, ".s-p .all-time-y2,.s-p a.account,a.account")),
-        item_id=attr(card, "d"),
+        item_id=_article_id(url) or attr(card, "d"),
         images=[attr(image, "src") for image in card.css(".img-box img")],
     )
 

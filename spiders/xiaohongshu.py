@@ -200,7 +200,7 @@ def _shown(platform: str, document: Document) -> Found:
 
 
 def _add_shown_card(found: Found, card: Node) -> None:
-    link = first(card, 'a.cover[href],a[href*="/explore/"],a[href*="/search_result/"]')
+    link = first(card, "a.cover[href]") or first(card, 'a[href*="/explore/"],a[href*="/search_result/"]')
     if link is None:
         return  # a box of related queries among the notes
     person = first(card, ".author .name,.author-wrapper .name,.name")
