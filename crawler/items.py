@@ -98,12 +98,12 @@ class Listing:
         identified by what the platform shows of it: site name and title.
         """
         if self.item_id:
-            item = self.item_id
+            thing = self.item_id
         elif self.is_redirect:
-            item = f"{self.display_url}\n{self.title}"
+            thing = f"{self.display_url}\n{self.title}"
         else:
-            item = self.url
-        raw = "\0".join((self.platform, self.seller_id or self.seller, item))
+            thing = self.url
+        raw = "\0".join((self.platform, self.seller_id or self.seller, thing))
         return hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     @property
