@@ -21,10 +21,11 @@ CALLED_BY_OTHERS = frozenset(("process_item", "scraped", "item_error", "item_scr
 
 _MACHINE_PATH = re.compile(r"(?<![\w.:/-])/(?:work|root|home)/[\w.]")
 # One letter of each in a class of its own, so that this file does not itself say what it forbids.
-_MAKERS = r"[c]hatgpt|[c]laude|[a]nthropic|[o]penai|[c]opilot|[l]anguage model|[c]o-authored-by|[c]oding agent"
-_HELPERS = r"\b[A]I (?:assistant|agent|author)|\b(?:this|previous|next|last) [s]ession"
+# Products are subjects of real pages too; as makers they come with a preposition.
+_MAKERS = r"[c]laude|[a]nthropic|[c]o-authored-by|[c]oding agent|\b(?:by|with|using) (?:[c]hatgpt|[o]penai|[c]opilot)"
+_HELPERS = r"\b[A]I (?:assistant|agent|author)|[l]anguage model|\b(?:this|previous|next|last) [s]ession"
 _MAKER = re.compile(f"{_MAKERS}|{_HELPERS}", re.I)
-_LINKED = re.compile(r"""(?:href|src|url|action)\\?["']?\s*[=:]\s*\\?["']?$""", re.I)
+_LINKED = re.compile(r"""(?:href|src|url|action)\\?["']?\s*[*^]?[=:]\s*\\?["']?$""", re.I)
 
 _PINNED = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*==[^\s;]+(?: ; .+)?$")
 _DIGEST = re.compile(r"^--hash=sha256:[0-9a-f]{64}$")
