@@ -1,8 +1,8 @@
 """JD: searches, and the pages of single goods.
 
 Seen 2016: a raw list of `li.gl-item`. Since 2025 the search wants a login and renders cards
-with hashed class names, which are known from code only, as are the labels of paid goods. Seen 2026: pages of goods whose
-name stands in the script literal `pageConfig.product`; the shop's name is loaded later.
+with hashed class names, known from code only, as are the labels of paid goods. Seen 2026:
+goods whose name stands in the script literal `pageConfig.product`; their shop is loaded later.
 JD answers a good it does not show us with its home page, at the same address.
 """
 
@@ -28,6 +28,7 @@ _TITLE = re.compile(r"^(?:【[^】]{0,200}】)?(.{1,400}?)【(?:行情|图片|�
 _ADDRESS = re.compile(r"/(\d{3,20})\.html")
 _COUNT = re.compile(r"""\bresult_count\s*:\s*["'](\d{1,12})["']""")
 _SHOWN = re.compile(r"^\d{1,12}$")
+NEAR = 50_000  # the fields of a good stand together
 
 
 class Jd(PlatformSpider):
@@ -72,7 +73,7 @@ class Jd(PlatformSpider):
         elif "goodsCardWrapper" in document.text:
             for card in document.root.css('[data-sku][class*="goodsCardWrapper"]'):
                 _add_card(found, card)
-        elif _SKU.search(document.text) or "sku-name" in document.text:
+        elif "pageConfig" in document.text and "商品搜索" not in document.title:
             _add_good(found, document)
         if not found.listings and not found.lost and _says_nothing(document):
             raise PageEmpty("no_result", "the page shows its notice of no result")
@@ -141,15 +142,14 @@ def _add_card(found: Found, card: Node) -> None:
 
 def _add_good(found: Found, document: Document) -> None:
     """The good the page is about. Its literal is read field by field: it is not always a literal throughout."""
-    sku = _SKU.search(document.text)
+    sku = _SKU.search(document.text, document.text.find("pageConfig"))
     start = sku.start() if sku else len(document.text)
-    title = (
-        _told(document.text, _NAME, start) or _from_tab(document.title) or text_of(first(document.root, ".sku-name"))
-    )
+    told = _told(document.text, _NAME, start) or _from_tab(document.title)
+    title = told or text_of(first(document.root, ".sku-name"))
     if not title:
         return
     known = sku or _ADDRESS.search(document.url)
-    shop = _SHOP.search(document.text, start)
+    shop = _SHOP.search(document.text, start, start + NEAR)
     picture = _told(document.text, _SRC, start)
     found.add(
         kind=Kind.PRODUCT,
@@ -164,7 +164,7 @@ def _add_good(found: Found, document: Document) -> None:
 
 
 def _told(text: str, field: re.Pattern[str], start: int) -> str:
-    found = field.search(text, start)
+    found = field.search(text, start, start + NEAR)
     if found is None:
         return ""
     try:

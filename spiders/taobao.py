@@ -31,6 +31,7 @@ _PAID = ".simba.taobao.com/"
 _CONFIG = re.compile(r"g_page_config\s*=\s*(?=\{)")
 _AUCTIONS = re.compile(r'"auctions"\s*:\s*(?=\[)')
 _PADDED = re.compile(r"\s*[\w.$]{1,60}\s*\(\s*(?=\{)")
+_OWNER = re.compile(r"\buser_number_id=(\d{4,20})")
 _NUMBER = re.compile(r"[?&]id=(\d{5,20})")
 
 
@@ -176,6 +177,7 @@ def _add_item(found: Found, item: Node) -> None:
     is_paid = _PAID in href
     is_tmall = is_paid and first(item, ".icon-service-tianmao") is not None
     shop, picture = first(item, "a.shopname"), first(item, "img.img")
+    owner = _OWNER.search(attr(shop, "href"))
     found.add(
         kind=Kind.PRODUCT,
         is_ad=is_paid,
@@ -184,7 +186,7 @@ def _add_item(found: Found, item: Node) -> None:
         url=address(number, is_tmall=is_tmall) if is_paid and number else href,
         item_id=number,
         seller=text_of(shop),
-        seller_id=attr(shop, "data-userid"),
+        seller_id=attr(shop, "data-userid") or (owner[1] if owner else ""),
         price=text_of(first(item, ".price")),
         images=[attr(picture, "data-src") or attr(picture, "src")],
     )
