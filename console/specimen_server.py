@@ -71,7 +71,9 @@ class SpecimenServer:
         folder.mkdir(parents=True, exist_ok=True)
         authority = folder.resolve() / "specimen-ca.pem"
         authority.write_bytes(self._authority.pem)
-        lines = [f"{host} {LOOPBACK}:{self.port} {authority}\n" for host in self.specimen.hosts]
+        # The map is cut at white space and `#`; a folder so named is reached from the map's own place.
+        named = authority.name if set(str(authority)) & set(" \t\r\n#") else str(authority)
+        lines = [f"{host} {LOOPBACK}:{self.port} {named}\n" for host in self.specimen.hosts]
         hosts = folder.resolve() / "specimen-hosts"
         hosts.write_text("".join(lines), encoding="utf-8")
         return hosts
@@ -129,7 +131,7 @@ class _Listener(socketserver.ThreadingTCPServer):
         with self.lock:
             self._open[threading.current_thread()] = connection
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base class's signature
+    def handle_error(self, request: Any, client_address: Any) -> None:
         # A client that hangs up, distrusts the certificate or sends garbage is daily life.
         _log.debug("a connection broke off", exc_info=True)
 

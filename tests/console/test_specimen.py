@@ -16,6 +16,7 @@ import pytest
 
 from console.specimen import NOT_FOUND, load
 from console.specimen_server import SpecimenServer
+from crawler.config import read_hosts
 from crawler.errors import UserMistake
 from crawler.items import Outcome
 
@@ -360,6 +361,12 @@ def test_the_host_map_has_a_line_a_host(server: SpecimenServer, tmp_path: Path) 
         f"{host} 127.0.0.1:{server.port} {authority}" for host in ("www.baidu.example", "search.jd.example")
     ]
     assert b"PRIVATE" not in authority.read_bytes()
+
+
+def test_the_host_map_is_understood_from_a_folder_with_a_space(server: SpecimenServer, tmp_path: Path) -> None:
+    hosts = read_hosts(str(server.hosts_file(tmp_path / "our home # 1")))
+    assert hosts["www.baidu.example"].port == server.port
+    assert hosts["www.baidu.example"].ca.read_bytes().startswith(b"-----BEGIN CERTIFICATE-----")
 
 
 # -- hostile clients and the end ---------------------------------------------------------------
