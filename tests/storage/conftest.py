@@ -1,0 +1,30 @@
+"""A real database and a store on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from storage_specimens import T0
+
+from storage.db import open_database
+from storage.exhibits import ExhibitStore
+from storage.shapes import PlannedRun
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ExhibitStore]:
+    """A store on a new SQLite file."""
+    engine = open_database(tmp_path / "lantian.db")
+    yield ExhibitStore(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def planned(store: ExhibitStore) -> ExhibitStore:
+    """The same store with one round of one started run, `run-1`."""
+    round_id = store.begin_round(T0, "lantian 0.1.0", "pages=3")
+    store.plan(round_id, [PlannedRun(id="run-1", platform="taobao", query="包授权", planned_at=T0)])
+    store.start_run("run-1", T0)
+    return store
