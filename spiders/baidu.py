@@ -26,11 +26,11 @@ _TOTAL = re.compile(r"约?\s*([\d,，]{1,20})\s*[个条篇]")
 _ADDRESS = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+)+(?:[/:?.…].*)?$", re.ASCII)
 _ICONS = re.compile("[\ue000-\uf8ff]")
 _BADGES = ".c-text,.OP_LOG_LINK,[class*=tuiguang]"
-_SNIPPET = '[aria-label^="摘要"],[class*="content-right_"],.c-abstract'
+_SNIPPET = '[aria-label^="摘要"],[class*="content-right_"],.c-abstract,.c-summary'
 _SITE = '[aria-label^="新闻来源"],[class*="siteLink_"],.c-showurl'
 _AD_LINKS = 'a[href*="baidu.php?"],a[href*="bzclk.baidu.com"],a[href*="adrc.php"]'
 _AD_MARKS = (
-    "[data-tuiguang],[class*=ec-tuiguang],[class*=ec_tuiguang],[class*=ecfc-tuiguang],a[data-landurl],[cmatchid],"
+    "[data-tuiguang],[class*=ec-tuiguang],[class*=ec_tuiguang],[class*=ecfc-tuiguang],[data-landurl],[cmatchid],"
     '[data-cmatchid],[data-key^="ad__"],[class*=fengchaoContainer],.EC_result,.ec_wise_ad,.ec_youxuan_card,'
     ".ecom_pingzhuan"
 )
@@ -43,7 +43,7 @@ def _is_paid(mark: Node) -> bool:
 
 LAYOUT = Layout(
     # An organic result of 2024 nests a second .c-container, which has no tpl.
-    listed="#content_left .c-container[tpl],#content_left .result[srcid],#content_left .result-op[srcid]",
+    listed="#content_left .c-container[tpl],#content_left .result[id],#content_left .result-op[srcid]",
     marks=f"{_AD_LINKS},{_AD_MARKS}",
     heading="h3",
     said='[class*="content-right_"],.c-abstract,em',
@@ -144,7 +144,10 @@ def _title(node: Node, heading: Node | None, link: Node | None) -> str:
     if link is None and heading is not None and not attr(heading.css_first("a"), "href"):
         # Without a link the heading itself is the title; Baidu's calculator leaves it blank.
         return _without_badges(heading) or (_first_words(node) if _is_own_card(node) else "")
-    return _without_badges(link) if link is not None else ""
+    if link is None:
+        return ""
+    inner = first(link, '[class*="title"]') if heading is None else None  # one link around a whole card
+    return _without_badges(link) if inner is None else text_of(inner)
 
 
 def _is_own_card(node: Node) -> bool:
@@ -165,7 +168,7 @@ def _first_words(node: Node) -> str:
 def _address(node: Node, link: Node | None, *, is_paid: bool) -> tuple[str, bool]:
     """The real address if the page carries it, else Baidu's redirect and that it is one."""
     if is_paid:
-        landing = attr(first(node, "a[data-landurl]"), "data-landurl").strip()
+        landing = attr(first(node, "[data-landurl]"), "data-landurl").strip()
         if landing.startswith(("http://", "https://")):
             return landing, False
     real = attr(node, "mu").strip()

@@ -32,7 +32,7 @@ def _is_paid(mark: Node) -> bool:
 
 LAYOUT = Layout(
     listed="li.b_algo",
-    marks='.sb_add,li[class*="b_ad"],a[href*="/aclk"],a[href*="/aclick"],.b_adSlug',
+    marks='.sb_add,li.b_ad,li[class*="b_adTop"],li[class*="b_adBottom"],li[class*="b_adMiddle"],.b_adSlug,a[href*="/aclk"],a[href*="/aclick"]',
     heading="h2",
     said=f"{_SNIPPET},strong",
     columns=frozenset(("b_results", "b_context", "b_content")),

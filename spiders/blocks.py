@@ -18,8 +18,7 @@ _HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
 _SUGGESTION = re.compile(r"[?&](?:wd|word|query|keyword|kw|q)=")
 _MAX_TEXT = 4000
 _MAX_CLIMB = 64  # an honest label stands a dozen elements deep; more is an attempt to cost us time
-_MAX_LOOKS = 10_000
-_MAX_LOOKS_INSIDE = 500  # each costs up to the whole tree; an honest page needs a few for each advertisement
+_MAX_LOOKS = 500  # each costs up to the whole tree; an honest page needs a few for each advertisement
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ class _Search:
         """It holds several results. Remembered, because many marks ask the same ancestors."""
         if node.mem_id not in self.shared:
             self.looks += 1
-            if self.looks > _MAX_LOOKS_INSIDE:
+            if self.looks > _MAX_LOOKS:
                 return True
             several = len(node.css(self.layout.heading)) > 1
             self.shared[node.mem_id] = several or node.css_first(self.layout.listed) is not None
@@ -131,20 +130,18 @@ class _Search:
 
 def labels(document: Document, said: str) -> list[Node]:
     """The elements that are nothing but a word for advertisement, outside titles and result texts."""
-    if not any(_stands_alone(document.text, word) for word in LABELS):
+    found = [node for node in document.root.css(_LABEL_TAGS) if _is_label(node)]
+    if not found:
         return []
     own_words = {node.mem_id for node in document.root.css(said)}
-    found = []
-    for node in document.root.css(_LABEL_TAGS):
-        if (node.text(deep=False) or "").strip() in LABELS and (node.text() or "").strip() in LABELS:
-            above = list(upwards(node))
-            if (
-                not _is_title(above)
-                and not _is_suggestion(node)
-                and own_words.isdisjoint(part.mem_id for part in above)
-            ):
-                found.append(node)
-    return found
+    return [label for label in found if own_words.isdisjoint(part.mem_id for part in upwards(label))]
+
+
+def _is_label(node: Node) -> bool:
+    # Its own text first: asking every element for all the text in it would cost the square of the page.
+    if (node.text(deep=False) or "").strip() not in LABELS or (node.text() or "").strip() not in LABELS:
+        return False
+    return not _is_suggestion(node) and not _is_title(list(upwards(node)))
 
 
 def _is_title(above: list[Node]) -> bool:
@@ -160,18 +157,6 @@ def _is_title(above: list[Node]) -> bool:
 def _is_suggestion(label: Node) -> bool:
     """A link that searches for the word is a suggestion to somebody who asked for it."""
     return _SUGGESTION.search(attr(label, "href")) is not None
-
-
-def _stands_alone(text: str, word: str) -> bool:
-    """The word begins what stands between two tags somewhere, so the tree is worth asking."""
-    at = -1
-    for _ in range(_MAX_LOOKS):
-        at = text.find(word, at + 1)
-        if at < 0:
-            return False
-        if text[max(at - 40, 0) : at].rstrip().endswith((">", "&nbsp;")):
-            return True
-    return True
 
 
 def upwards(node: Node | None) -> Iterator[Node]:

@@ -21,6 +21,7 @@ from spiders.state import at, first_text, members_at, text_at
 
 # Parts of the page (search bar, filter, bottom bar), the hot list, related searches, the captcha.
 _NO_RESULT = re.compile(r"(?:[A-Z]\w*|(?:20|21|71|76)-.*)$")
+_WEB_CARD = re.compile(r"67-|undefined-default")
 _JUMP = re.compile(r"(?:(?:https?:)?//(?:so|sou|www|m)\.toutiao\.com)?/search/jump\?")
 _PAID_LINK = re.compile(r"(?:https?:)?//(?:ad\.toutiao\.com|[\w.-]*\.?oceanengine\.com|[\w-]*\.?pangolin[\w.-]*)/")
 _PAID_FLAG = re.compile(r'"(?:is_ad|is_ads)":\s*(?:1|true|"1")|"(?:ad_id|raw_ad_data)":\s*"?[1-9{]')
@@ -94,8 +95,10 @@ def _read_card(found: Found, card: Node, *, is_labelled: bool) -> None:
     heading = first(card, _HEADING)
     link = _title_link(card, heading)
     title = text_of(link if link is not None else heading)
-    if link is None and not title and not text_of(card):
-        return  # a card that a script fills later
+    # Cards of verticals are as many as Toutiao has ideas: those without a headline of their own are
+    # no results. A web or article card without one is a result that we have lost.
+    if (link is None or not title) and not (_WEB_CARD.match(attr(card, "data-test-card-id")) and text_of(card)):
+        return
     href = attr(link, "href")
     url = landing(href)
     logged = _logged(card)

@@ -89,6 +89,17 @@ def test_baidu_one_container_of_several_advertisements() -> None:
     ]
 
 
+def test_baidu_card_that_is_one_link() -> None:
+    card = '<a href="http://m.baidu.com/baidu.php?url=a"><b class="c-title-x">标题</b><p>包授权</p></a>'
+    (listing,) = baidu(f'<div class="ec_wise_ad"><div>{card}</div></div>').listings
+    assert (listing.title, listing.text, listing.is_ad) == ("标题", "包授权", True)
+
+
+def test_baidu_empty_slot_is_no_advertisement() -> None:
+    reading = baidu('<div class="ecom_pingzhuan"><style>x</style></div>' + result(1))
+    assert ([listing.is_ad for listing in reading.listings], reading.lost) == ([False], 0)
+
+
 def test_baidu_damaged_listing_is_lost_and_the_others_stay() -> None:
     damaged = RESULT.format(n=2, title="", text="摘要", more="")
     reading = baidu(result(1) + damaged + result(3))
@@ -155,6 +166,34 @@ def test_bing_counter_tells_the_address(link: str, address: str) -> None:
 )
 def test_toutiao_jump_tells_the_address(link: str, address: str) -> None:
     assert landing(link) == address
+
+
+def toutiao(inner: str) -> Reading:
+    page = f"<html><body>{inner}</body></html>"
+    return Toutiao().read(Page(url="https://so.toutiao.com/search?keyword=x", body=page.encode()))
+
+
+CARD = '<div data-test-card-id="{0}"><div class="cs-header">{1}</div><p>文字</p></div>'
+LINK = '<a href="/search/jump?url=https%3A%2F%2Fa.example%2F">示例</a>'
+
+
+@pytest.mark.parametrize(
+    ("card", "title", "count", "lost"),
+    [
+        ("67-toutiao_web", LINK, 2, 0),
+        ("26-car", LINK, 2, 0),
+        ("67-toutiao_web", "", 1, 1),
+        ("undefined-default", "无链接", 1, 1),
+        ("26-car", "", 1, 0),
+        ("76-undefined", LINK, 1, 0),
+        ("20-undefined", LINK, 1, 0),
+        ("21-undefined", LINK, 1, 0),
+        ("SearchFilter", LINK, 1, 0),
+    ],
+)
+def test_toutiao_cards_that_are_results(card: str, title: str, count: int, lost: int) -> None:
+    reading = toutiao(CARD.format("67-homepage", LINK) + CARD.format(card, title))
+    assert (len(reading.listings), reading.lost) == (count, lost)
 
 
 def sogou(inner: str, status: str) -> Reading:
