@@ -7,7 +7,10 @@ with the file and the place, never ignored.
 from __future__ import annotations
 
 import ipaddress
+import math
 import os
+import re
+import ssl
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -15,6 +18,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from crawler.errors import ConfigInvalid
+
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
+_COMMENT = re.compile(r"(?:^|\s)#.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +35,8 @@ class MappedHost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crawl:
-    """The `[crawl]` table. `delay` and `timeout` are seconds, `pages` a depth in result pages."""
+    """The `[crawl]` table. `delay` (between two loads from one host) and `timeout` are seconds,
+    `pages` a depth in result pages, `contact` an e-mail or web address for those we visit."""
 
     delay: float = 3.0
     timeout: float = 30.0
@@ -69,7 +76,7 @@ class Config:
     def load(cls, environ: Mapping[str, str] | None = None) -> Config:
         """Read the environment and the home's lantian.toml; raises `ConfigInvalid`."""
         environ = os.environ if environ is None else environ
-        home = Path(environ.get("LANTIAN_HOME") or Path.home() / ".lantian").expanduser().absolute()
+        home = _home(environ.get("LANTIAN_HOME") or "~/.lantian")
         tables = _toml(home / "lantian.toml")
         browser = _table(Browser, tables.pop("browser", {}), home)
         as_root = environ.get("LANTIAN_BROWSER_AS_ROOT", "") == "1" or browser.as_root
@@ -93,9 +100,16 @@ class Config:
 T = TypeVar("T", Crawl, Browser)
 
 
+def _home(path: str) -> Path:
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError as wrong:
+        raise ConfigInvalid(f"LANTIAN_HOME {path}: {wrong}") from None
+
+
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
@@ -106,20 +120,34 @@ def _table(kind: type[T], given: Any, home: Path) -> T:
     where = f"{home / 'lantian.toml'}: [{kind.__name__.lower()}]"
     if not isinstance(given, dict):
         raise ConfigInvalid(f"{where} must be a table")
-    known = {one.name: type(getattr(kind(), one.name)) for one in fields(kind)}
+    defaults = kind()
+    known = {one.name: getattr(defaults, one.name) for one in fields(kind)}
     for name, value in given.items():
         if name not in known:
             raise ConfigInvalid(f"{where} unknown key {name}; known: {', '.join(known)}")
-        wanted = known[name]
-        if type(value) is not wanted and not (wanted is float and type(value) is int):
-            raise ConfigInvalid(f"{where} {name} must be {wanted.__name__}, not {value!r}")
-        if wanted in (int, float) and value < 0:
-            raise ConfigInvalid(f"{where} {name} must not be negative")
+        complaint = _complaint(name, value, type(known[name]))
+        if complaint:
+            raise ConfigInvalid(f"{where} {name} {complaint}, not {value!r}")
     return kind(**given)
 
 
+def _complaint(name: str, value: Any, wanted: type) -> str:
+    """What is wrong with a setting's value, "" for nothing."""
+    kinds = (int, float) if wanted is float else (wanted,)
+    if type(value) not in kinds:
+        return f"must be {wanted.__name__}"
+    if wanted in (int, float) and not 0 <= value < math.inf:
+        return "must not be negative or endless"
+    # To the downloader a limit of 0 seconds is no limit, and a depth of 0 pages asks nothing.
+    if name in ("timeout", "pages") and value == 0:
+        return "must be more than 0"
+    if name == "contact" and not (value.isascii() and value.isprintable()):
+        return "goes into a request's header: it must be printable ASCII"
+    return ""
+
+
 def read_hosts(path: str) -> dict[str, MappedHost]:
-    """LANTIAN_HOSTS: lines `www.baidu.com 127.0.0.1:8443 CA.pem`; `#` begins a comment.
+    """LANTIAN_HOSTS: lines `www.baidu.com 127.0.0.1:8443 CA.pem`; a word that begins with `#` begins a comment.
 
     The address must be an IP address: the private-address guard opens for exactly these.
     A relative CA path is taken from the folder of the file.
@@ -127,30 +155,49 @@ def read_hosts(path: str) -> dict[str, MappedHost]:
     if not path:
         return {}
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as wrong:
         raise ConfigInvalid(f"LANTIAN_HOSTS: {wrong}") from None
-    found = {}
+    found: dict[str, MappedHost] = {}
     for number, line in enumerate(lines, 1):
-        words = line.split("#", 1)[0].split()
+        words = _COMMENT.sub("", line).split(maxsplit=2)
         if words:
-            mapped = _mapped_host(words, Path(path).absolute().parent, f"{path}:{number}")
-            found[mapped.host] = mapped
+            where = f"{path}:{number}"
+            mapped = _mapped_host(words, Path(path).absolute().parent, where)
+            if found.setdefault(mapped.host, mapped) != mapped:
+                raise ConfigInvalid(f"{where}: {mapped.host} stands in an earlier line already")
+    _refuse_authorities(found)
     return found
 
 
 def _mapped_host(words: list[str], folder: Path, where: str) -> MappedHost:
-    if len(words) not in (2, 3):
+    if len(words) < 2:
         raise ConfigInvalid(f"{where}: expected `host address:port [CA.pem]`")
-    address, _, port = words[1].rpartition(":")
+    host = words[0].lower().rstrip(".")
+    if not _HOST.fullmatch(host):
+        raise ConfigInvalid(f"{where}: {words[0]} is not a host name")
+    address, port = _address(words[1], where)
+    ca = folder / words[2].strip() if len(words) == 3 else None
+    return MappedHost(host=host, address=address, port=port, ca=ca)
+
+
+def _address(written: str, where: str) -> tuple[str, int]:
+    address, _, port = written.rpartition(":")
+    if address.startswith("[") and address.endswith("]"):
+        address = address[1:-1]
     try:
-        ipaddress.ip_address(address.strip("[]"))
-        number = int(port)
+        address = str(ipaddress.ip_address(address))
     except ValueError:
-        raise ConfigInvalid(f"{where}: {words[1]} is not an IP address with a port") from None
-    if not 0 < number < 65536:
+        raise ConfigInvalid(f"{where}: {written} is not an IP address with a port") from None
+    if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
         raise ConfigInvalid(f"{where}: no such port {port}")
-    ca = folder / words[2] if len(words) == 3 else None
-    if ca is not None and not ca.is_file():
-        raise ConfigInvalid(f"{where}: no certificate file {ca}")
-    return MappedHost(host=words[0].lower(), address=address.strip("[]"), port=number, ca=ca)
+    return address, int(port)
+
+
+def _refuse_authorities(hosts: Mapping[str, MappedHost]) -> None:
+    """A file that is no certificate would only be noticed when the first connection fails."""
+    for ca in {mapped.ca for mapped in hosts.values() if mapped.ca}:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca)
+        except OSError as wrong:
+            raise ConfigInvalid(f"LANTIAN_HOSTS: {ca} is no certificate that can be read: {wrong}") from None

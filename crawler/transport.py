@@ -14,6 +14,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -22,18 +23,43 @@ from aiohttp.resolver import ThreadedResolver
 from scrapy import Request
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DownloadConnectionRefusedError, DownloadFailedError
+from scrapy.exceptions import DownloadConnectionRefusedError, DownloadFailedError, UnsupportedURLSchemeError
+from scrapy.http import Response
 
 from crawler.config import Config, MappedHost
-from crawler.errors import Unreachable
+from crawler.errors import PageBroken, Unreachable
+from crawler.pace import turn
+
+MAX_HEADER = 64 * 1024  # bytes of one header line; platforms set long cookies
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_PROTOCOL_ASSIGNMENTS = ipaddress.IPv4Network("192.0.0.0/24")
 
 
 def is_public(address: str) -> bool:
-    """Whether a crawl may connect to this IP address without being told so."""
+    """Whether a crawl may connect to this IP address without being told so.
+
+    An IPv6 address that carries an IPv4 one (mapped, NAT64, 6to4) is as public as that.
+    """
     ip = ipaddress.ip_address(address.split("%", 1)[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
-    return ip.is_global and not ip.is_multicast
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip.is_global and not ip.is_multicast and ip not in _PROTOCOL_ASSIGNMENTS
+    carried = ip.ipv4_mapped or ip.sixtofour
+    if ip in _NAT64:
+        carried = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return is_public(str(carried)) if carried else ip.is_global and ip in _GLOBAL_UNICAST
+
+
+def literal(host: str) -> str:
+    """The address that `host` spells in any form a system accepts (`2130706433`, `127.1`), "" for a name."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except (OSError, UnicodeError):
+        return ""
 
 
 class GuardedResolver(AbstractResolver):
@@ -41,25 +67,53 @@ class GuardedResolver(AbstractResolver):
 
     def __init__(self, hosts: Mapping[str, MappedHost]) -> None:
         self._hosts = hosts
+        self._opened = {(mapped.address, mapped.port) for mapped in hosts.values()}
         self._real = ThreadedResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        mapped = self._hosts.get(host.lower())
+        """Addresses that may be connected to. Raises `Unreachable`, or `OSError` for an unknown name."""
+        mapped = self._hosts.get(host.lower().rstrip("."))
         if mapped is not None:
             return [_answer(host, mapped.address, mapped.port)]
-        if _is_address(host):
-            answers = [_answer(host, host, port)]
+        address = literal(host)
+        if address:
+            answers = [_answer(host, address, port)]
         else:
             answers = await self._real.resolve(host, port, family)
-        allowed = [answer for answer in answers if is_public(answer["host"])]
+        allowed = [answer for answer in answers if self.allows(answer["host"], answer["port"])]
         if not allowed:
-            raise Unreachable("private_address", f"{host} is not on the public Internet")
+            raise _private(host)
         return allowed
+
+    def allows(self, address: str, port: int) -> bool:
+        return (address, port) in self._opened or is_public(address)
+
+    def refuse_literal(self, url: str) -> None:
+        """aiohttp asks no resolver about an address, so those are judged here."""
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError as wrong:
+            raise PageBroken("bad_address", f"{url[:200]}: {wrong}") from wrong
+        address = literal(host)
+        if address and not self.allows(address, port):
+            raise _private(host)
+
+    def socket(self, address: tuple[Any, ...]) -> socket.socket:
+        """A socket to connect with; the last look, at the very address that is about to be used."""
+        family, kind, protocol, _, place = address
+        if not self.allows(str(place[0]), int(place[1])):
+            raise _private(str(place[0]))
+        return socket.socket(family, kind, protocol)
 
     async def close(self) -> None:
         await self._real.close()
+
+
+def _private(host: str) -> Unreachable:
+    return Unreachable("private_address", f"{host} is not on the public Internet")
 
 
 def _answer(host: str, address: str, port: int) -> ResolveResult:
@@ -74,14 +128,6 @@ def _answer(host: str, address: str, port: int) -> ResolveResult:
     }
 
 
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 def _authorities(hosts: Mapping[str, MappedHost]) -> set[Path]:
     return {mapped.ca for mapped in hosts.values() if mapped.ca}
 
@@ -91,48 +137,68 @@ def connector(hosts: Mapping[str, MappedHost]) -> aiohttp.TCPConnector:
     context = ssl.create_default_context()
     for ca in _authorities(hosts):
         context.load_verify_locations(ca)
-    return aiohttp.TCPConnector(resolver=GuardedResolver(hosts), use_dns_cache=False, ssl=context)
+    resolver = GuardedResolver(hosts)
+    return aiohttp.TCPConnector(resolver=resolver, socket_factory=resolver.socket, use_dns_cache=False, ssl=context)
 
 
 class GuardedDownloadHandler(AiohttpDownloadHandler):
-    """Scrapy's aiohttp handler with our resolver and, for mapped hosts, their own authority."""
+    """Scrapy's aiohttp handler with our guard and, for mapped hosts, their own authority."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         config: Config = crawler.settings["LANTIAN_CONFIG"]
-        self._hosts = config.hosts
-        for ca in _authorities(self._hosts):
+        self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
+        self._guard = GuardedResolver(config.hosts)
+        for ca in _authorities(config.hosts):
             self._ssl_context.load_verify_locations(ca)
-        # Scrapy's own connector was made by the parent; ours differs in the resolver alone.
+        # The parent's session as it is, but for the way its connections are made and its limits.
         self._session._connector = aiohttp.TCPConnector(
             local_addr=self._bind_address,
             limit=self._pool_size_total,
             limit_per_host=self._pool_size_per_host,
-            resolver=GuardedResolver(self._hosts),
+            resolver=self._guard,
+            socket_factory=self._guard.socket,
             use_dns_cache=False,
         )
+        self._session._max_line_size = self._session._max_field_size = MAX_HEADER
+
+    async def download_request(self, request: Request) -> Response:
+        self._guard.refuse_literal(request.url)
+        await turn(urlsplit(request.url).hostname or "", self._delay)
+        # aiohttp would write some addresses in another way than the record says. A redirect
+        # inherits this request's meta, but its address was not made safe by Scrapy yet.
+        request.meta["verbatim_url"] = True
+        try:
+            return await super().download_request(request)
+        finally:
+            del request.meta["verbatim_url"]
 
     @asynccontextmanager
     async def _make_request(self, request: Request, timeout: float) -> AsyncIterator[_ClientResponse]:
-        self._refuse_private_literal(request.url)
         try:
             async with super()._make_request(request, timeout) as response:
+                request.meta["sent_headers"] = tuple(response.request_info.headers.items())
                 request.meta["raw_headers"] = tuple(
                     (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers
                 )
                 request.meta["status_reason"] = response.reason or ""
                 yield response
         except (DownloadFailedError, DownloadConnectionRefusedError) as wrong:
-            if isinstance(wrong.__cause__, ssl.SSLError):
-                raise Unreachable("tls", str(wrong)) from wrong
-            raise
+            raise _named(wrong) from wrong
+        except UnsupportedURLSchemeError as wrong:
+            raise PageBroken("bad_address", str(wrong)) from wrong
 
-    def _refuse_private_literal(self, url: str) -> None:
-        """aiohttp asks no resolver about an address, so those are judged here."""
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if not _is_address(host) or is_public(host):
-            return
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        if (host, port) not in {(mapped.address, mapped.port) for mapped in self._hosts.values()}:
-            raise Unreachable("private_address", f"{host} is not on the public Internet")
+    @staticmethod
+    def _is_dataloss_exception(exc: Exception) -> bool:
+        """A connection that breaks off in the middle of a body, politely or not, leaves what came."""
+        return isinstance(exc, (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, ConnectionError))
+
+
+def _named(wrong: Exception) -> Exception:
+    """The failure in our words where they say more than Scrapy's."""
+    cause = wrong.__cause__
+    if isinstance(cause, ssl.SSLError):
+        return Unreachable("tls", str(wrong))
+    if isinstance(cause, aiohttp.ClientResponseError):
+        return PageBroken("bad_http", f"the answer is not HTTP: {cause.message}")
+    return wrong

@@ -1,0 +1,183 @@
+"""Config: safe defaults, the environment wins, and whatever is written wrongly is refused by place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console.specimen_tls import Authority
+from crawler.config import Config, MappedHost, read_hosts
+from crawler.errors import ConfigInvalid
+
+
+@pytest.fixture
+def ca(tmp_path: Path) -> Path:
+    path = tmp_path / "ca.pem"
+    path.write_bytes(Authority().pem)
+    return path
+
+
+def load(home: Path, toml: str = "", **environ: str) -> Config:
+    if toml:
+        (home / "lantian.toml").write_text(toml, encoding="utf-8")
+    return Config.load({"LANTIAN_HOME": str(home), **environ})
+
+
+# -- lantian.toml and the environment ------------------------------------------------------------
+
+
+def test_without_a_file_the_defaults_are_polite(tmp_path: Path) -> None:
+    config = load(tmp_path)
+    assert (config.crawl.delay, config.crawl.retries, config.browser.as_root) == (3.0, 1, False)
+    assert config.home == tmp_path
+    assert (config.database, config.archive) == (tmp_path / "lantian.db", tmp_path / "archive")
+    assert not config.hosts
+
+
+def test_without_lantian_home_it_is_in_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Config.load({}).home == tmp_path / ".lantian"
+
+
+def test_a_relative_home_is_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Config.load({"LANTIAN_HOME": "here"}).home == tmp_path / "here"
+
+
+def test_the_file_is_read(tmp_path: Path) -> None:
+    config = load(
+        tmp_path,
+        "\ufeff[crawl]\ndelay = 5\ntimeout = 7.5\nretries = 0\npages = 2\n"
+        '[browser]\npictures = false\npath = "/opt/c"\nas_root = true\n',
+    )
+    assert (config.crawl.delay, config.crawl.timeout, config.crawl.retries, config.crawl.pages) == (5, 7.5, 0, 2)
+    assert (config.browser.pictures, config.browser.path, config.browser.as_root) == (False, "/opt/c", True)
+
+
+def test_the_environment_wins(tmp_path: Path) -> None:
+    toml = '[browser]\npath = "/from/file"\n'
+    assert load(tmp_path, toml, LANTIAN_BROWSER="/from/env").browser.path == "/from/env"
+    assert load(tmp_path, toml, LANTIAN_BROWSER_AS_ROOT="1").browser.as_root
+    assert not load(tmp_path, toml, LANTIAN_BROWSER_AS_ROOT="0").browser.as_root
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        ("[crawl\n", "lantian.toml"),
+        ("[surprise]\n", r"unknown table \[surprise\]"),
+        ("delay = 3\n", r"unknown table \[delay\]"),
+        ("crawl = 3\n", r"\[crawl\] must be a table"),
+        ("[crawl]\ndelays = 3\n", r"\[crawl\] unknown key delays; known: delay"),
+        ("[browser]\nimages = 1\n", r"\[browser\] unknown key images"),
+        ('[crawl]\ndelay = "3"\n', "delay must be float"),
+        ("[crawl]\ndelay = true\n", "delay must be float"),
+        ("[crawl]\nretries = 1.5\n", "retries must be int"),
+        ("[crawl]\nretries = true\n", "retries must be int"),
+        ("[browser]\npictures = 1\n", "pictures must be bool"),
+        ("[browser]\npath = 1\n", "path must be str"),
+        ("[crawl]\ndelay = -1\n", "delay must not be negative"),
+        ("[crawl]\ndelay = nan\n", "delay must not be"),
+        ("[crawl]\ntimeout = inf\n", "timeout must not be"),
+        ("[crawl]\ntimeout = 0\n", "timeout must be more than 0"),
+        ("[browser]\ntimeout = 0.0\n", "timeout must be more than 0"),
+        ("[crawl]\npages = 0\n", "pages must be more than 0"),
+        ('[crawl]\ncontact = "a\\r\\nX-Other: b"\n', "contact goes into a request's header"),
+        ('[crawl]\ncontact = "知识产权局"\n', "contact goes into a request's header"),
+    ],
+)
+def test_what_is_written_wrongly_is_refused(tmp_path: Path, toml: str, says: str) -> None:
+    with pytest.raises(ConfigInvalid, match=says):
+        load(tmp_path, toml)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lantian.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigInvalid, match=r"lantian\.toml"):
+        load(tmp_path)
+
+
+def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ConfigInvalid, match=r"lantian\.toml"):
+        Config.load({"LANTIAN_HOME": str(tmp_path / "file")})
+
+
+def test_a_home_of_nobody_is_refused() -> None:
+    with pytest.raises(ConfigInvalid, match="LANTIAN_HOME"):
+        Config.load({"LANTIAN_HOME": "~no-such-user-here/x"})
+
+
+def test_the_user_agent_names_us_and_whom_to_ask(tmp_path: Path) -> None:
+    assert load(tmp_path).user_agent() == "lantian/0.1 (public-interest monitoring by an IP office)"
+    named = load(tmp_path, '[crawl]\ncontact = "ipr@office.example"\n').user_agent()
+    assert named == "lantian/0.1 (public-interest monitoring by an IP office; ipr@office.example)"
+
+
+# -- LANTIAN_HOSTS -------------------------------------------------------------------------------
+
+
+def hosts(tmp_path: Path, text: str) -> dict[str, MappedHost]:
+    (tmp_path / "hosts").write_text(text, encoding="utf-8")
+    return read_hosts(str(tmp_path / "hosts"))
+
+
+def test_no_map_opens_nothing() -> None:
+    assert read_hosts("") == {}
+
+
+def test_the_map_is_read(tmp_path: Path, ca: Path) -> None:
+    spaced = tmp_path / "a folder"
+    spaced.mkdir()
+    ca.rename(spaced / "ca.pem")
+    found = hosts(
+        tmp_path,
+        f"\ufeff# a specimen\n\nWWW.Baidu.example. 127.0.0.1:8443 {spaced}/ca.pem   # the CA\n"
+        "s.taobao.example [::1]:1\nm.sogou.example\t127.0.0.1:80 a folder/ca.pem\n",
+    )
+    assert found["www.baidu.example"] == MappedHost(
+        host="www.baidu.example", address="127.0.0.1", port=8443, ca=spaced / "ca.pem"
+    )
+    assert found["s.taobao.example"] == MappedHost(host="s.taobao.example", address="::1", port=1)
+    assert found["m.sogou.example"].ca == spaced / "ca.pem"
+
+
+def test_the_same_line_twice_is_one_host(tmp_path: Path) -> None:
+    assert len(hosts(tmp_path, "a.example 127.0.0.1:1\na.example 127.0.0.1:1\n")) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("a.example", "hosts:2: expected `host address:port"),
+        ("a.example 127.0.0.1", "hosts:2: 127.0.0.1 is not an IP address with a port"),
+        ("a.example localhost:80", "not an IP address"),
+        ("a.example 127.1:80", "not an IP address"),
+        ("a.example 127.0.0.1:", "no such port"),
+        ("a.example 127.0.0.1:0", "no such port 0"),
+        ("a.example 127.0.0.1:65536", "no such port 65536"),
+        ("a.example 127.0.0.1:+80", "no such port"),
+        ("a.example 127.0.0.1:８０", "no such port"),
+        ("a.example 127.0.0.1:80 missing.pem", "missing.pem is no certificate"),
+        ("a.example 127.0.0.1:80 hosts", "hosts is no certificate"),
+        ("a.example 127.0.0.1:80 .", "is no certificate"),
+        ("https://a.example 127.0.0.1:80", "not a host name"),
+        ("a.example:443 127.0.0.1:80", "not a host name"),
+        ("first.example 127.0.0.2:80", "stands in an earlier line"),
+    ],
+)
+def test_a_wrong_line_is_refused_by_number(tmp_path: Path, line: str, says: str) -> None:
+    with pytest.raises(ConfigInvalid, match=says):
+        hosts(tmp_path, f"first.example 127.0.0.1:80\n{line}\n")
+
+
+def test_a_map_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigInvalid, match="LANTIAN_HOSTS"):
+        load(tmp_path, LANTIAN_HOSTS=str(tmp_path / "missing"))
+
+
+def test_a_map_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_bytes(b"\xff\xff")
+    with pytest.raises(ConfigInvalid, match="LANTIAN_HOSTS"):
+        read_hosts(str(tmp_path / "hosts"))
