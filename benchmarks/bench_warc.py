@@ -47,7 +47,7 @@ def html(chance: random.Random, words: list[str]) -> bytes:
 
 def exchanges() -> Iterator[Exchange]:
     """The mixture, the same at every call."""
-    chance = random.Random(SEED)  # noqa: S311
+    chance = random.Random(SEED)
     words = ["".join(chr(chance.randrange(0x4E00, 0x9FA5)) for _ in range(chance.randint(1, 4))) for _ in range(20_000)]
     words = chance.choices(words, [1 / (rank + 1) for rank in range(len(words))], k=20_000)
     for number in range(PAIRS):

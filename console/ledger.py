@@ -13,7 +13,7 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-from detectors.laws import article
+from detectors.article import load_articles
 from rich.console import Console, Group
 from rich.markup import escape
 from rich.panel import Panel
@@ -196,10 +196,8 @@ def _print_finding(finding: Finding) -> None:
 
 @cache
 def _article_words(name: str) -> str:
-    cited = article(name)
-    return (
-        f"{cited.law}{cited.number}（{name}）：{cited.text}" if cited.text else f"{cited.law}{cited.number}（{name}）"
-    )
+    cited = load_articles()[name]
+    return f"{cited.title}（{name}）：{cited.text}" if cited.text else f"{cited.title}（{name}）"
 
 
 def show_coverage(round_id: str, *, as_json: bool) -> int:

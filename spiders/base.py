@@ -190,6 +190,8 @@ class PlatformSpider(scrapy.Spider):
                 raise wall.trouble(wall.reason, f"{wall.within}: {' … '.join(wall.marks)}")
         if isinstance(cause, PageChanged):
             _refuse_status(document.page.status)
+            if document.is_json:
+                _ = document.json  # raises when it breaks off
             if document.is_truncated:
                 raise PageBroken("truncated", f"ends after {len(document.page.body)} bytes without an end tag")
 

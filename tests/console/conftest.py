@@ -1,0 +1,81 @@
+"""Runs `lantian` as a person does: in a process of its own, in a home of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.specimen import load
+from console.specimen_server import SpecimenServer
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture
+def lantian(tmp_path: Path) -> Callable[..., Ran]:
+    """`lantian("leads", "--json", LANTIAN_HOSTS=…)` in a home under tmp_path."""
+    (tmp_path / "home").mkdir(exist_ok=True)
+
+    def run(*arguments: str | Path, **environ: str) -> Ran:
+        told = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "LANTIAN_HOME": str(tmp_path / "home"),
+            "LANG": "C.UTF-8",
+        }
+        command = [sys.executable, "-c", "from console.cli import main; main()", *map(str, arguments)]
+        ended = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=told | environ,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=240,
+            check=False,
+        )
+        return Ran(ended.returncode, ended.stdout, ended.stderr)
+
+    return run
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[[dict[str, str], str], Path]]:
+    """`serve(files, manifest)` starts a small specimen web and returns its hosts file."""
+    servers: list[SpecimenServer] = []
+
+    def start(files: dict[str, str], manifest: str) -> Path:
+        web = tmp_path / f"web{len(servers)}"
+        web.mkdir()
+        for name, text in files.items():
+            (web / name).write_text(text, encoding="utf-8")
+        (web / "manifest.toml").write_text("version = 1\n" + manifest, encoding="utf-8")
+        server = SpecimenServer(load(web))
+        server.start()
+        servers.append(server)
+        return server.hosts_file(tmp_path / f"hosts{len(servers)}")
+
+    yield start
+    for server in servers:
+        server.stop()
