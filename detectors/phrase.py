@@ -19,8 +19,10 @@ BRACES = re.compile(r"\{([^{}]*)\}")
 GAP = re.compile(r"<(\d{1,2})>")
 NUMBER = re.compile(r"[0-9一二三四五六七八九十百两几半]{1,6}$")
 ALTERNATIVES_AT_MOST = 2000
-# A gap may jump over a comma or a question (不下证？全额退款), never into another sentence.
-GAP_STOPS = "。\n"
+# A wide gap may jump over a comma or a question (不下证？全额退款), never into another sentence.
+WIDE_GAP = 5
+WIDE_GAP_STOPS = "。\n"
+GAP_STOPS = "。\n，！？；：、"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,14 @@ Places = Mapping[str, Sequence[Place]]
 def read_phrases(entry: Table) -> tuple[Phrase, ...]:
     """The wordings under `any`; each must survive squeezing unchanged, or it could never be found."""
     return tuple(_read_phrase(template, entry) for template in entry.texts("any"))
+
+
+def read_wordings(entry: Table) -> frozenset[str]:
+    """The wordings under `any` where neither gaps nor numbers make sense."""
+    phrases = read_phrases(entry)
+    if any(len(phrase.slots) > 1 or phrase.numbered for phrase in phrases):
+        raise entry.refuse("这里的写法不能带间隔或数字")
+    return frozenset(part for phrase in phrases for part in phrase.slots[0])
 
 
 def _read_phrase(template: str, entry: Table) -> Phrase:
@@ -112,10 +122,11 @@ def _longest(place: Place, slots: Sequence[Sequence[Place]], gaps: Sequence[int]
 
 
 def _following(before: Place, places: Sequence[Place], gap: int, text: str) -> Iterator[Place]:
+    stops = WIDE_GAP_STOPS if gap >= WIDE_GAP else GAP_STOPS
     for index in range(bisect_left(places, Place(before.end, 0)), len(places)):
         place = places[index]
         if place.start > before.end + gap:
             return
-        if any(stop in text[before.end : place.start] for stop in GAP_STOPS):
+        if any(stop in text[before.end : place.start] for stop in stops):
             return
         yield place

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from crawler.errors import RuleInvalid
 from crawler.items import Kind, Listing
 from detectors.article import load_articles
-from detectors.phrase import Phrase, read_phrases
+from detectors.phrase import Phrase, read_phrases, read_wordings
 from detectors.strict import Table, read_table
 
 RULES = Path(__file__).parent / "rules"
@@ -34,11 +34,16 @@ EXAMPLES_AT_LEAST = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """Wordings that weigh the same. `disguised`: their disguised spellings count too."""
+    """Wordings that weigh the same.
+
+    `disguised`: their disguised spellings count too. `supports`: they only strengthen
+    another wording of the rule, and are never what a finding quotes.
+    """
 
     phrases: tuple[Phrase, ...]
     points: int
     disguised: bool
+    supports: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,7 @@ class Nearby:
     `required`: without one of the required groups nothing is found.
     """
 
-    phrases: tuple[Phrase, ...]
+    wordings: frozenset[str]
     points: int
     reason: str
     within: int
@@ -122,6 +127,7 @@ def _read_words(entry: Table) -> Words:
         phrases=read_phrases(entry),
         points=entry.whole("points"),
         disguised=entry.flag("disguised") if entry.has("disguised") else False,
+        supports=entry.flag("supports") if entry.has("supports") else False,
     )
     entry.finish()
     if words.points <= 0:
@@ -131,7 +137,7 @@ def _read_words(entry: Table) -> Words:
 
 def _read_nearby(entry: Table, sign: int) -> Nearby:
     nearby = Nearby(
-        phrases=read_phrases(entry),
+        wordings=read_wordings(entry),
         points=entry.whole("points"),
         reason=entry.text("reason"),
         within=entry.whole("within"),
@@ -167,8 +173,8 @@ def _read_example(entry: Table) -> Listing:
 def _check(rule: Rule, table: Table, stem: str, articles: Container[str]) -> None:
     if rule.id != stem:
         raise table.refuse(f"id {rule.id} 与文件名 {stem} 不符")
-    if not rule.words:
-        raise table.refuse("words 不能为空")
+    if all(words.supports for words in rule.words):
+        raise table.refuse("words 里没有能单独成立的写法")
     if not 1 <= rule.severity <= 3:
         raise table.refuse("severity 应为 1 到 3")
     if rule.needs <= 0:

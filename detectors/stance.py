@@ -6,29 +6,25 @@ with reasons; nothing is decided here.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from crawler.items import Kind, Listing
-from detectors.phrase import Phrase, Place, read_phrases
+from detectors.phrase import Place, read_wordings
+from detectors.scene import Candidate, Scene
 from detectors.strict import Table, read_table
 
 LEXICON = Path(__file__).parent / "lexicon"
-SCOPES = ("before", "after", "clause", "sentence", "listing")
-SELLING = (Kind.AD, Kind.PRODUCT, Kind.SHOP)
-QUOTED = re.compile(
-    r"“[^”\n]{1,60}”|「[^」\n]{1,60}」|『[^』\n]{1,60}』|‘[^’\n]{1,60}’|\"[^\"\n]{1,40}\"|《[^》\n]{1,60}》"
-)
+SCOPES = ("touching", "before", "after", "clause", "sentence", "listing")
+CLOSE = ("touching", "before", "after")
 CLAUSE_ENDS = frozenset("。！？；，：\n")
 SENTENCE_ENDS = frozenset("。！？\n")
-BEFORE, AFTER, SENTENCE = 12, 14, 120
+BEFORE, OVERLAP, AFTER, SENTENCE = 12, 3, 14, 120
 SELLER_POINTS, QUOTED_POINTS, OFFICIAL_POINTS, PRESS_POINTS = 20, -40, -100, -40
 # However loudly somebody sells, a harmless word does not become an unlawful one.
-OFFER_AT_MOST = 30
+OFFER_AT_MOST = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,11 @@ class Cue:
     reason: str
     scope: str
     points: int
-    phrases: tuple[Phrase, ...]
+    wordings: frozenset[str]
+
+    @property
+    def label(self) -> str:
+        return f"cue/{self.id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,21 +56,6 @@ class Speakers:
 
     official: tuple[str, ...]
     press: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """A listing as the stance sees it: its squeezed text, where the cues stand, what is quoted."""
-
-    listing: Listing
-    text: str
-    cues: Mapping[str, Sequence[Place]]
-    quotes: Sequence[tuple[int, int]]
-
-    @property
-    def is_selling(self) -> bool:
-        """Whether the listing itself is an advertisement or goods, so that a seller speaks."""
-        return self.listing.is_ad or self.listing.kind in SELLING
 
 
 def load_cues(path: Path = LEXICON / "stance.toml") -> tuple[Cue, ...]:
@@ -87,11 +72,9 @@ def _read_cue(entry: Table) -> Cue:
         reason=entry.text("reason"),
         scope=entry.one_of("scope", SCOPES),
         points=entry.whole("points"),
-        phrases=read_phrases(entry),
+        wordings=read_wordings(entry),
     )
     entry.finish()
-    if any(len(phrase.slots) > 1 or phrase.numbered for phrase in cue.phrases):
-        raise entry.refuse("语气词不能带间隔或数字")
     return cue
 
 
@@ -101,11 +84,6 @@ def load_speakers(path: Path = LEXICON / "speakers.toml") -> Speakers:
     speakers = Speakers(official=table.texts("official"), press=table.texts("press"))
     table.finish()
     return speakers
-
-
-def quotations(text: str) -> tuple[tuple[int, int], ...]:
-    """Spans of the original text inside quotation marks or book-title marks."""
-    return tuple(match.span() for match in QUOTED.finditer(text))
 
 
 def edges(text: str, place: Place, ends: frozenset[str], reach: int) -> tuple[int, int]:
@@ -119,13 +97,13 @@ def edges(text: str, place: Place, ends: frozenset[str], reach: int) -> tuple[in
     return low, high
 
 
-def stands_within(places: Sequence[Place], low: int, high: int, but: Place) -> bool:
-    """Whether one of the places lies in [low, high) and is no part of the candidate itself."""
+def stands_within(places: Sequence[Place], low: int, high: int, but: Place | None) -> bool:
+    """Whether one of the places lies in [low, high) and is no part of `but`."""
     for index in range(bisect_left(places, Place(low, 0)), len(places)):
         place = places[index]
         if place.start >= high:
             return False
-        if place.end <= high and not but.holds(place):
+        if place.end <= high and not (but and but.holds(place)):
             return True
     return False
 
@@ -137,16 +115,16 @@ class Stance:
         self._cues = cues
         self._speakers = speakers
 
-    def against(self, scene: Scene, place: Place, origin: tuple[int, int]) -> list[Reason]:
-        """Reasons why the candidate is no offer; `origin` is its span in the original text."""
+    def against(self, scene: Scene, candidate: Candidate) -> list[Reason]:
+        """Reasons why the candidate is no offer."""
         halved = 2 if scene.is_selling else 1
         reasons = [
             # A paid advertisement or goods is nobody's report: there, distant cues count half.
-            Reason(cue.reason, cue.points if cue.scope in ("before", "after") else cue.points // halved)
+            Reason(cue.reason, cue.points if cue.scope in CLOSE else cue.points // halved)
             for cue in self._cues
-            if cue.points < 0 and self._applies(cue, scene, place)
+            if cue.points < 0 and self._applies(cue, scene, candidate.place)
         ]
-        if any(low <= origin[0] and origin[1] <= high for low, high in scene.quotes):
+        if candidate.quoted:
             reasons.append(Reason("在引号或书名号里", QUOTED_POINTS // halved))
         return reasons + self._by_host(scene.listing.url)
 
@@ -162,9 +140,11 @@ class Stance:
         return [*reasons, Reason("卖家的话合计封顶", -over)] if over > 0 else reasons
 
     def _applies(self, cue: Cue, scene: Scene, place: Place) -> bool:
-        places = scene.cues.get(cue.id, ())
+        places = scene.groups.get(cue.label, ())
         if not places:
             return False
+        if cue.scope == "touching":
+            return any(one.end == place.start for one in places)
         low, high = self._window(cue.scope, scene.text, place)
         return stands_within(places, low, high, place)
 
@@ -176,7 +156,8 @@ class Stance:
             return edges(text, place, SENTENCE_ENDS, SENTENCE)
         low, high = edges(text, place, CLAUSE_ENDS, SENTENCE)
         if scope == "before":
-            return max(low, place.start - BEFORE), place.start
+            # A few characters over the border: 不承诺 in front of 承诺授权.
+            return max(low, place.start - BEFORE), place.start + OVERLAP
         if scope == "after":
             return place.end, min(high, place.end + AFTER)
         return low, high

@@ -1,0 +1,177 @@
+"""A listing made ready for judging: its squeezed text, where known words stand, what is quoted.
+
+The first look is one cheap pass that nearly every listing leaves by; only the others are set out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from crawler.items import Kind, Listing
+from detectors.disguise import disguises, load_spellings
+from detectors.index import Index
+from detectors.normal import RADICALS, View, canonical, probe, squeezed
+from detectors.phrase import Phrase, Place, find_phrase
+from detectors.rule import Rule, Words
+from detectors.words import Borders
+
+SELLING = (Kind.AD, Kind.PRODUCT, Kind.SHOP)
+QUOTED = re.compile(
+    r"“[^”\n]{1,60}”|「[^」\n]{1,60}」|『[^』\n]{1,60}』|‘[^’\n]{1,60}’|\"[^\"\n]{1,40}\"|《[^》\n]{1,60}》"
+)
+# Beyond so many candidates of one rule in one listing, more would not change the verdict.
+CANDIDATES_AT_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A wording of a rule, standing where words begin and end; `origin` are original offsets."""
+
+    place: Place
+    words: Words
+    said: str
+    origin: tuple[int, int]
+    quoted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A listing set out. `groups` has the places of every cue and every group of nearby words, by label."""
+
+    listing: Listing
+    view: View
+    groups: Mapping[str, Sequence[Place]]
+    candidates: Mapping[str, Sequence[Candidate]]
+
+    @property
+    def text(self) -> str:
+        return self.view.text
+
+    @property
+    def is_selling(self) -> bool:
+        """Whether the listing itself is an advertisement or goods, so that a seller speaks."""
+        return self.listing.is_ad or self.listing.kind in SELLING
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A wording that begins with a given part."""
+
+    rule: str
+    words: Words
+    phrase: Phrase
+
+
+class Stage:
+    """Sets out the scenes of a set of rules, with the words of `groups` by their labels."""
+
+    def __init__(self, rules: Sequence[Rule], groups: Mapping[str, frozenset[str]]) -> None:
+        self._openings = _openings(rules)
+        self._labels = _labels(groups)
+        parts = {part for opening in self._every_opening() for slot in opening.phrase.slots for part in slot}
+        spelled = _spelled(rules)
+        self._first = Index(parts | set(RADICALS), spelled)
+        self._whole = Index(parts | set(self._labels), spelled)
+        # Longer words would outweigh their neighbours: 打包下证书路径 must stay 打包/下/证书.
+        self._borders = Borders(part for part in parts if 2 <= len(part) <= 3)
+
+    def _every_opening(self) -> Iterable[Opening]:
+        return (opening for openings in self._openings.values() for opening in openings)
+
+    def deserves_a_look(self, whole: str) -> bool:
+        """Whether a wording that can stand alone may be there; never false when one is."""
+        touched = self._first.touches(probe(whole))
+        if not touched:
+            return False
+        return any(
+            part in RADICALS or any(_is_touched(opening, touched) for opening in self._openings.get(part, ()))
+            for part in touched
+        )
+
+    def set_out(self, listing: Listing, whole: str) -> Scene:
+        """The scene of a listing whose fields together are `whole`."""
+        view = squeezed(canonical(whole))
+        places = self._whole.places(view.text)
+        quotes = [match.span() for match in QUOTED.finditer(whole)]
+        candidates: dict[str, list[Candidate]] = {}
+        for opening, found in self._found(view, places):
+            candidate = _candidate(opening, found, view, quotes)
+            if self._is_word(view.text, candidate, len(opening.phrase.slots)):
+                candidates.setdefault(opening.rule, []).append(candidate)
+        for several in candidates.values():
+            several.sort(key=lambda one: (one.place.start, -one.place.end))
+        return Scene(listing, view, self._grouped(places), candidates)
+
+    def _found(self, view: View, places: Mapping[str, Sequence[Place]]) -> Iterable[tuple[Opening, Place]]:
+        opened = {id(one): one for part in places for one in self._openings.get(part, ())}
+        counts: dict[str, int] = {}
+        for opening in opened.values():
+            left = CANDIDATES_AT_MOST - counts.get(opening.rule, 0)
+            for place in find_phrase(opening.phrase, places, view.text, left) if left > 0 else ():
+                counts[opening.rule] = counts.get(opening.rule, 0) + 1
+                yield opening, place
+
+    def _grouped(self, places: Mapping[str, Sequence[Place]]) -> dict[str, list[Place]]:
+        groups: dict[str, list[Place]] = {}
+        for part, found in places.items():
+            for label in self._labels.get(part, ()):
+                groups.setdefault(label, []).extend(found)
+        for several in groups.values():
+            several.sort()
+        return groups
+
+    def _is_word(self, text: str, candidate: Candidate, slots: int) -> bool:
+        place, plain = candidate.place, candidate.place.disguised
+        if plain and slots == 1:
+            # What the reader is meant to read decides the borders: 钱包shou权 is 钱包授权.
+            around = text[max(0, place.start - 64) : place.start] + plain + text[place.end : place.end + 64]
+            start = min(place.start, 64)
+            return self._borders.holds(around, start, start + len(plain))
+        return self._borders.holds(text, place.start, place.end)
+
+
+def _candidate(opening: Opening, place: Place, view: View, quotes: Sequence[tuple[int, int]]) -> Candidate:
+    start, end = view.span(place.start, place.end)
+    quoted = any(low <= start and end <= high for low, high in quotes)
+    said = place.disguised or view.text[place.start : place.end]
+    return Candidate(place, opening.words, said, (start, end), quoted)
+
+
+def _openings(rules: Sequence[Rule]) -> dict[str, list[Opening]]:
+    openings: dict[str, list[Opening]] = {}
+    for rule in rules:
+        for words in rule.words:
+            for phrase in words.phrases:
+                opening = Opening(rule.id, words, phrase)
+                for part in phrase.slots[0]:
+                    openings.setdefault(part, []).append(opening)
+    return openings
+
+
+def _labels(groups: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
+    labels: dict[str, list[str]] = {}
+    for label, words in groups.items():
+        for word in words:
+            labels.setdefault(word, []).append(label)
+    return labels
+
+
+def _spelled(rules: Sequence[Rule]) -> dict[str, str]:
+    """Disguised spelling to wording, for the groups of words that want it."""
+    spellings = load_spellings()
+    hidden = {
+        part
+        for rule in rules
+        for words in rule.words
+        if words.disguised
+        for phrase in words.phrases
+        for slot in phrase.slots
+        for part in slot
+    }
+    return {disguise: part for part in sorted(hidden, reverse=True) for disguise in disguises(part, spellings)}
+
+
+def _is_touched(opening: Opening, touched: frozenset[str]) -> bool:
+    return not opening.words.supports and not any(slot.isdisjoint(touched) for slot in opening.phrase.slots)
