@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote, unquote_plus
 
 from crawler.errors import LoginRequired, PageBlocked, PageChanged, PageEmpty, PageGone
 from crawler.items import Kind, Reading
@@ -29,6 +29,9 @@ HOME = "https://tieba.baidu.com"
 _PAGELET = re.compile(r"""<code\b[^>]{0,300}\bpagelet_html\b[^>]{0,300}>\s{0,200}<!--""")
 _PAGELET_END = re.compile(r"-->\s{0,200}</code>")
 _LISTS = ("j_thread_list", "l_post", "s_post", "frs_list_pager", "l_reply_num", "red_text", "core_title_txt")
+_USER = re.compile(r"[?&]un=([^&#]{1,300})")
+_PORTRAIT = re.compile(r"[?&]id=([^&#]{1,300})")
+_POST = re.compile(r"[?&]pid=(\d{1,20})")
 _THREAD = re.compile(r"/p/(\d{1,20})")
 _ROWS = "li.j_thread_list,li.tl_top,li.tl_shadow,.label_text,.label_text_tag,span[title='广告'],i[title='广告']"
 
@@ -176,8 +179,12 @@ class _Forum:
 
 
 def _thread_title(row: Node, link: Node | None) -> str:
+    """The title without the badges 置顶 and 精 that stand beside it; PC links have it whole as attribute."""
+    whole = attr(link, "title")
+    if whole:
+        return whole
     spans = row.css(".ti_title span:not(.ti_title_icon)")
-    return "".join(map(text_of, spans)) or attr(link, "title") or text_of(first(row, ".ti_title") or link)
+    return "".join(map(text_of, spans)) or text_of(first(row, ".ti_title") or link)
 
 
 def _thread_id(url: str) -> str:
@@ -187,8 +194,8 @@ def _thread_id(url: str) -> str:
 
 def _person_id(url: str) -> str:
     """The user name in a link to someone's home; the portrait's number for those who have no name."""
-    asked = parse_qs(url.partition("?")[2][:2000])
-    return next((asked[name][0] for name in ("un", "id") if name in asked), "")
+    name = _USER.search(url) or _PORTRAIT.search(url)
+    return unquote_plus(name[1]) if name else ""
 
 
 def _images(row: Node) -> list[str]:
@@ -263,7 +270,7 @@ def _search_results(platform: str, document: Document, root: Node) -> Reading:
     for post in at_most(root.css("div.s_post")):
         link = first(post, ".p_title a")
         url = attr(link, "href")
-        asked = parse_qs(url.partition("?")[2].partition("#")[0][:2000])
+        floor = _POST.search(url)
         person = first(post, 'a[href*="/home/main"]')
         found.add(
             kind=Kind.POST,
@@ -272,6 +279,6 @@ def _search_results(platform: str, document: Document, root: Node) -> Reading:
             text=text_of(first(post, ".p_content")),
             seller=text_of(person),
             seller_id=_person_id(attr(person, "href")),
-            item_id=next(iter(asked.get("pid", [])), "") or _thread_id(url),
+            item_id=floor[1] if floor else _thread_id(url),
         )
     return found.reading(next_url=attr(first(root, ".pager-search a.next"), "href"))

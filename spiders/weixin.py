@@ -18,7 +18,7 @@ from spiders.state import at_most, count_of, host_of, split
 SEARCH = "https://weixin.sogou.com/weixin"
 
 _DIGITS = re.compile(r"\d[\d,]{0,20}")
-_BIZ = re.compile(r"""\bvar\s{1,9}biz\s{0,9}=\s{0,9}["']([\w=]{4,40})["']""")
+_BIZ = re.compile(r"""\bvar\s{1,9}biz\s{0,9}=\s{0,9}(?:["']{2}\s{0,9}\|\|\s{0,9})?["']([\w=]{4,40})["']""")
 _SHORT = re.compile(r"^/s/([\w-]{6,80})")
 
 

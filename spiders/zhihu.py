@@ -42,6 +42,7 @@ class Zhihu(PlatformSpider):
         Wall(trouble=PageBlocked, reason="rate_limited", marks=("网络环境存在异常", "验证")),
         Wall(trouble=PageGone, reason="deleted", marks=("没有知识存在的荒原",)),
         Wall(trouble=LoginRequired, reason="login_wall", marks=("/signin",), within="url"),
+        Wall(trouble=LoginRequired, reason="login_wall", marks=("/signup",), within="url"),
         Wall(trouble=LoginRequired, reason="login_wall", marks=("SignFlow",)),
         Wall(trouble=LoginRequired, reason="login_wall", marks=("SignContainer",)),
         # The page is only a script that computes a cookie; a browser gets past it by itself.
