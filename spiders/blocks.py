@@ -78,9 +78,11 @@ class _Search:
         owner = self.owner(mark)
         if owner is not None:
             self.paid.add(owner)
-        elif not is_label and self.is_shared(mark):
+        elif not is_label and self.looks < _MAX_LOOKS and self.is_shared(mark):
             self.paid |= {node.mem_id for node in mark.css(self.layout.listed)} & self.nodes.keys()
-            for heading in mark.css(self.layout.heading):
+            headings = mark.css(self.layout.heading)
+            self.looks += len(headings)
+            for heading in headings:
                 if self.owner(heading) is None:
                     self.take(self.grown(heading, is_label=False))
         else:
