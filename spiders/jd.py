@@ -18,6 +18,9 @@ from spiders.paging import with_parameter
 from spiders.reading import Document, Node, attr, clean, first, text_of
 from spiders.script import literal
 
+# Cards inside cards are left out: no page has them, and a thousand levels would cost their square.
+_ITEMS = "li.gl-item:not(.gl-item *)"
+_CARDS = '[data-sku][class*="goodsCardWrapper"]:not([data-sku] *)'
 _CLICK = "ccc-x.jd.com/"
 _PICTURES = "https://img10.360buyimg.com/n1/"
 _SKU = re.compile(r"""\bskuid["']?\s*:\s*["']?(\d{3,20})""")
@@ -68,10 +71,10 @@ class Jd(PlatformSpider):
     def read_document(self, document: Document) -> Reading:
         found = Found(self.name, document)
         if "gl-item" in document.text:
-            for item in document.root.css("li.gl-item"):
+            for item in document.root.css(_ITEMS):
                 _add_item(found, item)
         elif "goodsCardWrapper" in document.text:
-            for card in document.root.css('[data-sku][class*="goodsCardWrapper"]'):
+            for card in document.root.css(_CARDS):
                 _add_card(found, card)
         elif "pageConfig" in document.text and "商品搜索" not in document.title:
             _add_good(found, document)

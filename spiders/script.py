@@ -128,8 +128,10 @@ def _one_by_one(text: str, cuts: list[int], names: dict[str, Any]) -> tuple[list
         except PageChanged:
             lost += 1
             continue
-        lost += bool(piece[reader.at :].strip())
-        found.append(value)
+        if piece[reader.at :].strip():
+            lost += 1
+        else:
+            found.append(value)
     return found, lost
 
 

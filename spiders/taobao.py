@@ -24,9 +24,10 @@ from spiders.state import at, count_at, first_text, members_at, objects_at, text
 from spiders.taobaoitem import add_good, address, is_good
 
 STEP = 44
-_GRID = "div.item.J_MouserOnverReq"
-_CARDS = '[class*="doubleCardWrapper"]'
-_RAILS = ("#mainsrp-p4pRight li", "#mainsrp-p4pBottom li")
+# Cards inside cards are left out: no page has them, and a thousand levels would cost their square.
+_GRID = "div.item.J_MouserOnverReq:not(.J_MouserOnverReq *)"
+_CARDS = '[class*="doubleCardWrapper"]:not([class*="doubleCardWrapper"] *)'
+_RAILS = ("#mainsrp-p4pRight li:not(li li)", "#mainsrp-p4pBottom li:not(li li)")
 _PAID = ".simba.taobao.com/"
 _CONFIG = re.compile(r"g_page_config\s*=\s*(?=\{)")
 _AUCTIONS = re.compile(r'"auctions"\s*:\s*(?=\[)')

@@ -22,8 +22,9 @@ CITIES = (
     *("dt", "yq", "changzhi", "jincheng", "shuozhou", "jz", "yuncheng", "xinzhou", "linfen", "yinchuan", "lasa"),
 )
 _CATEGORY = "shangbiaozhli"  # 商标专利
-_ITEMS = "li[logr], tr[logr], div[logr], li.house-cell:not([logr])"
-_LISTS = 'ul[class*="list"] > li, #infolist li, #infolist tr'
+# Cards inside cards are left out: no page has them, and a thousand levels would cost their square.
+_ITEMS = "li[logr]:not(li li), tr[logr]:not(tr tr), div[logr]:not(div[logr] *), li.house-cell:not([logr]):not(li li)"
+_LISTS = 'ul[class*="list"] > li:not(li li), #infolist li:not(li li), #infolist tr:not(tr tr)'
 _LINKS = ("h2 a[href]", "h1 a[href]", "h3 a[href]", ".title a[href]", "a.t[href]", ".des a[href]", "a.title[href]")
 _TEXTS = ".baseinfo, .room, .infor, .desc, .add, .seller-desc, td.t p:not(.seller)"
 _SELLERS = (".jjr_par_dp", ".jjrinfo > span", ".seller a", ".seller", "a.u", ".jjr .listjjr", ".company", ".shop-name")

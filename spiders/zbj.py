@@ -20,8 +20,9 @@ from spiders.script import plain
 from spiders.state import at, first_text, text_at
 
 _CITIES = ("beijing", "shanghai", "guangzhou", "shenzhen", "tianjin", "chongqing", "chengdu", "hangzhou", "taiyuan")
-_CARD = "div.serve-item"
-_OLD_CARD = "div.service-card-wrap > div"
+# Cards inside cards are left out: no page has them, and a thousand levels would cost their square.
+_CARD = "div.serve-item:not(.serve-item *)"
+_OLD_CARD = "div.service-card-wrap > div:not(.service-card-wrap .service-card-wrap *)"
 _STATE = re.compile(r"__NUXT__\s*=\s*(?=\()")
 _SERVICE = re.compile(r"zbj\.com/(?:[\w/]{0,40}/)?(?:fw/|sid-)(\d{3,20})")
 _SELLER = re.compile(r"-(\d{4,20})$")
@@ -35,6 +36,7 @@ _PRICES = ("priceStr", "priceText", "showPrice", "price", "amount", "minPrice")
 _PICTURES = ("imgUrl", "picUrl", "img", "image", "cover", "coverUrl", "mainPic")
 MAX_TEXT = 1_000
 MAX_CLIMB = 4
+MAX_LABELS = 100
 
 
 class Zbj(PlatformSpider):
@@ -79,7 +81,7 @@ def _cards(document: Document) -> list[Node]:
 def _paid(document: Document) -> set[int]:
     """The cards of every block, or the one card, that carries the label 广告."""
     paid: set[int] = set()
-    for label in document.root.css(".add-tag"):
+    for label in document.root.css(".add-tag")[:MAX_LABELS]:
         if text_of(label) != "广告":
             continue
         block, climbed = label.parent, 0

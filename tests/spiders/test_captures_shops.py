@@ -22,7 +22,7 @@ TAOBAO = "https://s.taobao.com/search?q=x&s=0"
 # (spider, capture, address, outcome, reason, listings that are no ads, ads)
 CAPTURES = [
     # 36 goods and 12 recommendations in the grid; beside it 16 distinct paid links of the rail, which we count as
-    # ads because a person sees them. Five more paid goods stand only in the state (their place says 加载中): not counted.
+    # ads because a person sees them. Five more stand only in the state, their place says 加载中: not counted.
     (Taobao, "taobao/search-ipad-2018-07.html", TAOBAO, "ok", "", 48, 16),
     (Taobao, "taobao/search-shell-2026-04.html", TAOBAO, "changed", "needs_browser", 0, 0),
     (Taobao, "taobao/item-musemoon-2026-02.html", "https://item.taobao.com/item.htm?id=1", "ok", "", 1, 0),
