@@ -51,11 +51,11 @@ def _playwright_download() -> None:
 
 def _run(command: list[str]) -> None:
     """A failure shows in the next look; its last line tells the person why."""
-    environ = ["env", "DEBIAN_FRONTEND=noninteractive"]
+    quiet = ["env", "DEBIAN_FRONTEND=noninteractive", *command]
     try:
-        ended = subprocess.run(
-            [*environ, *command], capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
-        )  # noqa: S603 - fixed commands
+        ended = subprocess.run(  # noqa: S603 - the commands are written in this file
+            quiet, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as wrong:
         say(f"  {command[0]}：{wrong}")
         return

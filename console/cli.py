@@ -87,10 +87,11 @@ def leads(
 @app.command()
 def show(
     exhibit: Annotated[str, typer.Argument(help="证据项编号，或其前 6 位以上")],
+    full: Annotated[bool, typer.Option("--full", help="连同条文全文")] = False,
     as_json: Json = False,
 ) -> None:
     """一个证据项：标出引文的原文、规则、条款、固定。"""
-    raise typer.Exit(ledger.show_exhibit(exhibit, as_json=as_json))
+    raise typer.Exit(ledger.show_exhibit(exhibit, as_json=as_json, in_full=full))
 
 
 @app.command()

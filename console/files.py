@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
-from storage.registry import CsvRegistry
 
 from console.output import OUTCOME_WORDS, harmless, print_json, say
 from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, UserMistake
@@ -21,6 +20,7 @@ from crawler.items import Kind, Listing, Page, Reading
 from detectors.screen import Screen, load_screen
 from spiders.base import PlatformSpider
 from spiders.reading import MAX_BYTES
+from storage.registry import CsvRegistry
 
 READ_FIELDS = (
     "kind", "is_ad", "position", "title", "text", "url", "display_url", "seller", "seller_id", "price", "images",

@@ -10,22 +10,23 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import cache
+from datetime import datetime
 from typing import Any
 
-from detectors.article import load_articles
-from rich.console import Console, Group
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from console.files import platform
-from console.output import CATEGORY_WORDS, OUTCOME_WORDS, bracketed, harmless, print_json, quoted, say
+from console.output import CATEGORY_WORDS, OUTCOME_WORDS, bracketed, harmless, page, print_json, quoted, say
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EvidenceBroken, UserMistake
 from crawler.items import Capture, Finding, Outcome
+from detectors.article import load_articles
 from pipelines.room import TOOL
 from storage.archive import FolderArchive
 from storage.db import open_database
@@ -33,6 +34,7 @@ from storage.exhibits import ExhibitStore
 from storage.shapes import ExhibitDetail, Lead, LeadFilter, Override, RunRow
 
 WHOLE = "完整"
+FIELD_WORDS = {"title": "标题", "text": "正文", "seller": "卖家"}
 
 
 @contextmanager
@@ -90,47 +92,33 @@ def _lead_told(lead: Lead, state: str) -> dict[str, Any]:
 
 
 def print_leads(found: Sequence[Lead], states: Sequence[str]) -> None:
+    """A short paragraph a lead: Chinese titles do not fit a table of eight columns."""
+    console = page()
     if not found:
         say("没有线索。")
         return
-    table = Table(title="线索（均为涉嫌，待人工审核；封存尚未实现，证据未封存）", title_justify="left")
-    for name, options in (
-        ("平台", {"no_wrap": True}),
-        ("卖家", {"max_width": 16}),
-        ("标题（引文在【】内）", {"ratio": 1}),
-        ("类别", {"no_wrap": True}),
-        ("分", {"justify": "right"}),
-        ("见", {"justify": "right"}),
-        ("证据项", {"no_wrap": True}),
-        ("完整性", {"max_width": 14}),
-    ):
-        table.add_column(name, **options)
-    for lead, state in zip(found, states, strict=True):
-        picture = "＋图" if lead.picture else ""
-        table.add_row(
-            platform(lead.platform).label,
-            escape(harmless(lead.seller)),
-            _headline(lead),
-            "\n".join(CATEGORY_WORDS[one] for one in lead.categories),
-            str(lead.points),
-            str(lead.sightings),
-            lead.exhibit[:10],
-            escape(state) + picture,
-        )
-    Console().print(table)
+    console.print(f"线索 {len(found)} 条（均为涉嫌，待人工审核；封存尚未实现，证据均未封存）", style="bold")
+    for place, (lead, state) in enumerate(zip(found, states, strict=True), 1):
+        console.print(_lead_text(place, lead, state))
 
 
-def _headline(lead: Lead) -> Text:
-    """The title with its quotes; when the words stand elsewhere, that place's quote follows."""
-    line = bracketed(lead.title, lead.findings, "title")
-    others = [one.quote for one in lead.findings if one.field != "title"]
-    if others:
-        line.append("\n")
-        line.append(f"【{harmless(others[0])[:40]}】", style="bold red")
+def _lead_text(place: int, lead: Lead, state: str) -> Text:
+    who = f"{platform(lead.platform).label} · {harmless(lead.seller) or '（页面未显示卖家）'}"
+    line = Text(f"{place:>3}  ")
+    line.append(who, style="cyan")
+    line.append(f"  {'、'.join(CATEGORY_WORDS[one] for one in lead.categories)}", style="bold red")
+    line.append(f" {lead.points} 分，看见 {lead.sightings} 次\n     ")
+    line.append(bracketed(lead.title, lead.findings, "title", width=100))
+    elsewhere = [finding.quote for finding in lead.findings if finding.field != "title"]
+    if elsewhere and len(elsewhere) == len(lead.findings):
+        line.append(f"\n     …【{harmless(elsewhere[0])}】…")
+    picture = "有图" if lead.picture else "无图"
+    kept = f"\n     证据项 {lead.exhibit}  固定 {lead.capture.id[:8]}  {picture}  {harmless(state)}"
+    line.append(kept, style="dim" if state == WHOLE else "bold red")
     return line
 
 
-def show_exhibit(name: str, *, as_json: bool) -> int:
+def show_exhibit(name: str, *, as_json: bool, in_full: bool) -> int:
     config = Config.load()
     with opened(config) as store:
         detail = store.exhibit(name)
@@ -138,7 +126,7 @@ def show_exhibit(name: str, *, as_json: bool) -> int:
     if as_json:
         print_json(_plain(asdict(detail)) | {"integrity": "whole" if state == WHOLE else state})
     else:
-        _print_exhibit(detail, state)
+        _print_exhibit(detail, state, in_full=in_full)
     return EXIT_DONE if state == WHOLE else EXIT_EVIDENCE
 
 
@@ -151,9 +139,11 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def _print_exhibit(detail: ExhibitDetail, state: str) -> None:
+def _print_exhibit(detail: ExhibitDetail, state: str, *, in_full: bool) -> None:
     listing, findings = detail.exhibit.listing, detail.exhibit.findings
     facts = Table.grid(padding=(0, 2))
+    facts.add_column(no_wrap=True)
+    facts.add_column(overflow="fold")
     for name, value in (
         ("平台", platform(listing.platform).label),
         ("位置", f"查询“{detail.run.query}”第 {detail.page_number} 页第 {listing.position} 位"),
@@ -166,38 +156,45 @@ def _print_exhibit(detail: ExhibitDetail, state: str) -> None:
         ("图片", _capture_words(detail.picture) if detail.picture else "无"),
         ("完整性", f"{state}；未封存"),
     ):
-        facts.add_row(name, escape(harmless(value)))
-    texts = [quoted(listing.title, findings, "title"), Text(), quoted(listing.text, findings, "text")]
-    Console().print(Panel(Group(*texts), title=f"证据项 {detail.exhibit.id}", title_align="left"), facts)
+        facts.add_row(name, Text("\n").join(Text(harmless(line)) for line in value.split("\n")))
+    texts = [quoted(listing.title, findings, "title")]
+    texts += [Text(), quoted(listing.text, findings, "text")] if listing.text else []
+    page().print(Panel(Group(*texts), title=f"证据项 {detail.exhibit.id}", title_align="left"), facts)
     for finding in findings:
-        _print_finding(finding)
+        _print_finding(finding, detail.seen_at, in_full=in_full)
     if not findings:
         say("没有发现：没有规则认为它涉嫌违法。")
 
 
 def _capture_words(capture: Capture) -> str:
-    size = f"{capture.size} 字节，SHA-256 {capture.sha256}"
-    origin = "，样本网（不是真实平台）" if capture.is_specimen else ""
-    return f"{capture.id}，{capture.file} 偏移 {capture.offset} 长 {capture.length}，{size}{origin}"
+    origin = "（样本网，不是真实平台）" if capture.is_specimen else ""
+    place = f"{capture.file} 偏移 {capture.offset} 长 {capture.length}"
+    return f"{capture.id}{origin}\n{place}，{capture.size} 字节\nSHA-256 {capture.sha256}"
 
 
-def _print_finding(finding: Finding) -> None:
-    head = f"涉嫌{CATEGORY_WORDS[finding.category]}：“{finding.quote}”（{finding.field} 第 {finding.start}–{finding.end} 字）"
+def _print_finding(finding: Finding, seen_at: datetime, *, in_full: bool) -> None:
+    place = f"{FIELD_WORDS[finding.field]}第 {finding.start + 1}–{finding.end} 字"
+    head = f"涉嫌{CATEGORY_WORDS[finding.category]}：“{finding.quote}”（{place}）"
     why = "，".join(f"{reason} {points:+d}" for reason, points in (*finding.pro, *finding.contra))
     state = "试行规则，只供参考" if finding.state == "trial" else "正式规则"
     rule = f"  规则 {finding.rule}（{state}，{finding.rule_digest[:12]}）"
     lines = [
         Text(harmless(head), style="bold"),
         Text(harmless(f"{rule}：{why}；合计 {finding.points}，需 {finding.needs}")),
-        *(Text(f"  条款 {_article_words(one)}") for one in finding.articles),
+        *(Text(f"  条款 {words}") for words in _cited(finding, seen_at, in_full=in_full)),
     ]
-    Console().print(*lines, sep="\n")
+    page().print(*lines, sep="\n")
 
 
-@cache
-def _article_words(name: str) -> str:
-    cited = load_articles()[name]
-    return f"{cited.title}（{name}）：{cited.text}" if cited.text else f"{cited.title}（{name}）"
+def _cited(finding: Finding, seen_at: datetime, *, in_full: bool) -> list[str]:
+    """The articles as they stood on the day of the sighting; their texts are not yet our legal desk's."""
+    day = seen_at.astimezone(clock.SHANGHAI).date()
+    articles = [load_articles()[name] for name in finding.articles]
+    return [
+        f"{one.title}（{one.id}，条文待核）" + (f"：{one.text}" if in_full and one.text else "")
+        for one in articles
+        if one.stands_on(day)
+    ]
 
 
 def show_coverage(round_id: str, *, as_json: bool) -> int:
@@ -212,17 +209,24 @@ def show_coverage(round_id: str, *, as_json: bool) -> int:
 
 
 def print_coverage(rows: Sequence[RunRow]) -> None:
-    table = Table(title=f"覆盖：应查 {len(rows)} 项", title_justify="left")
-    for name in ("平台", "查询词", "结果", "原因", "页", "信息", "丢失", "页面自称"):
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, title=f"覆盖：应查 {len(rows)} 项", title_justify="left")
+    for name in ("平台", "查询词", "结果"):
         table.add_column(name, overflow="fold")
+    for name in ("页", "信息", "丢失", "自称"):
+        table.add_column(name, justify="right")
     for row in rows:
         outcome = row.outcome or Outcome.MISSED
         total = "" if row.total is None else str(row.total)
-        words = (platform(row.platform).label, row.query, OUTCOME_WORDS[outcome], row.reason)
+        ended = OUTCOME_WORDS[outcome] + (f" {row.reason}" if row.reason else "")
+        words = (platform(row.platform).label, row.query, ended)
         counts = map(str, (row.pages, row.listings, row.lost))
         style = "" if outcome.is_clean else "red"
         table.add_row(*(escape(harmless(word)) for word in words), *counts, total, style=style)
-    Console().print(table)
+    page().print(table)
+    _say_outcomes(rows)
+
+
+def _say_outcomes(rows: Sequence[RunRow]) -> None:
     ended = Counter(OUTCOME_WORDS[row.outcome or Outcome.MISSED] for row in rows)
     unseen = sum(not (row.outcome or Outcome.MISSED).is_clean for row in rows)
     say("按结果：" + "，".join(f"{word} {count}" for word, count in ended.most_common()) + f"；没有看到的 {unseen} 项")

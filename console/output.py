@@ -16,6 +16,7 @@ from rich.text import Text
 
 from crawler.items import Finding
 
+PAGE_WIDTH = 110
 OUTCOME_WORDS = {
     "ok": "已查",
     "empty": "页面称无结果",
@@ -38,6 +39,12 @@ CATEGORY_WORDS = {
     "abnormal_filing": "非正常申请",
     "malicious_trademark": "恶意商标",
 }
+
+
+def page() -> Console:
+    """Where tables and texts go. Into a file or a pipe they are set for a wide page, not for 80 columns."""
+    console = Console(highlight=False, markup=False)
+    return console if console.is_terminal else Console(highlight=False, markup=False, width=PAGE_WIDTH)
 
 
 def say(message: str) -> None:
