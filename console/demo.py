@@ -107,15 +107,13 @@ def _compare(specimen: Specimen, leads: Sequence[Lead], rows: Sequence[RunRow]) 
         say(f"误报：{harmless(one.title)}")
     for asked in astray:
         row = ended[asked.spider, asked.query]
-        say(
-            f"结果不符：{asked.spider} {asked.query} 应为 {asked.outcome} {asked.reason}，实为 {row.outcome} {row.reason}"
-        )
+        wanted, got = f"{asked.outcome} {asked.reason}", f"{row.outcome} {row.reason}"
+        say(f"结果不符：{asked.spider} {asked.query} 应为 {wanted}，实为 {got}")
     if specimen.expectations:
         guilty = sum(not one.is_innocent for one in specimen.expectations)
         innocent = len(specimen.expectations) - guilty
-        say(
-            f"与清单核对：植入违法 {guilty} 条，找到 {guilty - len(missed)}；植入无辜 {innocent} 条，误报 {len(accused)}"
-        )
+        say(f"与清单核对：植入违法 {guilty} 条，找到 {guilty - len(missed)} 条")
+        say(f"　　　　　　植入无辜 {innocent} 条，误报 {len(accused)} 条")
     return EXIT_BUG if missed or accused or astray else EXIT_DONE
 
 
