@@ -23,6 +23,8 @@ ALTERNATIVES_AT_MOST = 2000
 WIDE_GAP = 5
 WIDE_GAP_STOPS = "。\n"
 GAP_STOPS = "。\n，！？；：、"
+# 不成功也不退费 promises nothing.
+TURNS = ("不", "未", "没", "无", "不予", "不会", "不能", "没有")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,9 @@ def _following(before: Place, places: Sequence[Place], gap: int, text: str) -> I
         place = places[index]
         if place.start > before.end + gap:
             return
-        if any(stop in text[before.end : place.start] for stop in stops):
+        between = text[before.end : place.start]
+        if any(stop in between for stop in stops):
             return
+        if between.endswith(TURNS):
+            continue
         yield place

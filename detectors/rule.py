@@ -72,7 +72,7 @@ class Rule:
     state: str
     severity: int
     needs: int
-    sellers_only: bool
+    asks_registry: bool
     articles: tuple[str, ...]
     words: tuple[Words, ...]
     context: tuple[Nearby, ...]
@@ -112,7 +112,7 @@ def _read_rule(table: Table, digest: str) -> Rule:
         state=table.one_of("state", STATES),
         severity=table.whole("severity"),
         needs=table.whole("needs"),
-        sellers_only=table.flag("sellers_only") if table.has("sellers_only") else False,
+        asks_registry=table.flag("asks_registry") if table.has("asks_registry") else False,
         articles=table.texts("articles"),
         words=tuple(_read_words(entry) for entry in table.tables("words")),
         context=tuple(_read_nearby(entry, 1) for entry in table.tables("context")) if table.has("context") else (),

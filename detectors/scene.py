@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from crawler.items import Kind, Listing
 from detectors.disguise import disguises, load_spellings
 from detectors.index import Index
-from detectors.normal import RADICALS, View, canonical, probe, squeezed
+from detectors.normal import RADICALS, WHOLE, View, canonical, probe, squeezed
 from detectors.phrase import Phrase, Place, find_phrase
 from detectors.rule import Rule, Words
 from detectors.words import Borders
@@ -98,7 +98,7 @@ class Stage:
         candidates: dict[str, list[Candidate]] = {}
         for opening, found in self._found(view, places):
             candidate = _candidate(opening, found, view, quotes)
-            if self._is_word(view.text, candidate, len(opening.phrase.slots)):
+            if self._is_word(whole, view, candidate, len(opening.phrase.slots)):
                 candidates.setdefault(opening.rule, []).append(candidate)
         for several in candidates.values():
             several.sort(key=lambda one: (one.place.start, -one.place.end))
@@ -122,14 +122,26 @@ class Stage:
             several.sort()
         return groups
 
-    def _is_word(self, text: str, candidate: Candidate, slots: int) -> bool:
-        place, plain = candidate.place, candidate.place.disguised
+    def _is_word(self, whole: str, view: View, candidate: Candidate, slots: int) -> bool:
+        place, plain, text = candidate.place, candidate.place.disguised, view.text
+        start, end = place.start, place.end
         if plain and slots == 1:
             # What the reader is meant to read decides the borders: 钱包shou权 is 钱包授权.
-            around = text[max(0, place.start - 64) : place.start] + plain + text[place.end : place.end + 64]
-            start = min(place.start, 64)
-            return self._borders.holds(around, start, start + len(plain))
-        return self._borders.holds(text, place.start, place.end)
+            text = text[max(0, start - 64) : start] + plain + text[end : end + 64]
+            start = min(start, 64)
+            end = start + len(plain)
+        begins, ends = self._borders.at_borders(text, start, end)
+        if (begins and ends) or any(is_parted(whole, view, inner) for inner in range(place.start + 1, place.end)):
+            return begins and ends
+        # Written together, with a gap around it, it is a word of its own: 内部名额 有限.
+        return (begins or is_parted(whole, view, place.start)) and (ends or is_parted(whole, view, place.end))
+
+
+def is_parted(whole: str, view: View, place: int) -> bool:
+    """Whether something visible was squeezed out before this place of the view."""
+    if not 0 < place < len(view.text):
+        return True
+    return bool(whole[view.ends[place - 1] : view.starts[place]].translate(WHOLE))
 
 
 def _candidate(opening: Opening, place: Place, view: View, quotes: Sequence[tuple[int, int]]) -> Candidate:

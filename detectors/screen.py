@@ -22,6 +22,7 @@ QUOTE_AT_MOST = 80
 DISGUISED_POINTS = 10
 SECOND_WITHIN = 80
 SECONDS_AT_MOST = 25
+LISTED_POINTS = -25
 WHOLE_LISTING = 0
 
 
@@ -86,7 +87,7 @@ class Screen:
         ]
         offers = self._stance.offers(scene, candidate.place)
         required = [group for group in rule.context if group.required]
-        if (required and not any(group in near for group in required)) or (rule.sellers_only and not offers):
+        if required and not any(group in near for group in required):
             return None
         pro = [Reason(f"有「{candidate.said}」", candidate.words.points)]
         if candidate.place.disguised:
@@ -95,8 +96,17 @@ class Screen:
         pro += [Reason(group.reason, group.points) for group in near if group.points > 0]
         contra = [Reason(group.reason, group.points) for group in near if group.points < 0]
         contra += self._stance.against(scene, candidate)
+        contra += self._by_registry(scene.listing) if rule.asks_registry else []
         contra += [reason for reason in offers if reason.points < 0]
         return Verdict(candidate, tuple(pro + [one for one in offers if one.points > 0]), tuple(contra))
+
+    def _by_registry(self, listing: Listing) -> list[Reason]:
+        """An agency that the registry lists may mean its filing; one that is not listed proves nothing."""
+        if self._registry is None:
+            return []
+        names = {listing.seller} | {entity.value for entity in self.entities(listing) if entity.kind == "company"}
+        listed = sorted(name for name in names if name and self._registry.find(name))
+        return [Reason(f"名录里有{listed[0]}，可能是备案、许可的不当表述", LISTED_POINTS)] if listed else []
 
 
 def _labelled(rule: Rule) -> dict[str, Nearby]:

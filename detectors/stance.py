@@ -22,7 +22,8 @@ CLOSE = ("touching", "before", "after")
 CLAUSE_ENDS = frozenset("。！？；，：\n")
 SENTENCE_ENDS = frozenset("。！？\n")
 BEFORE, OVERLAP, AFTER, SENTENCE = 12, 3, 14, 120
-SELLER_POINTS, QUOTED_POINTS, OFFICIAL_POINTS, PRESS_POINTS = 20, -40, -100, -40
+SELLER_POINTS, QUOTED_POINTS = 20, -40
+OFFICIAL_POINTS, PRESS_POINTS, NAMED_POINTS = -100, -40, -40
 # However loudly somebody sells, a harmless word does not become an unlawful one.
 OFFER_AT_MOST = 25
 
@@ -52,10 +53,12 @@ class Cue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speakers:
-    """Hosts of the state and of the press."""
+    """Hosts of the state and of the press, and how the names of their accounts end."""
 
     official: tuple[str, ...]
     press: tuple[str, ...]
+    official_names: tuple[str, ...]
+    press_names: tuple[str, ...]
 
 
 def load_cues(path: Path = LEXICON / "stance.toml") -> tuple[Cue, ...]:
@@ -81,7 +84,12 @@ def _read_cue(entry: Table) -> Cue:
 def load_speakers(path: Path = LEXICON / "speakers.toml") -> Speakers:
     """The lists of hosts; RuleInvalid names file and place."""
     table = read_table(path)
-    speakers = Speakers(official=table.texts("official"), press=table.texts("press"))
+    speakers = Speakers(
+        official=table.texts("official"),
+        press=table.texts("press"),
+        official_names=table.texts("official_names"),
+        press_names=table.texts("press_names"),
+    )
     table.finish()
     return speakers
 
@@ -126,7 +134,7 @@ class Stance:
         ]
         if candidate.quoted:
             reasons.append(Reason("在引号或书名号里", QUOTED_POINTS // halved))
-        return reasons + self._by_host(scene.listing.url)
+        return reasons + self._by_speaker(scene)
 
     def offers(self, scene: Scene, place: Place) -> list[Reason]:
         """Reasons why somebody sells here, together at most OFFER_AT_MOST points."""
@@ -162,11 +170,18 @@ class Stance:
             return place.end, min(high, place.end + AFTER)
         return low, high
 
-    def _by_host(self, url: str) -> list[Reason]:
-        if self.is_official(url):
+    def _by_speaker(self, scene: Scene) -> list[Reason]:
+        if self.is_official(scene.listing.url):
             return [Reason("国家机关或其事业单位自己的网站", OFFICIAL_POINTS)]
-        if _is_under(url, self._speakers.press):
+        if _is_under(scene.listing.url, self._speakers.press):
             return [Reason("新闻媒体的网站", PRESS_POINTS)]
+        # Whoever sells may call a shop what he likes.
+        if scene.is_selling or not scene.listing.seller:
+            return []
+        if scene.listing.seller.endswith(self._speakers.official_names):
+            return [Reason("发布者名称像机关、学校或协会", NAMED_POINTS)]
+        if scene.listing.seller.endswith(self._speakers.press_names):
+            return [Reason("发布者名称像新闻媒体", NAMED_POINTS)]
         return []
 
     def is_official(self, url: str) -> bool:

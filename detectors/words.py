@@ -40,14 +40,18 @@ class Borders:
             edges.add(place)
         return frozenset(edges)
 
-    def holds(self, text: str, start: int, end: int) -> bool:
-        """Whether [start, end) of a squeezed text begins and ends at word borders."""
-        low, high = max(0, start - REACH), min(len(text), end + REACH)
-        before, after = text[low:start], text[end:high]
-        left = _last_run(before)
-        run = left + text[start:end] + _first_run(after)
+    def at_borders(self, text: str, start: int, end: int) -> tuple[bool, bool]:
+        """Whether a word begins at `start`, and whether one ends at `end`, of a squeezed text."""
+        left = _last_run(text[max(0, start - REACH) : start])
+        run = left + text[start:end] + _first_run(text[end : end + REACH])
         edges = self._edges(run)
-        return len(left) in edges and len(left) + end - start in edges
+        low, high = len(left), len(left) + end - start
+        return low in edges or self._is_head(run, low, high, edges), high in edges
+
+    def _is_head(self, run: str, low: int, high: int, edges: frozenset[int]) -> bool:
+        """Whether the word that `low` cuts ends in a word of its own: 专利 in 发明专利, not 包 in 钱包."""
+        tail = run[low : min(edge for edge in edges if edge > low)]
+        return 2 <= len(tail) <= high - low and bool(self._tokenizer.FREQ.get(tail))
 
 
 def _last_run(text: str) -> str:
