@@ -26,12 +26,11 @@ _WRITES = "lantian_writes"
 def open_database(url_or_path: str | Path) -> Engine:
     """An engine on a database at this code's schema, made or upgraded where needed.
 
-    Takes a path or an SQLAlchemy URL. `UserMistake` says why a database is refused.
+    Takes a path or an SQLite URL. `UserMistake` says why a database is refused.
     """
     engine = create_engine(_url(url_or_path), json_serializer=partial(json.dumps, ensure_ascii=False))
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
     try:
         if _revision(engine) != HEAD:
             _upgrade(engine)
@@ -53,9 +52,12 @@ def writing(engine: Engine) -> Engine:
 def _url(url_or_path: str | Path) -> URL:
     if isinstance(url_or_path, str) and "://" in url_or_path:
         try:
-            return make_url(url_or_path)
+            url = make_url(url_or_path)
         except ArgumentError:
             raise UserMistake(f"{url_or_path} is no database address") from None
+        if url.get_backend_name() != "sqlite":
+            raise UserMistake(f"{url.render_as_string()}: this version keeps its rows in SQLite only")
+        return url
     path = Path(url_or_path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

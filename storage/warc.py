@@ -157,6 +157,8 @@ def request_fields(exchange: Exchange, response_id: str) -> Fields:
     fields.append(("WARC-Concurrent-To", urn(response_id)))
     if exchange.ip_address:
         fields.append(("WARC-IP-Address", exchange.ip_address))
+    if exchange.override:
+        fields.append(("Lantian-Override", exchange.override))
     return fields + _specimen(exchange.is_specimen)
 
 
