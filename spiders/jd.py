@@ -29,7 +29,7 @@ _SRC = re.compile(r"""(?<![\w$.])["']?src["']?\s*:\s*(?=["'])""")
 _SHOP = re.compile(r"""(?<![\w$.])["']?venderId["']?\s*:\s*["']?(\d{2,20})""")
 _TITLE = re.compile(r"^(?:【[^】]{0,200}】)?(.{1,400}?)【(?:行情|图片|价格)")
 _ADDRESS = re.compile(r"/(\d{3,20})\.html")
-_COUNT = re.compile(r"""\bresult_count\s*:\s*["'](\d{1,12})["']""")
+_COUNT = re.compile(r"""result_count\s*:\s*["'](\d{1,12})["']""")
 _SHOWN = re.compile(r"^\d{1,12}$")
 NEAR = 50_000  # the fields of a good stand together
 
@@ -159,7 +159,7 @@ def _add_good(found: Found, document: Document) -> None:
         title=title,
         url=_address(known[1]) if known else document.url,
         item_id=known[1] if known else "",
-        seller=text_of(first(document.root, ".J-hove-wrap .name a, #popbox .name a, .contact .name a")),
+        seller=text_of(first(document.root, ".J-hove-wrap .name a")) if "J-hove-wrap" in document.text else "",
         seller_id=shop[1] if shop else "",
         price=_final_price(document),
         images=[_PICTURES + picture] if picture.startswith("jfs/") else [],
@@ -207,7 +207,7 @@ def _says_nothing(document: Document) -> bool:
 
 
 def _total(document: Document) -> int | None:
-    found = _COUNT.search(document.text)
+    found = _COUNT.search(document.text, document.text.find("result_count"))
     if found:
         return int(found[1])
     if "J_resCount" not in document.text:

@@ -91,7 +91,7 @@ def check(reading: Reading) -> None:
 
 
 def nested(opening: str, leaf: str) -> str:
-    return "<html><body>" + opening * 2_000 + leaf * 40_000 + "</body></html>"
+    return "<html><body>" + opening * 2_000 + leaf * 150_000 + "</body></html>"
 
 
 def flat(element: str) -> str:
