@@ -76,6 +76,10 @@ class Unreachable(PageTrouble):
     outcome = Outcome.UNREACHABLE
 
 
+class NotKept(PageTrouble):
+    """The answer could not be written to the archive, so nothing may be read from it."""
+
+
 class UserMistake(LantianError):
     """Bad input from a person; the message is the whole explanation."""
 

@@ -134,7 +134,8 @@ class Reading:
 class Exchange:
     """One HTTP request and its answer, as near to the wire as the downloader has it.
 
-    `response_body` still carries its content encoding; chunking is already removed.
+    `response_body` still carries its content encoding; chunking is already removed. `override`
+    says who let the request out although robots.txt forbids it, and which line does.
     """
 
     url: str
@@ -149,6 +150,7 @@ class Exchange:
     ip_address: str
     fetched_at: datetime
     is_specimen: bool = False
+    override: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

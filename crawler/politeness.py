@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -24,6 +25,7 @@ from crawler.transport import connector
 
 ROBOT = "lantian"
 MAX_ROBOTS = 512 * 1024  # RFC 9309 asks crawlers to read at least 500 KiB of it
+MAX_SUSPECTS = 30  # lines that are tried as the forbidding one
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,36 +39,37 @@ class Robots:
         """The line that forbids `url` to `robot`, or "" when nothing does."""
         if self.failed:
             return f"robots.txt could not be read: {self.failed}"
-        if Protego.parse(self.text).can_fetch(url, robot):
-            return ""
-        return _matching_line(self.text, url, robot)
+        return "" if _parsed(self.text).can_fetch(url, robot) else _matching_line(self.text, url, robot)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Protego:
+    return Protego.parse(text)
 
 
 def _matching_line(text: str, url: str, robot: str) -> str:
-    """The longest Disallow that alone, in a group of its own, would forbid the address."""
-    matching = [
-        line for line in _own_rules(text, robot) if not Protego.parse(f"User-agent: *\n{line}\n").can_fetch(url, robot)
-    ]
-    return max(matching, key=len, default="robots.txt")
+    """The longest Disallow that forbids the address to `robot` when no other line does.
+
+    Protego alone decides which group speaks to us and which rule is stronger; this only asks
+    it again with all other suspects taken away.
+    """
+    lines = text.splitlines()
+    alone = {number: rule for number, line in enumerate(lines) if (rule := _rule(line)) and _forbids(rule, url)}
+    for number in sorted(alone, key=lambda number: len(alone[number]), reverse=True)[:MAX_SUSPECTS]:
+        others = alone.keys() - {number}
+        rest = "\n".join("" if place in others else line for place, line in enumerate(lines))
+        if not Protego.parse(rest).can_fetch(url, robot):
+            return alone[number]
+    return "robots.txt"
 
 
-def _own_rules(text: str, robot: str) -> list[str]:
-    """The Disallow lines of the group that speaks to `robot`, or of the group for everybody."""
-    groups: dict[str, list[str]] = {}
-    agents: list[str] = []
-    in_rules = False
-    for line in text.splitlines():
-        name, _, value = line.split("#", 1)[0].partition(":")
-        word = name.strip().lower()
-        if word == "user-agent":
-            agents = [value.strip().lower()] if in_rules else [*agents, value.strip().lower()]
-            in_rules = False
-        elif word in ("disallow", "allow"):
-            in_rules = True
-            for agent in agents:
-                groups.setdefault(agent, []).append(line.split("#", 1)[0].strip())
-    own = groups.get(robot.lower()) or groups.get("*") or []
-    return [line for line in own if line.lower().startswith("disallow")]
+def _rule(line: str) -> str:
+    rule = line.split("#", 1)[0].strip()
+    return rule if rule[:2].lower() == "di" else ""
+
+
+def _forbids(rule: str, url: str) -> bool:
+    return not Protego.parse(f"User-agent: *\n{rule}\n").can_fetch(url, ROBOT)
 
 
 class RobotsMiddleware:
@@ -95,6 +98,7 @@ class RobotsMiddleware:
         refusal = robots.refusal(request.url)
         spider = self._crawler.spider
         signed = self._overrides.get(spider.name if spider else "")
+        request.meta.pop("override", None)  # a redirect inherits it, its host may not forbid
         if refusal and not signed:
             raise Disallowed("robots", refusal)
         if refusal:
@@ -102,7 +106,7 @@ class RobotsMiddleware:
 
     async def _fetch(self, origin: str, cause: Request) -> Robots:
         """Network failure is the cause's own failure: the host is unreachable, not forbidding."""
-        request = Request(
+        request = Request(  # its own redirects are followed, each under the same guard
             f"{origin}/robots.txt",
             callback=NO_CALLBACK,
             priority=1000,
@@ -112,7 +116,7 @@ class RobotsMiddleware:
         if engine is None:
             raise RuntimeError("a request before the engine was made")
         response = await engine.download_async(request)
-        return robots_of(response.status, response.body[:MAX_ROBOTS])
+        return robots_of(response.status, response.body)
 
 
 async def survey(config: Config, urls: Mapping[str, str]) -> dict[str, str]:
@@ -128,7 +132,7 @@ async def survey(config: Config, urls: Mapping[str, str]) -> dict[str, str]:
         async def ask(platform: str, url: str) -> None:
             try:
                 async with session.get("{0.scheme}://{0.netloc}/robots.txt".format(urlsplit(url))) as answer:
-                    said[platform] = robots_of(answer.status, await answer.content.read(MAX_ROBOTS)).refusal(url)
+                    said[platform] = robots_of(answer.status, await _beginning(answer)).refusal(url)
             except (aiohttp.ClientError, TimeoutError, Unreachable):
                 return
 
@@ -136,8 +140,23 @@ async def survey(config: Config, urls: Mapping[str, str]) -> dict[str, str]:
     return said
 
 
+async def _beginning(answer: aiohttp.ClientResponse) -> bytes:
+    """Enough of the body for `robots_of`, and no more."""
+    body = b""
+    async for chunk in answer.content.iter_any():
+        body += chunk
+        if len(body) > MAX_ROBOTS:
+            break
+    return body
+
+
 def robots_of(status: int, body: bytes) -> Robots:
     """RFC 9309 §2.3.1: 4xx means no rules, 5xx (and being told to wait) means all is forbidden."""
     if status >= 500 or status == 429:
         return Robots(failed=f"HTTP {status}")
-    return Robots() if status >= 400 else Robots(text=body.decode("utf-8", "replace"))
+    if status >= 400:
+        return Robots()
+    if len(body) > MAX_ROBOTS:
+        # Half a line could forbid more than the whole one: `Disallow: /` of `Disallow: /private`.
+        body = body[:MAX_ROBOTS].rpartition(b"\n")[0]
+    return Robots(text=body.decode("utf-8-sig", "replace"))

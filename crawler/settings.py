@@ -14,8 +14,13 @@ COOKIES_ENABLED = False
 HTTPPROXY_ENABLED = False  # a proxy named in the environment would go round the address guard
 REFERRER_POLICY = "no-referrer"
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
-RANDOMIZE_DOWNLOAD_DELAY = True
+DOWNLOAD_DELAY_JITTER = 0  # the delay is a promise, not an average
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8",
+    "Accept-Language": "zh-CN,zh;q=0.9",
+}
 REDIRECT_MAX_TIMES = 5
+METAREFRESH_MAXDELAY = 1  # a page that is shown for a while is the page, even if it reloads itself later
 RETRY_HTTP_CODES = [500, 502, 503, 504, 522, 524]
 HTTPERROR_ALLOW_ALL = True
 TELNETCONSOLE_ENABLED = False
@@ -43,6 +48,8 @@ LOG_FORMATTER = "crawler.addon.QuietItems"
 
 DOWNLOADER_MIDDLEWARES = {
     "crawler.politeness.RobotsMiddleware": 100,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "crawler.unpack.Unpack": 590,
     "pipelines.render.RenderMiddleware": 960,
     # Nearest to the downloader: the bytes as they came, before decompression and redirects.
     "pipelines.keep.KeepMiddleware": 990,

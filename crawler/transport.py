@@ -178,9 +178,7 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         try:
             async with super()._make_request(request, timeout) as response:
                 request.meta["sent_headers"] = tuple(response.request_info.headers.items())
-                request.meta["raw_headers"] = tuple(
-                    (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers
-                )
+                request.meta["raw_headers"] = tuple((_text(name), _text(value)) for name, value in response.raw_headers)
                 request.meta["status_reason"] = response.reason or ""
                 yield response
         except (DownloadFailedError, DownloadConnectionRefusedError) as wrong:
@@ -192,6 +190,11 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
     def _is_dataloss_exception(exc: Exception) -> bool:
         """A connection that breaks off in the middle of a body, politely or not, leaves what came."""
         return isinstance(exc, (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, ConnectionError))
+
+
+def _text(raw: bytes) -> str:
+    """Header bytes as a text that gives the very same bytes back."""
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _named(wrong: Exception) -> Exception:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from detectors.screen import Screen, load_screen
-
 from crawler.items import Exhibit, Exhibits
+from detectors.screen import Screen, load_screen
 
 
 @cache

@@ -12,6 +12,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
 from crawler import clock
+from crawler.errors import NotKept
 from crawler.items import Capture, Exchange, How, Snapshot
 from pipelines.room import Room
 
@@ -27,7 +28,10 @@ class KeepMiddleware:
         return cls(crawler)
 
     def process_response(self, request: Request, response: Response) -> Response:
-        request.meta["capture"] = self._kept(request, response)
+        try:
+            request.meta["capture"] = self._kept(request, response)
+        except OSError as wrong:
+            raise NotKept("not_kept", str(wrong)) from wrong
         return response
 
     def _kept(self, request: Request, response: Response) -> Capture:
@@ -48,7 +52,7 @@ class KeepMiddleware:
             Exchange(
                 url=response.url,
                 method=request.method,
-                request_headers=_sent(request),
+                request_headers=request.meta["sent_headers"],
                 request_body=request.body,
                 status=response.status,
                 reason=request.meta["status_reason"],
@@ -58,13 +62,6 @@ class KeepMiddleware:
                 ip_address=str(response.ip_address or ""),
                 fetched_at=clock.now(),
                 is_specimen=is_specimen,
+                override=request.meta.get("override", ""),
             )
         )
-
-
-def _sent(request: Request) -> tuple[tuple[str, str], ...]:
-    """The request's headers as the downloader was told to send them, the host first."""
-    told = [("Host", urlsplit(request.url).netloc)]
-    for name, values in request.headers.items():
-        told.extend((name.decode("latin-1"), value.decode("latin-1")) for value in values)
-    return tuple(told)

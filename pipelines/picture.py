@@ -32,8 +32,8 @@ class Picture:
         if not any(exhibit.findings for exhibit in item.exhibits) or not self._room.browser.takes_pictures:
             return item
         try:
-            snapshot = await self._room.browser.picture(item.sightings.url)
-        except BrowserTrouble as trouble:
+            picture = self._room.archive.keep_snapshot(await self._room.browser.picture(item.sightings.url))
+        except (BrowserTrouble, OSError) as trouble:
             logger.warning("no picture of %s: %s", item.sightings.url, trouble)
             return item
-        return replace(item, picture=self._room.archive.keep_snapshot(snapshot))
+        return replace(item, picture=picture)

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from crawler import clock
 from crawler.errors import EvidenceBroken
-from crawler.items import Exhibits, Outcome, Reading
+from crawler.items import Exhibits, Outcome, Reading, Sightings
 from pipelines.room import Room
 from spiders.base import PlatformSpider
 
@@ -30,9 +30,7 @@ class Judgement:
 
 
 def judged(readings: Sequence[Reading]) -> Judgement:
-    """The outcome of a run from its pages, in order."""
-    if not readings:
-        return Judgement(Outcome.ERROR, "interrupted", "the run ended before any page was recorded")
+    """The outcome of a run from its pages, in order; there is at least one."""
     for reading in readings:
         if not reading.outcome.is_clean:
             return Judgement(reading.outcome, reading.reason, reading.detail)
@@ -44,6 +42,27 @@ def judged(readings: Sequence[Reading]) -> Judgement:
     return Judgement(Outcome.EMPTY, readings[0].reason, readings[0].detail)
 
 
+class Watch:
+    """What is known of one run while it goes on."""
+
+    def __init__(self) -> None:
+        self.readings: dict[int, Reading] = {}
+        self.lost: dict[int, str] = {}
+        self.last = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Pages arrive as their pictures get ready, so the last page need not be the last to arrive."""
+        return bool(self.last) and len(self.readings) + len(self.lost) >= self.last
+
+    def judgement(self) -> Judgement:
+        for number, why in sorted(self.lost.items()):
+            return Judgement(Outcome.ERROR, "lost_page", f"page {number}: {why}")
+        if not self.is_whole:
+            return Judgement(Outcome.ERROR, "interrupted", f"stopped after {len(self.readings)} recorded pages")
+        return judged([self.readings[number] for number in sorted(self.readings)])
+
+
 class Verdict:
     """Watches what reaches the record, ends each run when its last page is there, and leaves
     the crawl's exit facts in the stats: `lantian/outcomes/<outcome>`, `lantian/bugs`, `lantian/broken`."""
@@ -51,8 +70,7 @@ class Verdict:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._room = Room.of(crawler)
-        self._readings: dict[str, list[Reading]] = {}
-        self._open: set[str] = set()
+        self._open: dict[str, Watch] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Verdict:
@@ -67,33 +85,44 @@ class Verdict:
 
     def spider_opened(self, spider: Spider) -> None:
         if isinstance(spider, PlatformSpider):
-            self._open = set(spider.runs.values())
+            self._open = {run: Watch() for run in spider.runs.values()}
 
     def item_scraped(self, item: Exhibits) -> None:
-        seen = item.sightings
-        self._readings.setdefault(seen.run, []).append(seen.reading)
-        if seen.is_last:
-            self._end(seen.run, judged(self._readings[seen.run]))
+        self._open[item.sightings.run].readings[item.sightings.page_number] = item.sightings.reading
+        self._arrived(item.sightings)
 
-    def item_error(self, failure: Failure) -> None:
-        self._count("broken" if isinstance(failure.value, EvidenceBroken) else "bugs")
+    def item_error(self, item: Sightings, failure: Failure) -> None:
+        wrong = failure.value
+        self._count("broken" if isinstance(wrong, EvidenceBroken) else "bugs")
+        self._open[item.run].lost[item.page_number] = f"{type(wrong).__name__}: {wrong}"
+        self._arrived(item)
 
     def spider_error(self) -> None:
         self._count("bugs")
 
     async def spider_closed(self) -> None:
-        """A run still open here lost a page on the way to the record, or was stopped."""
-        for run in sorted(self._open):
-            readings = self._readings.get(run, ())
-            known = judged(readings)
-            detail = known.detail if not readings else f"a page after page {len(readings)} was lost"
-            self._end(run, Judgement(Outcome.ERROR, "interrupted", detail))
-        await self._room.close()
+        """A run still open here lost a page before the record, or was stopped."""
+        try:
+            for run in sorted(self._open):
+                self._end(run)
+        finally:
+            if self._open:
+                self._count("bugs")
+            await self._room.close()
 
-    def _end(self, run: str, judgement: Judgement) -> None:
-        self._open.discard(run)
-        self._room.store.finish_run(run, judgement.outcome, judgement.reason, judgement.detail, clock.now())
-        self._count(f"outcomes/{judgement.outcome}")
+    def _arrived(self, sightings: Sightings) -> None:
+        watch = self._open[sightings.run]
+        if sightings.is_last:
+            watch.last = sightings.page_number
+        if watch.is_whole:
+            self._end(sightings.run)
+
+    def _end(self, run: str) -> None:
+        end = self._open[run].judgement()
+        self._room.store.finish_run(run, end.outcome, end.reason, end.detail, clock.now())
+        # Only what the database confirmed counts: a run that stays open here is a bug of ours.
+        del self._open[run]
+        self._count(f"outcomes/{end.outcome}")
         self._crawler.signals.send_catch_log(run_ended, run=run)
 
     def _count(self, what: str) -> None:

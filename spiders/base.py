@@ -15,13 +15,6 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 import scrapy
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-)
 from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
@@ -36,6 +29,7 @@ from crawler.errors import (
     UserMistake,
 )
 from crawler.items import Capture, Kind, Listing, Outcome, Page, Reading, Sightings
+from spiders.failures import trouble_of
 from spiders.reading import Document, absolute, clean
 
 MAX_PAGES = 50
@@ -126,7 +120,7 @@ class PlatformSpider(scrapy.Spider):
     walls: ClassVar[tuple[Wall, ...]] = ()
     evidence: ClassVar[dict[str, str]]
 
-    def __init__(  # noqa: PLR0913 - Scrapy hands each -a option over by name
+    def __init__(
         self, queries: str = "", pages: str | int = 1, runs: dict[str, str] | None = None, **kwargs: Any
     ) -> None:
         """`queries` are separated by commas; `runs` gives each query its run id, else they are new."""
@@ -231,7 +225,9 @@ class PlatformSpider(scrapy.Spider):
         if "dataloss" in response.flags:
             reading = replace(reading, outcome=Outcome.ERROR, reason="truncated", detail="the connection broke off")
         if reading.reason == "needs_browser" and not page.rendered:
-            yield self._request(page.requested_url, query, page_number, seen, in_browser=True)
+            again = self._request(page.requested_url, query, page_number, seen, in_browser=True)
+            again.meta["capture"] = meta.get("capture")  # without a browser this is what there is
+            yield again
             return
         keys = frozenset(listing.key for listing in reading.listings)
         following = reading.next_url if self._has_more(reading, page_number, keys - seen) else None
@@ -242,9 +238,19 @@ class PlatformSpider(scrapy.Spider):
     def failed(self, failure: Failure) -> Iterator[Sightings]:
         """Scrapy's errback: no page came, which is an outcome too."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        trouble = _trouble_of(failure.value)
+        trouble = self._known_wall(request) or trouble_of(failure.value)
         reading = Reading(outcome=trouble.outcome, reason=trouble.reason, detail=trouble.detail)
         yield self._sightings(reading, request.url, request=request, is_last=True)
+
+    def _known_wall(self, request: Request) -> PageTrouble | None:
+        """A redirect that led to a wall's own address says more than what stopped us there."""
+        if not request.meta.get("redirect_urls"):
+            return None
+        standing = (wall for wall in self.walls if wall.within == "url")
+        return next(
+            (wall.trouble(wall.reason, request.url) for wall in standing if all(m in request.url for m in wall.marks)),
+            None,
+        )
 
     def _has_more(self, reading: Reading, page_number: int, unseen: frozenset[str]) -> bool:
         """Platforms answer a page past the end with the last one again: nothing new ends a run."""
@@ -286,17 +292,3 @@ def _refuse_status(status: int) -> None:
         raise Unreachable(f"http_{status}")
     if status >= 400:
         raise PageBlocked(f"http_{status}")
-
-
-def _trouble_of(wrong: BaseException | None) -> PageTrouble:
-    if isinstance(wrong, PageTrouble):
-        return wrong
-    if isinstance(wrong, CannotResolveHostError):
-        return Unreachable("dns", str(wrong))
-    if isinstance(wrong, DownloadTimeoutError):
-        return Unreachable("timeout", str(wrong))
-    if isinstance(wrong, DownloadConnectionRefusedError):
-        return Unreachable("refused", str(wrong))
-    if isinstance(wrong, (DownloadCancelledError, IgnoreRequest)):
-        return PageBroken("too_large", str(wrong))
-    return Unreachable("connection", f"{type(wrong).__name__}: {wrong}")

@@ -1,0 +1,38 @@
+"""Opens a body's content encoding, within the size limit, and names the body that cannot be opened."""
+
+from __future__ import annotations
+
+import zlib
+
+import brotli
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request, Response
+
+from crawler.errors import PageBroken
+
+ACCEPTED = b"gzip, deflate, br"
+
+
+class Unpack:
+    """Scrapy's decompression, whose failures would otherwise pass for failures of the network."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._scrapys = HttpCompressionMiddleware(crawler=crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Unpack:
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        request.headers.setdefault("Accept-Encoding", ACCEPTED)
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:
+        try:
+            return self._scrapys.process_response(request, response)
+        except IgnoreRequest as wrong:
+            raise PageBroken("too_large", str(wrong)) from wrong
+        except (zlib.error, brotli.error, EOFError, OSError) as wrong:
+            encoding = response.headers.get("Content-Encoding") or b""
+            raise PageBroken("bad_encoding", f"{encoding.decode('latin-1')}: {wrong}") from wrong
