@@ -1,7 +1,7 @@
 """The only file that drives a browser: renders a page whose list needs scripts, and photographs one.
 
-It opens no paid link, keeps no cookies between pages and passes the same address guard as
-the downloader. Without a Chromium it says so once and the round goes on without pictures.
+It opens no paid link, keeps no cookies between pages and reaches the network only through
+`pipelines.gate`. Without a Chromium it says so once and the round goes on without pictures.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import ipaddress
 import logging
 import os
 import shutil
 import socket
 import ssl
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,13 +22,14 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import Error, Page, Playwright, Route, async_playwright
+from playwright.async_api import BrowserContext, Error, Page, Playwright, async_playwright
 
 from crawler import clock
 from crawler.config import Config, MappedHost
 from crawler.errors import LantianError
 from crawler.items import How, Snapshot
-from crawler.transport import is_public
+from crawler.pace import turn
+from pipelines.gate import Gate
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +37,11 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 WIDTH, HEIGHT, TALLEST = 1280, 900, 12_000  # pixels
 MAX_DOM = 32 * 1024 * 1024
 SETTLE = 3.0  # seconds a page's own requests get to fall silent
+CLOSING = 5.0  # seconds a page or a browser gets to close before it is given up
 QUIET = [
+    "--dns-prefetch-disable",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--force-webrtc-ip-handling-policy",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -79,8 +82,8 @@ class Browser:
         self._hosts = config.hosts
         self._playwright: Playwright | None = None
         self._chromium: Chromium | None = None
+        self._gate = Gate(config.hosts)
         self._lock = asyncio.Lock()
-        self._last: dict[str, float] = {}
         self._missing = ""
         self.version = "chromium"
 
@@ -116,84 +119,86 @@ class Browser:
             )
 
     async def close(self) -> None:
-        if self._chromium is not None:
-            await self._chromium.close()
-        if self._playwright is not None:
-            await self._playwright.stop()
+        async with self._lock:
+            await self._stop()
 
     @asynccontextmanager
     async def _page(self, url: str) -> AsyncIterator[tuple[Page, int]]:
         async with self._lock:
             chromium = await self._started()
-            await self._wait_turn(urlsplit(url).hostname or "")
+            await turn(urlsplit(url).hostname or "", self._config.crawl.delay)
             try:
-                context = await chromium.new_context(
-                    viewport={"width": WIDTH, "height": HEIGHT},
-                    user_agent=self._config.user_agent(),
-                    locale="zh-CN",
-                    timezone_id="Asia/Shanghai",
-                    service_workers="block",
-                    accept_downloads=False,
-                )
-                try:
-                    async with asyncio.timeout(self._config.browser.timeout):
-                        await context.route("**/*", self._guard)
-                        await context.route_web_socket("**", lambda socket: socket.close())
-                        page = await context.new_page()
-                        response = await page.goto(url, wait_until="load")
-                        await _settle(page)
-                        yield page, response.status if response else 200
-                finally:
-                    await context.close()
+                async with asyncio.timeout(self._config.browser.timeout), self._context(chromium) as context:
+                    page = await context.new_page()
+                    response = await page.goto(url, wait_until="load", timeout=0)
+                    await _settle(page)
+                    yield page, response.status if response else 200
             except (Error, TimeoutError) as wrong:
-                raise BrowserTrouble(
-                    f"{type(wrong).__name__}: {str(wrong).splitlines()[0] if str(wrong) else ''}"
-                ) from wrong
+                first = str(wrong).partition("\n")[0]
+                raise BrowserTrouble(f"{type(wrong).__name__}: {first}") from wrong
+
+    @asynccontextmanager
+    async def _context(self, chromium: Chromium) -> AsyncIterator[BrowserContext]:
+        """Nothing is shared between pages, and a page that does not let go takes its browser with it."""
+        context = await chromium.new_context(
+            viewport={"width": WIDTH, "height": HEIGHT},
+            user_agent=self._config.user_agent(),
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            service_workers="block",
+            accept_downloads=False,
+        )
+        try:
+            yield context
+        finally:
+            try:
+                async with asyncio.timeout(CLOSING):
+                    await context.close()
+            except (Error, TimeoutError):
+                await self._stop()
 
     async def _started(self) -> Chromium:
         if self._missing:
             raise BrowserTrouble(self._missing)
+        if self._chromium is not None and not self._chromium.is_connected():
+            await self._stop()
         if self._chromium is None:
             try:
                 self._chromium = await self._launched()
             except (BrowserTrouble, Error, OSError) as wrong:
-                self._missing = str(wrong).splitlines()[0]
+                self._missing = str(wrong).partition("\n")[0]
+                await self._stop()
                 logger.warning("no browser, going on without: %s", self._missing)
                 raise BrowserTrouble(self._missing) from wrong
         return self._chromium
 
     async def _launched(self) -> Chromium:
         path = find_chromium(self._config)
-        arguments = [*QUIET, *await asyncio.to_thread(mapping_arguments, self._hosts)]
+        arguments = [*QUIET, *await asyncio.to_thread(pinned_keys, self._hosts)]
         self._playwright = await async_playwright().start()
         chromium = await self._playwright.chromium.launch(
-            executable_path=path, args=arguments, chromium_sandbox=os.geteuid() != 0
+            executable_path=path,
+            args=arguments,
+            chromium_sandbox=os.geteuid() != 0,
+            # Without the bypass entry a browser goes straight to loopback addresses.
+            proxy={"server": await self._gate.open(), "bypass": "<-loopback>"},
         )
         self.version = f"chromium/{chromium.version}"
         return chromium
 
-    async def _wait_turn(self, host: str) -> None:
-        """The same politeness as the downloader's: `delay` seconds between loads from a host."""
-        rest = self._last.get(host, float("-inf")) + self._config.crawl.delay - time.monotonic()
-        if rest > 0:
-            await asyncio.sleep(rest)
-        self._last[host] = time.monotonic()
-
-    async def _guard(self, route: Route) -> None:
-        parts = urlsplit(route.request.url)
-        if parts.scheme in ("data", "blob") or await asyncio.to_thread(self._may_reach, parts.hostname or ""):
-            await route.continue_()
-        else:
-            await route.abort("addressunreachable")
-
-    def _may_reach(self, host: str) -> bool:
-        if host in self._hosts:
-            return True
+    async def _stop(self) -> None:
+        """End the browser and its driver, whatever state they are in."""
+        chromium, playwright = self._chromium, self._playwright
+        self._chromium = self._playwright = None
         try:
-            answers = {str(answer[4][0]) for answer in socket.getaddrinfo(host, None)}
-        except (OSError, UnicodeError):
-            return False
-        return all(is_public(answer) for answer in answers)
+            async with asyncio.timeout(CLOSING):
+                if chromium is not None:
+                    await chromium.close()
+        except (Error, TimeoutError) as wrong:
+            logger.debug("the browser did not close by itself: %s", wrong)
+        if playwright is not None:
+            await playwright.stop()
+        await self._gate.close()
 
 
 async def _settle(page: Page) -> None:
@@ -204,19 +209,10 @@ async def _settle(page: Page) -> None:
         logger.debug("%s never fell silent", page.url)
 
 
-def mapping_arguments(hosts: Mapping[str, MappedHost]) -> list[str]:
-    """Chromium's options that redirect mapped hosts and accept exactly the keys we verified."""
-    if not hosts:
-        return []
-    rules = ",".join(f"MAP {one.host} {_bracketed(one.address)}:{one.port}" for one in hosts.values())
+def pinned_keys(hosts: Mapping[str, MappedHost]) -> list[str]:
+    """Chromium's option to accept, of all unknown certificates, exactly the keys verified here."""
     pins = sorted({pin for one in hosts.values() if one.ca for pin in _verified_key(one)})
-    return [f"--host-resolver-rules={rules}"] + (
-        [f"--ignore-certificate-errors-spki-list={','.join(pins)}"] if pins else []
-    )
-
-
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ipaddress.ip_address(address).version == 6 else address
+    return [f"--ignore-certificate-errors-spki-list={','.join(pins)}"] if pins else []
 
 
 def _verified_key(host: MappedHost) -> list[str]:

@@ -1,0 +1,115 @@
+"""The browser's only way out: a SOCKS5 door on loopback that passes the downloader's own guard.
+
+Every connection a page causes goes through it: redirects, scripts, pictures, WebSockets and
+connections opened ahead of need, which a browser's request hooks do not all show. Names are
+resolved here, so the address that was judged is the address that is used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+from collections.abc import Mapping
+
+from crawler.config import MappedHost
+from crawler.errors import Unreachable
+from crawler.transport import GuardedResolver
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 10.0  # seconds for a handshake and for a connection
+CHUNK = 64 * 1024
+VERSION, CONNECT, NO_PASSWORD = 5, 1, 0
+GRANTED, REFUSED, NOT_REACHED = 0, 2, 4
+
+
+class Gate:
+    """Passes connections on to mapped hosts and to the public Internet, and to nowhere else."""
+
+    def __init__(self, hosts: Mapping[str, MappedHost]) -> None:
+        self._resolver = GuardedResolver(hosts)
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> str:
+        """Begin to listen; returns the proxy's address as a browser takes it."""
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        return f"socks5://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for task in self._open:
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+        await self._resolver.close()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a connection outside a task")
+        self._open.add(task)
+        try:
+            await self._pass_on(reader, writer)
+        except (OSError, EOFError, TimeoutError, UnicodeError) as wrong:
+            logger.debug("a connection of the browser ended: %s", wrong)
+        except asyncio.CancelledError:
+            # The gate closes; asyncio's server would report a cancelled connection as an error.
+            logger.debug("a connection of the browser was broken off")
+        finally:
+            self._open.discard(task)
+            writer.close()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with asyncio.timeout(PATIENCE):
+            host, port = await _asked(reader, writer)
+            try:
+                far_reader, far_writer = await self._connected(host, port)
+            except Unreachable as refusal:
+                logger.warning("the browser was refused %s:%s: %s", host, port, refusal.detail)
+                return await _answer(writer, REFUSED)
+            except OSError:
+                return await _answer(writer, NOT_REACHED)
+            await _answer(writer, GRANTED)
+        try:
+            await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        finally:
+            far_writer.close()
+
+    async def _connected(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        failure = OSError(f"{host} has no address")
+        for answer in await self._resolver.resolve(host, port):
+            try:
+                return await asyncio.open_connection(answer["host"], answer["port"])
+            except OSError as wrong:
+                failure = wrong
+        raise failure
+
+
+async def _asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[str, int]:
+    """The host and port of a SOCKS5 request (RFC 1928). Raises `OSError` for anything else."""
+    version, methods = await reader.readexactly(2)
+    await reader.readexactly(methods)
+    writer.write(bytes((VERSION, NO_PASSWORD)))
+    again, command, _, kind = await reader.readexactly(4)
+    if (version, again, command) != (VERSION, VERSION, CONNECT):
+        raise OSError("not a SOCKS5 connection")
+    if kind == 3:
+        host = (await reader.readexactly((await reader.readexactly(1))[0])).decode("ascii")
+    else:
+        host = str(ipaddress.ip_address(await reader.readexactly({1: 4, 4: 16}.get(kind, 0))))
+    return host, int.from_bytes(await reader.readexactly(2))
+
+
+async def _answer(writer: asyncio.StreamWriter, said: int) -> None:
+    writer.write(bytes((VERSION, said, 0, 1, 0, 0, 0, 0, 0, 0)))
+    await writer.drain()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while chunk := await reader.read(CHUNK):
+        writer.write(chunk)
+        await writer.drain()
+    if writer.can_write_eof():
+        writer.write_eof()
