@@ -165,10 +165,11 @@ def refuse_tangle(body: bytes) -> None:
     honest page never comes near the limits, so only suspects are looked at closely.
     """
     depth = longest = since = 0
+    may_be_deep = body.count(b"<") > MAX_DEPTH
     for start in range(0, len(body), CHUNK):
         chunk = body[start : start + CHUNK]
-        closes = chunk.count(b"</")
-        depth += chunk.count(b"<") - 2 * closes
+        if may_be_deep:
+            depth += chunk.count(b"<") - 2 * chunk.count(b"</")
         since = 0 if b">" in chunk else since + len(chunk)
         longest = max(longest, since)
         if depth > MAX_DEPTH:

@@ -112,6 +112,15 @@ def test_baidu_total_ignores_what_results_say() -> None:
     assert baidu(f'<span class="nums">{said}</span>' + result(1)).total == 5
 
 
+@pytest.mark.parametrize(
+    "said", ['<div class="nors"><p>没有找到该URL</p></div>', '<div class="content_none">未找到相关结果</div>']
+)
+def test_baidu_says_itself_that_there_is_nothing(said: str) -> None:
+    assert (baidu(said).outcome, baidu(said).reason) == ("empty", "no_result")
+    assert baidu(said + result(1)).outcome == "ok"
+    assert baidu("<p>没有找到</p>").outcome == "changed"
+
+
 def test_baidu_captcha_words_in_a_result_are_no_wall() -> None:
     reading = baidu(result(1, title="百度安全验证怎么办", text="ppui-static-wap mkdjump 很抱歉，您要访问的页面不存在"))
     assert reading.outcome == "ok"
@@ -171,6 +180,27 @@ def test_toutiao_jump_tells_the_address(link: str, address: str) -> None:
 def toutiao(inner: str) -> Reading:
     page = f"<html><body>{inner}</body></html>"
     return Toutiao().read(Page(url="https://so.toutiao.com/search?keyword=x", body=page.encode()))
+
+
+@pytest.mark.parametrize(
+    ("card", "is_ad"),
+    [
+        ("<i data-log-extra='{\"is_ad\":1}'></i>", True),
+        ('<i data-log-extra=\'{"ad_id":"123"}\'></i>', True),
+        ('<i data-log-extra=\'{"is_ad":0,"ad_id":"0","raw_ad_data":""}\'></i>', False),
+        ("<span>广告</span>", True),
+        ("<p>广告</p>", False),
+    ],
+)
+def test_toutiao_marks_of_payment(card: str, is_ad: bool) -> None:
+    (listing,) = toutiao(f'<div data-test-card-id="67-x"><div class="cs-header">{LINK}</div>{card}</div>').listings
+    assert listing.is_ad is is_ad
+
+
+def test_toutiao_link_through_the_cash_desk() -> None:
+    link = '<a href="https://ad.toutiao.com/c?x=1">示例</a>'
+    (listing,) = toutiao(CARD.format("67-x", link)).listings
+    assert (listing.is_ad, listing.is_redirect) == (True, True)
 
 
 CARD = '<div data-test-card-id="{0}"><div class="cs-header">{1}</div><p>文字</p></div>'
