@@ -14,10 +14,11 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from crawler.errors import LoginRequired, PageBlocked, PageChanged, PageEmpty, PageGone
+from crawler.errors import PageChanged, PageEmpty, PageGone
 from crawler.items import Kind, Reading
 from spiders.base import Found, PlatformSpider, Wall
 from spiders.paging import with_parameter
+from spiders.punish import FAMILY_WALLS
 from spiders.reading import Document, Node, attr, first, text_of
 from spiders.script import elements, literal, plain
 from spiders.state import at, count_at, first_text, members_at, objects_at, text_at
@@ -52,16 +53,7 @@ class Taobao(PlatformSpider):
         "empty": "code only",
     }
     walls = (
-        Wall(trouble=PageBlocked, reason="captcha", marks=("/_____tmd_____/punish",), within="url"),
-        Wall(trouble=PageBlocked, reason="captcha", marks=("_____tmd_____/punish", "x5secdata")),
-        Wall(trouble=PageBlocked, reason="captcha", marks=("rgv587_flag",)),
-        Wall(trouble=PageBlocked, reason="captcha", marks=("RGV587_ERROR",)),
-        Wall(trouble=PageBlocked, reason="captcha", marks=("FAIL_SYS_USER_VALIDATE",)),
-        Wall(trouble=PageBlocked, reason="captcha", marks=("验证码拦截",), within="title"),
-        Wall(trouble=LoginRequired, reason="login", marks=("//login.taobao.com/",), within="url"),
-        Wall(trouble=LoginRequired, reason="login", marks=("//login.tmall.com/",), within="url"),
-        Wall(trouble=LoginRequired, reason="login", marks=("fm-login-id", "fm-login-password")),
-        Wall(trouble=LoginRequired, reason="login", marks=("FAIL_SYS_SESSION_EXPIRED",)),
+        *FAMILY_WALLS,
         Wall(trouble=PageGone, reason="not_found", marks=("/noitem.htm",), within="url"),
         Wall(trouble=PageGone, reason="not_found", marks=("您查看的宝贝不存在",)),
         Wall(trouble=PageChanged, reason="needs_browser", marks=("main-search/pc-search",)),

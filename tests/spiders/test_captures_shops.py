@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from crawler.items import Listing, Outcome, Page, Reading
+from spiders.alibaba1688 import Alibaba1688
 from spiders.base import PlatformSpider
 from spiders.jd import Jd
 from spiders.taobao import Taobao
@@ -36,6 +37,7 @@ CAPTURES = [
         0,
     ),
     (Taobao, "blocked/1688-punish-2026-07.html", "https://m.1688.com/offer/1.html", "blocked", "captcha", 0, 0),
+    (Alibaba1688, "blocked/1688-punish-2026-07.html", "https://m.1688.com/offer/1.html", "blocked", "captcha", 0, 0),
     (Jd, "jd/search-123-2016-05.html", "https://search.jd.com/Search?keyword=123", "ok", "", 60, 0),
     (Jd, "jd/item-dreame-2026-03.html", "https://item.jd.com/1.html", "ok", "", 1, 0),
     (Jd, "blocked/jd-search-ratelimited-2025-12.html", "https://search.jd.com/Search", "blocked", "rate_limit", 0, 0),
@@ -55,7 +57,7 @@ def read(shared: Path, spider: type[PlatformSpider], capture: str, url: str) -> 
     return spider().read(Page(url=url, body=(shared / "pages" / capture).read_bytes()))
 
 
-@pytest.mark.parametrize("expected", CAPTURES, ids=lambda row: row[1])
+@pytest.mark.parametrize("expected", CAPTURES, ids=lambda row: f"{row[0].name} {row[1]}")
 def test_capture_reads_as_its_provenance_says(shared: Path, expected: tuple[Any, ...]) -> None:
     spider, capture, url, outcome, reason, plain, ads = expected
     reading = read(shared, spider, capture, url)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from crawler.items import Outcome, Page, Reading
+from spiders.alibaba1688 import Alibaba1688
 from spiders.base import PlatformSpider
 from spiders.jd import Jd
 from spiders.taobao import Taobao
@@ -20,7 +21,13 @@ from spiders.wuba import Wuba
 from spiders.zbj import Zbj
 
 PAGES = Path(__file__).parent / "pages"
-SPIDERS: dict[str, type[PlatformSpider]] = {"taobao": Taobao, "jd": Jd, "zbj": Zbj, "wuba": Wuba}
+SPIDERS: dict[str, type[PlatformSpider]] = {
+    "taobao": Taobao,
+    "jd": Jd,
+    "zbj": Zbj,
+    "wuba": Wuba,
+    "alibaba1688": Alibaba1688,
+}
 FROZEN = sorted(path for name in SPIDERS for path in (PAGES / name).iterdir() if path.suffix in (".html", ".body"))
 LIMIT = 4.0  # seconds of this process; honest pages take a hundredth
 OTHER_VALUES = (
@@ -119,6 +126,8 @@ BULKY = [
     (Zbj, "<script>__NUXT__=(function(" + "a," * 100_000 + "b){return {resultList:[{title:b}]}}(1))</script>"),
     (Wuba, nested('<li logr="1"><ul>', "<i>x</i>")),
     (Wuba, nested('<li class="house-cell"><ul class="list">', "<i>x</i>")),
+    (Alibaba1688, nested('<a class="search-offer-wrapper"></a><div class="search-offer-wrapper">', "<i>x</i>")),
+    (Alibaba1688, "<script>offerresultData = successDataCheck(" + '{"data":' * 100_000),
     (Wuba, flat('<li logr="z_1_1_12345678_"><h2><a href="/1.shtml">x</a></h2></li>')),
 ]
 
