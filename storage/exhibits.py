@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, func, literal_column, select
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from crawler.items import Capture, Exhibit, Exhibits, Finding
+from storage.bulk import Bulk
 from storage.leads import Leads
 from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow, ListingRow, PageRecord, encodable
 from storage.rounds import Rounds
@@ -54,11 +55,9 @@ class ExhibitStore(Rounds, Leads):
         with self._writer.begin() as connection:
             if _is_recorded(connection, rows.page):
                 return 0
-            if rows.captures:
-                connection.execute(_NEW_CAPTURES, rows.captures)
-            connection.execute(_NEW_PAGE, rows.page)
-            if rows.exhibits:
-                _write_exhibits(connection, rows)
+            _NEW_CAPTURES.execute(connection, rows.captures)
+            _NEW_PAGES.execute(connection, [rows.page])
+            _write_exhibits(connection, rows)
         return len(rows.exhibits)
 
 
@@ -82,11 +81,10 @@ def _write_exhibits(connection: Connection, rows: PageOfRows) -> None:
     for place, (listing, exhibit) in enumerate(zip(rows.listings, rows.exhibits, strict=True)):
         exhibit["id"] = first + place
         listing["flagged_id"] = first + place if place in flagged else None
-    connection.execute(_SEEN_LISTINGS, rows.listings)
-    connection.execute(_NEW_EXHIBITS, rows.exhibits)
-    for statement, found in ((_NEW_FINDINGS, rows.findings), (_NEW_ENTITIES, rows.entities)):
-        if found:
-            connection.execute(statement, [{**values, "exhibit_id": first + place} for place, values in found])
+    _SEEN_LISTINGS.execute(connection, rows.listings)
+    _NEW_EXHIBITS.execute(connection, rows.exhibits)
+    for bulk, found in ((_NEW_FINDINGS, rows.findings), (_NEW_ENTITIES, rows.entities)):
+        bulk.execute(connection, [{**values, "exhibit_id": first + place} for place, values in found])
 
 
 # -- the statements, made once ---------------------------------------------------------------------
@@ -101,19 +99,19 @@ def _seen_listings() -> Insert:
             "seller": new.seller,
             "first_seen": func.min(ListingRow.first_seen, new.first_seen),
             "last_seen": func.max(ListingRow.last_seen, new.last_seen),
-            "sightings": ListingRow.sightings + 1,
+            "sightings": ListingRow.sightings + literal_column("1"),
             "flagged_id": func.coalesce(new.flagged_id, ListingRow.flagged_id),
             "points": case((new.flagged_id.is_not(None), new.points), else_=ListingRow.points),
         },
     )
 
 
-_NEW_CAPTURES = insert(CaptureRow).on_conflict_do_nothing(index_elements=[CaptureRow.id])
-_NEW_PAGE = insert(PageRecord)
-_SEEN_LISTINGS = _seen_listings()
-_NEW_EXHIBITS = insert(ExhibitRow)
-_NEW_FINDINGS = insert(FindingRow)
-_NEW_ENTITIES = insert(EntityRow)
+_NEW_CAPTURES = Bulk(insert(CaptureRow).on_conflict_do_nothing(index_elements=[CaptureRow.id]))
+_NEW_PAGES = Bulk(insert(PageRecord))
+_SEEN_LISTINGS = Bulk(_seen_listings())
+_NEW_EXHIBITS = Bulk(insert(ExhibitRow))
+_NEW_FINDINGS = Bulk(insert(FindingRow))
+_NEW_ENTITIES = Bulk(insert(EntityRow))
 
 
 # -- values to rows --------------------------------------------------------------------------------
@@ -123,12 +121,13 @@ def _rows(exhibits: Exhibits) -> PageOfRows:
     capture, picture = exhibits.sightings.capture, exhibits.picture
     if exhibits.exhibits and capture is None:
         raise ValueError("exhibits without a capture are no evidence")
+    keys = [one.listing.key for one in exhibits.exhibits]
     numbered = list(enumerate(exhibits.exhibits))
     return PageOfRows(
         page=_page(exhibits),
         captures=[_capture(one) for one in (capture, picture) if one],
-        listings=[_listing(one, exhibits) for one in exhibits.exhibits],
-        exhibits=[_exhibit(one, exhibits) for one in exhibits.exhibits],
+        listings=[_listing(one, key, exhibits) for key, one in zip(keys, exhibits.exhibits, strict=True)],
+        exhibits=[_exhibit(one, key, exhibits) for key, one in zip(keys, exhibits.exhibits, strict=True)],
         findings=[(place, _finding(found)) for place, one in numbered for found in one.findings],
         entities=[
             (place, {name: getattr(found, name) for name in ("kind", "value", "field", "start", "end")})
@@ -194,10 +193,10 @@ def _points(exhibit: Exhibit) -> int:
     return max((finding.points for finding in exhibit.findings), default=0)
 
 
-def _listing(exhibit: Exhibit, exhibits: Exhibits) -> Values:
+def _listing(exhibit: Exhibit, key: str, exhibits: Exhibits) -> Values:
     listing, seen_at = exhibit.listing, exhibits.sightings.seen_at
     return {
-        "key": listing.key,
+        "key": key,
         "platform": listing.platform,
         "seller": listing.seller,
         "seller_id": listing.seller_id,
@@ -209,11 +208,11 @@ def _listing(exhibit: Exhibit, exhibits: Exhibits) -> Values:
     }
 
 
-def _exhibit(exhibit: Exhibit, exhibits: Exhibits) -> Values:
+def _exhibit(exhibit: Exhibit, key: str, exhibits: Exhibits) -> Values:
     listing, sightings = exhibit.listing, exhibits.sightings
     return {
         "public_id": exhibit.id,
-        "listing_key": listing.key,
+        "listing_key": key,
         "run_id": sightings.run,
         "page_number": sightings.page_number,
         "capture_id": sightings.capture.id if sightings.capture else None,

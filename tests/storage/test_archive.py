@@ -235,6 +235,27 @@ def test_after_a_failed_sync_nothing_is_acknowledged(tmp_path: Path) -> None:
     assert list(tmp_path.glob("*.open")), "recovery finishes it"
 
 
+def test_disk_is_asked_before_names_are_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every fsync in order, with what the folder held at that moment."""
+    seen: list[tuple[str, list[str]]] = []
+    real = os.fsync
+
+    def fsync(fd: int) -> None:
+        seen.append((Path(f"/proc/self/fd/{fd}").readlink().name, [path.suffix for path in tmp_path.iterdir()]))
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    archive = archive_in(tmp_path)
+    kept = archive.keep(EXCHANGE)
+    assert seen == [(tmp_path.name, [".open"])], "a new file's name is safe before anything is acknowledged in it"
+    archive.sync()
+    archive.sync()
+    assert seen[1:] == [(f"{kept.file}.open", [".open"])], "what is safe already is not written again"
+    archive.keep(EXCHANGE)
+    archive.close()
+    assert seen[2:] == [(f"{kept.file}.open", [".open"]), (tmp_path.name, [".gz"])]
+
+
 FULL_DISK = """
 import json, os, resource, sys
 from dataclasses import asdict

@@ -11,15 +11,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, inspect, select, text
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
 from storage_specimens import T0, capture, finding, listing, page_of
 from test_archive import ROOT
 
 from crawler.errors import UserMistake
 from crawler.items import Exhibits, How
+from storage.bulk import Bulk
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
-from storage.models import EntityRow, ExhibitRow, ListingRow
+from storage.models import EntityRow, ExhibitRow, ListingRow, OverrideRow
 
 THREE = (listing("1"), listing("2", seller_id="", seller="无号店"), listing("3", item_id="", is_redirect=True))
 FLAGGED = {"1": (finding(), finding("green_channel", 65, field="text", pro=(), articles=()))}
@@ -185,6 +187,7 @@ import sys
 from pathlib import Path
 sys.path[:0] = ["tests/storage"]
 from storage_specimens import T0, listing, page_of
+from storage.bulk import Bulk
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.shapes import PlannedRun
@@ -244,3 +247,17 @@ def test_entities_are_found_by_value(planned: ExhibitStore) -> None:
     with planned.engine.connect() as connection:
         count = select(func.count()).where(EntityRow.kind == "phone", EntityRow.value == "13800000000")
         assert connection.scalar(count) == 1
+
+
+def test_rows_of_other_columns_are_refused(planned: ExhibitStore) -> None:
+    bulk = Bulk(insert(OverrideRow))
+    row = {"platform": "jd", "person": "张三（虚构）", "reason": "执法检查", "signed_at": T0}
+    with planned.engine.begin() as connection:
+        bulk.execute(connection, [])
+        bulk.execute(connection, [row, {**row, "platform": "taobao"}])
+        with pytest.raises(KeyError):
+            bulk.execute(connection, [{"platform": "jd"}])
+        stray = Bulk(insert(OverrideRow).values(platform="jd"))
+        with pytest.raises(ValueError, match="binds"):
+            stray.execute(connection, [{"person": "李四（虚构）"}])
+    assert [one.platform for one in planned.overrides()] == ["jd", "taobao"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from sqlalchemy import event, text
@@ -77,18 +78,13 @@ def test_newest_or_heaviest_first(planned: ExhibitStore) -> None:
     assert len(heaviest) == len(newest) == 20
 
 
-@pytest.mark.parametrize("order", Order)
-@pytest.mark.parametrize("limit", [1, 3, 7, 50])
-@pytest.mark.parametrize("platform", ["", "jd"])
-@pytest.mark.parametrize("category", ["", "guaranteed_grant"])
-def test_pages_of_leads_join_without_gap_or_repeat(
-    planned: ExhibitStore, order: Order, limit: int, platform: str, category: str
-) -> None:
+def test_pages_of_leads_join_without_gap_or_repeat(planned: ExhibitStore) -> None:
     fill(planned, 20)
-    wanted = LeadFilter(order=order, limit=limit, platform=platform, category=category)
-    everything = [lead.listing for lead in planned.leads(replace(wanted, limit=1000))]
-    assert len(everything) == (10 if platform or category else 20)
-    assert paged(planned, wanted) == everything
+    for order, limit, platform, category in product(Order, (1, 3, 7, 50), ("", "jd"), ("", "guaranteed_grant")):
+        wanted = LeadFilter(order=order, limit=limit, platform=platform, category=category)
+        everything = [lead.listing for lead in planned.leads(replace(wanted, limit=1000))]
+        assert len(everything) == (10 if platform or category else 20)
+        assert paged(planned, wanted) == everything, wanted
 
 
 def test_filters_are_exact(planned: ExhibitStore) -> None:
@@ -178,15 +174,15 @@ def filled(planned: ExhibitStore) -> ExhibitStore:
     return planned
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_no_question_reads_a_whole_table(filled: ExhibitStore, name: str) -> None:
-    with statements(filled) as asked:
-        QUESTIONS[name](filled)
-    assert asked
-    for statement, parameters in asked:
-        for line in plan_of(filled, statement, parameters):
-            assert not FULL_SCAN.match(line), f"{statement}: {line}"
-            assert name == "coverage" or "listings" not in line or "TEMP B-TREE" not in line
+def test_no_question_reads_a_whole_table(filled: ExhibitStore) -> None:
+    for name, ask in QUESTIONS.items():
+        with statements(filled) as asked:
+            ask(filled)
+        assert asked, name
+        for statement, parameters in asked:
+            for line in plan_of(filled, statement, parameters):
+                assert not FULL_SCAN.match(line), f"{name}: {statement}: {line}"
+                assert "TEMP B-TREE" not in line or "FROM findings" in statement, f"{name}: {statement}: {line}"
 
 
 def test_the_plan_check_is_seen_to_fail(filled: ExhibitStore) -> None:
