@@ -144,6 +144,8 @@ def connector(hosts: Mapping[str, MappedHost]) -> aiohttp.TCPConnector:
 class GuardedDownloadHandler(AiohttpDownloadHandler):
     """Scrapy's aiohttp handler with our guard and, for mapped hosts, their own authority."""
 
+    lazy = True  # a crawl that is refused before its first request opens no session
+
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         config: Config = crawler.settings["LANTIAN_CONFIG"]
