@@ -17,6 +17,7 @@ _HEAD = re.compile(r"\(\s*function\s*\(([^()]*)\)\s*\{")
 _ASSIGNMENT = re.compile(r'\s*([A-Za-z_$][\w$]*+)((?:\.[\w$]++|\[(?:\d{1,9}|"[^"\\\]]*+")\])++)\s*=(?!=)')
 _STEP = re.compile(r'\.([\w$]+)|\[(\d+)\]|\["([^"]*)"\]')
 _RETURN = re.compile(r"[\s;]*return\b\s*")
+_ENDED = re.compile(r"\s*(?:[);,]|<|$)")
 _CALLED = re.compile(r"[\s;]*\}\s*\)?\s*\(")
 MAX_LISTS = 20
 MAX_GUESSED = 4 * 1024 * 1024  # characters read while guessing where the arguments begin
@@ -66,7 +67,7 @@ def _head(text: str, start: int) -> tuple[list[str], int]:
 
 
 def _arguments(text: str, body: int, end: int, count: int) -> list[Any]:
-    """The arguments: as many values as there are names, between the last fitting `}(` and the end."""
+    """The arguments: as many values as there are names, after the last `}(` that is followed by as many."""
     at, guessed = end, 0
     while guessed < MAX_GUESSED:
         at = text.rfind("}(", body, at)
@@ -75,7 +76,7 @@ def _arguments(text: str, body: int, end: int, count: int) -> list[Any]:
         reader = Reader(text, at + 2, dict(CONSTANTS))
         try:
             values = reader.elements(")", 0)
-            if len(values) == count and not text[reader.at : end].strip(" \t\r\n;)"):
+            if len(values) == count and _ENDED.match(text, reader.at):
                 return values
         except PageChanged:
             pass

@@ -8,6 +8,7 @@ What else pays for its place in the main list is not labelled there, so it is no
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -37,6 +38,7 @@ _PICTURES = ("imgUrl", "picUrl", "img", "image", "cover", "coverUrl", "mainPic")
 MAX_TEXT = 1_000
 MAX_CLIMB = 4
 MAX_LABELS = 100
+MAX_STATES = 5
 
 
 class Zbj(PlatformSpider):
@@ -63,10 +65,12 @@ class Zbj(PlatformSpider):
         found = Found(self.name, document)
         cards = _cards(document)
         paid = _paid(document) if "add-tag" in document.text else set()
+        if all(card.mem_id in paid for card in cards):
+            _add_state(found, document)
         for card in cards:
             _add_card(found, card, is_ad=card.mem_id in paid)
-        if not cards:
-            _add_state(found, document)
+        if not found.listings and not found.lost and 'id="__nuxt"' in document.text:
+            raise PageChanged("needs_browser", "an application without list and without state")
         return found.reading(next_url=_next_url(document))
 
 
@@ -117,18 +121,23 @@ def _add_card(found: Found, card: Node, *, is_ad: bool) -> None:
 
 
 def _add_state(found: Found, document: Document) -> None:
-    state = _STATE.search(document.text)
-    if state is None:
-        if 'id="__nuxt"' in document.text:
-            raise PageChanged("needs_browser", "an application without list and without state")
-        return
-    services, lost = call_list(document.text, state.end(), "resultList")
-    found.lost += lost
-    for service in services:
-        if isinstance(service, dict):
-            _add_service(found, service)
-        else:
-            found.lost += 1
+    """The list that is only in the state; there may be other states, of header and footer, beside it."""
+    for state in islice(_STATE.finditer(document.text), MAX_STATES):
+        services, lost = call_list(document.text, state.end(), "resultList")
+        found.lost += lost
+        for service in services:
+            if isinstance(service, dict):
+                _add_service(found, _flat(service))
+            else:
+                found.lost += 1
+        if services:
+            return
+
+
+def _flat(service: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a service with those of its parts, such as its shop, which give way to its own."""
+    parts = [part for part in service.values() if isinstance(part, dict)]
+    return {name: value for part in parts for name, value in part.items()} | service
 
 
 def _add_service(found: Found, service: dict[str, Any]) -> None:
