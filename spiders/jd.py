@@ -19,7 +19,7 @@ from spiders.reading import Document, Node, attr, clean, first, text_of
 from spiders.script import literal
 
 # Cards inside cards are left out: no page has them, and a thousand levels would cost their square.
-_ITEMS = "li.gl-item:not(.gl-item *)"
+_ENTRIES = "li.gl-item:not(.gl-item *)"
 _CARDS = '[data-sku][class*="goodsCardWrapper"]:not([data-sku] *)'
 _CLICK = "ccc-x.jd.com/"
 _PICTURES = "https://img10.360buyimg.com/n1/"
@@ -71,8 +71,8 @@ class Jd(PlatformSpider):
     def read_document(self, document: Document) -> Reading:
         found = Found(self.name, document)
         if "gl-item" in document.text:
-            for item in document.root.css(_ITEMS):
-                _add_item(found, item)
+            for entry in document.root.css(_ENTRIES):
+                _add_entry(found, entry)
         elif "goodsCardWrapper" in document.text:
             for card in document.root.css(_CARDS):
                 _add_card(found, card)
@@ -83,15 +83,15 @@ class Jd(PlatformSpider):
         return found.reading(total=_total(document), next_url=_next_url(document))
 
 
-def _add_item(found: Found, item: Node) -> None:
+def _add_entry(found: Found, entry: Node) -> None:
     """A card of the list until 2024. One without its inner part is a placeholder, not a loss."""
-    inside = first(item, ".gl-i-wrap, .tab-content-item")
+    inside = first(entry, ".gl-i-wrap, .tab-content-item")
     if inside is None:
         return
     link = first(inside, ".p-name a")
     href = attr(link, "href")
     is_redirect = _CLICK in href
-    sku = attr(item, "data-sku")
+    sku = attr(entry, "data-sku")
     strong = first(inside, ".p-price strong")
     shop = first(inside, ".p-shop")
     found.add(

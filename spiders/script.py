@@ -91,28 +91,24 @@ def elements(text: str, start: int, *, names: Mapping[str, Any] | None = None) -
     """
     end, cuts = extent(text, start)
     bound = CONSTANTS | dict(names or {})
+    written = {name: json.dumps(value) for name, value in bound.items() if _is_short(value)}
+
+    def translated(word: re.Match[str]) -> str:
+        name, colon = word.groups()
+        if name is None:
+            return word[0]
+        return written[name] if colon is None else f'"{name}":'
+
     try:
-        whole = json.loads(_WORDS.sub(lambda word: _json_word(word, bound), text[start:end]))
-    except (ValueError, RecursionError, _Unbound):
+        whole = json.loads(_WORDS.sub(translated, text[start:end]))
+    except (ValueError, KeyError, RecursionError):
         return _one_by_one(text, cuts, bound)
     return whole, 0
 
 
-class _Unbound(Exception):
-    """An array holds something that has no quick translation to JSON."""
-
-
-def _json_word(word: re.Match[str], names: Mapping[str, Any]) -> str:
-    name = word[1]
-    if name is None:
-        return word[0]
-    if word[2] is not None:
-        return f'"{name}":'
-    value = names.get(name, names)
-    # A long value written out at each of its mentions could fill the memory.
-    if isinstance(value, (dict, list)) or (isinstance(value, str) and len(value) > MAX_COPIED):
-        raise _Unbound(name)
-    return json.dumps(value)
+def _is_short(value: Any) -> bool:
+    """A long value written out at each of its mentions could fill the memory."""
+    return not isinstance(value, (dict, list)) and (not isinstance(value, str) or len(value) <= MAX_COPIED)
 
 
 def _one_by_one(text: str, cuts: list[int], names: dict[str, Any]) -> tuple[list[Any], int]:

@@ -22,7 +22,7 @@ from spiders.punish import FAMILY_WALLS
 from spiders.reading import Document, Node, attr, first, text_of
 from spiders.script import elements, literal, plain
 from spiders.state import at, count_at, first_text, members_at, objects_at, text_at
-from spiders.taobaoitem import add_good, address, is_good
+from spiders.taobaogood import add_good, address, is_good
 
 STEP = 44
 # Cards inside cards are left out: no page has them, and a thousand levels would cost their square.
@@ -100,8 +100,8 @@ def _read_state(found: Found, document: Document, state: Any) -> Reading:
 
 def _read_search(found: Found, document: Document, start: int) -> Reading:
     mods, lost = _mods(document.text, start)
-    for item in document.root.css(_GRID) if "J_MouserOnverReq" in document.text else ():
-        _add_item(found, item)
+    for entry in document.root.css(_GRID) if "J_MouserOnverReq" in document.text else ():
+        _add_entry(found, entry)
     return _finish(found, document, mods, auctions_lost=lost)
 
 
@@ -163,13 +163,13 @@ def _add_auction(found: Found, auction: dict[str, Any]) -> None:
     )
 
 
-def _add_item(found: Found, item: Node) -> None:
+def _add_entry(found: Found, entry: Node) -> None:
     """A good of the rendered grid."""
-    link = first(item, ".title a")
+    link = first(entry, ".title a")
     number, href = attr(link, "data-nid"), attr(link, "href")
     is_paid = _PAID in href
-    is_tmall = is_paid and first(item, ".icon-service-tianmao") is not None
-    shop, picture = first(item, "a.shopname"), first(item, "img.img")
+    is_tmall = is_paid and first(entry, ".icon-service-tianmao") is not None
+    shop, picture = first(entry, "a.shopname"), first(entry, "img.img")
     owner = _OWNER.search(attr(shop, "href"))
     found.add(
         kind=Kind.PRODUCT,
@@ -180,7 +180,7 @@ def _add_item(found: Found, item: Node) -> None:
         item_id=number,
         seller=text_of(shop),
         seller_id=attr(shop, "data-userid") or (owner[1] if owner else ""),
-        price=text_of(first(item, ".price")),
+        price=text_of(first(entry, ".price")),
         images=[attr(picture, "data-src") or attr(picture, "src")],
     )
 

@@ -23,7 +23,7 @@ CITIES = (
 )
 _CATEGORY = "shangbiaozhli"  # 商标专利
 # Cards inside cards are left out: no page has them, and a thousand levels would cost their square.
-_ITEMS = "li[logr]:not(li li), tr[logr]:not(tr tr), div[logr]:not(div[logr] *), li.house-cell:not([logr]):not(li li)"
+_ENTRIES = "li[logr]:not(li li), tr[logr]:not(tr tr), div[logr]:not(div[logr] *), li.house-cell:not([logr]):not(li li)"
 _LISTS = 'ul[class*="list"] > li:not(li li), #infolist li:not(li li), #infolist tr:not(tr tr)'
 _LINKS = ("h2 a[href]", "h1 a[href]", "h3 a[href]", ".title a[href]", "a.t[href]", ".des a[href]", "a.title[href]")
 _TEXTS = ".baseinfo, .room, .infor, .desc, .add, .seller-desc, td.t p:not(.seller)"
@@ -66,46 +66,46 @@ class Wuba(PlatformSpider):
 
     def read_document(self, document: Document) -> Reading:
         found = Found(self.name, document)
-        for item in document.root.css(_ITEMS):
-            _add_item(found, item)
+        for entry in document.root.css(_ENTRIES):
+            _add_entry(found, entry)
         if not found.listings and not found.lost:
-            for item in document.root.css(_LISTS):
-                _add_plain(found, item)
+            for entry in document.root.css(_LISTS):
+                _add_plain(found, entry)
         if not found.listings and not found.lost:
             _refuse_nothing(document)
         following = attr(first(document.root, ".pager a.next"), "href")
         return found.reading(next_url=following)
 
 
-def _add_plain(found: Found, item: Node) -> None:
+def _add_plain(found: Found, entry: Node) -> None:
     """An entry of a list that carries no tracking: only one whose heading leads to a notice is one."""
-    link = _link(item)
+    link = _link(entry)
     if link is not None and (_NUMBER.search(attr(link, "href")) or _is_paid_click(attr(link, "href"))):
-        _add_item(found, item)
+        _add_entry(found, entry)
 
 
-def _add_item(found: Found, item: Node) -> None:
-    link = _link(item)
+def _add_entry(found: Found, entry: Node) -> None:
+    link = _link(entry)
     href = attr(link, "href")
     # A click on an address that carries `legourl` is billed; the same address without it is the notice's own.
     url = without_parameter(href, "legourl", "tid")
     is_redirect = _is_redirect(url)
     found.add(
         kind=Kind.PRODUCT,
-        is_ad=is_redirect or _is_paid_click(href) or _is_labelled(item),
+        is_ad=is_redirect or _is_paid_click(href) or _is_labelled(entry),
         is_redirect=is_redirect,
         title=text_of(link),
-        text=" ".join(filter(None, map(text_of, item.css(_TEXTS)))),
+        text=" ".join(filter(None, map(text_of, entry.css(_TEXTS)))),
         url=url,
-        item_id=_number(item, href),
-        seller=_seller(item),
-        price=_price(item),
-        images=[_picture(first(item, "img"))],
+        item_id=_number(entry, href),
+        seller=_seller(entry),
+        price=_price(entry),
+        images=[_picture(first(entry, "img"))],
     )
 
 
-def _link(item: Node) -> Node | None:
-    return next(filter(None, (first(item, css) for css in _LINKS)), None)
+def _link(entry: Node) -> Node | None:
+    return next(filter(None, (first(entry, css) for css in _LINKS)), None)
 
 
 def _is_redirect(url: str) -> bool:
@@ -121,26 +121,26 @@ def _is_paid_click(href: str) -> bool:
     return any(f"//{host}/" in href for host in _CLICKS) or "//short.58.com/zd_p" in href
 
 
-def _is_labelled(item: Node) -> bool:
-    if first(item, _PINNED) is not None:
+def _is_labelled(entry: Node) -> bool:
+    if first(entry, _PINNED) is not None:
         return True
-    return any(text_of(label) in _LABELS for label in item.css(_LABELLED))
+    return any(text_of(label) in _LABELS for label in entry.css(_LABELLED))
 
 
-def _number(item: Node, href: str) -> str:
+def _number(entry: Node, href: str) -> str:
     """The notice's own number, the same whether it is pinned or not."""
-    ranked = _RANKED.match(attr(item, "logr"))
-    found = ranked or _TRACED.search(attr(item, "data-trace")) or _NUMBER.search(href)
+    ranked = _RANKED.match(attr(entry, "logr"))
+    found = ranked or _TRACED.search(attr(entry, "data-trace")) or _NUMBER.search(href)
     return found[1] if found else ""
 
 
-def _seller(item: Node) -> str:
-    seller = next(filter(None, (first(item, css) for css in _SELLERS)), None)
+def _seller(entry: Node) -> str:
+    seller = next(filter(None, (first(entry, css) for css in _SELLERS)), None)
     return attr(seller, "title") or text_of(seller)
 
 
-def _price(item: Node) -> str:
-    price = next(filter(None, (first(item, css) for css in _PRICES)), None)
+def _price(entry: Node) -> str:
+    price = next(filter(None, (first(entry, css) for css in _PRICES)), None)
     if price is None or first(price, ".strongbox") is not None or "strongbox" in attr(price, "class"):
         return ""
     return text_of(price)
