@@ -154,6 +154,19 @@ def test_every_outcome_is_documented_and_has_a_word() -> None:
     assert set(OUTCOME_WORDS) == set(Outcome)
 
 
+def test_every_reason_is_documented() -> None:
+    words = tree.reason_words()
+    assert {"captcha", "dns", "lost_listings", "needs_browser"} <= words
+    assert conventions.undocumented([f"`{word}`" for word in words], tree.document("docs/operations.md")) == []
+
+
+def test_every_module_of_the_spiders_that_is_no_spider_is_explained() -> None:
+    shared = {name.partition(".")[2] for name in tree.modules() if name.startswith("spiders.")} - set(spiders())
+    assert "reading" in shared
+    told = tree.document("docs/architecture.md")
+    assert conventions.undocumented([f"`{name}.py`" for name in shared], told) == []
+
+
 def test_every_spider_is_documented() -> None:
     assert conventions.undocumented([f"`{name}`" for name in spiders()], tree.document("docs/platforms.md")) == []
 

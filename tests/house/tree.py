@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from crawler.errors import PageTrouble
 
 ROOT = Path(__file__).parent.parent.parent
 NOT_OURS = frozenset((".venv", ".git", "__pycache__", "demo-home", "home", "build"))
@@ -83,3 +88,30 @@ def environment_words() -> set[str]:
 
 def make_targets() -> list[str]:
     return re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.M)
+
+
+def reason_words() -> set[str]:
+    """Every reason that the code gives an outcome: to an error, to a reading, to a wall, or beside an error's name."""
+    return {word for source in sources(*top_packages()).values() for word in _reasons(ast.parse(source))}
+
+
+def _reasons(source: ast.Module) -> Iterator[str]:
+    troubles = {one.__name__ for one in _subclasses(PageTrouble)}
+    for node in ast.walk(source):
+        given: list[ast.expr | None] = []
+        if isinstance(node, ast.Call):
+            given = [keyword.value for keyword in node.keywords if keyword.arg == "reason"]
+            called = node.func.id if isinstance(node.func, ast.Name) else ""
+            given += node.args[:1] if called in troubles else node.args[1:2] if called == "Judgement" else []
+        elif isinstance(node, ast.Tuple):
+            pairs = pairwise(node.elts)
+            given = [word for name, word in pairs if isinstance(name, ast.Name) and name.id in troubles]
+        for word in given:
+            if isinstance(word, ast.Constant) and isinstance(word.value, str) and word.value:
+                yield word.value
+
+
+def _subclasses(kind: type) -> Iterator[type]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from _subclasses(one)
