@@ -1,7 +1,7 @@
 """Wordings as rule files write them, and where they stand in a squeezed text.
 
 `不{成功|授权}<6>{退款|退费}`: alternatives in braces, then a gap of at most six characters.
-`#天下证` wants a number before it. It refuses to judge what it finds.
+`#15:天下证` wants a number before it, fifteen at most. It refuses to judge what it finds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from detectors.strict import Table
 
 BRACES = re.compile(r"\{([^{}]*)\}")
 GAP = re.compile(r"<(\d{1,2})>")
-NUMBER = re.compile(r"[0-9一二三四五六七八九十百两几半]{1,6}$")
+LIMIT = re.compile(r"#(\d{1,3}):")
+NUMBER = re.compile(r"(?:[0-9]{1,6}|[一二三四五六七八九十百两几半]{1,6})$")
+DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "半": 1, "几": 5}
 ALTERNATIVES_AT_MOST = 2000
 # A wide gap may jump over a comma or a question (不下证？全额退款), never into another sentence.
 WIDE_GAP = 5
@@ -29,11 +31,14 @@ TURNS = ("不", "未", "没", "无", "不予", "不会", "不能", "没有")
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Slots in order, each with its alternatives; `gaps[i]` the most characters between slot i and the next."""
+    """Slots in order, each with its alternatives; `gaps[i]` the most characters between slot i and the next.
+
+    `at_most` is the greatest number that may stand before it; 0: no number is asked for.
+    """
 
     slots: tuple[frozenset[str], ...]
     gaps: tuple[int, ...]
-    numbered: bool = False
+    at_most: int = 0
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,13 +64,14 @@ def read_phrases(entry: Table) -> tuple[Phrase, ...]:
 def read_wordings(entry: Table) -> frozenset[str]:
     """The wordings under `any` where neither gaps nor numbers make sense."""
     phrases = read_phrases(entry)
-    if any(len(phrase.slots) > 1 or phrase.numbered for phrase in phrases):
+    if any(len(phrase.slots) > 1 or phrase.at_most for phrase in phrases):
         raise entry.refuse("这里的写法不能带间隔或数字")
     return frozenset(part for phrase in phrases for part in phrase.slots[0])
 
 
 def _read_phrase(template: str, entry: Table) -> Phrase:
-    pieces = GAP.split(template.removeprefix("#"))
+    limit = LIMIT.match(template)
+    pieces = GAP.split(template[limit.end() :] if limit else template)
     slots = tuple(frozenset(_spell_out(piece)) for piece in pieces[::2])
     for slot in slots:
         if len(slot) > ALTERNATIVES_AT_MOST:
@@ -73,7 +79,7 @@ def _read_phrase(template: str, entry: Table) -> Phrase:
         for part in slot:
             if not part.isalnum() or squeezed(canonical(part)).text != part:
                 raise entry.refuse(f"写法 {template} 里的「{part}」不是规范形式")
-    return Phrase(slots, tuple(int(gap) for gap in pieces[1::2]), template.startswith("#"))
+    return Phrase(slots, tuple(int(gap) for gap in pieces[1::2]), int(limit[1]) if limit else 0)
 
 
 def _spell_out(template: str) -> Iterator[str]:
@@ -90,7 +96,7 @@ def find_phrase(phrase: Phrase, places: Places, text: str, at_most: int) -> list
         return []
     found: dict[int, Place] = {}
     for first in slots[0]:
-        place = _numbered(first, text) if phrase.numbered else first
+        place = _numbered(first, text, phrase.at_most) if phrase.at_most else first
         whole = _longest(place, slots[1:], phrase.gaps, text) if place else None
         if whole and (whole.start not in found or found[whole.start].end < whole.end):
             found[whole.start] = whole
@@ -106,9 +112,21 @@ def _in_slot(slot: frozenset[str], places: Places) -> list[Place]:
     return sorted(place for found in present for place in found)
 
 
-def _numbered(place: Place, text: str) -> Place | None:
+def _numbered(place: Place, text: str, at_most: int) -> Place | None:
     match = NUMBER.search(text[max(0, place.start - 6) : place.start])
-    return Place(place.start - len(match[0]), place.end, place.disguised) if match else None
+    if match is None or not 0 < number_of(match[0]) <= at_most:
+        return None
+    return Place(place.start - len(match[0]), place.end, place.disguised)
+
+
+def number_of(written: str) -> int:
+    """The value of up to six digits or of a Chinese number below a hundred; 两三 is three, 百 and more is 100."""
+    if written.isdigit() and written.isascii():
+        return int(written)
+    if "百" in written:
+        return 100
+    tens, ten, ones = written.rpartition("十")
+    return (DIGITS.get(tens[-1:], 1) * 10 if ten else 0) + DIGITS.get(ones[-1:], 0)
 
 
 def _longest(place: Place, slots: Sequence[Sequence[Place]], gaps: Sequence[int], text: str) -> Place | None:

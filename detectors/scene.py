@@ -15,7 +15,7 @@ from detectors.index import Index
 from detectors.normal import RADICALS, WHOLE, View, canonical, probe, squeezed
 from detectors.phrase import Phrase, Place, find_phrase
 from detectors.rule import Rule, Words
-from detectors.words import Borders
+from detectors.words import REACH, Borders
 
 SELLING = (Kind.AD, Kind.PRODUCT, Kind.SHOP)
 QUOTED = re.compile(
@@ -131,10 +131,21 @@ class Stage:
             start = min(start, 64)
             end = start + len(plain)
         begins, ends = self._borders.at_borders(text, start, end)
-        if (begins and ends) or any(is_parted(whole, view, inner) for inner in range(place.start + 1, place.end)):
-            return begins and ends
+        gaps = [inner for inner in range(place.start + 1, place.end) if is_parted(whole, view, inner)]
+        if gaps:
+            # The writer's own gaps count too: in 书包 过审 the first word is 书包.
+            own = view.text[_last_gap(whole, view, place.start) : gaps[0]]
+            lead = place.start - _last_gap(whole, view, place.start)
+            return begins and ends and (not lead or self._borders.at_borders(own, lead, len(own))[0])
         # Written together, with a gap around it, it is a word of its own: 内部名额 有限.
         return (begins or is_parted(whole, view, place.start)) and (ends or is_parted(whole, view, place.end))
+
+
+def _last_gap(whole: str, view: View, place: int) -> int:
+    low = place
+    while low > max(0, place - REACH) and not is_parted(whole, view, low):
+        low -= 1
+    return low
 
 
 def is_parted(whole: str, view: View, place: int) -> bool:

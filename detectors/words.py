@@ -15,6 +15,7 @@ import jieba
 # marks is cut exactly as it would be within the whole text.
 RUN = re.compile(r"[\u3400-\u9fffa-zA-Z0-9+#&._%\-]+")
 REACH = 40
+LONGEST_BEFORE = 3
 
 
 class Borders:
@@ -25,7 +26,9 @@ class Borders:
         # initialize() would write jieba.cache into a shared temporary folder.
         self._tokenizer.FREQ, self._tokenizer.total = jieba.Tokenizer.gen_pfdict(self._tokenizer.get_dict_file())
         self._tokenizer.initialized = True
-        for word in sorted(words):
+        rule_words = sorted(words)
+        self._added = frozenset(word for word in rule_words if not self._tokenizer.FREQ.get(word))
+        for word in rule_words:
             self._tokenizer.add_word(word)
         self._edges = lru_cache(maxsize=4096)(self._cut)
 
@@ -46,7 +49,15 @@ class Borders:
         run = left + text[start:end] + _first_run(text[end : end + REACH])
         edges = self._edges(run)
         low, high = len(left), len(left) + end - start
-        return low in edges or self._is_head(run, low, high, edges), high in edges
+        begins = low in edges or self._is_head(run, low, high, edges)
+        return begins and not self._is_robbed(run, low, edges), high in edges
+
+    def _is_robbed(self, run: str, low: int, edges: frozenset[int]) -> bool:
+        """Whether a rule word took its first character from a word before it: 书包|过审, however rare 过审 is."""
+        if run[low : min(edge for edge in edges if edge > low)] not in self._added:
+            return False
+        before = (run[low - length : low + 1] for length in range(1, min(low, LONGEST_BEFORE) + 1))
+        return any(self._tokenizer.FREQ.get(word, 0) > 0 and word not in self._added for word in before)
 
     def _is_head(self, run: str, low: int, high: int, edges: frozenset[int]) -> bool:
         """Whether the word that `low` cuts ends in a word of its own: 专利 in 发明专利, not 包 in 钱包."""
