@@ -138,3 +138,14 @@ def test_wuba(shared: Path) -> None:
     assert not any("legoclick" in listing.url or listing.is_redirect for listing in reading.listings)
     assert having(reading.listings, "price") == 0, "all of them are drawn with another font's digits"
     assert having(reading.listings, "seller") == 123
+
+
+def test_where_each_shop_is_asked() -> None:
+    assert (
+        Wuba(queries="专利", city="ty").search_url("专利", 2).startswith("https://ty.58.com/shangbiaozhli/pn2/?key=%E4")
+    )
+    assert Alibaba1688().search_url("专利", 3).endswith("keywords=%D7%A8%C0%FB&beginPage=3"), "1688 reads GBK"
+    assert Jd().search_url("专利", 3).endswith("&page=5"), "JD counts half pages"
+    assert Taobao().search_url("专利", 2).endswith("&s=44")
+    for spider in (Taobao, Jd, Zbj, Wuba, Alibaba1688):
+        assert urlsplit(spider().search_url("专利", 1)).hostname in spider.hosts
