@@ -54,8 +54,10 @@ def sources(*folders: str) -> dict[str, str]:
 def tracked() -> list[str]:
     """What git tracks; where there is no git, what lies here and is not made by a tool."""
     if shutil.which("git") and (ROOT / ".git").exists():
-        told = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
-        return sorted(name for name in told.stdout.split("\0") if name and (ROOT / name).is_file())
+        told = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+        names = sorted(name for name in told.stdout.split("\0") if name and (ROOT / name).is_file())
+        if names:  # git refuses a checkout that belongs to somebody else
+            return names
     found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
     return sorted(path.as_posix() for path in found if NOT_OURS.isdisjoint(path.parts) and ".egg-info" not in str(path))
 
