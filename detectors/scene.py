@@ -15,7 +15,7 @@ from detectors.index import Index
 from detectors.normal import RADICALS, WHOLE, View, canonical, probe, squeezed
 from detectors.phrase import Phrase, Place, find_phrase
 from detectors.rule import Rule, Words
-from detectors.words import REACH, Borders
+from detectors.words import REACH, Borders, load_ordinary
 
 SELLING = (Kind.AD, Kind.PRODUCT, Kind.SHOP)
 QUOTED = re.compile(
@@ -75,7 +75,7 @@ class Stage:
         self._first = Index(parts | set(RADICALS), spelled)
         self._whole = Index(parts | set(self._labels), spelled)
         # Longer words would outweigh their neighbours: 打包下证书路径 must stay 打包/下/证书.
-        self._borders = Borders(part for part in parts if 2 <= len(part) <= 3)
+        self._borders = Borders((part for part in parts if 2 <= len(part) <= 3), load_ordinary())
 
     def _every_opening(self) -> Iterable[Opening]:
         return (opening for openings in self._openings.values() for opening in openings)

@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 
 import jieba
+
+from detectors.strict import read_table
 
 # jieba itself cuts at everything that is no Han character, letter or digit, so a run between two
 # marks is cut exactly as it would be within the whole text.
 RUN = re.compile(r"[\u3400-\u9fffa-zA-Z0-9+#&._%\-]+")
+ORDINARY = Path(__file__).parent / "lexicon" / "ordinary.toml"
 REACH = 40
 LONGEST_BEFORE = 3
 
@@ -21,11 +25,13 @@ LONGEST_BEFORE = 3
 class Borders:
     """Knows every rule word and says whether a span begins and ends where words do."""
 
-    def __init__(self, words: Iterable[str]) -> None:
+    def __init__(self, words: Iterable[str], ordinary: Iterable[str] = ()) -> None:
         self._tokenizer = jieba.Tokenizer()
         # initialize() would write jieba.cache into a shared temporary folder.
         self._tokenizer.FREQ, self._tokenizer.total = jieba.Tokenizer.gen_pfdict(self._tokenizer.get_dict_file())
         self._tokenizer.initialized = True
+        for word in sorted(ordinary):
+            self._tokenizer.add_word(word)
         rule_words = sorted(words)
         self._added = frozenset(word for word in rule_words if not self._tokenizer.FREQ.get(word))
         for word in rule_words:
@@ -63,6 +69,14 @@ class Borders:
         """Whether the word that `low` cuts ends in a word of its own: 专利 in 发明专利, not 包 in 钱包."""
         tail = run[low : min(edge for edge in edges if edge > low)]
         return 2 <= len(tail) <= high - low and bool(self._tokenizer.FREQ.get(tail))
+
+
+def load_ordinary(path: Path = ORDINARY) -> tuple[str, ...]:
+    """Ordinary words that the dictionary lacks; RuleInvalid names file and place."""
+    table = read_table(path)
+    words = table.texts("words")
+    table.finish()
+    return words
 
 
 def _last_run(text: str) -> str:
