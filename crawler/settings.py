@@ -23,6 +23,7 @@ REDIRECT_MAX_TIMES = 5
 METAREFRESH_MAXDELAY = 1  # a page that is shown for a while is the page, even if it reloads itself later
 RETRY_HTTP_CODES = [500, 502, 503, 504, 522, 524]
 HTTPERROR_ALLOW_ALL = True
+URLLENGTH_LIMIT = 0  # Scrapy drops a longer address without a word
 TELNETCONSOLE_ENABLED = False
 
 # What a page may cost.
