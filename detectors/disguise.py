@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import combinations, product
 from pathlib import Path
 
-from detectors.normal import canonical, squeezed
+from detectors.normal import SPLIT, canonical, squeezed
 from detectors.strict import read_table
 
 CHARACTERS = Path(__file__).parent / "lexicon" / "disguise.toml"
@@ -23,21 +23,36 @@ class Spelling:
 
     pinyin: str
     alike: str
+    parts: tuple[str, ...] = ()
 
 
-def load_spellings(path: Path = CHARACTERS) -> dict[str, Spelling]:
-    """The table of characters; RuleInvalid names file and place."""
+@dataclass(frozen=True, slots=True)
+class Disguises:
+    """How characters are hidden, and the words that are understood in disguise wherever a rule uses them."""
+
+    spellings: dict[str, Spelling]
+    words: frozenset[str]
+
+
+def load_disguises(path: Path = CHARACTERS) -> Disguises:
+    """The table of characters and the list of words; RuleInvalid names file and place."""
     table = read_table(path)
     spellings: dict[str, Spelling] = {}
     for entry in table.tables("character"):
         character = entry.text("is")
-        spelling = Spelling(entry.text("pinyin"), entry.text("alike"))
+        spelling = Spelling(entry.text("pinyin"), entry.text("alike"), _parts_of(character))
         entry.finish()
         if len(character) != 1 or character in spellings or not spelling.pinyin.isascii():
             raise entry.refuse(f"{character} 应是一个字，只列一次，带它的拼音")
         spellings[character] = spelling
+    words = frozenset(table.texts("words"))
     table.finish()
-    return spellings
+    return Disguises(spellings, words)
+
+
+def _parts_of(character: str) -> tuple[str, ...]:
+    """What a character is split into: 木又. A part that is a radical is joined when the text is squeezed."""
+    return tuple(parts for parts, whole in SPLIT.items() if whole == character and _folded(parts) == parts)
 
 
 def disguises(word: str, spellings: dict[str, Spelling]) -> frozenset[str]:
@@ -68,7 +83,7 @@ def _ways(spelling: Spelling, word: str) -> tuple[str, ...]:
     # One letter beside one character (挂m, b过) is too little to be told from ordinary text.
     initials = {spelling.pinyin[0], spelling.pinyin[:2] if spelling.pinyin[1] == "h" else spelling.pinyin[0]}
     letters = tuple(sorted(initials)) if len(word) > 2 else ()
-    return (spelling.pinyin, *letters, *spelling.alike)
+    return (spelling.pinyin, *letters, *spelling.alike, *spelling.parts)
 
 
 def _folded(spelled: str) -> str:

@@ -28,9 +28,8 @@ SYLLABLE = (
 )
 BRACKETED = re.compile(rf"(?<=[{HAN}])[(（\[［【〔](?P<latin>[^\W\d_{HAN}]{{1,7}})[)）\]］】〕]")
 IS_SYLLABLE = re.compile(SYLLABLE)
-# 包!授!权 and 包。授。权: the same mark after every single character parts nothing.
-# So does a line end after each: writing downwards.
-DOTTED = re.compile(rf"(?<![{HAN}\w])[{HAN}]([^\w\s]|\n)[{HAN}](?:\1[{HAN}])+(?![{HAN}\w])")
+# 包!授!权: the same mark on both sides of single characters parts nothing, nor does a line end (written downwards).
+DOTTED = re.compile(rf"[{HAN}](?:([^\w\s]|\n)[{HAN}])(?:\1[{HAN}])+")
 # 著 is 着 but in 著作权, 软著, 著录, 专著 and their like, which are our terms.
 WRITTEN_ZHU = re.compile(r"(?<![软专编原论显卓土译合遗巨名较])著(?![作录名称者述书])")
 SPLIT = {

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crawler.items import Kind, Listing
-from detectors.disguise import disguises, load_spellings
+from detectors.disguise import disguises, load_disguises
 from detectors.index import Index
 from detectors.normal import RADICALS, WHOLE, View, canonical, probe, squeezed
 from detectors.phrase import Phrase, Place, find_phrase
@@ -20,6 +20,9 @@ from detectors.words import REACH, Borders, load_ordinary
 SELLING = (Kind.AD, Kind.PRODUCT, Kind.SHOP)
 QUOTED = re.compile(
     r"“[^”\n]{1,60}”|「[^」\n]{1,60}」|『[^』\n]{1,60}』|‘[^’\n]{1,60}’|\"[^\"\n]{1,40}\"|《[^》\n]{1,60}》"
+)
+BRACKETS = tuple(
+    (pair[0], pair[1]) for pair in ("（）", "()", "【】", "[]", "［］", "〔〕", "「」", "<>", "《》", "{}")
 )
 # Beyond so many candidates of one rule in one listing, more would not change the verdict.
 CANDIDATES_AT_MOST = 200
@@ -71,7 +74,7 @@ class Stage:
         self._openings = _openings(rules)
         self._labels = _labels(groups)
         parts = {part for opening in self._every_opening() for slot in opening.phrase.slots for part in slot}
-        spelled = _spelled(rules)
+        spelled = _spelled(rules, parts | set(self._labels))
         self._first = Index(parts | set(RADICALS), spelled)
         self._whole = Index(parts | set(self._labels), spelled)
         # Longer words would outweigh their neighbours: 打包下证书路径 must stay 打包/下/证书.
@@ -97,7 +100,7 @@ class Stage:
         quotes = [match.span() for match in QUOTED.finditer(whole)]
         candidates: dict[str, list[Candidate]] = {}
         for opening, found in self._found(view, places):
-            candidate = _candidate(opening, found, view, quotes)
+            candidate = _candidate(opening, found, whole, view, quotes)
             if self._is_word(whole, view, candidate, len(opening.phrase.slots)):
                 candidates.setdefault(opening.rule, []).append(candidate)
         for several in candidates.values():
@@ -155,11 +158,22 @@ def is_parted(whole: str, view: View, place: int) -> bool:
     return bool(whole[view.ends[place - 1] : view.starts[place]].translate(WHOLE))
 
 
-def _candidate(opening: Opening, place: Place, view: View, quotes: Sequence[tuple[int, int]]) -> Candidate:
-    start, end = view.span(place.start, place.end)
+def _candidate(opening: Opening, place: Place, whole: str, view: View, quotes: Sequence[tuple[int, int]]) -> Candidate:
+    start, end = _with_brackets(whole, *view.span(place.start, place.end))
     quoted = any(low <= start and end <= high for low, high in quotes)
     said = place.disguised or view.text[place.start : place.end]
     return Candidate(place, opening.words, said, (start, end), quoted)
+
+
+def _with_brackets(whole: str, start: int, end: int) -> tuple[int, int]:
+    """A bracket inside a disguised word takes its partner along: （包）过, not 包）过."""
+    for opens, closes in BRACKETS:
+        over = whole.count(opens, start, end) - whole.count(closes, start, end)
+        if over < 0 and whole[start - 1 : start] == opens:
+            start -= 1
+        if over > 0 and whole[end : end + 1] == closes:
+            end += 1
+    return start, end
 
 
 def _openings(rules: Sequence[Rule]) -> dict[str, list[Opening]]:
@@ -181,9 +195,9 @@ def _labels(groups: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
     return labels
 
 
-def _spelled(rules: Sequence[Rule]) -> dict[str, str]:
-    """Disguised spelling to wording, for the groups of words that want it."""
-    spellings = load_spellings()
+def _spelled(rules: Sequence[Rule], known: Iterable[str]) -> dict[str, str]:
+    """Disguised spelling to wording: of the groups that want it, and of distinctive words anywhere."""
+    told = load_disguises()
     hidden = {
         part
         for rule in rules
@@ -193,7 +207,8 @@ def _spelled(rules: Sequence[Rule]) -> dict[str, str]:
         for slot in phrase.slots
         for part in slot
     }
-    return {disguise: part for part in sorted(hidden, reverse=True) for disguise in disguises(part, spellings)}
+    hidden |= told.words & set(known)
+    return {disguise: part for part in sorted(hidden, reverse=True) for disguise in disguises(part, told.spellings)}
 
 
 def _is_touched(opening: Opening, touched: frozenset[str]) -> bool:
