@@ -148,12 +148,6 @@ def without_tests(packages: Iterable[str], test_files: Iterable[str]) -> list[st
     return [package for package in packages if package not in tested]
 
 
-def twins(test_files: Iterable[str]) -> list[str]:
-    """Test files of one name: pytest can import only one of them."""
-    names = [PurePosixPath(path).name for path in test_files]
-    return sorted({name for name in names if names.count(name) > 1})
-
-
 def misdeclared(declared: Sequence[str], found: Sequence[str]) -> list[str]:
     """Packages that pyproject.toml forgot, and those it invents."""
     forgotten = [f"{name} is not declared" for name in found if name not in declared]

@@ -124,10 +124,6 @@ def test_packages_without_tests_are_seen() -> None:
     assert conventions.without_tests(["storage", "house"], files) == ["house"]
 
 
-def test_tests_of_one_name_are_seen() -> None:
-    assert conventions.twins(["tests/a/test_read.py", "tests/b/test_read.py", "tests/b/test_x.py"]) == ["test_read.py"]
-
-
 def test_wrong_package_lists_are_seen() -> None:
     assert conventions.misdeclared(["storage"], ["storage"]) == []
     assert conventions.misdeclared(["storage", "patrol"], ["storage", "console"]) == [
