@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Row, Select, exists, select, tuple_
 
@@ -14,7 +14,10 @@ from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow, Listin
 from storage.rounds import run_on
 from storage.shapes import ExhibitDetail, Lead, LeadFilter, Order
 
+T = TypeVar("T")
+
 SHORTEST_PREFIX = 6
+BATCH = 10_000
 _LAST_CHARACTER = "\U0010ffff"
 _HISTORY = (
     ListingRow.platform,
@@ -100,9 +103,10 @@ def _exhibit_row(connection: Connection, prefix: str) -> Row[Any]:
 def _findings(connection: Connection, exhibit_ids: Sequence[int]) -> defaultdict[int, list[Finding]]:
     """Findings by exhibit row, the weightiest first."""
     found: defaultdict[int, list[Finding]] = defaultdict(list)
-    query = select(*_FINDING).where(FindingRow.exhibit_id.in_(exhibit_ids))
-    for row in connection.execute(query.order_by(FindingRow.exhibit_id, FindingRow.points.desc(), FindingRow.id)):
-        found[row.exhibit_id].append(_finding(row))
+    for ids in _batches(exhibit_ids):
+        query = select(*_FINDING).where(FindingRow.exhibit_id.in_(ids))
+        for row in connection.execute(query.order_by(FindingRow.exhibit_id, FindingRow.points.desc(), FindingRow.id)):
+            found[row.exhibit_id].append(_finding(row))
     return found
 
 
@@ -112,9 +116,17 @@ def _entities(connection: Connection, exhibit_id: int) -> tuple[Entity, ...]:
 
 
 def _captures(connection: Connection, exhibits: Iterable[Row[Any]]) -> dict[str, Capture]:
-    ids = {one for row in exhibits for one in (row.capture_id, row.picture_id) if one}
-    rows = connection.execute(select(*_CAPTURE).where(CaptureRow.id.in_(ids)))
-    return {row.id: _capture(row) for row in rows}
+    wanted = sorted({one for row in exhibits for one in (row.capture_id, row.picture_id) if one})
+    return {
+        row.id: _capture(row)
+        for ids in _batches(wanted)
+        for row in connection.execute(select(*_CAPTURE).where(CaptureRow.id.in_(ids)))
+    }
+
+
+def _batches(ids: Sequence[T]) -> Iterator[Sequence[T]]:
+    # SQLite binds 32 766 values in one statement, and somebody may ask for every lead at once.
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
 
 
 def _lead(row: Row[Any], findings: list[Finding], captures: dict[str, Capture]) -> Lead:

@@ -102,6 +102,15 @@ def test_a_category_the_latest_sighting_lost_is_not_found_by_it(planned: Exhibit
     assert len(planned.leads(LeadFilter(category="guaranteed_grant"))) == 1
 
 
+def test_every_lead_at_once(planned: ExhibitStore) -> None:
+    """More than SQLite binds in one statement."""
+    many = tuple(listing(str(number)) for number in range(33_000))
+    planned.record(page_of(many, findings={one.item_id: (finding(),) for one in many}))
+    leads = planned.leads(LeadFilter(limit=100_000))
+    assert len(leads) == 33_000
+    assert all(lead.findings for lead in leads)
+
+
 def test_unknown_place_to_go_on_from_is_said(planned: ExhibitStore) -> None:
     with pytest.raises(UserMistake, match="no exhibit"):
         planned.leads(LeadFilter(before="0123456789"))

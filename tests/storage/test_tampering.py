@@ -87,6 +87,13 @@ def consistent(plain: bytes) -> bytes:
     return head + b"\r\n\r\n" + http + b"\r\n\r\n" + body + b"\r\n\r\n"
 
 
+def almost_consistent(plain: bytes) -> bytes:
+    """Another body, its block digest made to fit, the payload digest left as the capture knows it."""
+    head, _, rest = plain.partition(b"\r\n\r\n")
+    block = rest[:-4].replace(b"\xe5\x8c\x85", b"\xe5\x8c\x86")
+    return redigested(b"Block", head, block) + b"\r\n\r\n" + block + rest[-4:]
+
+
 def reheaded(pattern: bytes, into: bytes) -> Callable[[bytes], bytes]:
     """Edit the HTTP head and make the block digest fit again."""
 
@@ -160,6 +167,7 @@ TAMPERINGS: dict[str, Callable[[Path, list[Capture]], Capture]] = {
     "plain bytes": lambda path, all_: put(path, all_[0], gzip.decompress(member(path, all_[0]))),
     "another body": edited(rb"\r\n\r\n\xe5", b"\r\n\r\n\xe6"),
     "another body, digests fit": rewritten(consistent),
+    "another body, block digest fits": rewritten(almost_consistent),
     "digest stripped, another body": rewritten(without_digests),
     "block digest stripped": edited(rb"WARC-Block-Digest: \S+\r\n", b""),
     "payload digest stripped": edited(rb"WARC-Payload-Digest: \S+\r\n", b""),
