@@ -17,7 +17,7 @@ from scrapy.settings import Settings
 
 from crawler import settings as project
 from crawler.config import Browser, Config, Crawl, MappedHost
-from crawler.errors import PageEmpty
+from crawler.errors import PageChanged, PageEmpty
 from crawler.items import Kind, Reading
 from spiders.base import Found, PlatformSpider, Wall
 from spiders.reading import Document, attr, first, text_of
@@ -152,7 +152,7 @@ class Probe(PlatformSpider):
         for row in document.root.css("a.row"):
             found.add(kind=Kind.RESULT, title=text_of(row), url=attr(row, "href"))
         if "needs a browser" in document.text:
-            return Reading(outcome="changed", reason="needs_browser")
+            raise PageChanged("needs_browser", "the list is built by a script")
         return found.reading(next_url=attr(first(document.root, "a.next"), "href"))
 
 
