@@ -128,7 +128,8 @@ def _is_it(expected: Expectation, lead: Lead) -> bool:
 
 
 def _say_next(home: Path) -> None:
-    here = f"LANTIAN_HOME={os.path.relpath(home)}"
+    near = os.path.relpath(home)
+    here = f"LANTIAN_HOME={home if near.startswith('..') else near}"
     say("接下来可以输入：")
     say(f"    {here} .venv/bin/lantian leads                # 线索")
     say(f"    {here} .venv/bin/lantian show <证据项>         # 一个证据项：原文、规则、条款、固定")

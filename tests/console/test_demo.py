@@ -1,0 +1,67 @@
+"""The whole way on the specimen web: what is planted is found, what is innocent is left alone, twice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.console.conftest import ROOT, Ran
+
+Run = Callable[..., Ran]
+
+
+def test_the_demo_finds_every_planted_violation_and_no_innocent(lantian: Run) -> None:
+    first = lantian("demo", LANTIAN_BROWSER_AS_ROOT="1")
+    assert first.code == 0, first.err
+    assert "漏报" not in first.err
+    assert "误报：" not in first.err
+    leads = lantian("leads", "--limit", "1000", "--json").lines
+    assert len(leads) >= 14
+    assert {"guaranteed_grant", "green_channel", "official_impersonation", "inventor_listing"} <= {
+        category for lead in leads for category in lead["categories"]
+    }
+    assert all(lead["integrity"] == "whole" and lead["specimen"] for lead in leads)
+    coverage = lantian("coverage", "--json").lines
+    assert {"ok", "empty", "blocked", "unreachable", "disallowed"} <= {row["outcome"] for row in coverage}
+
+    again = lantian("demo", LANTIAN_BROWSER_AS_ROOT="1")
+    assert again.code == 0, again.err
+    seen_twice = {lead["listing"]: lead["sightings"] for lead in lantian("leads", "--limit", "1000", "--json").lines}
+    assert all(count >= 2 for key, count in seen_twice.items() if key in {lead["listing"] for lead in leads})
+
+
+def test_a_web_that_keeps_its_promise_not_fails_the_demo(lantian: Run, tmp_path: Path) -> None:
+    web = tmp_path / "web"
+    web.mkdir()
+    (web / "page.html").write_text("<html><body>没有卡片</body></html>", encoding="utf-8")
+    (web / "manifest.toml").write_text(
+        'version = 1\n[[page]]\nhost = "search.jd.com"\npath = "/Search?keyword=专利"\nfile = "page.html"\n'
+        '[[query]]\nspider = "jd"\nquery = "专利"\noutcome = "ok"\n'
+        '[[expect]]\nspider = "jd"\ntitle = "专利包授权"\ncategory = "guaranteed_grant"\n',
+        encoding="utf-8",
+    )
+    ran = lantian("demo", "--specimen", web)
+    assert ran.code == 1
+    assert "漏报：专利包授权" in ran.err
+    assert "结果不符：jd 专利" in ran.err
+
+
+def test_the_demo_never_mixes_into_a_real_home(lantian: Run, tmp_path: Path) -> None:
+    lantian("override", "sign", "jd", "--person", "测试员", "--reason", "测试")
+    ran = lantian("demo")
+    assert ran.code == 2
+    assert "已有真实数据" in ran.err
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_demo_serves_another_web(tmp_path: Path) -> None:
+    """`SPECIMEN=DIR make demo` reaches the command; a folder without a manifest is one line and not a trace."""
+    import subprocess
+
+    environ = {**os.environ, "SPECIMEN": str(tmp_path), "LANTIAN_HOME": str(tmp_path / "home")}
+    told = subprocess.run(["make", "-n", "demo"], cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
+    assert f'--specimen "{tmp_path}"' in told.stdout
