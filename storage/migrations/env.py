@@ -4,11 +4,11 @@ from alembic import context
 
 from storage.models import Base
 
-# SQLite can roll back DDL: an upgrade that is killed half way leaves the old schema whole.
+# The connection is inside one transaction, and SQLite can roll back DDL: an upgrade that is
+# killed half way leaves the old schema whole.
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
-    transactional_ddl=True,
     render_as_batch=True,
 )
 with context.begin_transaction():

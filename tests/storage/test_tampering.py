@@ -232,14 +232,26 @@ def test_snapshot_is_checked_like_the_rest(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../outside.warc.gz", "/etc/passwd", "a/../../outside.warc.gz", "", ".", "..", "a\0b", "sub/../x", "/"]
+    "name",
+    [
+        "../outside.warc.gz",
+        "/etc/passwd",
+        "a/../../outside.warc.gz",
+        "",
+        ".",
+        "..",
+        "a\0b",
+        "sub/../x",
+        "/",
+        "a/../FILE",
+    ],
 )
 def test_paths_that_leave_the_folder_are_refused(kept: Kept, name: str) -> None:
     path, captures = kept
     path.parent.joinpath("a").mkdir()
     path.parent.parent.joinpath("outside.warc.gz").write_bytes(path.read_bytes())
     with pytest.raises(EvidenceBroken):
-        produce(path, replace(captures[0], file=name))
+        produce(path, replace(captures[0], file=name.replace("FILE", path.name)))
 
 
 def test_every_flipped_bit_is_found_or_harmless(kept: Kept) -> None:
