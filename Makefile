@@ -23,7 +23,7 @@ setup: .venv/.done  ## make .venv from requirements.lock and find or install a C
 
 # As root Chromium runs without its sandbox; the demo and the tests only open pages of our own.
 demo: setup  ## a whole round over the specimen web on this machine; SPECIMEN=DIR serves another
-	@LANTIAN_BROWSER_AS_ROOT=1 $(BIN)/lantian demo --specimen "$(SPECIMEN)"
+	@LANTIAN_BROWSER_AS_ROOT=1 $(BIN)/lantian demo --specimen "$(SPECIMEN)" $(if $(DEMO_ONCE),--once)
 
 round: setup  ## the default watch list against the live platforms
 	@$(BIN)/lantian round

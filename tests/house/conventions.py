@@ -189,6 +189,24 @@ def undocumented_options(commands: Mapping[str, Sequence[str]], text: str) -> li
     return complaints
 
 
+def invented_options(commands: Mapping[str, Sequence[str]], text: str) -> list[str]:
+    """Command lines in a document that name a command or an option there is not."""
+    complaints = []
+    fenced = "\n".join(re.findall(r"^```\w*\n(.*?)^```", text, re.M | re.S))
+    inline = re.findall(r"`((?:\.venv/bin/)?lantian [a-z][^`\n]*)`", text)
+    for line in re.findall(r"^(?:\S+=\S+ )?(?:\S+/)?(lantian [a-z][^\n#]*)", "\n".join((fenced, *inline)), re.M):
+        words = line.split()
+        command = next((one for one in (" ".join(words[:3]), " ".join(words[:2])) if one in commands), "")
+        groups = {one.rpartition(" ")[0] for one in commands}
+        if not command and " ".join(words[:2]) not in groups:
+            complaints.append(f"no such command: {line}")
+        options = [word for word in words if word.startswith("--")]
+        complaints += [
+            f"no such option: {line}" for one in options if one not in (*commands.get(command, ()), "--help")
+        ]
+    return complaints
+
+
 def loose_pins(text: str) -> list[str]:
     """Lines of a lock file that pin no version, carry no digest, or name a place to load from."""
     complaints = []

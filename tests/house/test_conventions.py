@@ -154,6 +154,18 @@ def test_undocumented_options_are_seen() -> None:
     assert conventions.undocumented_options({"lantian leads": []}, told) == ["lantian leads: no section"]
 
 
+def test_invented_commands_are_seen() -> None:
+    known = {"lantian read": ["SPIDER", "--url"], "lantian override sign": ["--person"]}
+    good = "`lantian read baidu --url U` and `.venv/bin/lantian override sign zhihu --person 姓名`\n"
+    assert conventions.invented_options(known, good + "```sh\nA=1 bin/lantian read --help  # --not this\n```\n") == []
+    assert conventions.invented_options(known, "the name lantian means a blue sky, `lantian` too") == []
+    assert conventions.invented_options(known, "`lantian raed baidu`") == ["no such command: lantian raed baidu"]
+    assert conventions.invented_options(known, "`lantian read --uri U`") == ["no such option: lantian read --uri U"]
+    assert conventions.invented_options(known, "```\nlantian read --person P\n```\n") == [
+        "no such option: lantian read --person P"
+    ]
+
+
 def test_loose_locks_are_seen() -> None:
     pin = "attrs==26.1 \\\n    --hash=sha256:" + "a" * 64
     assert conventions.loose_pins(f"# by hand\n{pin}\n    # via aiohttp\n") == []

@@ -118,6 +118,17 @@ def test_every_command_and_option_is_documented() -> None:
     assert conventions.undocumented_options(found, tree.document("docs/commands.md")) == []
 
 
+def test_documents_invent_no_command() -> None:
+    group = get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    assert conventions.invented_options(commands(group, "lantian"), tree.documents()) == []
+
+
+def test_documents_invent_no_make_target() -> None:
+    named = set(re.findall(r"`(?:\S+=\S+ )?make ([a-z]+)`", tree.documents()))
+    assert named - set(tree.make_targets()) == set()
+
+
 def test_every_setting_is_documented_with_its_default() -> None:
     told = tree.document("docs/operations.md")
     for table in (Crawl, Browser):
