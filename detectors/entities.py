@@ -42,6 +42,8 @@ SORTS = tuple(
         ("company", COMPANY, False),
     )
 )
+# Beyond so many in one field it is a list, not an address.
+ENTITIES_AT_MOST = 100
 NAME_STARTS = re.compile(
     r"^(?:.*(?:由|是|为|即|找|与|和|向|给|委托|选择|欢迎|来自|联系|公司名称|主办单位|版权所有|关于我们))(?=.{4})"
 )
@@ -61,6 +63,8 @@ def find_entities(text: str, field: str) -> Iterator[Entity]:
                 continue
             taken.append((low, high))
             yield _entity(kind, view, low, high, field)
+            if len(taken) == ENTITIES_AT_MOST:
+                return
 
 
 def _preamble(name: str) -> int:

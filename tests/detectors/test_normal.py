@@ -1,0 +1,173 @@
+"""Canonical views: every view character points at the original characters it came from."""
+
+from __future__ import annotations
+
+import time
+from random import Random
+
+import pytest
+from evasions import WAYS
+from examples import listing, screen
+
+from crawler.items import Kind
+from detectors.normal import canonical, is_pinyin, probe, squeezed
+
+PLANTED = [
+    ("包授权", "guaranteed_grant", "发明专利{} 全国受理"),
+    ("保下证", "guaranteed_grant", "软著加急 {} 快"),
+    ("绿色通道", "green_channel", "专利申请{}办理"),
+    ("内部渠道", "green_channel", "专利加急 {} 速来"),
+    ("挂名", "inventor_listing", "发明专利发明人{} 有名额"),
+    ("第一发明人", "inventor_listing", "专利{}出售 有名额"),
+    ("官方", "official_impersonation", "国家知识产权局{}申请平台"),
+]
+ALPHABET = "包授权钱打下证挂名發壹軟著专利aBＣ①㈱(fā)（quán） 　.·*，。！\n\u200b\u0301🔥扌受木又讠正"
+
+
+def seen(text: str) -> str:
+    return squeezed(canonical(text)).text
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("發(fā)明人掛名", "发明人挂名"),
+        ("第壹發明人", "第一发明人"),
+        ("知識產(chǎn)權(quán)", "知识产权"),
+        ("包 授 权", "包授权"),
+        ("包-授🔥权", "包授权"),
+        ("包!授!权", "包授权"),
+        ("包\n授\n权", "包授权"),
+        ("包\u200b授\ufeff权", "包授权"),
+        ("包\u0336授\u0336权", "包授权"),
+        ("包扌受权", "包授权"),
+        ("讠正书", "证书"),
+        ("ＶＩＰ通道", "vip通道"),
+        ("第①發明人", "第1发明人"),
+        ("⼈民", "人民"),
+        ("軟著與著作權", "软著与著作权"),
+        ("隨著", "随着"),
+        ("專著", "专著"),
+        ("权(pct)", "权pct"),
+    ],
+)
+def test_squeezed_text(written: str, read: str) -> None:
+    assert seen(written) == read
+
+
+@pytest.mark.parametrize(
+    "written", ["打包。授权", "打包！授权", "打包\n授权", "打包，授权", "打包；授权", "打包：授权"]
+)
+def test_nothing_joins_across_a_mark(written: str) -> None:
+    assert "包授权" not in seen(written)
+
+
+@pytest.mark.parametrize(
+    ("latin", "is_one"), [("fā", True), ("quán", True), ("lǜ", True), ("pct", False), ("ok", False)]
+)
+def test_pinyin_is_told_from_other_letters(latin: str, is_one: bool) -> None:
+    assert is_pinyin(latin) is is_one
+
+
+def random_text(random: Random) -> str:
+    return "".join(random.choice(ALPHABET) for _ in range(random.randrange(1, 40)))
+
+
+def test_map_is_exact_and_normalising_idempotent() -> None:
+    random = Random(7)
+    for _ in range(2000):
+        text = random_text(random)
+        whole = canonical(text)
+        for view in (whole, squeezed(whole)):
+            assert len(view.text) == len(view.starts) == len(view.ends)
+            assert all(0 <= start < end <= len(text) for start, end in zip(view.starts, view.ends, strict=True))
+            assert list(view.starts) == sorted(view.starts)
+            assert list(view.ends) == sorted(view.ends)
+        again = canonical(whole.text)
+        assert canonical(again.text).text == again.text
+        narrow = squeezed(whole).text
+        assert squeezed(canonical(narrow)).text == squeezed(canonical(squeezed(canonical(narrow)).text)).text
+
+
+def test_map_points_at_the_character_itself() -> None:
+    text = "看:發(fā)\u200b明·人🔥掛名"
+    view = squeezed(canonical(text))
+    assert view.text == "看：发明人挂名"
+    start, end = view.span(2, 5)
+    assert text[start:end] == "發(fā)\u200b明·人"
+
+
+def test_probe_holds_whatever_the_exact_view_holds() -> None:
+    random = Random(11)
+    for word, _, _ in PLANTED:
+        for way in WAYS:
+            written = f"前文{way(word, random)}后文"
+            letters = "".join(one for one in seen(written) if one.isalnum())
+            if not any(one in written for one in "扌讠纟辶亻"):
+                assert letters == probe(written)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_disguises_are_seen_through_and_quoted_verbatim(way) -> None:
+    random = Random(way.__name__)
+    for word, category, frame in PLANTED:
+        for _ in range(5):
+            disguised = way(word, random)
+            title = frame.format(disguised)
+            findings = [
+                one for one in screen().judge(listing(title=title, kind=Kind.PRODUCT)) if one.category == category
+            ]
+            assert findings, title
+            start = title.index(disguised)
+            for finding in findings:
+                assert finding.quote == title[finding.start : finding.end]
+                assert finding.start <= start, title
+                assert start + len(disguised) <= finding.end, title
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "专利 钱 包 授 权 教程",
+        "专利管理 钱包shou权",
+        "专利 web授权 平台",
+        "专利 taobao授权",
+        "打包。授权专利",
+        "钱·包·授·权 专利",
+        "专利 表情包(bāo)授权",
+    ],
+)
+def test_disguise_of_two_words_is_no_disguise(title: str) -> None:
+    assert screen().judge(listing(title=title, kind=Kind.PRODUCT)) == ()
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "包",
+        "\u200b",
+        "(",
+        "（fā）",
+        "發(fā)",
+        "包\n",
+        "包!",
+        "扌受",
+        "“",
+        "包授权",
+        "专利包授权，",
+        "不授权",
+        "有限公司",
+        "1",
+        "a@",
+    ],
+)
+def test_no_input_takes_more_than_linear_time(piece: str) -> None:
+    times = []
+    for size in (20_000, 200_000):
+        shown = listing(piece * (size // len(piece)))
+        screen().judge(shown)
+        begun = time.process_time()
+        screen().judge(shown)
+        screen().entities(shown)
+        times.append(time.process_time() - begun)
+    assert times[1] < 30 * max(times[0], 0.01)

@@ -1,0 +1,161 @@
+"""The loader refuses every file that is not exactly a rule, and says where."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from crawler.errors import RuleInvalid
+from detectors.article import load_articles
+from detectors.disguise import load_disguises
+from detectors.rule import RULES, load_rule, load_rules
+from detectors.stance import load_cues, load_speakers
+from detectors.words import load_ordinary
+
+GOOD = """id = "made_up"
+title = "编的规则"
+category = "guaranteed_grant"
+state = "trial"
+severity = 2
+needs = 60
+articles = ["AD-四"]
+[[words]]
+points = 60
+any = ["包{授权|下证}"]
+[[context]]
+any = ["专利"]
+points = 20
+within = 10
+reason = "附近说到专利"
+required = true
+[[contra]]
+any = ["钱包"]
+points = -50
+within = 10
+reason = "说的是钱包"
+""" + "".join(f'[[{key}]]\ntext = "专利包授权{n}"\n' for key in ("violates", "lawful") for n in range(5))
+
+REFUSED = {
+    "unknown key": (GOOD.replace("[[words]]", "weight = 3\n[[words]]", 1), "不认识的键 weight"),
+    "unknown key in words": (GOOD.replace("points = 60", "points = 60\nfuzzy = true"), r"words\[1\]: 不认识的键 fuzzy"),
+    "unknown key in an example": (
+        GOOD.replace('text = "专利包授权0"', 'body = "专利"', 1),
+        r"violates\[1\]: 不认识的键 body",
+    ),
+    "missing key": (GOOD.replace("needs = 60\n", ""), "缺少 needs"),
+    "wrong type": (GOOD.replace("severity = 2", 'severity = "high"'), "severity 应为 int"),
+    "truth is no number": (GOOD.replace("severity = 2", "severity = true"), "severity 应为 int"),
+    "severity": (GOOD.replace("severity = 2", "severity = 4"), "severity 应为 1 到 3"),
+    "needs nothing": (GOOD.replace("needs = 60", "needs = 0"), "needs 应大于 0"),
+    "category": (GOOD.replace("guaranteed_grant", "bad_luck"), "category 应为"),
+    "state": (GOOD.replace('"trial"', '"maybe"'), "state 应为 trial、active 之一"),
+    "article": (GOOD.replace("AD-四", "AD-四百"), "没有条文 AD-四百"),
+    "other name": (GOOD.replace("made_up", "another"), "id another 与文件名 made_up 不符"),
+    "few guilty": (GOOD.replace('[[violates]]\ntext = "专利包授权4"\n', ""), "violates 至少要 5 个例子，只有 4 个"),
+    "few innocent": (GOOD.replace('[[lawful]]\ntext = "专利包授权4"\n', ""), "lawful 至少要 5 个例子，只有 4 个"),
+    "no words": (GOOD.replace('any = ["包{授权|下证}"]', "any = []"), "any 应为非空文字的列表"),
+    "word twice": (GOOD.replace('["专利"]', '["专利", "专利"]'), "any 里有重复"),
+    "only supporting words": (GOOD.replace("points = 60", "points = 60\nsupports = true"), "没有能单独成立的写法"),
+    "points for nothing": (GOOD.replace("points = 60", "points = 0"), "points 应大于 0"),
+    "context against": (GOOD.replace("points = 20", "points = -20"), r"context\[1\]: points 的正负"),
+    "contra for": (GOOD.replace("points = -50", "points = 50"), r"contra\[1\]: points 的正负"),
+    "never matches": (GOOD.replace("包{授权|下证}", "包，{授权|下证}"), "不是规范形式"),
+    "traditional": (GOOD.replace("包{授权|下证}", "包授權"), "不是规范形式"),
+    "gap in context": (GOOD.replace('any = ["专利"]', 'any = ["专<2>利"]'), "不能带间隔或数字"),
+    "explodes": (GOOD.replace("包{授权|下证}", "{a|b|c}" * 8), "太多"),
+    "kind": (GOOD.replace('text = "专利包授权0"', 'kind = "leaflet"\ntext = "x"', 1), "kind 应为"),
+    "example without words": (GOOD.replace('text = "专利包授权0"', 'kind = "ad"', 1), "例子没有文字"),
+    "no TOML": ("id = ", "不是 TOML"),
+    "not a table": (GOOD.replace('[[violates]]\ntext = "专利包授权0"\n', "", 1) + "[words2]\n", "不认识的键|至少要"),
+}
+
+
+def written(folder: Path, text: str, name: str = "made_up.toml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_good_rule_is_read(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD)
+    rule = load_rule(path, {"AD-四"})
+    assert (rule.id, rule.state, rule.severity, rule.needs) == ("made_up", "trial", 2, 60)
+    assert rule.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert rule.words[0].phrases[0].slots == (frozenset({"包授权", "包下证"}),)
+    assert rule.context[0].required
+
+
+@pytest.mark.parametrize(("text", "why"), REFUSED.values(), ids=REFUSED.keys())
+def test_bad_rule_is_refused_by_file_and_place(tmp_path: Path, text: str, why: str) -> None:
+    assert text != GOOD
+    with pytest.raises(RuleInvalid, match=why) as caught:
+        load_rule(written(tmp_path, text), {"AD-四"})
+    assert str(caught.value).startswith("made_up.toml: ")
+
+
+def test_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RuleInvalid, match=r"gone\.toml: 读不了"):
+        load_rule(tmp_path / "gone.toml", ())
+    (tmp_path / "latin.toml").write_bytes(b"id = '\xff'")
+    with pytest.raises(RuleInvalid, match=r"latin\.toml: 不是 UTF-8"):
+        load_rule(tmp_path / "latin.toml", ())
+
+
+def test_folder_without_rules_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RuleInvalid, match="没有规则文件"):
+        load_rules(tmp_path)
+
+
+def test_packaged_rules_have_different_wordings_and_known_articles() -> None:
+    rules = load_rules()
+    assert len({rule.id for rule in rules}) == len(rules) == len(list(RULES.glob("*.toml")))
+    assert len({rule.digest for rule in rules}) == len(rules)
+    assert all(rule.state == "active" for rule in rules)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('[[article]]\nid = "A"\nlaw = "法"\narticle = "第一条"\n', "缺少 from"),
+        ('[[article]]\nid = "A"\nlaw = "法"\narticle = "第一条"\nfrom = "2020"\n', "from 应为 date"),
+        (
+            '[[article]]\nid = "A"\nlaw = "法"\narticle = "第一条"\nfrom = 2020-01-02\nuntil = 2020-01-01\n',
+            "until 早于",
+        ),
+        (
+            '[[article]]\nid = "A"\nlaw = "法"\narticle = "第一条"\nfrom = 2020-01-02\npower = "省"\n',
+            "不认识的键 power",
+        ),
+        ('[[article]]\nid = "A"\nlaw = "法"\narticle = "第一条"\nfrom = 2020-01-02\n' * 2, "A 出现两次"),
+    ],
+)
+def test_bad_article_is_refused(tmp_path: Path, text: str, why: str) -> None:
+    with pytest.raises(RuleInvalid, match=why):
+        load_articles(written(tmp_path, text, "laws.toml"))
+
+
+def test_articles_stand_between_their_days() -> None:
+    articles = load_articles()
+    old, new = articles["TM19-六十八"], articles["TM26-六十七"]
+    assert (old.title, new.title) == ("商标法第六十八条", "商标法第六十七条")
+    assert (old.stands_on(date(2026, 12, 31)), old.stands_on(date(2027, 1, 1))) == (True, False)
+    assert (new.stands_on(date(2026, 12, 31)), new.stands_on(date(2027, 1, 1))) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("load", "text", "why"),
+    [
+        (load_cues, '[[cue]]\nid = "x"\nreason = "y"\nscope = "page"\npoints = 1\nany = ["z"]\n', "scope 应为"),
+        (load_cues, '[[cue]]\nid = "x"\nreason = "y"\nscope = "after"\npoints = 1\nany = ["a<3>b"]\n', "不能带间隔"),
+        (load_speakers, 'official = ["gov.cn"]\n', "缺少 press"),
+        (load_ordinary, "words = []\n", "非空"),
+        (load_disguises, 'words = ["x"]\n[[character]]\nis = "包包"\npinyin = "bao"\nalike = "苞"\n', "应是一个字"),
+        (load_disguises, 'words = ["x"]\n[[character]]\nis = "包"\npinyin = "bāo"\nalike = "苞"\n', "应是一个字"),
+    ],
+)
+def test_bad_lexicon_is_refused(tmp_path: Path, load, text: str, why: str) -> None:
+    with pytest.raises(RuleInvalid, match=why):
+        load(written(tmp_path, text, "lexicon.toml"))

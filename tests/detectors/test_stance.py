@@ -1,0 +1,112 @@
+"""An offer, or a warning, a report, a statute, a quotation, a question? And who speaks?"""
+
+from __future__ import annotations
+
+import pytest
+from examples import categories, listing, screen
+
+from crawler.items import Agency, Kind
+from detectors.screen import load_screen
+
+OFFERS = [
+    "我们承诺专利包授权，签合同，欢迎咨询",
+    "专利包授权，名额有限，加微信",
+    "本店软著加急包下证，拍下联系客服",
+]
+NO_OFFERS = [
+    "不得声称专利包授权",
+    "警惕专利包授权",
+    "我们从不承诺专利包授权",
+    "某机构声称专利包授权",
+    "专利包授权是骗局",
+    "专利包授权的说法不可信",
+    "专利包授权靠谱吗",
+    "专利包授权等违规行为",
+    "所谓专利包授权，是指收取高价后买来他人的专利",
+    "对宣传专利包授权的机构责令整改",
+    "依照专利代理条例，宣传包授权属于违法",
+    "记者以买家身份咨询，客服称专利包授权",
+    "他们打着专利“包授权”的旗号",
+    "没有任何机构能做到专利包授权",
+]
+
+
+@pytest.mark.parametrize("text", OFFERS)
+def test_offer_is_one(text: str) -> None:
+    assert categories(listing(text)) == {"guaranteed_grant"}
+
+
+@pytest.mark.parametrize("text", NO_OFFERS)
+def test_what_speaks_about_an_offer_is_none(text: str) -> None:
+    assert categories(listing(text)) == set()
+
+
+def test_reasons_against_are_told() -> None:
+    (finding,) = screen().judge(
+        listing("专利包授权，包下证，名额有限，加微信，不成功全额退款；“包授权”", kind=Kind.AD)
+    )[:1]
+    assert all(points > 0 for _, points in finding.pro)
+    assert all(points < 0 for _, points in finding.contra)
+    assert any("包授权" in why or "包下证" in why for why, _ in finding.pro)
+
+
+def test_quotation_marks_weigh() -> None:
+    bare, quoted = "专利申请 包授权 星河", "专利申请 “包授权” 星河"
+    assert categories(listing(bare)) == {"guaranteed_grant"}
+    assert categories(listing(quoted)) == set()
+
+
+def test_a_seller_cannot_hide_behind_a_distant_warning() -> None:
+    text = "谨防虚假宣传。专利包授权，不成功全额退款，加微信"
+    assert "guaranteed_grant" in categories(listing(text, kind=Kind.AD))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://www.cnipa.gov.cn/", "https://zscqj.example.gov.cn/a", "http://GOV.CN/", "https://www.acpaa.cn/x"],
+)
+def test_the_state_on_its_own_site_is_innocent(url: str) -> None:
+    shown = listing(title="国家知识产权局商标注册官方受理窗口", url=url)
+    assert categories(shown) == set()
+    assert categories(listing(title=shown.title, url="https://gov.cn.example/")) == {"official_impersonation"}
+
+
+def test_press_and_official_accounts_are_believed_less_than_hosts() -> None:
+    text = "专利发明人挂名，名额可选"
+    assert categories(listing(text, kind=Kind.POST)) == {"inventor_listing"}
+    assert categories(listing(text, kind=Kind.ARTICLE, url="https://www.people.com.cn/a")) == set()
+    assert categories(listing(text, kind=Kind.ARTICLE, seller="示例市市场监督管理局")) == set()
+    # Whoever sells may call a shop what he likes.
+    assert categories(listing(text, kind=Kind.PRODUCT, seller="示例市知识产权局")) == {"inventor_listing"}
+
+
+class Registry:
+    """A registry of one agency."""
+
+    def find(self, name: str) -> Agency | None:
+        listed = Agency(name="示例知识产权代理有限公司", code="00000", kind="专利代理机构", status="正常")
+        return listed if name == listed.name else None
+
+
+def test_a_listed_agency_speaks_loosely_an_unlisted_one_is_not_condemned_for_it() -> None:
+    claim = "国家商标局授权代理机构，商标注册"
+    listed = listing(claim, seller="示例知识产权代理有限公司")
+    unlisted = listing(claim, seller="虚构知识产权代理有限公司")
+    points = {
+        shown.seller: {one.points for one in load_screen(Registry()).judge(shown)} for shown in (listed, unlisted)
+    }
+    without = {one.points for one in screen().judge(unlisted)}
+    assert points[unlisted.seller] == without
+    assert not points[listed.seller] or max(points[listed.seller]) < max(without)
+    filed = listing("国家知识产权局备案商标代理机构，欢迎咨询", kind=Kind.AD, seller=unlisted.seller)
+    assert load_screen(Registry()).judge(filed) == ()
+
+
+def test_findings_say_where_in_which_field() -> None:
+    title, text, seller = "软著登记", "专利代办，包授权", "中国版权保护中心官方店"
+    shown = listing(text, title=title, seller=seller, kind=Kind.PRODUCT)
+    found = {finding.category: finding for finding in screen().judge(shown)}
+    assert (found["guaranteed_grant"].field, found["guaranteed_grant"].quote) == ("text", "包授权")
+    official = found["official_impersonation"]
+    assert official.field == "seller"
+    assert seller[official.start : official.end] == official.quote
