@@ -186,7 +186,7 @@ class Crawled:
         return FolderArchive(self.config.archive, tool="test")
 
 
-def config_of(home: Path, *mapped: MappedHost, delay: float = 0.0, timeout: float = 2.0) -> Config:
+def config_of(home: Path, *mapped: MappedHost, delay: float = 0.0, timeout: float = 10.0) -> Config:
     return Config(
         home=home,
         crawl=Crawl(delay=delay, timeout=timeout, retries=0),

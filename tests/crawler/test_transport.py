@@ -198,7 +198,7 @@ PACKED = gzip.compress(WHOLE.encode())
 SMALL = {"DOWNLOAD_MAXSIZE": 100_000}
 
 
-def answered(home: Path, answer: bytes | None, *, timeout: float = 2.0, **settings: object) -> Crawled:
+def answered(home: Path, answer: bytes | None, *, timeout: float = 10.0, **settings: object) -> Crawled:
     """The crawl of one address that is answered so; robots.txt is not there."""
     with RawServer(lambda target: ROBOTS if target == "/robots.txt" else answer) as server:
         config = config_of(home, *at(server, "probe.example"), timeout=timeout)

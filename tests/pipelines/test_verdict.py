@@ -230,24 +230,27 @@ def test_a_crawl_that_is_stopped_leaves_no_run_without_an_outcome(tmp_path: Path
     assert "stopped after" in found.run(f"{HOST}/0").detail
 
 
+class Saboteur:
+    """Ends one run behind the crawl's back with another outcome: the store refuses a second."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Saboteur:
+        return cls(crawler)
+
+    def process_item(self, item: Exhibits) -> Exhibits:
+        seen = item.sightings
+        if seen.query.endswith("/s"):
+            Room.of(self.crawler).store.finish_run(seen.run, Outcome.GONE, "x", "", seen.seen_at)
+        return item
+
+
 def test_a_run_whose_end_cannot_be_written_is_no_success(tmp_path: Path) -> None:
-    class Saboteur:
-        """Ends the run behind the crawl's back with another outcome: the store refuses a second."""
-
-        def __init__(self, crawler: Crawler) -> None:
-            self.crawler = crawler
-
-        @classmethod
-        def from_crawler(cls, crawler: Crawler) -> Saboteur:
-            return cls(crawler)
-
-        def process_item(self, item: Exhibits) -> Exhibits:
-            Room.of(self.crawler).store.finish_run(item.sightings.run, Outcome.GONE, "x", "", item.sightings.seen_at)
-            return item
-
     parts = {"pipelines.tie.Tie": 100, "pipelines.record.Record": 300, Saboteur: 400}
-    found = crawled(tmp_path, {"/s": http(page("a"))}, "/s", ITEM_PIPELINES=parts)
-    assert found.verdict(f"{HOST}/s") == ("gone", "x")
+    found = crawled(tmp_path, {"/s": http(page("a")), "/t": http(page("b"))}, "/s", "/t", ITEM_PIPELINES=parts)
+    assert found.verdict(f"{HOST}/t") == ("ok", "")
     assert exit_code(found.stats) == EXIT_BUG
 
 
@@ -360,3 +363,10 @@ def test_exhibit_ids_follow_from_capture_place_and_listing(tmp_path: Path) -> No
         ids = connection.execute(select(ExhibitRow.public_id)).scalars().all()
     assert len(set(ids)) == 2
     assert all(len(one) == 20 for one in ids)
+
+
+class Worse:
+    """A part of ours that fails on every page; `scrapy crawl` is told to use it by name."""
+
+    def process_item(self, item: Sightings) -> Sightings:
+        raise KeyError("a bug of ours")
