@@ -15,11 +15,12 @@ import tempfile
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-from benchmarks.made import write_web
+from benchmarks.made import DEPTH, write_web
 from console.specimen import load
 from console.specimen_server import SpecimenServer
 
-PAGES = 250
+QUERIES = 100
+PAGES = QUERIES * DEPTH
 SHARE = 0.1  # of the listings offer what is forbidden
 ROUNDS = 3
 GOAL = 0.65
@@ -33,7 +34,7 @@ def serve(web: str, out: str, ready: Event, done: Event) -> None:
 
 
 def crawl(mode: str, scratch: Path, turn: int) -> dict[str, float]:
-    arguments = [mode, str(scratch / f"home-{mode}-{turn}"), str(scratch / "specimen-hosts"), str(PAGES)]
+    arguments = [mode, str(scratch / f"home-{mode}-{turn}"), str(scratch / "specimen-hosts"), str(QUERIES)]
     ran = subprocess.run(
         [sys.executable, "-m", "benchmarks.crawl", *arguments], check=True, stdout=subprocess.PIPE, text=True
     )
@@ -45,7 +46,7 @@ def crawl(mode: str, scratch: Path, turn: int) -> dict[str, float]:
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-        write_web(Path(scratch) / "web", PAGES, share=SHARE)
+        write_web(Path(scratch) / "web", QUERIES, share=SHARE)
         spawn = multiprocessing.get_context("spawn")
         ready, done = spawn.Event(), spawn.Event()
         server = spawn.Process(target=serve, args=(str(Path(scratch) / "web"), scratch, ready, done))
@@ -58,7 +59,7 @@ def main() -> None:
             server.join()
     for measure, unit in (("seconds", "pages/s"), ("cpu", "pages/CPU-s")):
         bare, full = (PAGES / statistics.median(turn[at][measure] for turn in turns) for at in (0, 1))
-        note = f"{PAGES} pages, {SHARE:.0%} of listings flagged"
+        note = f"{QUERIES} queries of {DEPTH} pages, {SHARE:.0%} of listings flagged"
         figure = {
             "name": f"round, {unit}",
             "value": round(full, 1),

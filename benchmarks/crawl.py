@@ -1,4 +1,4 @@
-"""One crawl for the pipeline benchmark, in a process of its own: `python -m benchmarks.crawl MODE HOME HOSTS PAGES`."""
+"""One crawl for the pipeline benchmark, in a process of its own: `python -m benchmarks.crawl MODE HOME HOSTS QUERIES`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.utils.project import get_project_settings
 
+from benchmarks.made import DEPTH
 from crawler.config import Browser, Config, Crawl, read_hosts
 
 # What the baseline leaves out: keeping, tying, judging, recording, verdicts.
@@ -26,7 +27,7 @@ def nobody_signed(_: object) -> dict[str, str]:
 
 
 def main() -> None:
-    mode, home, hosts, pages = sys.argv[1:5]
+    mode, home, hosts, queries = sys.argv[1:5]
     settings = get_project_settings()
     config = Config(
         home=Path(home),
@@ -42,7 +43,7 @@ def main() -> None:
         settings.set(name, value)
     process = AsyncCrawlerProcess(settings)
     crawler = process.create_crawler("jd")
-    process.crawl(crawler, queries=",".join(f"q{number}" for number in range(int(pages))), pages=1)
+    process.crawl(crawler, queries=",".join(f"q{number}" for number in range(int(queries))), pages=DEPTH)
     start = time.process_time()
     process.start()
     stats = crawler.stats.get_stats() if crawler.stats else {}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 SEED = 20261120
 CARDS = 96
+DEPTH = 3  # pages a query
 GUILTY = (
     "发明专利包授权 不过全额退款",
     "专利加急内部渠道 七天下证",
@@ -48,8 +49,11 @@ def _card(chance: random.Random, sku: int, share: float) -> str:
     )
 
 
-def result_page(number: int, *, share: float) -> str:
-    """A JD-like page of about 200 kB with 96 cards, of which `share` (0–1) offer what is forbidden."""
+def result_page(number: int, *, share: float, place: int = 1) -> str:
+    """A JD-like page of about 200 kB with 96 cards, of which `share` (0–1) offer what is forbidden.
+
+    `place` is where it stands among the `DEPTH` pages of its query.
+    """
     chance = random.Random(SEED + number)
     cards = "".join(_card(chance, 100_000_000 + number * CARDS + place, share) for place in range(CARDS))
     filler = "".join(
@@ -57,20 +61,23 @@ def result_page(number: int, *, share: float) -> str:
     )
     return (
         '<!DOCTYPE html><html lang="zh-CN"><head><meta charset="utf-8"><title>专利 - 商品搜索</title></head><body>'
-        f'<div class="nav"><ul>{filler}</ul></div><div id="J_goodsList" class="goods-list-v2"><ul class="gl-warp clearfix">'
+        f'<div class="nav"><ul>{filler}</ul></div><div id="J_topPage"><span class="fp-text"><b>{place}</b><em>/</em><i>{DEPTH}</i>'
+        '</span></div><div id="J_goodsList" class="goods-list-v2"><ul class="gl-warp clearfix">'
         f"{cards}</ul></div></body></html>"
     )
 
 
-def write_web(folder: Path, pages: int, *, share: float) -> None:
-    """A specimen web of `pages` searches on search.jd.com, already gzipped."""
+def write_web(folder: Path, queries: int, *, share: float) -> None:
+    """A specimen web of `queries` searches on search.jd.com, `DEPTH` pages each, already gzipped."""
     folder.mkdir(parents=True)
     entries = ["version = 1\n"]
-    for number in range(pages):
-        body = gzip.compress(result_page(number, share=share).encode(), 6, mtime=0)
-        (folder / f"{number}.html").write_bytes(body)
-        entries.append(
-            f'[[page]]\nhost = "search.jd.com"\npath = "/Search?keyword=q{number}"\nfile = "{number}.html"\n'
-            'headers = { "Content-Type" = "text/html; charset=utf-8", "Content-Encoding" = "gzip" }\n'
-        )
+    for query in range(queries):
+        for place in range(1, DEPTH + 1):
+            name = f"{query}-{place}.html"
+            page = result_page(query * DEPTH + place, share=share, place=place)
+            (folder / name).write_bytes(gzip.compress(page.encode(), 6, mtime=0))
+            entries.append(
+                f'[[page]]\nhost = "search.jd.com"\npath = "/Search?keyword=q{query}&page={2 * place - 1}"\nfile = "{name}"\n'
+                'headers = { "Content-Type" = "text/html; charset=utf-8", "Content-Encoding" = "gzip" }\n'
+            )
     (folder / "manifest.toml").write_text("\n".join(entries), encoding="utf-8")
