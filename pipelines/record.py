@@ -47,7 +47,19 @@ def _acknowledge(path: Path, ids: list[str]) -> None:
     """Append the ids, a line each, and let them reach the disk before anything else happens."""
     if not ids:
         return
+    is_new = not path.exists()
     with path.open("a", encoding="utf-8") as ack:
         ack.write("".join(f"{one}\n" for one in ids))
         ack.flush()
         os.fsync(ack.fileno())
+    if is_new:
+        _reach_disk(path.parent)
+
+
+def _reach_disk(folder: Path) -> None:
+    """A new file's name is safe only when its folder is."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -50,12 +50,14 @@ class Room:
 
     async def close(self) -> None:
         """Close whatever was opened; the archive's file gets its final name here."""
-        if "browser" in self.__dict__:
-            await self._leave_browser()
-        if "archive" in self.__dict__:
-            self.archive.close()
-        if "store" in self.__dict__:
-            self.store.engine.dispose()
+        try:
+            if "archive" in self.__dict__:
+                self.archive.close()
+        finally:
+            if "store" in self.__dict__:
+                self.store.engine.dispose()
+            if "browser" in self.__dict__:
+                await self._leave_browser()
 
     async def _leave_browser(self) -> None:
         _, users = _browsers[str(self.config.home)]

@@ -108,7 +108,15 @@ class Verdict:
         finally:
             if self._open:
                 self._count("bugs")
+            await self._close_room()
+
+    async def _close_room(self) -> None:
+        try:
             await self._room.close()
+        except OSError:
+            # Scrapy only logs what a signal's receiver raises; the exit code must not forget it.
+            self._count("bugs")
+            raise
 
     def _arrived(self, sightings: Sightings) -> None:
         watch = self._open[sightings.run]

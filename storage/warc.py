@@ -104,7 +104,7 @@ def response_payload(exchange: Exchange) -> Payload:
 
 
 def request_payload(exchange: Exchange) -> Payload:
-    """The request, rebuilt from what the downloader was told to send."""
+    """The request, rebuilt from the header lines that the HTTP client says it sent."""
     line = b"%s %s %s" % (_token(exchange.method), _target(exchange.url), _protocol(exchange))
     return Payload(head=_http_head(line, exchange.request_headers), body=exchange.request_body)
 

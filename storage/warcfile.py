@@ -22,7 +22,7 @@ OPEN_SUFFIX = ".open"
 RAW = (
     "entities as received: content encoding kept, transfer encoding removed; a Transfer-Encoding or untrue "
     "Content-Length header is renamed X-Archive-Orig-*; line breaks in header values are spaces; "
-    "request records are rebuilt from what the downloader was told to send"
+    "request records are rebuilt from the header lines the HTTP client says it sent"
 )
 
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from sqlalchemy import select
 
 from console.specimen import load
 from console.specimen_server import SpecimenServer
+from crawler.config import Config
+from pipelines.browser import BrowserTrouble, find_chromium
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
@@ -83,6 +85,14 @@ class Person:
 @pytest.fixture
 def person(tmp_path: Path, specimen: SpecimenServer) -> Person:
     return Person(tmp_path, specimen.hosts_file(tmp_path))
+
+
+def wait_for(has_come: Callable[[], bool], typed: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 40
+    while not has_come():
+        assert time.monotonic() < deadline
+        assert typed.poll() is None, typed.communicate()[1]
+        time.sleep(0.01)
 
 
 MISTAKES = {
@@ -155,6 +165,36 @@ def test_the_log_prints_no_listing(person: Person) -> None:
     assert not [title for title in titles if title in said]
 
 
+def test_a_crawl_that_is_told_to_stop_ends_its_runs(tmp_path: Path, specimen: SpecimenServer) -> None:
+    person = Person(tmp_path, specimen.hosts_file(tmp_path), delay=0.2)
+    words = ("crawl", "baidu", "-a", "queries=" + ",".join(f"词{n}" for n in range(40)), "-s")
+    typed = person.start("scrapy.cmdline", *words, f"LANTIAN_ACK={person.ack}")
+    wait_for(person.ack.exists, typed)
+    typed.terminate()
+    typed.communicate(timeout=30)
+    assert typed.returncode == 3
+    outcomes = person.outcomes()
+    assert len(outcomes) == 40
+    assert set(outcomes.values()) == {"ok", "error"}
+
+
+def test_a_picture_is_taken_in_a_real_crawl(tmp_path: Path, specimen: SpecimenServer) -> None:
+    config = Config.load({"LANTIAN_HOME": str(tmp_path), "LANTIAN_BROWSER_AS_ROOT": "1"})
+    try:
+        find_chromium(config)
+    except BrowserTrouble as trouble:
+        pytest.skip(f"no Chromium on this machine: {trouble}")
+    person = Person(tmp_path, specimen.hosts_file(tmp_path))
+    (person.home / "lantian.toml").write_text("[crawl]\ndelay = 0\n")
+    code, said = person.types("baidu", "-a", "queries=好", LANTIAN_BROWSER_AS_ROOT="1")
+    assert code == 0, said
+    lead = person.store.leads()[0]
+    assert lead.picture is not None, said
+    archive = FolderArchive(person.home / "archive", tool="test")
+    assert archive.produce(lead.picture).startswith(b"\x89PNG")
+    assert archive.produce(lead.capture)
+
+
 # -- kill -9 -------------------------------------------------------------------------------------
 
 
@@ -164,11 +204,7 @@ def killed(person: Person, queries: str, after: int) -> None:
     typed = person.start(
         "scrapy.cmdline", "crawl", "baidu", "-a", f"queries={queries}", "-s", f"LANTIAN_ACK={person.ack}"
     )
-    deadline = time.monotonic() + 40
-    while not person.ack.exists() or len(person.ack.read_text().splitlines()) < before + after:
-        assert time.monotonic() < deadline
-        assert typed.poll() is None, typed.communicate()[1]
-        time.sleep(0.01)
+    wait_for(lambda: person.ack.exists() and len(person.ack.read_text().splitlines()) >= before + after, typed)
     typed.send_signal(signal.SIGKILL)
     typed.communicate()
 
