@@ -1,0 +1,76 @@
+"""The cheap first look lets nothing by, and is cheap."""
+
+from __future__ import annotations
+
+import time
+from random import Random
+
+import jieba
+import pytest
+from evasions import WAYS
+from examples import LAWFUL, lines, listing, screen
+
+from crawler.items import Kind
+from detectors.rule import load_rules
+from detectors.scene import Stage
+
+PIECES = [
+    *(shown.title + shown.text for rule in load_rules() for shown in rule.violates + rule.lawful),
+    *(line for path in sorted(LAWFUL.glob("*.txt")) for line in lines(path)),
+]
+ORDINARY = "男鞋夏季透气网面运动鞋，轻便防滑跑步鞋，品牌正品，顺丰包邮，七天无理由退货，支持分期，学生党爆款。" * 2
+
+
+def random_text(random: Random) -> str:
+    text = "，".join(random.sample(PIECES, 2))
+    start = random.randrange(len(text) - 8)
+    word = text[start : start + random.randrange(2, 6)]
+    return text[:start] + random.choice(WAYS)(word, random) + text[start + len(word) :]
+
+
+def test_the_first_look_lets_no_candidate_by() -> None:
+    random, stage = Random(3), Stage(load_rules(), {})
+    passed = 0
+    for _ in range(1500):
+        whole = random_text(random)[: random.randrange(5, 120)]
+        if not stage.deserves_a_look(whole):
+            passed += 1
+            candidates = stage.set_out(listing(whole), whole).candidates.values()
+            assert all(one.words.supports for several in candidates for one in several), whole
+    assert passed > 100
+
+
+def seconds_for(count: int, act, *arguments: object) -> float:
+    begun = time.process_time()
+    for _ in range(count):
+        act(*arguments)
+    return time.process_time() - begun
+
+
+def test_ordinary_listings_are_passed_over_cheaply() -> None:
+    shown = listing(ORDINARY, kind=Kind.PRODUCT)
+    screen().judge(shown)
+    tokenizer = jieba.Tokenizer()
+    tokenizer.FREQ, tokenizer.total = jieba.Tokenizer.gen_pfdict(tokenizer.get_dict_file())
+    tokenizer.initialized = True
+    assert 10 * seconds_for(300, screen().judge, shown) < seconds_for(300, tokenizer.lcut, ORDINARY)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "\u200b", "\ud800包授权专利\udfff", "\x00专利包授权\x00"])
+def test_strange_texts_are_judged_too(text: str) -> None:
+    for finding in screen().judge(listing(text, kind=Kind.AD)):
+        assert finding.quote == text[finding.start : finding.end]
+
+
+def test_long_wordings_are_quoted_short() -> None:
+    title = "专利包" + " " * 200 + "授权 加微信"
+    (finding,) = screen().judge(listing(title=title, kind=Kind.AD))
+    assert len(finding.quote) == 80
+    assert finding.quote == title[finding.start : finding.end]
+
+
+def test_judging_is_the_same_twice() -> None:
+    shown = listing("专利内部渠道，包授权，不授权全额退款，加微信", title="发明人挂名 有名额", kind=Kind.AD)
+    first = screen().judge(shown)
+    assert {finding.category for finding in first} == {"guaranteed_grant", "green_channel", "inventor_listing"}
+    assert screen().judge(shown) == first
