@@ -22,7 +22,7 @@ NUMBER = re.compile(r"(?:[0-9]{1,6}|[一二三四五六七八九十百两几半]
 DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "半": 1, "几": 5}
 ALTERNATIVES_AT_MOST = 2000
 # A wide gap may jump over a comma or a question (不下证？全额退款), never into another sentence.
-WIDE_GAP = 5
+WIDE_GAP = 7
 WIDE_GAP_STOPS = "。\n"
 GAP_STOPS = "。\n，！？；：、"
 # 不成功也不退费 promises nothing.
