@@ -41,11 +41,11 @@ def main() -> None:
     settings.set("LOG_LEVEL", "ERROR")
     for name, value in BARE.items() if mode == "bare" else ():
         settings.set(name, value)
-    process = AsyncCrawlerProcess(settings)
-    crawler = process.create_crawler("jd")
-    process.crawl(crawler, queries=",".join(f"q{number}" for number in range(int(queries))), pages=DEPTH)
+    reactor = AsyncCrawlerProcess(settings)
+    crawler = reactor.create_crawler("jd")
+    reactor.crawl(crawler, queries=",".join(f"q{number}" for number in range(int(queries))), pages=DEPTH)
     start = time.process_time()
-    process.start()
+    reactor.start()
     stats = crawler.stats.get_stats() if crawler.stats else {}
     answered = stats.get("downloader/response_status_count/200", 0)
     told = {"pages": answered, "seconds": stats["elapsed_time_seconds"], "cpu": time.process_time() - start}

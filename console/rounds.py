@@ -100,11 +100,11 @@ def crawl_round(
             if store.is_first_round():
                 _tell_robots(config, questions)
             plan = _planned(store, questions, pages)
-            process = AsyncCrawlerProcess(_settings(config, ack))
+            reactor = AsyncCrawlerProcess(_settings(config, ack))
             with _progress(len(plan)) as advance:
-                crawlers = _begun(process, plan, pages, _watcher(store, advance, tell))
-                process.start()
-            return _exit(process, crawlers)
+                crawlers = _begun(reactor, plan, pages, _watcher(store, advance, tell))
+                reactor.start()
+            return _exit(reactor, crawlers)
         finally:
             store.engine.dispose()
 
@@ -165,15 +165,15 @@ def _watcher(
 
 
 def _begun(
-    process: AsyncCrawlerProcess, plan: Sequence[PlannedRun], pages: int, ended: Callable[[str], None]
+    reactor: AsyncCrawlerProcess, plan: Sequence[PlannedRun], pages: int, ended: Callable[[str], None]
 ) -> list[Crawler]:
     """One crawl a platform; each asks its own queries."""
     crawlers = []
     for name in dict.fromkeys(run.platform for run in plan):
         runs = {run.query: run.id for run in plan if run.platform == name}
-        crawler = process.create_crawler(name)
+        crawler = reactor.create_crawler(name)
         crawler.signals.connect(ended, run_ended, weak=False)
-        process.crawl(crawler, runs=runs, pages=pages)
+        reactor.crawl(crawler, runs=runs, pages=pages)
         crawlers.append(crawler)
     return crawlers
 
@@ -187,9 +187,9 @@ def _settings(config: Config, ack: Path | None) -> Any:
     return settings
 
 
-def _exit(process: AsyncCrawlerProcess, crawlers: Sequence[Crawler]) -> int:
+def _exit(reactor: AsyncCrawlerProcess, crawlers: Sequence[Crawler]) -> int:
     codes = {exit_code(crawler.stats.get_stats() if crawler.stats else {}) for crawler in crawlers}
-    if process.bootstrap_failed:
+    if reactor.bootstrap_failed:
         codes.add(EXIT_BUG)
     return next(code for code in GRAVEST_FIRST if code in codes)
 

@@ -54,7 +54,7 @@ def _refuse_error(told: Any) -> None:
         raise LoginRequired("login_wall", f"{code} {message}")
     if code in ("404", "4042") or "NotFound" in text_at(error, "name"):
         raise PageGone("deleted", f"{code} {message}")
-    raise PageBlocked("rate_limited", f"{code} {message}")
+    raise PageBlocked("rate_limit", f"{code} {message}")
 
 
 def _add_object(found: Found, told: dict[str, Any], kind: str, highlight: dict[str, Any] | None = None) -> None:

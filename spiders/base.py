@@ -63,7 +63,7 @@ class Found:
         self.listings: list[Listing] = []
         self.lost = 0
 
-    def add(
+    def add(  # noqa: PLR0913 - a builder: every argument has its name at the call
         self,
         *,
         kind: Kind,

@@ -58,7 +58,7 @@ class Wuba(PlatformSpider):
         Wall(trouble=PageBlocked, reason="captcha", marks=("callback.58.com/firewall",)),
         Wall(trouble=PageBlocked, reason="captcha", marks=("请输入验证码",), within="title"),
         Wall(trouble=PageBlocked, reason="rate_limit", marks=("访问过于频繁",), within="title"),
-        Wall(trouble=LoginRequired, reason="login", marks=("//passport.58.com/",), within="url"),
+        Wall(trouble=LoginRequired, reason="login_wall", marks=("//passport.58.com/",), within="url"),
     )
 
     def search_url(self, query: str, page_number: int) -> str:

@@ -54,8 +54,8 @@ class Zbj(PlatformSpider):
         "empty": "not known",
     }
     walls = (
-        Wall(trouble=LoginRequired, reason="login", marks=("//login.zbj.com/",), within="url"),
-        Wall(trouble=LoginRequired, reason="login", marks=("//account.zbj.com/",), within="url"),
+        Wall(trouble=LoginRequired, reason="login_wall", marks=("//login.zbj.com/",), within="url"),
+        Wall(trouble=LoginRequired, reason="login_wall", marks=("//account.zbj.com/",), within="url"),
     )
 
     def search_url(self, query: str, page_number: int) -> str:

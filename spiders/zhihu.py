@@ -38,8 +38,8 @@ class Zhihu(PlatformSpider):
     walls = (
         Wall(trouble=PageBlocked, reason="captcha", marks=("/account/unhuman",), within="url"),
         Wall(trouble=PageBlocked, reason="captcha", marks=("安全验证",), within="title"),
-        Wall(trouble=PageBlocked, reason="rate_limited", marks=("您当前请求存在异常", "暂时限制本次访问")),
-        Wall(trouble=PageBlocked, reason="rate_limited", marks=("网络环境存在异常", "验证")),
+        Wall(trouble=PageBlocked, reason="rate_limit", marks=("您当前请求存在异常", "暂时限制本次访问")),
+        Wall(trouble=PageBlocked, reason="rate_limit", marks=("网络环境存在异常", "验证")),
         Wall(trouble=PageGone, reason="deleted", marks=("没有知识存在的荒原",)),
         Wall(trouble=LoginRequired, reason="login_wall", marks=("/signin",), within="url"),
         Wall(trouble=LoginRequired, reason="login_wall", marks=("/signup",), within="url"),

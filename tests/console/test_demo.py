@@ -34,6 +34,14 @@ def test_the_demo_finds_every_planted_violation_and_no_innocent(lantian: Run) ->
     assert all(count >= 2 for key, count in seen_twice.items() if key in {lead["listing"] for lead in leads})
 
 
+def test_without_a_browser_the_demo_says_so_and_goes_on(lantian: Run) -> None:
+    ran = lantian("demo", LANTIAN_BROWSER="/nonexistent")
+    assert ran.code == 0, ran.err
+    assert ran.err.count("没有浏览器，继续但不拍图") == 1
+    assert "needs_browser" in {row["reason"] for row in lantian("coverage", "--json").lines}
+    assert all(not lead["picture"] for lead in lantian("leads", "--json").lines)
+
+
 def test_a_web_that_keeps_its_promise_not_fails_the_demo(lantian: Run, tmp_path: Path) -> None:
     web = tmp_path / "web"
     web.mkdir()

@@ -13,8 +13,8 @@ from tests.console.conftest import Ran
 Run = Callable[..., Ran]
 URL = "https://search.jd.com/Search?keyword=%E4%B8%93%E5%88%A9"
 CARD = (
-    '<li class="gl-item" data-sku="{sku}"><div class="gl-i-wrap"><div class="p-name"><a href="//item.jd.com/{sku}.html">'
-    "<em>{title}</em></a></div></div></li>"
+    '<li class="gl-item" data-sku="{sku}"><div class="gl-i-wrap"><div class="p-name">'
+    '<a href="//item.jd.com/{sku}.html"><em>{title}</em></a></div></div></li>'
 )
 READ_KEYS = {
     "kind",

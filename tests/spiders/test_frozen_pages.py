@@ -13,8 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from scrapy.spiderloader import SpiderLoader
 from scrapy.settings import Settings
+from scrapy.spiderloader import SpiderLoader
 
 from crawler.items import Page
 from spiders.base import PlatformSpider
