@@ -26,6 +26,7 @@ class Installation:
         settings.set("RETRY_TIMES", config.crawl.retries, priority="addon")
         # Scrapy builds a log record per item at DEBUG even where nobody reads it.
         logging.getLogger("scrapy").setLevel(settings["LOG_LEVEL"])
+        logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 class QuietItems(LogFormatter):

@@ -24,7 +24,9 @@ METAREFRESH_MAXDELAY = 1  # a page that is shown for a while is the page, even i
 RETRY_HTTP_CODES = [500, 502, 503, 504, 522, 524]
 HTTPERROR_ALLOW_ALL = True
 URLLENGTH_LIMIT = 0  # Scrapy drops a longer address without a word
+# A crawl opens no door of its own: whoever reached one could steer it.
 TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
 
 # What a page may cost.
 DOWNLOAD_MAXSIZE = 32 * 1024 * 1024

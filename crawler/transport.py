@@ -63,6 +63,13 @@ def literal(host: str) -> str:
         return ""
 
 
+def is_specimen(url: str, hosts: Mapping[str, MappedHost]) -> bool:
+    """Whether `url` was answered by a server that LANTIAN_HOSTS opened, by name or by bare address."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    address = literal(host)
+    return host in hosts or (bool(address) and not is_public(address))
+
+
 class GuardedResolver(AbstractResolver):
     """Resolves mapped hosts to their given address and port, and refuses private addresses."""
 

@@ -29,6 +29,7 @@ from crawler.config import Config, MappedHost
 from crawler.errors import LantianError
 from crawler.items import How, Snapshot
 from crawler.pace import turn
+from crawler.transport import is_specimen
 from pipelines.gate import Gate
 
 logger = logging.getLogger(__name__)
@@ -115,7 +116,7 @@ class Browser:
                 body=base64.b64decode(shot["data"]),
                 taken_at=clock.now(),
                 tool=self.version,
-                is_specimen=(urlsplit(page.url).hostname or "") in self._hosts,
+                is_specimen=is_specimen(page.url, self._hosts),
             )
 
     async def close(self) -> None:

@@ -6,14 +6,13 @@ entity as it came. See docs/decisions/0003-what-raw-means.md.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
 from crawler import clock
 from crawler.errors import NotKept
 from crawler.items import Capture, Exchange, How, Snapshot
+from crawler.transport import is_specimen
 from pipelines.room import Room
 
 
@@ -35,7 +34,7 @@ class KeepMiddleware:
         return response
 
     def _kept(self, request: Request, response: Response) -> Capture:
-        is_specimen = (urlsplit(response.url).hostname or "") in self._room.config.hosts
+        specimen = is_specimen(response.url, self._room.config.hosts)
         if request.meta.get("in_browser"):
             return self._room.archive.keep_snapshot(
                 Snapshot(
@@ -45,7 +44,7 @@ class KeepMiddleware:
                     body=response.body,
                     taken_at=clock.now(),
                     tool=self._room.browser.version,
-                    is_specimen=is_specimen,
+                    is_specimen=specimen,
                 )
             )
         return self._room.archive.keep(
@@ -61,7 +60,7 @@ class KeepMiddleware:
                 response_body=response.body,
                 ip_address=str(response.ip_address or ""),
                 fetched_at=clock.now(),
-                is_specimen=is_specimen,
+                is_specimen=specimen,
                 override=request.meta.get("override", ""),
             )
         )

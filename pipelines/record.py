@@ -8,6 +8,7 @@ from pathlib import Path
 from scrapy.crawler import Crawler
 
 from crawler import clock
+from crawler.errors import UserMistake
 from crawler.items import Exhibits
 from pipelines.room import Room
 from spiders.base import PlatformSpider
@@ -22,6 +23,8 @@ class Record:
         self._crawler = crawler
         self._room = Room.of(crawler)
         self._ack = crawler.settings.get("LANTIAN_ACK")
+        if self._ack:
+            _open(Path(self._ack))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Record:
@@ -43,23 +46,24 @@ class Record:
         return item
 
 
+def _open(path: Path) -> None:
+    """The file for acknowledgements is there before anything is to be acknowledged, or the crawl does not begin."""
+    try:
+        path.open("a", encoding="utf-8").close()
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # a new file's name is safe only when its folder is
+        finally:
+            os.close(folder)
+    except OSError as wrong:
+        raise UserMistake(f"{path}: acknowledgements cannot be written here: {wrong.strerror}") from None
+
+
 def _acknowledge(path: Path, ids: list[str]) -> None:
     """Append the ids, a line each, and let them reach the disk before anything else happens."""
     if not ids:
         return
-    is_new = not path.exists()
     with path.open("a", encoding="utf-8") as ack:
         ack.write("".join(f"{one}\n" for one in ids))
         ack.flush()
         os.fsync(ack.fileno())
-    if is_new:
-        _reach_disk(path.parent)
-
-
-def _reach_disk(folder: Path) -> None:
-    """A new file's name is safe only when its folder is."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -61,11 +61,13 @@ class Command(ScrapyCrawl):
 
     def _crawled(self, name: str, opts: argparse.Namespace) -> int:
         """Run the crawl to its end. Raises what kept it from beginning."""
-        process = AsyncCrawlerProcess(self._settings())
-        crawler = process.create_crawler(name)
-        crawl = process.crawl(crawler, **opts.spargs)
-        process.start()
-        if crawl.done() and not crawl.cancelled() and (wrong := crawl.exception()):
+        reactor = AsyncCrawlerProcess(self._settings())
+        crawler = reactor.create_crawler(name)
+        crawl = reactor.crawl(crawler, **opts.spargs)
+        reactor.start()
+        if not crawl.done() or crawl.cancelled():
+            return EXIT_NOT_CLEAN  # a signal ended it before its runs could end
+        if wrong := crawl.exception():
             raise wrong
         return exit_code(crawler.stats.get_stats() if crawler.stats else {})
 

@@ -87,7 +87,7 @@ def person(tmp_path: Path, specimen: SpecimenServer) -> Person:
     return Person(tmp_path, specimen.hosts_file(tmp_path))
 
 
-def wait_for(has_come: Callable[[], bool], typed: subprocess.Popen[str]) -> None:
+def wait_for(has_come: Callable[[], object], typed: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 40
     while not has_come():
         assert time.monotonic() < deadline
@@ -123,6 +123,9 @@ def test_a_home_that_cannot_be_used_is_one_line_and_exit_2(person: Person, tmp_p
     code, said = person.types("baidu", "-a", "queries=好", LANTIAN_HOSTS=str(tmp_path / "missing"))
     assert (code, said.count("\n")) == (2, 1)
     assert "LANTIAN_HOSTS" in said
+    code, said = person.types("baidu", "-a", "queries=好", "-s", f"LANTIAN_ACK={tmp_path}", "-s", "LOG_LEVEL=ERROR")
+    assert (code, said.count("\n")) == (2, 1), said
+    assert str(tmp_path) in said
     (person.home / "lantian.db").write_text("no database at all, " * 100)
     code, said = person.types("baidu", "-a", "queries=好", "-s", "LOG_LEVEL=ERROR")
     assert (code, said.count("\n")) == (2, 1), said
@@ -165,14 +168,29 @@ def test_the_log_prints_no_listing(person: Person) -> None:
     assert not [title for title in titles if title in said]
 
 
+def test_a_crawl_opens_no_door(person: Person) -> None:
+    _, said = person.types("baidu", "-a", "queries=好")
+    assert "Spider closed (finished)" in said
+    assert "listening" not in said
+
+
+def test_a_crawl_that_is_stopped_before_it_began_is_no_success(tmp_path: Path, specimen: SpecimenServer) -> None:
+    person = Person(tmp_path, specimen.hosts_file(tmp_path), delay=5)
+    typed = person.start("scrapy.cmdline", "crawl", "baidu", "-a", "queries=好,无", "-s", f"LANTIAN_ACK={person.ack}")
+    wait_for(person.ack.exists, typed)
+    typed.terminate()
+    typed.communicate(timeout=30)
+    assert typed.returncode != 0
+
+
 def test_a_crawl_that_is_told_to_stop_ends_its_runs(tmp_path: Path, specimen: SpecimenServer) -> None:
     person = Person(tmp_path, specimen.hosts_file(tmp_path), delay=0.2)
     words = ("crawl", "baidu", "-a", "queries=" + ",".join(f"词{n}" for n in range(40)), "-s")
     typed = person.start("scrapy.cmdline", *words, f"LANTIAN_ACK={person.ack}")
-    wait_for(person.ack.exists, typed)
+    wait_for(lambda: person.ack.exists() and person.ack.read_text(), typed)
     typed.terminate()
-    typed.communicate(timeout=30)
-    assert typed.returncode == 3
+    said = typed.communicate(timeout=30)[1]
+    assert typed.returncode == 3, said
     outcomes = person.outcomes()
     assert len(outcomes) == 40
     assert set(outcomes.values()) == {"ok", "error"}

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 from crawling import Crawled, RawServer, at, config_of, crawl, http, page
+from sqlalchemy import select
 
 from console.specimen import load
 from console.specimen_server import SpecimenServer
 from console.specimen_tls import Authority
 from crawler.config import MappedHost, read_hosts
 from crawler.errors import Unreachable
-from crawler.transport import GuardedResolver, is_public, literal
+from crawler.transport import GuardedResolver, is_public, is_specimen, literal
+from storage.models import CaptureRow
 
 ROBOTS = http("", status="404 Not Found")
 HOST = "http://probe.example"
@@ -63,6 +65,13 @@ def test_private_addresses(address: str) -> None:
 )
 def test_an_address_is_known_in_every_spelling(host: str, address: str) -> None:
     assert literal(host) == address
+
+
+def test_what_the_map_opened_is_a_specimen() -> None:
+    hosts = {"a.example": MappedHost(host="a.example", address="127.0.0.1", port=1)}
+    specimens = ("https://a.example/x", "http://A.example.:80/", "http://127.0.0.1:1/", "http://2130706433/")
+    assert all(is_specimen(url, hosts) for url in specimens)
+    assert not any(is_specimen(url, hosts) for url in ("https://b.example/", "http://1.1.1.1/", "about:blank"))
 
 
 def test_the_last_look_is_at_the_socket() -> None:
@@ -130,6 +139,8 @@ def test_the_map_opens_exactly_what_it_names(tmp_path: Path, inner: RawServer) -
     assert found.verdict("http://PROBE.example/a") == ("ok", "")
     assert found.verdict("http://probe.example:8080/b") == ("ok", "")
     assert found.verdict(opened) == ("ok", "")
+    with found.store.engine.connect() as connection:
+        assert connection.execute(select(CaptureRow.is_specimen).distinct()).scalars().all() == [True]
     assert found.verdict(closed) == ("unreachable", "private_address")
     assert inner.connections == 0
 
