@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 
 from detectors.normal import canonical, squeezed
 from detectors.strict import Table
@@ -90,19 +90,13 @@ def _spell_out(template: str) -> Iterator[str]:
 
 
 def find_phrase(phrase: Phrase, places: Places, text: str, at_most: int) -> list[Place]:
-    """Where a phrase stands, the longest reading from each start, at most so many."""
+    """Where a phrase stands, in every reading, at most so many."""
     slots = [_in_slot(slot, places) for slot in phrase.slots]
     if not all(slots):
         return []
-    found: dict[int, Place] = {}
-    for first in slots[0]:
-        place = _numbered(first, text, phrase.at_most) if phrase.at_most else first
-        whole = _longest(place, slots[1:], phrase.gaps, text) if place else None
-        if whole and (whole.start not in found or found[whole.start].end < whole.end):
-            found[whole.start] = whole
-        if len(found) >= at_most:
-            break
-    return list(found.values())
+    firsts = (_numbered(first, text, phrase.at_most) if phrase.at_most else first for first in slots[0])
+    readings = (whole for first in firsts if first for whole in _readings(first, slots[1:], phrase.gaps, text))
+    return list(islice(readings, at_most))
 
 
 def _in_slot(slot: frozenset[str], places: Places) -> list[Place]:
@@ -129,16 +123,13 @@ def number_of(written: str) -> int:
     return (DIGITS.get(tens[-1:], 1) * 10 if ten else 0) + DIGITS.get(ones[-1:], 0)
 
 
-def _longest(place: Place, slots: Sequence[Sequence[Place]], gaps: Sequence[int], text: str) -> Place | None:
+def _readings(place: Place, slots: Sequence[Sequence[Place]], gaps: Sequence[int], text: str) -> Iterator[Place]:
     if not slots:
-        return place
-    best: Place | None = None
+        yield place
+        return
     for after in _following(place, slots[0], gaps[0], text):
         step = Place(place.start, after.end, place.disguised or after.disguised)
-        whole = _longest(step, slots[1:], gaps[1:], text)
-        if whole and (best is None or whole.end > best.end):
-            best = whole
-    return best
+        yield from _readings(step, slots[1:], gaps[1:], text)
 
 
 def _following(before: Place, places: Sequence[Place], gap: int, text: str) -> Iterator[Place]:
