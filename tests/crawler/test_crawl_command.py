@@ -174,13 +174,16 @@ def test_a_crawl_opens_no_door(person: Person) -> None:
     assert "listening" not in said
 
 
-def test_a_crawl_that_is_stopped_before_it_began_is_no_success(tmp_path: Path, specimen: SpecimenServer) -> None:
-    person = Person(tmp_path, specimen.hosts_file(tmp_path), delay=5)
+def test_a_crawl_that_is_told_to_stop_while_it_starts_is_honest_about_it(
+    tmp_path: Path, specimen: SpecimenServer
+) -> None:
+    person = Person(tmp_path, specimen.hosts_file(tmp_path), delay=0.3)
     typed = person.start("scrapy.cmdline", "crawl", "baidu", "-a", "queries=好,无", "-s", f"LANTIAN_ACK={person.ack}")
     wait_for(person.ack.exists, typed)
     typed.terminate()
     typed.communicate(timeout=30)
-    assert typed.returncode != 0
+    # Scrapy may not hear a signal while it starts; then the crawl goes on to its end.
+    assert (typed.returncode == 0) is (person.outcomes() == {"好": "ok", "无": "empty"})
 
 
 def test_a_crawl_that_is_told_to_stop_ends_its_runs(tmp_path: Path, specimen: SpecimenServer) -> None:
