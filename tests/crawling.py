@@ -132,6 +132,9 @@ def page(*titles: str, following: str = "", extra: str = "") -> str:
     return f"<!doctype html><html><head><title>虚构</title></head><body>{rows}{link}{extra}</body></html>"
 
 
+HOST = "http://probe.example"
+
+
 class Probe(PlatformSpider):
     """A platform of ours: the query is the address; rows are `a.row`, the next page is `a.next`."""
 
@@ -222,3 +225,11 @@ def crawl(
 
 def with_browser(config: Config, **changes: Any) -> Config:
     return replace(config, browser=replace(config.browser, **changes))
+
+
+def crawled(home: Path, answers: Mapping[str, bytes], *paths: str, pages: int = 3, **settings: Any) -> Crawled:
+    """The crawl of `paths` on `HOST`, whose answers these are; everything else there is a 404."""
+    none = http("", status="404 Not Found")
+    with RawServer(lambda target: answers.get(target, none)) as server:
+        config = config_of(home, *at(server, "probe.example"))
+        return crawl(config, *(HOST + path for path in paths), pages=pages, **settings)
