@@ -81,8 +81,10 @@ def left_running() -> list[str]:
     parents, commands = {}, {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            stat = (folder / "stat").read_text().rpartition(")")[2].split()
-            commands[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")[:100]
+            stat = (folder / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+            commands[int(folder.name)] = (
+                (folder / "cmdline").read_bytes().decode("utf-8", "replace").replace("\0", " ")[:100]
+            )
         except OSError:
             continue
         if stat[0] != "Z":
