@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -26,10 +25,12 @@ SYLLABLE = (
     r"(?:iang|iong|uang|ueng|ang|eng|ing|ong|iao|ian|uai|uan|van|ai|ei|ui|ao|ou|iu|ie|ia|ve|ue|ua|uo|er|an|en|in|un|vn"
     r"|a|o|e|i|u|v)"
 )
-BRACKETED = re.compile(rf"(?<=[{HAN}])[(（\[［【〔](?P<latin>[^\W\d_{HAN}]{{1,7}})[)）\]］】〕]")
+OPENS = "([【〔"
+BRACKETED = re.compile(rf"(?<=[{HAN}])(?:[(\[【〔][a-zü]{{1,7}}[)\]】〕])+")
 IS_SYLLABLE = re.compile(SYLLABLE)
-# 包!授!权: the same mark on both sides of single characters parts nothing, nor does a line end (written downwards).
-DOTTED = re.compile(rf"[{HAN}](?:([^\w\s]|\n)[{HAN}])(?:\1[{HAN}])+")
+# 包!授!权: the same mark on both sides of a single character parts nothing, nor does a line end (written downwards).
+MARK = r"([^\w\s]|\n)"
+DOTTED = re.compile(rf"(?<=[{HAN}]){MARK}(?=[{HAN}]\1[{HAN}])|(?<=[{HAN}]{MARK}[{HAN}])\2(?=[{HAN}])")
 # 著 is 着 but in 著作权, 软著, 著录, 专著 and their like, which are our terms.
 WRITTEN_ZHU = re.compile(r"(?<![软专编原论显卓土译合遗巨名较])著(?![作录名称者述书])")
 SPLIT = {
@@ -104,30 +105,30 @@ BARE = Folding(keeps=False)
 
 
 def is_pinyin(latin: str) -> bool:
-    """Whether letters, tone marks aside, spell one Mandarin syllable."""
-    return IS_SYLLABLE.fullmatch(latin.translate(WHOLE).replace("ü", "v")) is not None
+    """Whether letters, folded, spell one Mandarin syllable."""
+    return IS_SYLLABLE.fullmatch(latin.replace("ü", "v")) is not None
 
 
-def bracketed_pinyin(text: str) -> Iterator[tuple[int, int]]:
-    """Spans such as (fā) in 發(fā)明人, which converters leave behind."""
-    if "(" in text or "（" in text or "[" in text or "【" in text or "［" in text or "〔" in text:
-        for match in BRACKETED.finditer(text):
-            if is_pinyin(match["latin"]):
-                yield match.span()
+def bracketed_pinyin(folded: str) -> list[tuple[int, int]]:
+    """Spans such as (fa) in 发(fa)明人, which converters leave behind."""
+    if not any(opens in folded for opens in OPENS):
+        return []
+    return [
+        match.span()
+        for match in BRACKETED.finditer(folded)
+        if all(is_pinyin(latin) for latin in re.findall(r"[a-zü]+", match[0]))
+    ]
 
 
 def probe(text: str) -> str:
     """Letters, digits and Han characters alone, for the one pass that decides whether to look closer."""
-    pieces, last = [], 0
-    for start, end in bracketed_pinyin(text):
-        pieces.append(text[last:start])
+    if not any(opens in text for opens in "(（[［【〔⁽₍︵﹙"):
+        return text.translate(BARE)
+    folded, pieces, last = text.translate(WHOLE), [], 0
+    for start, end in bracketed_pinyin(folded):
+        pieces.append(folded[last:start])
         last = end
-    return ("".join(pieces) + text[last:]).translate(BARE)
-
-
-def dotted_marks(text: str) -> frozenset[int]:
-    """Places of marks that stand after every single character of a run."""
-    return frozenset(place for match in DOTTED.finditer(text) for place in range(match.start() + 1, match.end() - 1, 2))
+    return ("".join(pieces) + folded[last:]).translate(BARE)
 
 
 class _Writer:
@@ -170,29 +171,45 @@ def joined(view: View) -> View:
 
 def canonical(text: str) -> View:
     """Folded forms without invisible characters and bracketed pinyin; marks and gaps stay."""
-    writer, skip = _Writer(), 0
-    pinyin = dict(bracketed_pinyin(text))
+    writer = _Writer()
     for place, character in enumerate(text):
-        if place < skip:
-            continue
-        if place in pinyin:
-            skip = pinyin[place]
-            writer.stretch(skip)
-            continue
         folded = WHOLE[ord(character)]
         if folded:
             writer.write(folded, place, place + 1)
         elif unicodedata.category(character) in ("Mn", "Me"):
             writer.stretch(place + 1)
-    return joined(writer.view())
+    return joined(without_pinyin(writer.view()))
+
+
+def without_pinyin(view: View) -> View:
+    """The view without bracketed pinyin; the character before it then stands for both."""
+    spans = bracketed_pinyin(view.text)
+    if not spans:
+        return view
+    writer, last = _Writer(), 0
+    for start, end in [*spans, (len(view.text), len(view.text))]:
+        for place in range(last, start):
+            writer.write(view.text[place], view.starts[place], view.ends[place])
+        if end > start:
+            writer.stretch(view.ends[end - 1])
+        last = end
+    return writer.view()
 
 
 def squeezed(view: View) -> View:
     """A canonical view without what stands inside words: gaps, dots, stars, emoji, brackets."""
-    soft = dotted_marks(view.text)
-    writer = _Writer()
-    for place, character in enumerate(view.text):
-        is_mark = character in HARD_MARKS and place not in soft
-        if is_mark or is_inside_word(character):
-            writer.write(character, view.starts[place], view.ends[place])
-    return joined(writer.view())
+    text = view.text
+    words = _only(view, [place for place, one in enumerate(text) if one in HARD_MARKS or is_inside_word(one)])
+    whole = joined(words)
+    dotted = {match.start() for match in DOTTED.finditer(whole.text)}
+    if not dotted:
+        return whole
+    return joined(_only(whole, [place for place in range(len(whole.text)) if place not in dotted]))
+
+
+def _only(view: View, places: list[int]) -> View:
+    return View(
+        "".join([view.text[place] for place in places]),
+        tuple([view.starts[place] for place in places]),
+        tuple([view.ends[place] for place in places]),
+    )
