@@ -1,7 +1,8 @@
 """Real labelled texts, the four statutory categories, scored as evaluation/score.py does.
 
-The corpus is split by source. Rules were written with the first half open; see the floors for
-what they reach on each half.
+The corpus is split by source. The second half was scored once before it was opened (1 of 5 found,
+2 false alarms) and read afterwards, so neither half is unseen any more: the floors guard what is reached,
+they do not foretell what unseen texts will give.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from examples import categories, listing
 
 STATUTORY = {"guaranteed_grant", "green_channel", "official_impersonation", "inventor_listing"}
 # Floors, not records: one text of margin below what was reached.
-FLOORS = {0: (0.92, 0.84), 1: (0.80, 0.60)}
+FLOORS = {0: (0.92, 0.84), 1: (0.80, 0.80)}
 
 
 def half_of(row: dict) -> int:
