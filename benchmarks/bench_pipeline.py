@@ -19,7 +19,7 @@ from benchmarks.made import DEPTH, write_web
 from console.specimen import load
 from console.specimen_server import SpecimenServer
 
-QUERIES = 100
+QUERIES = 300
 PAGES = QUERIES * DEPTH
 SHARE = 0.1  # of the listings offer what is forbidden
 ROUNDS = 3

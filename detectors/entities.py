@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from crawler.items import Entity
-from detectors.normal import View, canonical
+from detectors.normal import HAN, View, canonical
 
 SEPARATOR = r"[\s\-.·_—]?"
 MOBILE = rf"(?:(?:\+|00)86{SEPARATOR})?(?P<value>1[3-9]\d(?:{SEPARATOR}\d){{8}})"
@@ -42,6 +42,8 @@ SORTS = tuple(
         ("company", COMPANY, False),
     )
 )
+# Every sort has a digit or a letter of some script, or is a firm's name.
+MAY_HOLD = re.compile(rf"[^\W{HAN}]|[公所]")
 # Beyond so many in one field it is a list, not an address.
 ENTITIES_AT_MOST = 100
 NAME_STARTS = re.compile(
@@ -51,7 +53,7 @@ NAME_STARTS = re.compile(
 
 def find_entities(text: str, field: str) -> Iterator[Entity]:
     """Every entity of one field with its place in the original; one number is told once, by its first sort."""
-    if not text:
+    if MAY_HOLD.search(text) is None:
         return
     view = canonical(text)
     taken: list[tuple[int, int]] = []

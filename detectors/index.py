@@ -20,10 +20,14 @@ class Index:
         self._spellings = sorted(self._meant)
         self._search = AhoCorasick(self._spellings)
 
-    def touches(self, text: str) -> frozenset[str]:
-        """Which wordings occur at all, in any spelling, borders not asked."""
-        hits = self._search.find_matches_as_indexes(text, overlapping=True)
-        return frozenset(self._meant[self._spellings[hit[0]]] for hit in hits)
+    @property
+    def meanings(self) -> list[str]:
+        """The wording of each spelling, by its number."""
+        return [self._meant[spelling] for spelling in self._spellings]
+
+    def touches(self, text: str) -> set[int]:
+        """The numbers of the spellings that occur at all, borders not asked."""
+        return {hit[0] for hit in self._search.find_matches_as_indexes(text, overlapping=True)}
 
     def places(self, text: str) -> dict[str, list[Place]]:
         """Every place of every wording, in order of their starts."""

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
+from typing import NamedTuple
 
 from detectors.normal import canonical, squeezed
 from detectors.strict import Table
@@ -41,8 +42,7 @@ class Phrase:
     at_most: int = 0
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(NamedTuple):
     """Where a wording stands in the squeezed text, and whether its spelling was disguised."""
 
     start: int
@@ -100,7 +100,7 @@ def find_phrase(phrase: Phrase, places: Places, text: str, at_most: int) -> list
 
 
 def _in_slot(slot: frozenset[str], places: Places) -> list[Place]:
-    present = [places[part] for part in places if part in slot]
+    present = [places[part] for part in slot & places.keys()]
     if len(present) == 1:
         return list(present[0])
     return sorted(place for found in present for place in found)

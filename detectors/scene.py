@@ -60,22 +60,25 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A wording that begins with a given part."""
+    """A wording that begins with a given part. `need` has the bits of all its slots."""
 
     rule: str
     words: Words
     phrase: Phrase
+    need: int
 
 
 class Stage:
     """Sets out the scenes of a set of rules, with the words of `groups` by their labels."""
 
     def __init__(self, rules: Sequence[Rule], groups: Mapping[str, frozenset[str]]) -> None:
-        self._openings = _openings(rules)
+        self._openings, self._filled = _openings(rules)
         self._labels = _labels(groups)
         parts = {part for opening in self._every_opening() for slot in opening.phrase.slots for part in slot}
         spelled = _spelled(rules, parts | set(self._labels))
         self._first = Index(parts | set(RADICALS), spelled)
+        self._slots = [self._filled.get(part, 0) for part in self._first.meanings]
+        self._needs = [self._alone(part) for part in self._first.meanings]
         self._whole = Index(parts | set(self._labels), spelled)
         # Longer words would outweigh their neighbours: 打包下证书路径 must stay 打包/下/证书.
         self._borders = Borders((part for part in parts if 2 <= len(part) <= 3), load_ordinary())
@@ -83,15 +86,18 @@ class Stage:
     def _every_opening(self) -> Iterable[Opening]:
         return (opening for openings in self._openings.values() for opening in openings)
 
+    def _alone(self, part: str) -> tuple[int, ...]:
+        """The sets of slots, this part opening them, that together deserve a look. A bare radical always does."""
+        needs = {one.need for one in self._openings.get(part, ()) if not one.words.supports}
+        return tuple(needs | ({0} if part in RADICALS else set()))
+
     def deserves_a_look(self, whole: str) -> bool:
         """Whether a wording that can stand alone may be there; never false when one is."""
         touched = self._first.touches(probe(whole))
-        if not touched:
-            return False
-        return any(
-            part in RADICALS or any(_is_touched(opening, touched) for opening in self._openings.get(part, ()))
-            for part in touched
-        )
+        slots = 0
+        for number in touched:
+            slots |= self._slots[number]
+        return any(slots & need == need for number in touched for need in self._needs[number])
 
     def set_out(self, listing: Listing, whole: str) -> Scene:
         """The scene of a listing whose fields together are `whole`."""
@@ -108,7 +114,11 @@ class Stage:
         return Scene(listing, view, self._grouped(places), candidates)
 
     def _found(self, view: View, places: Mapping[str, Sequence[Place]]) -> Iterable[tuple[Opening, Place]]:
-        opened = {id(one): one for part in places for one in self._openings.get(part, ())}
+        filled = 0
+        for part in places:
+            filled |= self._filled.get(part, 0)
+        several = (one for part in places for one in self._openings.get(part, ()))
+        opened = {id(one): one for one in several if filled & one.need == one.need}
         counts: dict[str, int] = {}
         for opening in opened.values():
             left = CANDIDATES_AT_MOST - counts.get(opening.rule, 0)
@@ -176,15 +186,21 @@ def _with_brackets(whole: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _openings(rules: Sequence[Rule]) -> dict[str, list[Opening]]:
+def _openings(rules: Sequence[Rule]) -> tuple[dict[str, list[Opening]], dict[str, int]]:
+    """Every wording under each part that opens it, and for each part the slots it fills, a bit each."""
+    several = [(rule, words, phrase) for rule in rules for words in rule.words for phrase in words.phrases]
+    slots = dict.fromkeys(slot for _, _, phrase in several for slot in phrase.slots)
+    bits = {slot: 1 << number for number, slot in enumerate(slots)}
     openings: dict[str, list[Opening]] = {}
-    for rule in rules:
-        for words in rule.words:
-            for phrase in words.phrases:
-                opening = Opening(rule.id, words, phrase)
-                for part in phrase.slots[0]:
-                    openings.setdefault(part, []).append(opening)
-    return openings
+    for rule, words, phrase in several:
+        opening = Opening(rule.id, words, phrase, sum({bits[slot] for slot in phrase.slots}))
+        for part in phrase.slots[0]:
+            openings.setdefault(part, []).append(opening)
+    filled: dict[str, int] = {}
+    for slot, bit in bits.items():
+        for part in slot:
+            filled[part] = filled.get(part, 0) | bit
+    return openings, filled
 
 
 def _labels(groups: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
@@ -209,7 +225,3 @@ def _spelled(rules: Sequence[Rule], known: Iterable[str]) -> dict[str, str]:
     }
     hidden |= told.words & set(known)
     return {disguise: part for part in sorted(hidden, reverse=True) for disguise in disguises(part, told.spellings)}
-
-
-def _is_touched(opening: Opening, touched: frozenset[str]) -> bool:
-    return not opening.words.supports and not any(slot.isdisjoint(touched) for slot in opening.phrase.slots)

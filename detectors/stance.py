@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -189,7 +190,8 @@ class Stance:
         return _is_under(url, self._speakers.official)
 
 
-def _is_under(url: str, hosts: Sequence[str]) -> bool:
+@lru_cache(maxsize=4096)
+def _is_under(url: str, hosts: tuple[str, ...]) -> bool:
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:

@@ -33,17 +33,22 @@ class Record:
     def open_spider(self) -> None:
         spider = self._crawler.spider
         if isinstance(spider, PlatformSpider):
-            for query, run in spider.runs.items():
-                planned = PlannedRun(id=run, platform=spider.name, query=query, planned_at=clock.now())
-                self._room.store.ensure_run(planned)
-                self._room.store.start_run(run, clock.now())
+            now = clock.now()
+            planned = [
+                PlannedRun(id=run, platform=spider.name, query=query, planned_at=now)
+                for query, run in spider.runs.items()
+            ]
+            self._room.store.open_runs(planned, now)
 
-    def process_item(self, item: Exhibits) -> Exhibits:
+    async def process_item(self, item: Exhibits) -> Exhibits:
+        await self._room.written(lambda: self._write(item))
+        return item
+
+    def _write(self, item: Exhibits) -> None:
         self._room.archive.sync()
         self._room.store.record(item)
         if self._ack:
             _acknowledge(Path(self._ack), [exhibit.id for exhibit in item.exhibits])
-        return item
 
 
 def _open(path: Path) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
@@ -15,6 +19,8 @@ from storage.db import open_database
 from storage.exhibits import ExhibitStore
 
 TOOL = "lantian/0.1.0"
+
+T = TypeVar("T")
 
 _rooms: WeakKeyDictionary[Crawler, Room] = WeakKeyDictionary()
 _browsers: dict[str, tuple[Browser, set[Room]]] = {}
@@ -48,9 +54,22 @@ class Room:
         users.add(self)
         return browser
 
+    @cached_property
+    def _writer(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max_workers=1, thread_name_prefix="record")
+
+    async def written(self, write: Callable[[], T]) -> T:
+        """What `write` returns, done in the one thread of this room that waits for the disk.
+
+        One thread keeps the order; meanwhile the next page is read.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._writer, write)
+
     async def close(self) -> None:
         """Close whatever was opened; the archive's file gets its final name here."""
         try:
+            if "_writer" in self.__dict__:
+                self._writer.shutdown()
             if "archive" in self.__dict__:
                 self.archive.close()
         finally:

@@ -87,15 +87,15 @@ class Verdict:
         if isinstance(spider, PlatformSpider):
             self._open = {run: Watch() for run in spider.runs.values()}
 
-    def item_scraped(self, item: Exhibits) -> None:
+    async def item_scraped(self, item: Exhibits) -> None:
         self._open[item.sightings.run].readings[item.sightings.page_number] = item.sightings.reading
-        self._arrived(item.sightings)
+        await self._arrived(item.sightings)
 
-    def item_error(self, item: Sightings, failure: Failure) -> None:
+    async def item_error(self, item: Sightings, failure: Failure) -> None:
         wrong = failure.value
         self._count("broken" if isinstance(wrong, EvidenceBroken) else "bugs")
         self._open[item.run].lost[item.page_number] = f"{type(wrong).__name__}: {wrong}"
-        self._arrived(item)
+        await self._arrived(item)
 
     def spider_error(self) -> None:
         self._count("bugs")
@@ -104,7 +104,7 @@ class Verdict:
         """A run still open here lost a page before the record, or was stopped."""
         try:
             for run in sorted(self._open):
-                self._end(run)
+                await self._end(run)
         finally:
             if self._open:
                 self._count("bugs")
@@ -118,16 +118,17 @@ class Verdict:
             self._count("bugs")
             raise
 
-    def _arrived(self, sightings: Sightings) -> None:
+    async def _arrived(self, sightings: Sightings) -> None:
         watch = self._open[sightings.run]
         if sightings.is_last:
             watch.last = sightings.page_number
         if watch.is_whole:
-            self._end(sightings.run)
+            await self._end(sightings.run)
 
-    def _end(self, run: str) -> None:
-        end = self._open[run].judgement()
-        self._room.store.finish_run(run, end.outcome, end.reason, end.detail, clock.now())
+    async def _end(self, run: str) -> None:
+        end, now = self._open[run].judgement(), clock.now()
+        finish = self._room.store.finish_run
+        await self._room.written(lambda: finish(run, end.outcome, end.reason, end.detail, now))
         # Only what the database confirmed counts: a run that stays open here is a bug of ours.
         del self._open[run]
         self._count(f"outcomes/{end.outcome}")

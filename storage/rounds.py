@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from crawler.errors import UserMistake
@@ -47,16 +47,18 @@ class Rounds:
             with self._writer.begin() as connection:
                 connection.execute(insert(Run), [_planned(run, round_id) for run in runs])
 
-    def ensure_run(self, planned: PlannedRun) -> None:
-        """A row for a run that no round planned; one that is there stays as it is."""
-        with self._writer.begin() as connection:
-            connection.execute(insert(Run).on_conflict_do_nothing(index_elements=[Run.id]), [_planned(planned, None)])
+    def open_runs(self, planned: Sequence[PlannedRun], at: datetime) -> None:
+        """The first requests of these runs are about to go out; runs that no round planned get a row.
 
-    def start_run(self, run_id: str, at: datetime) -> None:
-        """The first request of the run is about to go out. A second start changes nothing."""
+        What is there stays as it is: a second opening changes nothing.
+        """
+        if not planned:
+            return
+        new = insert(Run).on_conflict_do_nothing(index_elements=[Run.id])
+        waits = update(Run).where(Run.id == bindparam("run_id"), Run.started_at.is_(None))
         with self._writer.begin() as connection:
-            run_on(connection, run_id)
-            connection.execute(update(Run).where(Run.id == run_id, Run.started_at.is_(None)).values(started_at=at))
+            connection.execute(new, [_planned(one, None) for one in planned])
+            connection.execute(waits.values(started_at=at), [{"run_id": one.id} for one in planned])
 
     # -- ending --------------------------------------------------------------------------------
 

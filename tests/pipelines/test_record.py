@@ -27,9 +27,8 @@ class Twice:
     def from_crawler(cls, crawler: Crawler) -> Twice:
         return cls(crawler)
 
-    def process_item(self, item: Exhibits) -> Exhibits:
-        self.record.process_item(item)
-        return item
+    async def process_item(self, item: Exhibits) -> Exhibits:
+        return await self.record.process_item(item)
 
 
 def test_the_same_page_recorded_twice_counts_once(tmp_path: Path) -> None:
@@ -80,8 +79,8 @@ def test_an_exhibit_is_acknowledged_after_it_was_committed(tmp_path: Path) -> No
 
 def test_a_record_that_fails_is_never_acknowledged(tmp_path: Path) -> None:
     class Failing(Record):
-        def process_item(self, item: Exhibits) -> Exhibits:
-            return super().process_item(replace(item, sightings=replace(item.sightings, run="no such run")))
+        async def process_item(self, item: Exhibits) -> Exhibits:
+            return await super().process_item(replace(item, sightings=replace(item.sightings, run="no such run")))
 
     ack = tmp_path / "acknowledged"
     parts = {"pipelines.tie.Tie": 100, Failing: 300}

@@ -25,6 +25,7 @@ def store(tmp_path: Path) -> Iterator[ExhibitStore]:
 def planned(store: ExhibitStore) -> ExhibitStore:
     """The same store with one round of one started run, `run-1`."""
     round_id = store.begin_round(T0, "lantian 0.1.0", "pages=3")
-    store.plan(round_id, [PlannedRun(id="run-1", platform="taobao", query="包授权", planned_at=T0)])
-    store.start_run("run-1", T0)
+    runs = [PlannedRun(id="run-1", platform="taobao", query="包授权", planned_at=T0)]
+    store.plan(round_id, runs)
+    store.open_runs(runs, T0)
     return store

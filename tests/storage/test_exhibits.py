@@ -192,7 +192,7 @@ from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.shapes import PlannedRun
 store, name = ExhibitStore(open_database(Path(sys.argv[1]))), sys.argv[2]
-store.ensure_run(PlannedRun(id=name, platform="taobao", query=name, planned_at=T0))
+store.open_runs([PlannedRun(id=name, platform="taobao", query=name, planned_at=T0)], T0)
 for number in range(1, 21):
     store.record(page_of(tuple(listing(f"{item}") for item in range(30)), run=name, number=number))
     print(number, flush=True)

@@ -178,7 +178,7 @@ QUESTIONS: dict[str, Callable[[ExhibitStore], object]] = {
 
 @pytest.fixture
 def filled(planned: ExhibitStore) -> ExhibitStore:
-    planned.ensure_run(PlannedRun(id="run-2", platform="jd", query="q", planned_at=T0))
+    planned.open_runs([PlannedRun(id="run-2", platform="jd", query="q", planned_at=T0)], T0)
     fill(planned, 60)
     return planned
 
@@ -204,7 +204,7 @@ def test_the_plan_check_is_seen_to_fail(filled: ExhibitStore) -> None:
 def test_cost_does_not_grow_with_the_archive(filled: ExhibitStore) -> None:
     asked = {name: ask for name, ask in QUESTIONS.items() if name not in ("finish", "sweep", "record")}
     small = {name: steps(filled, ask) for name, ask in asked.items()}
-    filled.ensure_run(PlannedRun(id="run-3", platform="jd", query="q", planned_at=T0))
+    filled.open_runs([PlannedRun(id="run-3", platform="jd", query="q", planned_at=T0)], T0)
     fill(filled, 600, run="run-3")
     large = {name: steps(filled, ask) for name, ask in asked.items()}
     assert {name: (small[name], large[name]) for name in asked if large[name] > small[name] * 1.1} == {}
@@ -217,6 +217,6 @@ def test_the_cost_check_is_seen_to_fail(filled: ExhibitStore) -> None:
 
     small = steps(filled, bad)
     fill_run = PlannedRun(id="run-3", platform="jd", query="q", planned_at=T0)
-    filled.ensure_run(fill_run)
+    filled.open_runs([fill_run], T0)
     fill(filled, 300, run="run-3")
     assert steps(filled, bad) > small * 3

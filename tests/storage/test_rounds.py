@@ -85,8 +85,7 @@ def test_sweep_writes_off_what_never_ended(store: ExhibitStore) -> None:
     round_id = store.begin_round(T0, "t", "")
     future = run(5, planned_at=LATER)
     store.plan(round_id, [run(1), run(2), run(3), run(4, planned_at=LATER - timedelta(minutes=1)), future])
-    for started in ("run-1", "run-2"):
-        store.start_run(started, T0)
+    store.open_runs([run(1), run(2)], T0)
     store.record(page_of((listing("1"),), run="run-2"))
     store.finish_run("run-1", Outcome.EMPTY, "none_found", "", T0)
     swept = {row.id: row for row in store.sweep(LATER)}
@@ -110,20 +109,19 @@ def test_what_was_written_off_too_early_may_still_end(planned: ExhibitStore) -> 
 
 
 def test_run_without_a_round(store: ExhibitStore) -> None:
-    store.ensure_run(run(1))
-    store.start_run("run-1", T0)
-    store.ensure_run(run(1, query="other"))
+    store.open_runs([], T0)
+    store.open_runs([run(1)], T0)
+    store.open_runs([run(1, query="other")], LATER)
     row = store.run("run-1")
     assert (row.round, row.query, row.started_at) == (None, "查询1", T0)
     assert store.coverage() == ()
-    store.ensure_run(run(2, query="查询1"))
+    store.open_runs([run(2, query="查询1")], T0)
     assert store.run("run-2").query == row.query, "the same words twice, without a round, are two runs"
 
 
 def test_unknown_runs_are_refused(store: ExhibitStore) -> None:
     for act in (
         lambda: store.run("run-9"),
-        lambda: store.start_run("run-9", T0),
         lambda: store.finish_run("run-9", Outcome.OK, "", "", T0),
     ):
         with pytest.raises(LookupError, match="no run run-9"):
@@ -131,13 +129,13 @@ def test_unknown_runs_are_refused(store: ExhibitStore) -> None:
 
 
 def test_a_second_start_changes_nothing(planned: ExhibitStore) -> None:
-    planned.start_run("run-1", LATER)
+    planned.open_runs([run(1)], LATER)
     assert planned.run("run-1").started_at == T0
 
 
 def test_moment_without_a_zone_is_refused(store: ExhibitStore) -> None:
     with pytest.raises(Exception, match="no time zone"):
-        store.ensure_run(run(1, planned_at=datetime(2026, 8, 1)))  # noqa: DTZ001
+        store.open_runs([run(1, planned_at=datetime(2026, 8, 1))], T0)  # noqa: DTZ001
 
 
 def test_half_a_surrogate_pair_in_a_detail_is_written(planned: ExhibitStore) -> None:
