@@ -18,12 +18,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.errors import PageBroken, PageChanged
 from crawler.items import Page
+from spiders.tangle import refuse_tangle
 
 Node = LexborNode
 
 MAX_BYTES = 32 * 1024 * 1024
-MAX_DEPTH = 5_000  # the parser is quadratic in depth: 100,000 open elements cost it 9 s
-MAX_TAG = 256 * 1024  # and quadratic in attributes: 100,000 in one tag cost it minutes
 CHUNK = 64 * 1024
 
 _MAGIC = (
@@ -45,10 +44,6 @@ _XML = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40})"
 _HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.I)
 _OPENED = re.compile(r"<(?:html|head|body)[\s>]", re.I)
 _ENDED = re.compile(r"</(?:html|body)\s*>", re.I)
-_TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
-_VOID = frozenset(
-    b"area base br col embed hr img input link meta param source track wbr p li option dt dd tr td th".split()
-)
 _UNSEEN = 'script,style,template,noscript,[hidden],[style*="display:none"],[style*="display: none"]'
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BLOCK_TAGS = (
@@ -68,7 +63,7 @@ class Document:
 
     @cached_property
     def tree(self) -> LexborHTMLParser:
-        refuse_tangle(self.page.body)
+        refuse_tangle(self.text)
         return LexborHTMLParser(self.text)
 
     @cached_property
@@ -158,44 +153,6 @@ def _refuse_garbage(text: str) -> str:
     return text
 
 
-def refuse_tangle(body: bytes) -> None:
-    """Raise `PageBroken` too_deep for a document that would cost the parser quadratic time.
-
-    Counting per chunk is a thousand times cheaper than looking at every tag, and an
-    honest page never comes near the limits, so only suspects are looked at closely.
-    """
-    depth = longest = since = 0
-    may_be_deep = body.count(b"<") > MAX_DEPTH
-    for start in range(0, len(body), CHUNK):
-        chunk = body[start : start + CHUNK]
-        if may_be_deep:
-            depth += chunk.count(b"<") - 2 * chunk.count(b"</")
-        since = 0 if b">" in chunk else since + len(chunk)
-        longest = max(longest, since)
-        if depth > MAX_DEPTH:
-            _refuse_depth(body)
-            depth = -len(body)
-    if longest > MAX_TAG and _has_giant_tag(body):
-        raise PageBroken("too_deep", f"a single tag of more than {MAX_TAG} bytes")
-
-
-def _refuse_depth(body: bytes) -> None:
-    depth = 0
-    for close, name in _TAG.findall(body):
-        if name.lower() in _VOID:
-            continue
-        depth = max(depth - 1, 0) if close else depth + 1
-        if depth > MAX_DEPTH:
-            raise PageBroken("too_deep", f"more than {MAX_DEPTH} elements open at once")
-
-
-def _has_giant_tag(body: bytes) -> bool:
-    """A long stretch without `>` is innocent inside one quoted value, such as an inline image."""
-    return any(
-        len(part) > MAX_TAG and len(part.split(None, 2000)) > 2000 for part in body.split(b">") if b"<" in part[:CHUNK]
-    )
-
-
 def clean(text: str) -> str:
     """Runs of white space become one space; what no database takes becomes U+FFFD."""
     return _SURROGATE.sub("\ufffd", " ".join(text.replace("\x00", "\ufffd").split()))
@@ -248,7 +205,7 @@ def block_text_of(node: Node | None) -> str:
 def fragment(html: str) -> Node:
     """A piece of HTML carried by a script or a comment, parsed with the same care as a page."""
     text = _SURROGATE.sub("\ufffd", html)
-    refuse_tangle(text.encode("utf-8"))
+    refuse_tangle(text)
     root = LexborHTMLParser(text).root
     if root is None:
         raise PageBroken("empty", "no element in the fragment")
