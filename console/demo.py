@@ -7,13 +7,14 @@ that nobody takes it for an office's archive.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from console.files import platforms
+from console.files import platform, platforms
 from console.ledger import WHOLE, integrity, opened, print_coverage, print_leads
-from console.output import harmless, say
+from console.output import CATEGORY_WORDS, harmless, say
 from console.rounds import DEFAULT_QUERIES, crawl_round, read_queries
 from console.specimen import Expectation, Specimen, SpecimenQuery, load
 from console.specimen_server import SpecimenServer
@@ -30,6 +31,7 @@ ALL = 10_000
 def run_demo(folder: Path, *, keep_running: bool) -> int:
     """One round over the specimen web in `folder`; 1 when an expectation of its manifest fails."""
     specimen = load(folder)
+    _refuse_strangers(specimen)
     config = _demo_config(Config.load())
     _mark_home(config.home)
     has_browser = _has_browser(config)
@@ -43,6 +45,18 @@ def run_demo(folder: Path, *, keep_running: bool) -> int:
         if keep_running:
             _serve(hosts)
     return code
+
+
+def _refuse_strangers(specimen: Specimen) -> None:
+    """A manifest may only speak of platforms and categories that there are."""
+    asked = {one.spider for one in specimen.queries} | {one.spider for one in specimen.expectations}
+    for name in sorted(asked - {""}):
+        platform(name)
+    for one in specimen.expectations:
+        if one.category and one.category not in CATEGORY_WORDS:
+            raise UserMistake(
+                f"样本清单：{one.title} 的类别 {one.category!r} 不存在；现有：{'、'.join(CATEGORY_WORDS)}"
+            )
 
 
 def _demo_config(config: Config) -> Config:
@@ -137,7 +151,10 @@ def _ended_so(asked: SpecimenQuery, row: RunRow) -> bool:
 
 
 def _is_it(expected: Expectation, lead: Lead) -> bool:
-    named = expected.title in lead.title or any(expected.title in finding.quote for finding in lead.findings)
+    """White space is compared as it is read: any run of it is one gap."""
+    wanted = " ".join(expected.title.split())
+    shown = [lead.title, *(finding.quote for finding in lead.findings)]
+    named = any(wanted in " ".join(text.split()) for text in shown)
     here = expected.spider in ("", lead.platform)
     return named and here and (expected.is_innocent or expected.category in lead.categories)
 
@@ -155,7 +172,6 @@ def _say_next(home: Path) -> None:
 def _serve(hosts: Path) -> None:
     say(f"样本网继续开着（Ctrl-C 结束）。可用：LANTIAN_HOSTS={hosts} lantian round")
     try:
-        while True:
-            input()
-    except (EOFError, KeyboardInterrupt):
+        threading.Event().wait()
+    except KeyboardInterrupt:
         return

@@ -58,6 +58,24 @@ def test_a_web_that_keeps_its_promise_not_fails_the_demo(lantian: Run, tmp_path:
     assert "结果不符：jd 专利" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ('[[query]]\nspider = "nosuch"\nquery = "专利"\n', "nosuch"),
+        ('[[expect]]\nspider = "jd"\ntitle = "某标题"\ncategory = "nope"\n', "nope"),
+    ],
+)
+def test_a_manifest_speaks_only_of_what_there_is(lantian: Run, tmp_path: Path, entry: str, said: str) -> None:
+    web = tmp_path / "web"
+    web.mkdir()
+    (web / "manifest.toml").write_text(
+        'version = 1\n[[page]]\nhost = "search.jd.com"\npath = "/"\nstatus = 404\n' + entry, encoding="utf-8"
+    )
+    ran = lantian("demo", "--specimen", web)
+    assert (ran.code, len(ran.err.strip().splitlines())) == (2, 1)
+    assert said in ran.err
+
+
 def test_the_demo_never_mixes_into_a_real_home(lantian: Run, tmp_path: Path) -> None:
     lantian("override", "sign", "jd", "--person", "测试员", "--reason", "测试")
     ran = lantian("demo")
