@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from console import demo, files, ledger, rounds
+from console.output import harmless, speak_any_locale
 from crawler.errors import EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
 
 app = typer.Typer(
@@ -130,15 +132,22 @@ def demo_(
 
 def main() -> None:
     """The entry point: a person's mistake is one line, broken evidence is exit 4."""
+    speak_any_locale()
     try:
         app()
     except UserMistake as mistake:
-        print(f"lantian: {mistake}", file=sys.stderr)
-        sys.exit(EXIT_USAGE)
+        _end(str(mistake), EXIT_USAGE)
     except EvidenceBroken as broken:
-        print(f"lantian: 证据不完整：{broken}", file=sys.stderr)
-        sys.exit(EXIT_EVIDENCE)
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`); nothing is wrong with us.
-        sys.stderr.close()
-        sys.exit(0)
+        _end(f"证据不完整：{broken}", EXIT_EVIDENCE)
+    except OperationalError as wrong:
+        _end(f"数据库不能读写：{wrong.orig}", EXIT_USAGE)
+    except DatabaseError as wrong:
+        _end(f"数据库已损坏：{wrong.orig}", EXIT_EVIDENCE)
+    except OSError as wrong:
+        # A full disk, a home that may not be written: the operator must act, not we.
+        _end(f"读写失败：{wrong}", EXIT_USAGE)
+
+
+def _end(message: str, code: int) -> None:
+    print(f"lantian: {harmless(message)}", file=sys.stderr)
+    sys.exit(code)

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from rich.console import Console
 from rich.table import Table
 from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 
-from console.output import OUTCOME_WORDS, harmless, print_json, say
+from console.output import OUTCOME_WORDS, harmless, page, print_json, print_line, say
 from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, UserMistake
 from crawler.items import Kind, Listing, Page, Reading
 from detectors.screen import Screen, load_screen
@@ -50,7 +49,7 @@ def list_spiders(*, as_json: bool) -> None:
         if as_json:
             print_json({"name": name, "label": spider.label, "evidence": spider.evidence})
         else:
-            print(name)
+            print_line(name)
 
 
 def read_page(name: str, file: Path, url: str, query: str, *, as_json: bool) -> int:
@@ -59,8 +58,8 @@ def read_page(name: str, file: Path, url: str, query: str, *, as_json: bool) -> 
     parts = _split(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UserMistake(f"网址不完整：{url!r}（要以 http:// 或 https:// 开头）")
-    page = Page(url=url, requested_url=url, query=query, body=_bytes(file), content_type=_content_type(file))
-    reading = spider.read(page)
+    saved = Page(url=url, requested_url=url, query=query, body=_bytes(file), content_type=_content_type(file))
+    reading = spider.read(saved)
     if as_json:
         print_json(_readable(reading))
     else:
@@ -106,7 +105,7 @@ def _show_reading(spider: PlatformSpider, reading: Reading) -> None:
     for one in reading.listings:
         row = (one.title[:60], one.seller[:20], one.price, one.url[:60])
         table.add_row(str(one.position), one.kind, "是" if one.is_ad else "", *map(_cell, row))
-    Console().print(table)
+    page().print(table)
 
 
 def _cell(text: str) -> str:
@@ -140,9 +139,9 @@ def _row(line: str, where: str) -> tuple[Any, Listing]:
         told = json.loads(line)
     except (ValueError, RecursionError) as wrong:
         raise UserMistake(f"{where}：不是 JSON：{wrong}") from None
-    if not isinstance(told, dict) or not isinstance(told.get("id"), (str, int)) or "text" not in told:
-        raise UserMistake(f"{where}：要有 id 和 text")
-    texts = {name: _whole(told.get(name) or "") for name in SCREEN_FIELDS}
+    if not isinstance(told, dict) or type(told.get("id")) not in (str, int) or "text" not in told:
+        raise UserMistake(f"{where}：要有 id（文字或整数）和 text")
+    texts = {name: "" if told.get(name) is None else _whole(told[name]) for name in SCREEN_FIELDS}
     wrong_field = next((name for name, text in texts.items() if not isinstance(text, str)), None)
     if wrong_field:
         raise UserMistake(f"{where}：{wrong_field} 要是文字")

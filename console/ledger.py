@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from console.files import platform
-from console.output import CATEGORY_WORDS, OUTCOME_WORDS, bracketed, harmless, page, print_json, quoted, say
+from console.output import CATEGORY_WORDS, OUTCOME_WORDS, bracketed, harmless, page, print_json, print_line, quoted, say
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EvidenceBroken, UserMistake
@@ -209,6 +209,9 @@ def show_coverage(round_id: str, *, as_json: bool) -> int:
 
 
 def print_coverage(rows: Sequence[RunRow]) -> None:
+    if not rows:
+        say("没有应查项：还没有跑过一轮，或最近一轮在写下计划之前就中断了。")
+        return
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title=f"覆盖：应查 {len(rows)} 项", title_justify="left")
     for name in ("平台", "查询词", "结果"):
         table.add_column(name, overflow="fold")
@@ -240,6 +243,9 @@ def sign_override(platform_name: str, person: str, reason: str) -> None:
     platform(platform_name)
     if not person.strip() or not reason.strip():
         raise UserMistake("姓名和理由都要写")
+    if harmless(person + reason) != person + reason:
+        # Both go into the record of every request they let out, and onto every terminal.
+        raise UserMistake("姓名和理由各写一行，不含控制字符")
     config = Config.load()
     config.home.mkdir(parents=True, exist_ok=True)
     store = ExhibitStore(open_database(config.database))
@@ -256,4 +262,4 @@ def list_overrides(*, as_json: bool) -> None:
         if as_json:
             print_json(_plain(asdict(one)))
         else:
-            print(harmless(f"{one.platform} {one.person} {clock.in_shanghai(one.signed_at)} {one.reason}"))
+            print_line(harmless(f"{one.platform} {one.person} {clock.in_shanghai(one.signed_at)} {one.reason}"))

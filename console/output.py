@@ -7,13 +7,17 @@ not obeyed.
 from __future__ import annotations
 
 import json
+import os
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from io import TextIOWrapper
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from crawler.errors import EXIT_DONE
 from crawler.items import Finding
 
 PAGE_WIDTH = 110
@@ -41,10 +45,32 @@ CATEGORY_WORDS = {
 }
 
 
+def speak_any_locale() -> None:
+    """A terminal that cannot show a character gets its number, never an error in the middle of a round."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+class Page(Console):
+    """A console whose reader may go away (`| head`) without that being a failure of ours."""
+
+    def on_broken_pipe(self) -> None:
+        reader_gone()
+        raise SystemExit(EXIT_DONE)
+
+
+def reader_gone() -> None:
+    """Whatever else is written to stdout goes nowhere, also what Python itself flushes at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 def page() -> Console:
     """Where tables and texts go. Into a file or a pipe they are set for a wide page, not for 80 columns."""
-    console = Console(highlight=False, markup=False)
-    return console if console.is_terminal else Console(highlight=False, markup=False, width=PAGE_WIDTH)
+    console = Page(highlight=False, markup=False)
+    return console if console.is_terminal else Page(highlight=False, markup=False, width=PAGE_WIDTH)
 
 
 def say(message: str) -> None:
@@ -52,9 +78,24 @@ def say(message: str) -> None:
     Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(message)
 
 
-def print_json(value: Any) -> None:
-    """One JSON document on one line of stdout."""
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+def print_json(value: Any, *, goes_on: bool = False) -> None:
+    """One JSON document on one line of stdout: UTF-8, or ASCII where stdout cannot carry it.
+
+    Without a reader the command ends, unless it `goes_on` for its own sake, as a round does.
+    """
+    # `>&-` leaves Python without a stdout.
+    is_utf8 = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
+    print_line(json.dumps(value, ensure_ascii=not is_utf8), goes_on=goes_on)
+
+
+def print_line(line: str, *, goes_on: bool = False) -> None:
+    """One line on stdout, at once."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        reader_gone()
+        if not goes_on:
+            raise SystemExit(EXIT_DONE) from None
 
 
 def harmless(text: str) -> str:

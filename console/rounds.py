@@ -19,7 +19,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
-from scrapy.utils.project import get_project_settings
+from scrapy.settings import Settings
 
 from console.files import platform, platforms
 from console.output import OUTCOME_WORDS, harmless, print_json, say
@@ -179,7 +179,9 @@ def _begun(
 
 
 def _settings(config: Config, ack: Path | None) -> Any:
-    settings = get_project_settings()
+    # Not get_project_settings(): it looks for scrapy.cfg where the person happens to stand.
+    settings = Settings()
+    settings.setmodule("crawler.settings", priority="project")
     settings.set("LANTIAN_CONFIG", config, priority="cmdline")
     settings.set("LOG_FILE", str(config.home / "lantian.log"), priority="cmdline")
     if ack is not None:
@@ -212,8 +214,15 @@ def _teller(*, as_json: bool) -> Callable[[RunRow], None]:
     def tell(row: RunRow) -> None:
         outcome = Outcome(row.outcome or Outcome.ERROR)
         if as_json:
-            told = {"run": row.id, "spider": row.platform, "query": row.query, "outcome": outcome, "reason": row.reason}
-            print_json(told | {"listings": row.listings, "captures": row.captures, "detail": row.detail})
+            told: dict[str, Any] = {
+                "run": row.id,
+                "spider": row.platform,
+                "query": row.query,
+                "outcome": outcome,
+                "reason": row.reason,
+            }
+            told |= {"listings": row.listings, "captures": row.captures, "detail": row.detail}
+            print_json(told, goes_on=True)
         elif not outcome.is_clean:
             why = f"（{row.reason}）{harmless(row.detail)[:100]}"
             say(f"{platform(row.platform).label} {harmless(row.query)}：{OUTCOME_WORDS[outcome]}{why}")

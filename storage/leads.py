@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Row, Select, exists, select, tuple_
 
 from crawler.errors import UserMistake
 from crawler.items import Capture, Entity, Exhibit, Finding, How, Kind, Listing
-from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow, ListingRow, PageRecord
+from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow, ListingRow, PageRecord, encodable
 from storage.rounds import run_on
 from storage.shapes import ExhibitDetail, Lead, LeadFilter, Order
 
@@ -85,6 +85,7 @@ def _leads_query(connection: Connection, wanted: LeadFilter) -> Select[Any]:
 
 
 def _exhibit_row(connection: Connection, prefix: str) -> Row[Any]:
+    prefix = encodable(prefix)
     query = select(*_EXHIBIT).join(ListingRow, ListingRow.key == ExhibitRow.listing_key)
     row = connection.execute(query.where(ExhibitRow.public_id == prefix)).one_or_none()
     if row is not None:

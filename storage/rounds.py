@@ -102,7 +102,7 @@ class Rounds:
         """Every run of a round, by platform and query; of the latest round when none is named."""
         with self.engine.connect() as connection:
             latest = select(Round.id).order_by(Round.started_at.desc(), Round.id.desc()).limit(1)
-            asked = latest if round_id is None else select(Round.id).where(Round.id == round_id)
+            asked = latest if round_id is None else select(Round.id).where(Round.id == encodable(round_id))
             found = connection.execute(asked).scalar_one_or_none()
             if found is None and round_id is not None:
                 raise UserMistake(f"there is no round {round_id}")

@@ -171,6 +171,9 @@ def test_screen_answers_every_line_in_order(lantian: Run, tmp_path: Path) -> Non
         '{"id": "x"}',
         '{"id": "x", "text": 5}',
         '{"id": null, "text": ""}',
+        '{"id": true, "text": ""}',
+        '{"id": "x", "text": []}',
+        '{"id": "x", "text": 0}',
         "[" * 9999,
     ],
 )
