@@ -19,6 +19,12 @@ class Index:
         self._meant = {**spelled, **{wording: wording for wording in wordings}}
         self._spellings = sorted(self._meant)
         self._search = AhoCorasick(self._spellings)
+        self._known = [self._seen_as(spelling) for spelling in self._spellings]
+
+    def _seen_as(self, spelling: str) -> tuple[str, str, bool]:
+        """The wording, the wording again if the spelling hides it, and whether Latin letters may be split."""
+        meant = self._meant[spelling]
+        return meant, meant if meant != spelling else "", _is_latin(spelling[0]) or _is_latin(spelling[-1])
 
     @property
     def meanings(self) -> list[str]:
@@ -33,10 +39,9 @@ class Index:
         """Every place of every wording, in order of their starts."""
         places: dict[str, list[Place]] = {}
         for number, start, end in self._search.find_matches_as_indexes(text, overlapping=True):
-            spelling = self._spellings[number]
-            if not splits_letters(text, start, end):
-                meant = self._meant[spelling]
-                places.setdefault(meant, []).append(Place(start, end, meant if meant != spelling else ""))
+            meant, disguised, is_latin = self._known[number]
+            if not is_latin or not splits_letters(text, start, end):
+                places.setdefault(meant, []).append(Place(start, end, disguised))
         for found in places.values():
             found.sort()
         return places

@@ -24,6 +24,7 @@ QUOTED = re.compile(
 BRACKETS = tuple(
     (pair[0], pair[1]) for pair in ("（）", "()", "【】", "[]", "［］", "〔〕", "「」", "<>", "《》", "{}")
 )
+A_BRACKET = re.compile("[" + re.escape("".join(opens + closes for opens, closes in BRACKETS)) + "]")
 # Beyond so many candidates of one rule in one listing, more would not change the verdict.
 CANDIDATES_AT_MOST = 200
 
@@ -137,6 +138,11 @@ class Stage:
 
     def _is_word(self, whole: str, view: View, candidate: Candidate, slots: int) -> bool:
         place, plain, text = candidate.place, candidate.place.disguised, view.text
+        gaps = [inner for inner in range(place.start + 1, place.end) if is_parted(whole, view, inner)]
+        # Written together, with a gap around it, it is a word of its own: 内部名额 有限.
+        starts_apart, ends_apart = (not gaps and is_parted(whole, view, edge) for edge in (place.start, place.end))
+        if starts_apart and ends_apart:
+            return True
         start, end = place.start, place.end
         if plain and slots == 1:
             # What the reader is meant to read decides the borders: 钱包shou权 is 钱包授权.
@@ -144,14 +150,12 @@ class Stage:
             start = min(start, 64)
             end = start + len(plain)
         begins, ends = self._borders.at_borders(text, start, end)
-        gaps = [inner for inner in range(place.start + 1, place.end) if is_parted(whole, view, inner)]
         if gaps:
             # The writer's own gaps count too: in 书包 过审 the first word is 书包.
             own = view.text[_last_gap(whole, view, place.start) : gaps[0]]
             lead = place.start - _last_gap(whole, view, place.start)
             return begins and ends and (not lead or self._borders.at_borders(own, lead, len(own))[0])
-        # Written together, with a gap around it, it is a word of its own: 内部名额 有限.
-        return (begins or is_parted(whole, view, place.start)) and (ends or is_parted(whole, view, place.end))
+        return (begins or starts_apart) and (ends or ends_apart)
 
 
 def _last_gap(whole: str, view: View, place: int) -> int:
@@ -165,7 +169,8 @@ def is_parted(whole: str, view: View, place: int) -> bool:
     """Whether something visible was squeezed out before this place of the view."""
     if not 0 < place < len(view.text):
         return True
-    return bool(whole[view.ends[place - 1] : view.starts[place]].translate(WHOLE))
+    low, high = view.ends[place - 1], view.starts[place]
+    return low < high and bool(whole[low:high].translate(WHOLE))
 
 
 def _candidate(opening: Opening, place: Place, whole: str, view: View, quotes: Sequence[tuple[int, int]]) -> Candidate:
@@ -177,6 +182,8 @@ def _candidate(opening: Opening, place: Place, whole: str, view: View, quotes: S
 
 def _with_brackets(whole: str, start: int, end: int) -> tuple[int, int]:
     """A bracket inside a disguised word takes its partner along: （包）过, not 包）过."""
+    if A_BRACKET.search(whole, start, end) is None:
+        return start, end
     for opens, closes in BRACKETS:
         over = whole.count(opens, start, end) - whole.count(closes, start, end)
         if over < 0 and whole[start - 1 : start] == opens:

@@ -72,30 +72,28 @@ class Screen:
 
     def _best(self, rule: Rule, scene: Scene) -> Verdict | None:
         candidates = scene.candidates.get(rule.id, ())
-        best: Verdict | None = None
-        for candidate in candidates:
-            verdict = None if candidate.words.supports else self._weigh(rule, scene, candidate, candidates)
-            if verdict and (best is None or verdict.points > best.points):
-                best = verdict
-        return best
+        ranked = sorted(candidates, key=lambda one: -one.words.points)
+        verdicts = (self._weigh(rule, scene, one, ranked) for one in candidates if not one.words.supports)
+        return max(filter(None, verdicts), key=lambda verdict: verdict.points, default=None)
 
-    def _weigh(self, rule: Rule, scene: Scene, candidate: Candidate, others: Sequence[Candidate]) -> Verdict | None:
+    def _weigh(self, rule: Rule, scene: Scene, candidate: Candidate, ranked: Sequence[Candidate]) -> Verdict | None:
         near = [
             group
             for label, group in self._near[rule.id].items()
-            if _is_near(group, scene.groups.get(label, ()), candidate.place, len(scene.text))
+            if label in scene.groups and _is_near(group, scene.groups[label], candidate.place, len(scene.text))
         ]
-        offers = self._stance.offers(scene, candidate.place)
         required = [group for group in rule.context if group.required]
         if required and not any(group in near for group in required):
             return None
+        heard = self._stance.heard(scene, candidate.place)
+        offers = self._stance.offers(scene, heard)
         pro = [Reason(f"有「{candidate.said}」", candidate.words.points)]
         if candidate.place.disguised:
             pro.append(Reason("写法经过变形", DISGUISED_POINTS))
-        pro += _seconds(candidate, others)
+        pro += _seconds(candidate, ranked)
         pro += [Reason(group.reason, group.points) for group in near if group.points > 0]
         contra = [Reason(group.reason, group.points) for group in near if group.points < 0]
-        contra += self._stance.against(scene, candidate)
+        contra += self._stance.against(scene, candidate, heard)
         contra += self._by_registry(scene.listing) if rule.asks_registry else []
         contra += [reason for reason in offers if reason.points < 0]
         return Verdict(candidate, tuple(pro + [one for one in offers if one.points > 0]), tuple(contra))
@@ -114,18 +112,19 @@ def _labelled(rule: Rule) -> dict[str, Nearby]:
 
 
 def _is_near(group: Nearby, places: Sequence[Place], place: Place, length: int) -> bool:
-    if not places:
-        return False
     low, high = (0, length) if group.within == WHOLE_LISTING else (place.start - group.within, place.end + group.within)
     # 专利 within 专利挂名 is context; what speaks against must stand outside.
     return stands_within(places, low, high, place if group.points < 0 else None)
 
 
-def _seconds(candidate: Candidate, others: Sequence[Candidate]) -> list[Reason]:
-    """Up to two other wordings of the same rule close by, at half their points, SECONDS_AT_MOST together."""
+def _seconds(candidate: Candidate, ranked: Sequence[Candidate]) -> list[Reason]:
+    """Up to two other wordings of the same rule close by, at half their points, SECONDS_AT_MOST together.
+
+    `ranked` are the rule's candidates, those with most points first.
+    """
     reasons: dict[str, int] = {}
     taken, left = [candidate.place], SECONDS_AT_MOST
-    for other in sorted(others, key=lambda one: -one.words.points):
+    for other in ranked:
         near = abs(other.place.start - candidate.place.start) <= SECOND_WITHIN
         apart = all(other.place.end <= place.start or place.end <= other.place.start for place in taken)
         if near and apart and left and not other.quoted and other.said not in (candidate.said, *reasons):

@@ -18,15 +18,17 @@ from detectors.scene import Candidate, Scene
 from detectors.strict import Table, read_table
 
 LEXICON = Path(__file__).parent / "lexicon"
-SCOPES = ("touching", "before", "after", "clause", "sentence", "listing")
-CLOSE = ("touching", "before", "after")
+SCOPES = ("touching", "before", "after", "follows", "clause", "sentence", "listing")
+CLOSE = ("touching", "before", "after", "follows")
 CLAUSE_ENDS = frozenset("。！？；，：\n")
 SENTENCE_ENDS = frozenset("。！？\n")
-BEFORE, OVERLAP, AFTER, SENTENCE = 12, 3, 14, 120
+SENTENCE_STOPS = frozenset("。\n")
+BEFORE, OVERLAP, AFTER, FOLLOWS, SENTENCE = 12, 3, 14, 24, 120
 SELLER_POINTS, QUOTED_POINTS = 20, -40
 OFFICIAL_POINTS, PRESS_POINTS, NAMED_POINTS = -100, -40, -40
 # However loudly somebody sells, a harmless word does not become an unlawful one.
 OFFER_AT_MOST = 25
+PRICED = "priced"  # the cue that a printed price stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,16 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cue:
-    """Words that tell the stance of a text when they stand in `scope` of a candidate."""
+    """Words that tell the stance of a text when they stand in `scope` of a candidate.
+
+    `silences`: whoever speaks so tells of others, so nothing in the listing counts as an offer of his own.
+    """
 
     id: str
     reason: str
     scope: str
     points: int
+    silences: bool
     wordings: frozenset[str]
 
     @property
@@ -76,6 +82,7 @@ def _read_cue(entry: Table) -> Cue:
         reason=entry.text("reason"),
         scope=entry.one_of("scope", SCOPES),
         points=entry.whole("points"),
+        silences=entry.flag("silences") if entry.has("silences") else False,
         wordings=read_wordings(entry),
     )
     entry.finish()
@@ -97,13 +104,10 @@ def load_speakers(path: Path = LEXICON / "speakers.toml") -> Speakers:
 
 def edges(text: str, place: Place, ends: frozenset[str], reach: int) -> tuple[int, int]:
     """The run around a place up to the next of `ends`, at most `reach` characters either way."""
-    low, high = place.start, place.end
     floor, ceiling = max(0, place.start - reach), min(len(text), place.end + reach)
-    while low > floor and text[low - 1] not in ends:
-        low -= 1
-    while high < ceiling and text[high] not in ends:
-        high += 1
-    return low, high
+    low = max(floor, *(text.rfind(mark, floor, place.start) + 1 for mark in ends))
+    following = (text.find(mark, place.end, ceiling) for mark in ends)
+    return low, min((high for high in following if high >= 0), default=ceiling)
 
 
 def stands_within(places: Sequence[Place], low: int, high: int, but: Place | None) -> bool:
@@ -117,48 +121,24 @@ def stands_within(places: Sequence[Place], low: int, high: int, but: Place | Non
     return False
 
 
-class Stance:
-    """Weighs a candidate by the cues around it and by who speaks."""
+class _Windows:
+    """Where cues must stand to apply to one place, each worked out once."""
 
-    def __init__(self, cues: Sequence[Cue], speakers: Speakers) -> None:
-        self._cues = cues
-        self._speakers = speakers
+    def __init__(self, text: str, place: Place) -> None:
+        self._text = text
+        self._place = place
+        self._known: dict[str, tuple[int, int]] = {}
 
-    def against(self, scene: Scene, candidate: Candidate) -> list[Reason]:
-        """Reasons why the candidate is no offer."""
-        halved = 2 if scene.is_selling else 1
-        reasons = [
-            # A paid advertisement or goods is nobody's report: there, distant cues count half.
-            Reason(cue.reason, cue.points if cue.scope in CLOSE else cue.points // halved)
-            for cue in self._cues
-            if cue.points < 0 and self._applies(cue, scene, candidate.place)
-        ]
-        if candidate.quoted:
-            reasons.append(Reason("在引号或书名号里", QUOTED_POINTS // halved))
-        return reasons + self._by_speaker(scene)
+    def show(self, places: Sequence[Place], scope: str) -> bool:
+        """Whether one of a cue's places stands in its scope."""
+        if scope == "touching":
+            return any(one.end == self._place.start for one in places)
+        if scope not in self._known:
+            self._known[scope] = self._window(scope)
+        return stands_within(places, *self._known[scope], self._place)
 
-    def offers(self, scene: Scene, place: Place) -> list[Reason]:
-        """Reasons why somebody sells here, together at most OFFER_AT_MOST points."""
-        reasons = [Reason("这是广告或商品，说话的是卖家", SELLER_POINTS)] if scene.is_selling else []
-        reasons += [
-            Reason(cue.reason, cue.points)
-            for cue in self._cues
-            if cue.points > 0 and (self._applies(cue, scene, place) or (cue.id == "priced" and scene.listing.price))
-        ]
-        over = sum(reason.points for reason in reasons) - OFFER_AT_MOST
-        return [*reasons, Reason("卖家的话合计封顶", -over)] if over > 0 else reasons
-
-    def _applies(self, cue: Cue, scene: Scene, place: Place) -> bool:
-        places = scene.groups.get(cue.label, ())
-        if not places:
-            return False
-        if cue.scope == "touching":
-            return any(one.end == place.start for one in places)
-        low, high = self._window(cue.scope, scene.text, place)
-        return stands_within(places, low, high, place)
-
-    @staticmethod
-    def _window(scope: str, text: str, place: Place) -> tuple[int, int]:
+    def _window(self, scope: str) -> tuple[int, int]:
+        text, place = self._text, self._place
         if scope == "listing":
             return 0, len(text)
         if scope == "sentence":
@@ -169,7 +149,49 @@ class Stance:
             return max(low, place.start - BEFORE), place.start + OVERLAP
         if scope == "after":
             return place.end, min(high, place.end + AFTER)
+        if scope == "follows":
+            # What is said next of it, also behind a question or a comma: 不授权不收费？这种承诺要小心.
+            return place.end, edges(text, place, SENTENCE_STOPS, FOLLOWS)[1]
         return low, high
+
+
+class Stance:
+    """Weighs a candidate by the cues around it and by who speaks."""
+
+    def __init__(self, cues: Sequence[Cue], speakers: Speakers) -> None:
+        self._cues = {cue.label: cue for cue in cues}
+        self._speakers = speakers
+
+    def heard(self, scene: Scene, place: Place) -> list[Cue]:
+        """The cues that apply to what stands at this place, in the file's order."""
+        groups, windows = scene.groups, _Windows(scene.text, place)
+        return [
+            cue
+            for label, cue in self._cues.items()
+            if (label in groups and windows.show(groups[label], cue.scope))
+            or (cue.id == PRICED and scene.listing.price)
+        ]
+
+    def against(self, scene: Scene, candidate: Candidate, heard: Sequence[Cue]) -> list[Reason]:
+        """Reasons why the candidate, around which these cues are heard, is no offer."""
+        halved = 2 if scene.is_selling else 1
+        reasons = [
+            # A paid advertisement or goods is nobody's report: there, distant cues count half.
+            Reason(cue.reason, cue.points if cue.scope in CLOSE else cue.points // halved)
+            for cue in heard
+            if cue.points < 0
+        ]
+        if candidate.quoted:
+            reasons.append(Reason("在引号或书名号里", QUOTED_POINTS // halved))
+        return reasons + self._by_speaker(scene)
+
+    def offers(self, scene: Scene, heard: Sequence[Cue]) -> list[Reason]:
+        """Reasons why somebody sells where these cues are heard, together at most OFFER_AT_MOST points."""
+        reasons = [Reason("这是广告或商品，说话的是卖家", SELLER_POINTS)] if scene.is_selling else []
+        if not any(cue.silences for cue in heard):
+            reasons += [Reason(cue.reason, cue.points) for cue in heard if cue.points > 0]
+        over = sum(reason.points for reason in reasons) - OFFER_AT_MOST
+        return [*reasons, Reason("卖家的话合计封顶", -over)] if over > 0 else reasons
 
     def _by_speaker(self, scene: Scene) -> list[Reason]:
         if self.is_official(scene.listing.url):

@@ -6,8 +6,10 @@ It refuses to write jieba's cache file, and cuts only the run of characters arou
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 
 import jieba
@@ -42,12 +44,8 @@ class Borders:
         """The words of a run, by dictionary only: guessed words would swallow ours (师挂证)."""
         return tuple(self._tokenizer.cut(run, HMM=False))
 
-    def _cut(self, run: str) -> frozenset[int]:
-        edges, place = {0}, 0
-        for word in self.cut(run):
-            place += len(word)
-            edges.add(place)
-        return frozenset(edges)
+    def _cut(self, run: str) -> tuple[int, ...]:
+        return (0, *accumulate(len(word) for word in self.cut(run)))
 
     def at_borders(self, text: str, start: int, end: int) -> tuple[bool, bool]:
         """Whether a word begins at `start`, and whether one ends at `end`, of a squeezed text."""
@@ -58,16 +56,16 @@ class Borders:
         begins = low in edges or self._is_head(run, low, high, edges)
         return begins and not self._is_robbed(run, low, edges), high in edges
 
-    def _is_robbed(self, run: str, low: int, edges: frozenset[int]) -> bool:
+    def _is_robbed(self, run: str, low: int, edges: tuple[int, ...]) -> bool:
         """Whether a rule word took its first character from a word before it: 书包|过审, however rare 过审 is."""
-        if run[low : min(edge for edge in edges if edge > low)] not in self._added:
+        if run[low : edges[bisect_right(edges, low)]] not in self._added:
             return False
         before = (run[low - length : low + 1] for length in range(1, min(low, LONGEST_BEFORE) + 1))
         return any(self._tokenizer.FREQ.get(word, 0) > 0 and word not in self._added for word in before)
 
-    def _is_head(self, run: str, low: int, high: int, edges: frozenset[int]) -> bool:
+    def _is_head(self, run: str, low: int, high: int, edges: tuple[int, ...]) -> bool:
         """Whether the word that `low` cuts ends in a word of its own: 专利 in 发明专利, not 包 in 钱包."""
-        tail = run[low : min(edge for edge in edges if edge > low)]
+        tail = run[low : edges[bisect_right(edges, low)]]
         return 2 <= len(tail) <= high - low and bool(self._tokenizer.FREQ.get(tail))
 
 
@@ -80,10 +78,7 @@ def load_ordinary(path: Path = ORDINARY) -> tuple[str, ...]:
 
 
 def _last_run(text: str) -> str:
-    place = len(text)
-    while place and RUN.fullmatch(text[place - 1]):
-        place -= 1
-    return text[place:]
+    return _first_run(text[::-1])[::-1]
 
 
 def _first_run(text: str) -> str:
