@@ -104,7 +104,9 @@ def crawl_round(
             with _progress(len(plan)) as advance:
                 crawlers = _begun(reactor, plan, pages, _watcher(store, advance, tell))
                 reactor.start()
-            return _exit(reactor, crawlers)
+            code = _exit(reactor, crawlers)
+            # Stopped before their end: a second Ctrl-C leaves no crawl the time to say so.
+            return _graver(code, EXIT_NOT_CLEAN) if _wrote_off(store) else code
         finally:
             store.engine.dispose()
 
@@ -125,9 +127,18 @@ def _tidy(config: Config, store: ExhibitStore) -> None:
     """What an earlier round left behind when it died is said, not hidden."""
     for cut in recover(config.archive):
         say(f"上次中断的档案已恢复：{cut}")
+    _wrote_off(store)
+
+
+def _wrote_off(store: ExhibitStore) -> bool:
     missed = store.sweep(clock.now())
     if missed:
-        say(f"上次中断，{len(missed)} 项记为漏查（missed）")
+        say(f"中断，{len(missed)} 项记为漏查（missed）")
+    return bool(missed)
+
+
+def _graver(*codes: int) -> int:
+    return next(code for code in GRAVEST_FIRST if code in codes)
 
 
 def _planned(store: ExhibitStore, questions: Sequence[tuple[str, str]], pages: int) -> list[PlannedRun]:
@@ -190,10 +201,13 @@ def _settings(config: Config, ack: Path | None) -> Any:
 
 
 def _exit(reactor: AsyncCrawlerProcess, crawlers: Sequence[Crawler]) -> int:
-    codes = {exit_code(crawler.stats.get_stats() if crawler.stats else {}) for crawler in crawlers}
+    stats = [(crawler, crawler.stats.get_stats() if crawler.stats else {}) for crawler in crawlers]
+    # One that a second signal tore down has no outcomes and no reason to finish: that is no bug of ours.
+    torn = [crawler for crawler, told in stats if "finish_reason" not in told and "start_time" in told]
+    codes = {EXIT_NOT_CLEAN if crawler in torn else exit_code(told) for crawler, told in stats}
     if reactor.bootstrap_failed:
         codes.add(EXIT_BUG)
-    return next(code for code in GRAVEST_FIRST if code in codes)
+    return _graver(*codes)
 
 
 @contextmanager

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Row, Select, exists, select, tuple_
+from sqlalchemy.exc import NoResultFound
 
-from crawler.errors import UserMistake
+from crawler.errors import EvidenceBroken, UserMistake
 from crawler.items import Capture, Entity, Exhibit, Finding, How, Kind, Listing
 from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow, ListingRow, PageRecord, encodable
 from storage.rounds import run_on
@@ -34,6 +36,15 @@ _ENTITY = tuple(EntityRow.__table__.columns)
 _EVERYTHING = LeadFilter()
 
 
+@contextmanager
+def _fitting() -> Iterator[None]:
+    """Rows that contradict each other were not written by this code: that is broken evidence, not a bug."""
+    try:
+        yield
+    except (LookupError, ValueError, TypeError, NoResultFound) as wrong:
+        raise EvidenceBroken(f"数据库中的记录互不相符（{type(wrong).__name__}: {wrong}）") from None
+
+
 class Leads:
     """The part of the store that answers what was found."""
 
@@ -41,15 +52,15 @@ class Leads:
 
     def leads(self, wanted: LeadFilter = _EVERYTHING) -> tuple[Lead, ...]:
         """One lead a flagged listing, a page of them at a time; see `LeadFilter`."""
-        with self.engine.connect() as connection:
+        with self.engine.connect() as connection, _fitting():
             rows = connection.execute(_leads_query(connection, wanted)).all()
             findings = _findings(connection, [row.id for row in rows])
             captures = _captures(connection, rows)
-        return tuple(_lead(row, findings[row.id], captures) for row in rows)
+            return tuple(_lead(row, findings[row.id], captures) for row in rows)
 
     def exhibit(self, id_or_prefix: str) -> ExhibitDetail:
         """One exhibit by its id or by a beginning of it that is its alone, six characters at least."""
-        with self.engine.connect() as connection:
+        with self.engine.connect() as connection, _fitting():
             row = _exhibit_row(connection, id_or_prefix)
             page_url = connection.execute(
                 select(PageRecord.url).where(PageRecord.run_id == row.run_id, PageRecord.number == row.page_number)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
+import signal
 import socket
+import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +18,7 @@ import pytest
 
 from console.rounds import read_queries
 from crawler.errors import UserMistake
-from tests.console.conftest import Ran
+from tests.console.conftest import ROOT, Ran
 from tests.console.test_files import goods
 
 Run = Callable[..., Ran]
@@ -90,6 +96,47 @@ def test_a_tampered_archive_is_exit_4(lantian: Run, serve: Serve, queries: Path,
     ran = lantian("leads", "--json")
     assert ran.code == 4
     assert ran.lines[0]["integrity"] != "whole"
+
+
+def test_rows_that_contradict_each_other_are_exit_4(lantian: Run, serve: Serve, queries: Path, tmp_path: Path) -> None:
+    hosts = str(serve({"goods.html": goods(GUILTY), "wall.html": WALL}, WEB))
+    lantian("round", "--queries", queries, "--spiders", "jd", LANTIAN_HOSTS=hosts)
+    exhibit = lantian("leads", "--json").lines[0]["exhibit"]
+    for edit in ("UPDATE findings SET category = 'none'", "UPDATE findings SET pro = 'x'", "DELETE FROM captures"):
+        with sqlite3.connect(tmp_path / "home" / "lantian.db") as edited:
+            edited.execute(edit)
+        edited.close()
+        for ran in (lantian("leads"), lantian("show", exhibit)):
+            assert (ran.code, "Traceback" in ran.err) == (4, False)
+
+
+def test_a_round_knows_its_settings_wherever_the_person_stands(
+    lantian: Run, serve: Serve, queries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts = str(serve({"goods.html": goods(GUILTY), "wall.html": WALL}, WEB))
+    monkeypatch.setattr("tests.console.conftest.ROOT", tmp_path)
+    path = str(Path(__file__).parent.parent.parent)
+    ran = lantian("round", "--queries", queries, "--spiders", "jd", "--json", LANTIAN_HOSTS=hosts, PYTHONPATH=path)
+    assert (ran.code, len(ran.lines)) == (3, 2)
+
+
+def test_a_round_stopped_at_once_is_not_clean(serve: Serve, queries: Path, tmp_path: Path) -> None:
+    web = WEB.replace('file = "goods.html"', "hang = true")
+    hosts = str(serve({"wall.html": WALL}, web))
+    (tmp_path / "home" / "lantian.toml").write_text(QUICK.replace("3.0", "60.0"), encoding="utf-8")
+    told = {"PATH": os.environ["PATH"], "LANTIAN_HOME": str(tmp_path / "home"), "LANTIAN_HOSTS": hosts}
+    command = [sys.executable, "-c", "from console.cli import main; main()", "round", "--spiders", "jd", "--queries"]
+    going = subprocess.Popen([*command, str(queries)], cwd=ROOT, env=told, stderr=subprocess.PIPE, text=True)
+    log = tmp_path / "home" / "lantian.log"
+    while not log.exists() or "Spider opened" not in log.read_text(encoding="utf-8"):
+        assert going.poll() is None
+        time.sleep(0.1)
+    for _ in range(2):
+        going.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+    said = going.communicate(timeout=60)[1]
+    assert going.returncode == 3
+    assert "漏查" in said
 
 
 def test_without_a_network_every_query_is_unreachable(lantian: Run, queries: Path, tmp_path: Path) -> None:
