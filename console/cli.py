@@ -14,9 +14,11 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from console import coverage as coverage_
 from console import demo, files, ledger, rounds
-from console.output import harmless, speak_any_locale
+from console.output import harmless, reader_gone, speak_any_locale
 from crawler.errors import EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
+from storage.shapes import LeadFilter
 
 app = typer.Typer(
     name="lantian",
@@ -78,12 +80,13 @@ def round_(
 def leads(
     platform: Annotated[str, typer.Option(help="只看此平台")] = "",
     category: Annotated[str, typer.Option(help="只看此类别")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="最多几条")] = 50,
+    limit: Annotated[int | None, typer.Option(min=1, help="最多几条；默认 50，--json 时全部")] = None,
     before: Annotated[str, typer.Option(help="接着上一页：上一页最后一条的证据项编号")] = "",
     as_json: Json = False,
 ) -> None:
     """线索：平台、卖家、标出引文的标题、类别、分数、固定、完整性。"""
-    raise typer.Exit(ledger.show_leads(platform, category, limit, before, as_json=as_json))
+    wanted = LeadFilter(platform=platform, category=category, limit=limit or 0, before=before)
+    raise typer.Exit(ledger.show_leads(wanted, as_json=as_json))
 
 
 @app.command()
@@ -102,7 +105,7 @@ def coverage(
     as_json: Json = False,
 ) -> None:
     """覆盖：应查的每一项各是什么结果，什么没有看到。"""
-    raise typer.Exit(ledger.show_coverage(round_id, as_json=as_json))
+    raise typer.Exit(coverage_.show_coverage(round_id, as_json=as_json))
 
 
 @override_app.command("sign")
@@ -112,13 +115,13 @@ def override_sign(
     reason: Annotated[str, typer.Option(help="理由")],
 ) -> None:
     """签署一项例外：姓名、理由、日期都会随证据保存。"""
-    ledger.sign_override(platform, person, reason)
+    coverage_.sign_override(platform, person, reason)
 
 
 @override_app.command("list")
 def override_list(as_json: Json = False) -> None:
     """已签署的例外。"""
-    ledger.list_overrides(as_json=as_json)
+    coverage_.list_overrides(as_json=as_json)
 
 
 @app.command("demo")
@@ -145,6 +148,7 @@ def main() -> None:
         _end(f"数据库已损坏：{wrong.orig}", EXIT_EVIDENCE)
     except OSError as wrong:
         # A full disk, a home that may not be written: the operator must act, not we.
+        reader_gone()
         _end(f"读写失败：{wrong}", EXIT_USAGE)
 
 

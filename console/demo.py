@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from console.coverage import print_coverage
 from console.files import platform, platforms
-from console.ledger import WHOLE, integrity, opened, print_coverage, print_leads
+from console.ledger import WHOLE, Inspection, opened, print_leads
 from console.output import CATEGORY_WORDS, harmless, say
 from console.rounds import DEFAULT_QUERIES, crawl_round, read_queries
 from console.specimen import Expectation, Specimen, SpecimenQuery, load
@@ -104,8 +105,7 @@ def _silent(_: RunRow) -> None:
 def _tell(config: Config, specimen: Specimen, *, has_browser: bool) -> int:
     with opened(config) as store:
         leads, rows = store.leads(LeadFilter(limit=ALL)), store.coverage()
-    states = [integrity(config, lead.capture, lead.picture) for lead in leads]
-    print_leads(leads, states)
+    states = print_leads(leads, Inspection(config))
     print_coverage(rows)
     if not set(states) <= {WHOLE}:
         return EXIT_EVIDENCE

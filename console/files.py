@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 SCREEN_FIELDS = ("text", "title", "url", "seller", "platform", "kind")
 
 
+@cache
 def platforms() -> dict[str, type[PlatformSpider]]:
     """Every platform's spider by name, as Scrapy's own loader finds them."""
     loader = SpiderLoader(Settings({"SPIDER_MODULES": ["spiders"]}))

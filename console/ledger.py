@@ -6,34 +6,33 @@ archive while it is printed.
 
 from __future__ import annotations
 
-from collections import Counter
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
-from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from console.files import platform
-from console.output import CATEGORY_WORDS, OUTCOME_WORDS, bracketed, harmless, page, print_json, print_line, quoted, say
+from console.output import CATEGORY_WORDS, bracketed, harmless, page, print_json, say
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EvidenceBroken, UserMistake
-from crawler.items import Capture, Finding, Outcome
+from crawler.items import Capture, Finding
 from detectors.article import load_articles
 from pipelines.room import TOOL
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
-from storage.shapes import ExhibitDetail, Lead, LeadFilter, Override, RunRow
+from storage.shapes import ExhibitDetail, Lead, LeadFilter
 
 WHOLE = "完整"
+SCREENFUL, BATCH = 50, 500  # leads
 FIELD_WORDS = {"title": "标题", "text": "正文", "seller": "卖家"}
 
 
@@ -49,32 +48,65 @@ def opened(config: Config) -> Iterator[ExhibitStore]:
         store.engine.dispose()
 
 
-def integrity(config: Config, *captures: Capture | None) -> str:
-    """`完整`, or what is wrong, after reading the kept bytes again."""
-    archive = FolderArchive(config.archive, tool=TOOL)
-    try:
-        for capture in filter(None, captures):
-            archive.produce(capture)
-    except EvidenceBroken as broken:
-        return f"已损坏：{broken}"
-    return WHOLE
+class Inspection:
+    """Reads kept bytes again, each capture once, however many leads rest on it."""
+
+    def __init__(self, config: Config) -> None:
+        self._archive = FolderArchive(config.archive, tool=TOOL)
+        self._known: dict[str, str] = {}
+
+    def of(self, *captures: Capture | None) -> str:
+        """`完整`, or what is wrong with the first that is."""
+        states = (self._state(capture) for capture in captures if capture)
+        return next((state for state in states if state != WHOLE), WHOLE)
+
+    def _state(self, capture: Capture) -> str:
+        if capture.id not in self._known:
+            self._known[capture.id] = self._read(capture)
+        return self._known[capture.id]
+
+    def _read(self, capture: Capture) -> str:
+        try:
+            self._archive.produce(capture)
+        except EvidenceBroken as broken:
+            return f"已损坏：{broken}"
+        return WHOLE
 
 
-def show_leads(platform_name: str, category: str, limit: int, before: str, *, as_json: bool) -> int:
-    if platform_name:
-        platform(platform_name)
-    if category and category not in CATEGORY_WORDS:
-        raise UserMistake(f"没有类别 {category!r}；现有：{'、'.join(CATEGORY_WORDS)}")
+def show_leads(wanted: LeadFilter, *, as_json: bool) -> int:
+    """All leads as JSON Lines when no limit is given; as text a screenful, and it is said when there are more."""
+    if wanted.platform:
+        platform(wanted.platform)
+    if wanted.category and wanted.category not in CATEGORY_WORDS:
+        raise UserMistake(f"没有类别 {wanted.category!r}；现有：{'、'.join(CATEGORY_WORDS)}")
     config = Config.load()
+    inspection = Inspection(config)
     with opened(config) as store:
-        found = store.leads(LeadFilter(platform=platform_name, category=category, limit=limit, before=before))
-    states = [integrity(config, lead.capture, lead.picture) for lead in found]
-    if as_json:
-        for lead, state in zip(found, states, strict=True):
-            print_json(_lead_told(lead, state))
-    else:
-        print_leads(found, states)
-    return EXIT_DONE if set(states) <= {WHOLE} else EXIT_EVIDENCE
+        if as_json:
+            states = {_told(lead, inspection) for lead in _every(store, wanted)}
+        else:
+            limit = wanted.limit or SCREENFUL
+            found = store.leads(replace(wanted, limit=limit + 1))
+            states = set(print_leads(found[:limit], inspection))
+            if len(found) > limit:
+                say(f"还有更多：--before {found[limit - 1].exhibit} 接着看，或 --limit 多看几条")
+    return EXIT_DONE if states <= {WHOLE} else EXIT_EVIDENCE
+
+
+def _every(store: ExhibitStore, wanted: LeadFilter) -> Iterator[Lead]:
+    """Batch by batch, so that memory does not grow with the archive."""
+    left = wanted.limit or sys.maxsize
+    while left > 0:
+        found = store.leads(replace(wanted, limit=min(left, BATCH)))
+        yield from found
+        left = left - len(found) if len(found) == BATCH else 0
+        wanted = replace(wanted, before=found[-1].exhibit) if found else wanted
+
+
+def _told(lead: Lead, inspection: Inspection) -> str:
+    state = inspection.of(lead.capture, lead.picture)
+    print_json(_lead_told(lead, state))
+    return state
 
 
 def _lead_told(lead: Lead, state: str) -> dict[str, Any]:
@@ -91,22 +123,24 @@ def _lead_told(lead: Lead, state: str) -> dict[str, Any]:
     }
 
 
-def print_leads(found: Sequence[Lead], states: Sequence[str]) -> None:
-    """A short paragraph a lead: Chinese titles do not fit a table of eight columns."""
-    console = page()
+def print_leads(found: Sequence[Lead], inspection: Inspection) -> list[str]:
+    """A short paragraph a lead: Chinese titles do not fit a table of eight columns. Returns their integrity."""
     if not found:
         say("没有线索。")
-        return
+        return []
+    console = page()
     console.print(f"线索 {len(found)} 条（均为涉嫌，待人工审核；封存尚未实现，证据均未封存）", style="bold")
+    states = [inspection.of(lead.capture, lead.picture) for lead in found]
     for place, (lead, state) in enumerate(zip(found, states, strict=True), 1):
         console.print(_lead_text(place, lead, state))
+    return states
 
 
 def _lead_text(place: int, lead: Lead, state: str) -> Text:
     who = f"{platform(lead.platform).label} · {harmless(lead.seller) or '（页面未显示卖家）'}"
     line = Text(f"{place:>3}  ")
     line.append(who, style="cyan")
-    line.append(f"  {'、'.join(CATEGORY_WORDS[one] for one in lead.categories)}", style="bold red")
+    line.append(f"  {'、'.join(map(_category, lead.categories))}", style="bold red")
     line.append(f" {lead.points} 分，看见 {lead.sightings} 次\n     ")
     line.append(bracketed(lead.title, lead.findings, "title", width=100))
     elsewhere = [finding.quote for finding in lead.findings if finding.field != "title"]
@@ -118,24 +152,30 @@ def _lead_text(place: int, lead: Lead, state: str) -> Text:
     return line
 
 
+def _category(name: str) -> str:
+    if name not in CATEGORY_WORDS:
+        raise EvidenceBroken(f"记录中有没有的类别：{harmless(name)}")
+    return CATEGORY_WORDS[name]
+
+
 def show_exhibit(name: str, *, as_json: bool, in_full: bool) -> int:
     config = Config.load()
     with opened(config) as store:
         detail = store.exhibit(name)
-    state = integrity(config, detail.capture, detail.picture)
+    state = Inspection(config).of(detail.capture, detail.picture)
     if as_json:
-        print_json(_plain(asdict(detail)) | {"integrity": "whole" if state == WHOLE else state})
+        print_json(plain(asdict(detail)) | {"integrity": "whole" if state == WHOLE else state})
     else:
         _print_exhibit(detail, state, in_full=in_full)
     return EXIT_DONE if state == WHOLE else EXIT_EVIDENCE
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Dates as ISO 8601, so that JSON takes the rest as it is."""
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
@@ -157,8 +197,8 @@ def _print_exhibit(detail: ExhibitDetail, state: str, *, in_full: bool) -> None:
         ("完整性", f"{state}；未封存"),
     ):
         facts.add_row(name, Text("\n").join(Text(harmless(line)) for line in value.split("\n")))
-    texts = [quoted(listing.title, findings, "title")]
-    texts += [Text(), quoted(listing.text, findings, "text")] if listing.text else []
+    texts = [bracketed(listing.title, findings, "title")]
+    texts += [Text(), bracketed(listing.text, findings, "text")] if listing.text else []
     page().print(Panel(Group(*texts), title=f"证据项 {detail.exhibit.id}", title_align="left"), facts)
     for finding in findings:
         _print_finding(finding, detail.seen_at, in_full=in_full)
@@ -174,7 +214,7 @@ def _capture_words(capture: Capture) -> str:
 
 def _print_finding(finding: Finding, seen_at: datetime, *, in_full: bool) -> None:
     place = f"{FIELD_WORDS[finding.field]}第 {finding.start + 1}–{finding.end} 字"
-    head = f"涉嫌{CATEGORY_WORDS[finding.category]}：“{finding.quote}”（{place}）"
+    head = f"涉嫌{_category(finding.category)}：“{finding.quote}”（{place}）"
     why = "，".join(f"{reason} {points:+d}" for reason, points in (*finding.pro, *finding.contra))
     state = "试行规则，只供参考" if finding.state == "trial" else "正式规则"
     rule = f"  规则 {finding.rule}（{state}，{finding.rule_digest[:12]}）"
@@ -189,77 +229,12 @@ def _print_finding(finding: Finding, seen_at: datetime, *, in_full: bool) -> Non
 def _cited(finding: Finding, seen_at: datetime, *, in_full: bool) -> list[str]:
     """The articles as they stood on the day of the sighting; their texts are not yet our legal desk's."""
     day = seen_at.astimezone(clock.SHANGHAI).date()
-    articles = [load_articles()[name] for name in finding.articles]
+    known = load_articles()
+    if unknown := set(finding.articles) - known.keys():
+        raise EvidenceBroken(f"记录引用了没有的条款：{'、'.join(sorted(map(harmless, unknown)))}")
+    articles = [known[name] for name in finding.articles]
     return [
         f"{one.title}（{one.id}，条文待核）" + (f"：{one.text}" if in_full and one.text else "")
         for one in articles
         if one.stands_on(day)
     ]
-
-
-def show_coverage(round_id: str, *, as_json: bool) -> int:
-    with opened(Config.load()) as store:
-        rows = store.coverage(round_id or None)
-    if as_json:
-        for row in rows:
-            print_json(_plain(asdict(row)))
-    else:
-        print_coverage(rows)
-    return EXIT_DONE
-
-
-def print_coverage(rows: Sequence[RunRow]) -> None:
-    if not rows:
-        say("没有应查项：还没有跑过一轮，或最近一轮在写下计划之前就中断了。")
-        return
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, title=f"覆盖：应查 {len(rows)} 项", title_justify="left")
-    for name in ("平台", "查询词", "结果"):
-        table.add_column(name, overflow="fold")
-    for name in ("页", "信息", "丢失", "自称"):
-        table.add_column(name, justify="right")
-    for row in rows:
-        outcome = row.outcome or Outcome.MISSED
-        total = "" if row.total is None else str(row.total)
-        ended = OUTCOME_WORDS[outcome] + (f" {row.reason}" if row.reason else "")
-        words = (platform(row.platform).label, row.query, ended)
-        counts = map(str, (row.pages, row.listings, row.lost))
-        style = "" if outcome.is_clean else "red"
-        table.add_row(*(escape(harmless(word)) for word in words), *counts, total, style=style)
-    page().print(table)
-    _say_outcomes(rows)
-
-
-def _say_outcomes(rows: Sequence[RunRow]) -> None:
-    ended = Counter(OUTCOME_WORDS[row.outcome or Outcome.MISSED] for row in rows)
-    unseen = sum(not (row.outcome or Outcome.MISSED).is_clean for row in rows)
-    say("按结果：" + "，".join(f"{word} {count}" for word, count in ended.most_common()) + f"；没有看到的 {unseen} 项")
-    asked = {platform(row.platform) for row in rows}
-    unproven = sorted(spider.label for spider in asked if spider.evidence["ads"].startswith("code"))
-    if unproven:
-        say(f"广告识别未经真实页面验证：{'、'.join(unproven)}")
-
-
-def sign_override(platform_name: str, person: str, reason: str) -> None:
-    platform(platform_name)
-    if not person.strip() or not reason.strip():
-        raise UserMistake("姓名和理由都要写")
-    if harmless(person + reason) != person + reason:
-        # Both go into the record of every request they let out, and onto every terminal.
-        raise UserMistake("姓名和理由各写一行，不含控制字符")
-    config = Config.load()
-    config.home.mkdir(parents=True, exist_ok=True)
-    store = ExhibitStore(open_database(config.database))
-    signed = Override(platform=platform_name, person=person.strip(), reason=reason.strip(), signed_at=clock.now())
-    store.sign_override(signed)
-    store.engine.dispose()
-    say(f"已签署：{signed.person} {clock.in_shanghai(signed.signed_at)} {platform_name}：{signed.reason}")
-
-
-def list_overrides(*, as_json: bool) -> None:
-    with opened(Config.load()) as store:
-        signed = store.overrides()
-    for one in signed:
-        if as_json:
-            print_json(_plain(asdict(one)))
-        else:
-            print_line(harmless(f"{one.platform} {one.person} {clock.in_shanghai(one.signed_at)} {one.reason}"))

@@ -62,9 +62,10 @@ class Page(Console):
 
 def reader_gone() -> None:
     """Whatever else is written to stdout goes nowhere, also what Python itself flushes at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    if sys.stdout is not None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def page() -> Console:
@@ -108,17 +109,8 @@ def harmless(text: str) -> str:
     )
 
 
-def quoted(text: str, findings: Sequence[Finding], field: str) -> Text:
-    """The original text with every quote in it marked; offsets stay right because nothing is cut out."""
-    marked = Text(harmless(text))
-    for finding in findings:
-        if finding.field == field:
-            marked.stylize("bold red underline", finding.start, finding.end)
-    return marked
-
-
-def bracketed(text: str, findings: Sequence[Finding], field: str, *, width: int = 60) -> Text:
-    """Like `quoted`, with 【】 around the quotes, so that it also shows without colours; cut to `width`."""
+def bracketed(text: str, findings: Sequence[Finding], field: str, *, width: int = 0) -> Text:
+    """The text with 【】 around every quote, so that it also shows without colours; cut to `width` if given."""
     spans = sorted({(one.start, one.end) for one in findings if one.field == field})
     marked, at = Text(), 0
     for start, end in _joined(spans):
@@ -126,7 +118,8 @@ def bracketed(text: str, findings: Sequence[Finding], field: str, *, width: int 
         marked.append(f"【{harmless(text[start:end])}】", style="bold red")
         at = end
     marked.append(harmless(text[at:]))
-    marked.truncate(width, overflow="ellipsis")
+    if width:
+        marked.truncate(width, overflow="ellipsis")
     return marked
 
 

@@ -1,0 +1,90 @@
+"""What should have been looked at and how each of it ended; who signed to look where robots.txt forbids."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from console.files import platform
+from console.ledger import opened, plain
+from console.output import OUTCOME_WORDS, harmless, page, print_json, print_line, say
+from crawler import clock
+from crawler.config import Config
+from crawler.errors import EXIT_DONE, UserMistake
+from crawler.items import Outcome
+from storage.db import open_database
+from storage.exhibits import ExhibitStore
+from storage.shapes import Override, RunRow
+
+
+def show_coverage(round_id: str, *, as_json: bool) -> int:
+    with opened(Config.load()) as store:
+        rows = store.coverage(round_id or None)
+    if as_json:
+        for row in rows:
+            print_json(plain(asdict(row)))
+    else:
+        print_coverage(rows)
+    return EXIT_DONE
+
+
+def print_coverage(rows: Sequence[RunRow]) -> None:
+    if not rows:
+        say("没有应查项：还没有跑过一轮，或最近一轮在写下计划之前就中断了。")
+        return
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, title=f"覆盖：应查 {len(rows)} 项", title_justify="left")
+    for name in ("平台", "查询词", "结果"):
+        table.add_column(name, overflow="fold")
+    for name in ("页", "信息", "丢失", "自称"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        outcome = row.outcome or Outcome.MISSED
+        total = "" if row.total is None else str(row.total)
+        ended = OUTCOME_WORDS[outcome] + (f" {row.reason}" if row.reason else "")
+        words = (platform(row.platform).label, row.query, ended)
+        counts = map(str, (row.pages, row.listings, row.lost))
+        style = "" if outcome.is_clean else "red"
+        table.add_row(*(Text(harmless(word)) for word in words), *counts, total, style=style)
+    page().print(table)
+    _say_outcomes(rows)
+
+
+def _say_outcomes(rows: Sequence[RunRow]) -> None:
+    ended = Counter(OUTCOME_WORDS[row.outcome or Outcome.MISSED] for row in rows)
+    unseen = sum(not (row.outcome or Outcome.MISSED).is_clean for row in rows)
+    say("按结果：" + "，".join(f"{word} {count}" for word, count in ended.most_common()) + f"；没有看到的 {unseen} 项")
+    asked = {platform(row.platform) for row in rows}
+    unproven = sorted(spider.label for spider in asked if spider.evidence["ads"].startswith("code"))
+    if unproven:
+        say(f"广告识别未经真实页面验证：{'、'.join(unproven)}")
+
+
+def sign_override(platform_name: str, person: str, reason: str) -> None:
+    platform(platform_name)
+    if not person.strip() or not reason.strip():
+        raise UserMistake("姓名和理由都要写")
+    if harmless(person + reason) != person + reason:
+        # Both go into the record of every request they let out, and onto every terminal.
+        raise UserMistake("姓名和理由各写一行，不含控制字符")
+    config = Config.load()
+    config.home.mkdir(parents=True, exist_ok=True)
+    store = ExhibitStore(open_database(config.database))
+    signed = Override(platform=platform_name, person=person.strip(), reason=reason.strip(), signed_at=clock.now())
+    store.sign_override(signed)
+    store.engine.dispose()
+    say(f"已签署：{signed.person} {clock.in_shanghai(signed.signed_at)} {platform_name}：{signed.reason}")
+
+
+def list_overrides(*, as_json: bool) -> None:
+    with opened(Config.load()) as store:
+        signed = store.overrides()
+    for one in signed:
+        if as_json:
+            print_json(plain(asdict(one)))
+        else:
+            print_line(harmless(f"{one.platform} {one.person} {clock.in_shanghai(one.signed_at)} {one.reason}"))
