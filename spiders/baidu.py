@@ -13,7 +13,7 @@ from urllib.parse import quote
 from crawler.errors import PageBlocked, PageEmpty, PageGone, UserMistake
 from crawler.items import Kind, Reading
 from spiders.base import Found, PlatformSpider, Wall
-from spiders.blocks import Block, Layout, beside_title, worded_link
+from spiders.blocks import Block, Layout, beside_title, shown_address, worded_link
 from spiders.reading import Document, Node, attr, block_text_of, first, text_of
 
 _PAID_LINK = re.compile(
@@ -25,6 +25,7 @@ _NOWHERE = re.compile(r"https?://(?:nourl\.ubs|[\d]+\.[\w-]+)\.baidu\.com")
 _TOTAL = re.compile(r"约?\s*([\d,，]{1,20})\s*[个条篇]")
 _ADDRESS = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+)+(?:[/:?.…].*)?$", re.ASCII)
 _ICONS = re.compile("[\ue000-\uf8ff]")
+_LABELS = 'a[class*="tuiguang"],span[class*="tuiguang"]'
 _BADGES = ".c-text,.OP_LOG_LINK,[class*=tuiguang]"
 _SNIPPET = '[aria-label^="摘要"],[class*="content-right_"],.c-abstract,.c-summary'
 _SITE = '[aria-label^="新闻来源"],[class*="siteLink_"],.c-showurl'
@@ -73,6 +74,7 @@ class Baidu(PlatformSpider):
         Wall(trouble=PageBlocked, reason="captcha", marks=("ppui-static-wap", "mkdjump")),
         Wall(trouble=PageBlocked, reason="captcha", marks=("wappass.baidu.com/static/captcha",)),
         Wall(trouble=PageGone, reason="page_not_exist", marks=("很抱歉，您要访问的页面不存在",)),
+        Wall(trouble=PageGone, reason="page_not_exist", marks=("页面不存在_百度搜索",), within="title"),
     )
 
     def __init__(self, *args: Any, tab: str = "web", **kwargs: Any) -> None:
@@ -115,11 +117,11 @@ def _read(found: Found, block: Block, organic: Kind) -> None:
         return
     # Baidu's own 官方 badge is a second link in the same heading.
     link = worded_link(node if heading is None else heading)
-    title = _title(node, heading, link)
+    title, titled = _title(node, heading, link)
     if block.is_paid and link is None and not title:
         return
     url, is_redirect = _address(node, link, is_paid=block.is_paid)
-    site = _only(node, _SITE)
+    site = _only(node, _SITE) or (text_of(shown_address(node)) if block.is_paid else "")
     is_address = _ADDRESS.match(site) is not None
     found.add(
         kind=Kind.AD if block.is_paid else organic,
@@ -127,7 +129,7 @@ def _read(found: Found, block: Block, organic: Kind) -> None:
         url=url,
         is_ad=block.is_paid,
         is_redirect=is_redirect,
-        text=_text(node, title, is_paid=block.is_paid),
+        text=_text(node, title, titled, is_paid=block.is_paid),
         display_url=site.split()[0] if is_address else "",
         seller="" if is_address else site,
         images=[attr(image, "src") for image in node.css("img[src]")],
@@ -140,14 +142,15 @@ def _is_panel(node: Node) -> bool:
     return attr(node, "tpl") == "recommend_list" or _NOWHERE.match(attr(node, "mu") or "//") is not None
 
 
-def _title(node: Node, heading: Node | None, link: Node | None) -> str:
+def _title(node: Node, heading: Node | None, link: Node | None) -> tuple[str, Node | None]:
+    """The title and the element that is nothing else."""
     if link is None and heading is not None and not attr(heading.css_first("a"), "href"):
         # Without a link the heading itself is the title; Baidu's calculator leaves it blank.
-        return _without_badges(heading) or (_first_words(node) if _is_own_card(node) else "")
+        return _without_badges(heading) or (_first_words(node) if _is_own_card(node) else ""), heading
     if link is None:
-        return ""
+        return "", None
     inner = first(link, '[class*="title"]') if heading is None else None  # one link around a whole card
-    return _without_badges(link) if inner is None else text_of(inner)
+    return (_without_badges(link), link) if inner is None else (text_of(inner), inner)
 
 
 def _is_own_card(node: Node) -> bool:
@@ -182,10 +185,12 @@ def _is_redirect(url: str) -> bool:
     return _REDIRECT.match(url) is not None or _PAID_LINK.match(url) is not None
 
 
-def _text(node: Node, title: str, *, is_paid: bool) -> str:
+def _text(node: Node, title: str, titled: Node | None, *, is_paid: bool) -> str:
     """The snippet; of a card and of an advertisement everything below the title, for claims hide in sublinks."""
     snippet = "" if is_paid else _only(node, _SNIPPET)
-    return _ICONS.sub("", snippet or beside_title(node, title))
+    if not snippet:
+        snippet = beside_title(node, titled, LAYOUT.said, f"{_SITE},{_LABELS},h3 .c-text").removeprefix(title).lstrip()
+    return _ICONS.sub("", snippet)
 
 
 def _only(node: Node, css: str) -> str:

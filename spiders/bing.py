@@ -22,6 +22,7 @@ _COUNTER = re.compile(r"(?:(?:https?:)?//(?:[\w-]+\.)*bing\.com)?/(?:ck/a|aclk|a
 _PAID_LINK = re.compile(r"(?:(?:https?:)?//(?:[\w-]+\.)*bing\.com)?/(?:aclk|aclick)\b")
 _NUMBER = re.compile(r"\d[\d,，.]{0,20}")
 _SNIPPET = ".b_caption p,p.b_algoSlug,[class*=b_lineclamp],.b_paractl,.b_snippet"
+_SITE = ".b_adSlug,.b_attribution,cite,.tptt"
 _SLUG = ".algoSlug_icon"
 
 
@@ -77,7 +78,8 @@ def _read(found: Found, block: Block) -> None:
     node = block.node
     heading = first(node, "h2")
     link = worded_link(node if heading is None else heading)
-    title = text_of(link if link is not None else heading)
+    titled = link if link is not None else heading
+    title = text_of(titled)
     if block.is_paid and link is None and not title:
         return
     url = attr(link, "href").strip()
@@ -88,7 +90,7 @@ def _read(found: Found, block: Block) -> None:
         url=real or url,
         is_ad=block.is_paid,
         is_redirect=not real and _COUNTER.match(url) is not None,
-        text=_text(node, title, is_paid=block.is_paid),
+        text=_text(node, titled, is_paid=block.is_paid),
         display_url=text_of(first(node, "cite")),
         seller=text_of(first(node, ".tptt")),
         images=_images(node),
@@ -109,14 +111,14 @@ def real_address(link: str) -> str:
     return absolute("", address)
 
 
-def _text(node: Node, title: str, *, is_paid: bool) -> str:
+def _text(node: Node, titled: Node | None, *, is_paid: bool) -> str:
     """The snippet without Bing's own word 网页 before it; of an advertisement everything below the title."""
     if not is_paid:
         snippet = first(node, _SNIPPET)
         if snippet is not None:
             slug = text_of(first(snippet, _SLUG))
             return text_of(snippet).removeprefix(slug).strip()
-    return beside_title(node, title)
+    return beside_title(node, titled, LAYOUT.said, _SITE)
 
 
 def _images(node: Node) -> list[str]:

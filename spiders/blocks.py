@@ -15,8 +15,12 @@ from spiders.reading import Document, Node, attr, block_text_of, text_of
 LABELS = frozenset(("广告", "推广", "推广链接", "商业推广", "品牌广告", "广告推广"))
 _LABEL_TAGS = "span,i,a,div,label,sup,small,font,td"
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
+_ADDRESS_TAGS = "cite,span,a,div,p,em,i,b,td"
+_ADDRESS = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,24}(?:[/:?…].*|\.{2,3})?$", re.ASCII | re.IGNORECASE)
 _SUGGESTION = re.compile(r"[?&](?:wd|word|query|keyword|kw|q)=")
 _MAX_TEXT = 4000
+_MAX_ADDRESS = 300
+_MAX_ADDRESSES = 20
 _MAX_CLIMB = 64  # an honest label stands a dozen elements deep; more is an attempt to cost us time
 _MAX_LOOKS = 500  # each costs up to the whole tree; an honest page needs a few for each advertisement
 
@@ -175,6 +179,29 @@ def worded_link(node: Node) -> Node | None:
     return next((link for link in node.css("a[href]") if text_of(link)), None)
 
 
-def beside_title(node: Node, title: str) -> str:
-    """All that a person reads in a block but its title; of an advertisement, for claims hide in sublinks."""
-    return block_text_of(node).replace(title, "", 1).strip()[:_MAX_TEXT]
+def beside_title(node: Node, title: Node | None, said: str, apart: str) -> str:
+    """All that a person reads in a block but its title; of an advertisement, for claims hide in sublinks.
+
+    Labels of payment, the first line that is only an address, and what matches `apart` are the
+    platform's words and not the advertiser's. `said` is where the advertiser's own words are.
+    """
+    parts = [*node.css(apart), *([title] if title is not None else [])]
+    own = {part.mem_id for part in node.css(said)}
+    found = [part for part in node.css(_LABEL_TAGS) if _is_label(part)]
+    parts += [part for part in found if own.isdisjoint(above.mem_id for above in upwards(part))]
+    address = shown_address(node)
+    return block_text_of(node, parts if address is None else [*parts, address])[:_MAX_TEXT]
+
+
+def shown_address(node: Node) -> Node | None:
+    """The first element that is nothing but an address for people to read, or that and a label."""
+    looks = 0
+    for part in node.css(_ADDRESS_TAGS):
+        own = (part.text(deep=False) or "").strip()
+        if 0 < len(own) <= _MAX_ADDRESS and _ADDRESS.match(own):
+            if text_of(part).replace(own, "", 1).strip() in ("", *LABELS):
+                return part
+            looks += 1
+            if looks > _MAX_ADDRESSES:
+                break
+    return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -181,11 +182,15 @@ def _seen(node: Node) -> list[str]:
     return parts
 
 
-def block_text_of(node: Node | None) -> str:
-    """What a person reads in a long text, one line a paragraph, so that no two words join across a border."""
+def block_text_of(node: Node | None, without: Iterable[Node] = ()) -> str:
+    """What a person reads in a long text, one line a paragraph, so that no two words join across a border.
+
+    `without` are parts that are read by themselves.
+    """
     if node is None:
         return ""
     unseen = {part.mem_id for part in node.css(_UNSEEN)} - {node.mem_id}
+    unseen.update(part.mem_id for part in without)
     parts: list[str] = []
     stack: list[Node | str] = [node]
     while stack:

@@ -1,8 +1,10 @@
 """Sogou, paid and organic results.
 
-Seen 2022-03. The page ends with `<!--STATUS total 11 …-->`: when it does, our own count must
-agree with Sogou's, or the page has changed. No page with an advertisement has been captured;
-that paid links go through bill_cpc is known from code only.
+Seen 2022-03. The page ends with `<!--STATUS total 11 …-->`: when Sogou counts fewer blocks than
+we do, or more and headlines stand outside of the blocks we know, the page has changed. Sogou
+counting more while nothing on the page is left unread is a page that somebody has cut down:
+what is left of it was read, and calling it unread would tell nobody anything. No page with an
+advertisement has been captured; that paid links go through bill_cpc is known from code only.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from urllib.parse import quote
 from crawler.errors import PageBlocked, PageChanged, PageEmpty
 from crawler.items import Kind, Outcome, Reading
 from spiders.base import Found, PlatformSpider, Wall
-from spiders.blocks import Block, Layout, beside_title, worded_link
+from spiders.blocks import Block, Layout, beside_title, shown_address, upwards, worded_link
 from spiders.reading import Document, Node, attr, first, text_of
 
 _PAID_LINK = re.compile(r"(?:(?:https?:)?//(?:[\w-]+\.)?sogou\.com)?/bill_cpc|(?:https?:)?//ctb\.brand\.sogou\.com/")
@@ -26,6 +28,7 @@ _TOTAL = re.compile(r"([\d,，]{1,20})\s*条")
 _ADDRESS = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+)+(?:[/:?.…].*)?$", re.ASCII)
 _DATE = re.compile(r"[\d年月日:./-]+$|\d+\s*(?:分钟|小时|天|个月|年)前$|昨天|前天")
 _SNIPPET = ".space-txt,.star-wiki,.str_info,.str-text-info,.ft"
+_HEADLINES = ".results h2,.results h3,.results h4,#main h2,#main h3,#main h4"
 _SITE = ".citeurl,.fb cite,cite"
 
 
@@ -97,28 +100,30 @@ def _read(found: Found, block: Block) -> None:
     if heading is None and not block.is_paid:
         return
     link = worded_link(node if heading is None else heading)
-    title = text_of(link if link is not None else heading)
+    titled = link if link is not None else heading
+    title = text_of(titled)
     real = attr(first(node, "[data-url]"), "data-url").strip()
     is_real = real.startswith(("http://", "https://"))
     url = real if is_real else attr(link, "href").strip()
-    seller, address = _site(text_of(first(node, _SITE)))
+    line = first(node, _SITE)
+    seller, address = _site(text_of(line if line is not None or not block.is_paid else shown_address(node)))
     found.add(
         kind=Kind.AD if block.is_paid else Kind.RESULT,
         title=title,
         url=url,
         is_ad=block.is_paid,
         is_redirect=_REDIRECT.match(url) is not None,
-        text=_text(node, title, is_paid=block.is_paid),
+        text=_text(node, titled, is_paid=block.is_paid),
         display_url=address,
         seller=seller,
         images=[attr(image, "src") for image in node.css("img[src]")],
     )
 
 
-def _text(node: Node, title: str, *, is_paid: bool) -> str:
+def _text(node: Node, titled: Node | None, *, is_paid: bool) -> str:
     """The snippet; of an advertisement everything below the title, for claims hide in sublinks."""
     snippet = "" if is_paid else text_of(first(node, _SNIPPET))
-    return snippet or beside_title(node, title)
+    return snippet or beside_title(node, titled, ANYWHERE.said, _SITE)
 
 
 def _site(line: str) -> tuple[str, str]:
@@ -131,16 +136,25 @@ def _site(line: str) -> tuple[str, str]:
 def _mismatch(document: Document, blocks: list[Block]) -> PageChanged | None:
     """Sogou counts every block of its list, recommendation boxes among them.
 
-    Whether it counts advertisements is not known, so both counts are accepted.
+    Whether it counts advertisements is not known, so both counts are accepted. A count above
+    ours needs a headline that we passed over: pages that were trimmed keep the old count.
     """
     at = document.text.rfind("<!--STATUS total ")
     stated = _STATUS.match(document.text, at) if at >= 0 else None
     if stated is None:
         return None
     organic = sum(not block.is_paid for block in blocks)
-    if organic <= int(stated[1]) <= len(blocks):
+    counted = int(stated[1])
+    if organic <= counted and (counted <= len(blocks) or (blocks and not _has_unread(document.root, blocks))):
         return None
-    return PageChanged("count_mismatch", f"Sogou counts {stated[1]} blocks, we see {len(blocks)}")
+    return PageChanged("count_mismatch", f"Sogou counts {counted} blocks, we see {len(blocks)}")
+
+
+def _has_unread(root: Node, blocks: list[Block]) -> bool:
+    """A headline of the list that stands in no block."""
+    known = {block.node.mem_id for block in blocks}
+    headlines = (heading for heading in root.css(_HEADLINES) if worded_link(heading) is not None)
+    return any(known.isdisjoint(part.mem_id for part in upwards(headline)) for headline in headlines)
 
 
 def _refuse_nothing(root: Node) -> None:

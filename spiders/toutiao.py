@@ -27,10 +27,12 @@ _PAID_LINK = re.compile(r"(?:https?:)?//(?:ad\.toutiao\.com|[\w.-]*\.?oceanengin
 _PAID_FLAG = re.compile(r'"(?:is_ad|is_ads)":\s*(?:1|true|"1")|"(?:ad_id|raw_ad_data)":\s*"?[1-9{]')
 _ARTICLE = re.compile(r"https?://(?:www\.|m\.)?toutiao\.com/(?:a|i|w/|w/a|article/|group/|video/)(\d{6,20})\b")
 _RESULT_ID = re.compile(r'"search_result_id":\s*"?(-?\d{4,20})\b')
+_PAGE = re.compile(r"[?&]page_num=(\d{1,6})\b")
 _MAX_JUMPS = 8
 _HEADING = ".cs-header,h1,h2,h3"
 _SNIPPET = ".cs-text:not(.cs-header),.cs-summary,.cs-abstract"
 _SOURCE = ".cs-source-content .text-ellipsis .text-ellipsis,.cs-source-content .text-ellipsis,.cs-source .text-ellipsis"
+_SAID = f"{_SNIPPET},em"
 
 
 class Toutiao(PlatformSpider):
@@ -71,7 +73,7 @@ class Toutiao(PlatformSpider):
                 _read_state(found, script.text())
         if not found.listings and not found.lost:
             _refuse_nothing(root)
-        return found.reading(next_url=_next_link(root))
+        return found.reading(next_url=_next_link(document))
 
 
 def _cards(root: Node) -> Iterator[Node]:
@@ -87,29 +89,31 @@ def _cards(root: Node) -> Iterator[Node]:
 def _labelled(document: Document, cards: list[Node]) -> set[int]:
     """The cards in which a label says 广告."""
     known = {card.mem_id for card in cards}
-    above = (part.mem_id for label in labels(document, f"{_SNIPPET},em") for part in upwards(label))
+    above = (part.mem_id for label in labels(document, _SAID) for part in upwards(label))
     return known.intersection(above)
 
 
 def _read_card(found: Found, card: Node, *, is_labelled: bool) -> None:
     heading = first(card, _HEADING)
     link = _title_link(card, heading)
-    title = text_of(link if link is not None else heading)
-    # Cards of verticals are as many as Toutiao has ideas: those without a headline of their own are
-    # no results. A web or article card without one is a result that we have lost.
-    if (link is None or not title) and not (_WEB_CARD.match(attr(card, "data-test-card-id")) and text_of(card)):
-        return
+    titled = link if link is not None else heading
+    title = text_of(titled)
     href = attr(link, "href")
     url = landing(href)
     logged = _logged(card)
     is_ad = is_labelled or _PAID_LINK.match(href) is not None or _PAID_FLAG.search(logged) is not None
+    # Cards of verticals are as many as Toutiao has ideas: those without a headline of their own are
+    # no results. A web or article card without one is a result that we have lost.
+    is_web = _WEB_CARD.match(attr(card, "data-test-card-id")) is not None and bool(text_of(card))
+    if not is_web and (link is None or not title or (heading is None and not is_ad)):
+        return
     found.add(
         kind=Kind.AD if is_ad else Kind.RESULT,
         title=title,
         url=url,
         is_ad=is_ad,
         is_redirect=_JUMP.match(url) is not None or _PAID_LINK.match(url) is not None,
-        text=_text(card, title, is_ad=is_ad),
+        text=_text(card, titled, is_ad=is_ad),
         seller=text_of(first(card, _SOURCE)),
         item_id=_item_id(_RESULT_ID.search(logged), url),
         images=[attr(image, "src") for image in card.css("img[src]")],
@@ -128,9 +132,9 @@ def _logged(card: Node) -> str:
     return attr(card, "data-log-extra") or attr(first(card, "[data-log-extra]"), "data-log-extra")
 
 
-def _text(card: Node, title: str, *, is_ad: bool) -> str:
+def _text(card: Node, titled: Node | None, *, is_ad: bool) -> str:
     snippet = "" if is_ad else text_of(first(card, _SNIPPET))
-    return snippet or beside_title(card, title)
+    return snippet or beside_title(card, titled, _SAID, _SOURCE)
 
 
 def landing(link: str) -> str:
@@ -202,6 +206,18 @@ def _refuse_nothing(root: Node) -> None:
             raise PageEmpty("no_result", words[:80])
 
 
-def _next_link(root: Node) -> str | None:
-    links = root.css('a[href*="page_num="]')
-    return next((attr(link, "href") for link in reversed(links) if text_of(link).startswith("下一页")), None)
+def _next_link(document: Document) -> str | None:
+    """The pager's arrow; a pager of mere numbers leads on by the link to the number after this page's."""
+    links = document.root.css('a[href*="page_num="]')
+    arrow = next((link for link in reversed(links) if text_of(link).startswith("下一页")), None)
+    if arrow is not None:
+        return attr(arrow, "href")
+    shown = next((link for link in reversed(links) if attr(link, "aria-selected") == "true"), None)
+    current = _page(attr(shown, "href")) if shown is not None else max(_page(document.url), 0)
+    return next((attr(link, "href") for link in reversed(links) if _page(attr(link, "href")) == current + 1), None)
+
+
+def _page(url: str) -> int:
+    """Toutiao counts pages from 0; -1 for an address that names none."""
+    found = _PAGE.search(url)
+    return int(found[1]) if found else -1

@@ -234,13 +234,21 @@ def sogou(inner: str, status: str) -> Reading:
 BLOCK = '<div class="vrwrap"><h3 class="vr-title"><a href="{0}">示例</a></h3></div>'
 
 
-@pytest.mark.parametrize(("stated", "outcome"), [(1, "changed"), (2, "ok"), (3, "ok"), (4, "changed"), (0, "changed")])
+@pytest.mark.parametrize(("stated", "outcome"), [(1, "changed"), (2, "ok"), (3, "ok"), (4, "ok"), (0, "changed")])
 def test_sogou_own_count(stated: int, outcome: str) -> None:
     """Two organic blocks and a paid one: Sogou may or may not count what is paid for."""
     inner = BLOCK.format("/link?url=a") + BLOCK.format("/bill_cpc?v=1") + '<div class="vrwrap"><p>还搜了</p></div>'
     reading = sogou(inner, f"<!--STATUS total {stated} time 1 page 0 maxEnd 1 totalItems 1-->")
     assert reading.outcome == outcome
     assert [listing.is_ad for listing in reading.listings] == [False, True]
+
+
+@pytest.mark.parametrize(("stated", "outcome"), [(1, "ok"), (2, "changed")])
+def test_sogou_counts_more_than_we_read(stated: int, outcome: str) -> None:
+    """A headline outside the blocks we know is what Sogou counts and we do not."""
+    inner = BLOCK.format("/link?url=a") + '<div class="new"><h3><a href="/link?url=b">另一种卡片</a></h3></div>'
+    reading = sogou(inner, f"<!--STATUS total {stated} time 1 page 0 maxEnd 1 totalItems 1-->")
+    assert (reading.outcome, len(reading.listings)) == (outcome, 1)
 
 
 def test_sogou_does_not_believe_an_earlier_comment() -> None:
