@@ -211,8 +211,9 @@ class Reader:
             return _array(given) if called == "Array" else None
         return self.names.get(name)
 
-    def members(self, depth: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def members(self, depth: int, found: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The members up to the closing brace, added to `found`, which has them even when a later one is no literal."""
+        found = {} if found is None else found
         while True:
             kind, word = self.token()
             if word == "}":

@@ -12,19 +12,20 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
-from crawler.errors import LoginRequired, PageChanged
+from crawler.errors import LoginRequired, PageChanged, PageEmpty
 from crawler.items import Kind, Reading
 from spiders.base import Found, PlatformSpider, Wall
-from spiders.nuxt import call_list
+from spiders.nuxt import StateList, call_list
 from spiders.reading import Document, Node, attr, first, text_of
 from spiders.script import plain
-from spiders.state import at, first_text, text_at
+from spiders.state import at, count_at, first_text, text_at
 
 _CITIES = ("beijing", "shanghai", "guangzhou", "shenzhen", "tianjin", "chongqing", "chengdu", "hangzhou", "taiyuan")
 # Cards inside cards are left out: no page has them, and a thousand levels would cost their square.
 _CARD = "div.serve-item:not(.serve-item *)"
 _OLD_CARD = "div.service-card-wrap > div:not(.service-card-wrap .service-card-wrap *)"
-_STATE = re.compile(r"__NUXT__\s*=\s*(?=\()")
+_STATE = re.compile(r"""__NUXT__["']?\s*\]?\s*=(?![=>])\s*""")
+_TOTAL = re.compile(r"total(?:Count|Num|Number|Size|Records?|Results?)?$", re.I)
 _SERVICE = re.compile(r"zbj\.com/(?:[\w/]{0,40}/)?(?:fw/|sid-)(\d{3,20})")
 _SELLER = re.compile(r"-(\d{4,20})$")
 _PAGE = re.compile(r"[?&]p=(\d{1,6})")
@@ -51,7 +52,7 @@ class Zbj(PlatformSpider):
         "ads": "captured 2025-12 (labelled block); code only in the list",
         "pager": "captured 2025-12",
         "state": "described 2026-02; fields besides shopName code only",
-        "empty": "not known",
+        "empty": "code only (state)",
     }
     walls = (
         Wall(trouble=LoginRequired, reason="login_wall", marks=("//login.zbj.com/",), within="url"),
@@ -65,13 +66,18 @@ class Zbj(PlatformSpider):
         found = Found(self.name, document)
         cards = _cards(document)
         paid = _paid(document) if "add-tag" in document.text else set()
+        listed = None
         if all(card.mem_id in paid for card in cards):
-            _add_state(found, document)
+            listed = _add_state(found, document, is_alone=not cards)
         for card in cards:
             _add_card(found, card, is_ad=card.mem_id in paid)
-        if not found.listings and not found.lost and 'id="__nuxt"' in document.text:
-            raise PageChanged("needs_browser", "an application without list and without state")
-        return found.reading(next_url=_next_url(document))
+        total = _total(listed)
+        if not found.listings and not found.lost:
+            if listed is not None and not listed.values and total == 0:
+                raise PageEmpty("no_result", "the state has an empty list and counts 0")
+            if 'id="__nuxt"' in document.text:
+                raise PageChanged("needs_browser", "an application without list and without state")
+        return found.reading(total=total, next_url=_next_url(document))
 
 
 def _cards(document: Document) -> list[Node]:
@@ -120,18 +126,39 @@ def _add_card(found: Found, card: Node, *, is_ad: bool) -> None:
     )
 
 
-def _add_state(found: Found, document: Document) -> None:
+def _add_state(found: Found, document: Document, *, is_alone: bool) -> StateList | None:
     """The list that is only in the state; there may be other states, of header and footer, beside it."""
+    listed: StateList | None = None
+    trouble: PageChanged | None = None
     for state in islice(_STATE.finditer(document.text), MAX_STATES):
-        services, lost = call_list(document.text, state.end(), "resultList")
-        found.lost += lost
-        for service in services:
-            if isinstance(service, dict):
-                _add_service(found, _flat(service))
-            else:
-                found.lost += 1
-        if services:
-            return
+        try:
+            told = call_list(document.text, state.end(), "resultList")
+        except PageChanged as met:
+            trouble = trouble or met
+            continue
+        listed = told or listed
+        if told is not None and (told.values or told.lost):
+            break
+    if listed is None:
+        if trouble is not None and is_alone:
+            raise trouble
+        return None
+    found.lost += listed.lost
+    for service in listed.values:
+        if isinstance(service, dict):
+            _add_service(found, _flat(service))
+        else:
+            found.lost += 1
+    return listed
+
+
+def _total(listed: StateList | None) -> int | None:
+    """The count beside the list, or in an object beside it, such as a pager."""
+    if listed is None:
+        return None
+    parts = [listed.beside, *(part for part in listed.beside.values() if isinstance(part, dict))]
+    counts = (count_at(part, name) for part in parts for name in part if _TOTAL.match(name))
+    return next((count for count in counts if count is not None), None)
 
 
 def _flat(service: dict[str, Any]) -> dict[str, Any]:

@@ -87,10 +87,52 @@ def test_state_passed_as_arguments() -> None:
 
 
 def test_only_the_list_of_a_state() -> None:
-    values, lost = call_list(STATE, STATE.index("("), "list")
-    assert values == call_state(STATE, STATE.index("("))["deep"]["list"]
-    assert lost == 0
-    assert call_list(STATE, STATE.index("("), "absent") == ([], 0)
+    listed = call_list(STATE, STATE.index("("), "list")
+    assert listed is not None
+    assert listed.values == call_state(STATE, STATE.index("("))["deep"]["list"]
+    assert listed.lost == 0
+    assert call_list(STATE, STATE.index("("), "absent") is None
+
+
+ARGUED = '{l:[{s:a,"t":1}],n:b,p:{total:b}}'
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        f'(function(a,b){{return {ARGUED}}}("店",7));',
+        f'(function(a,b){{return {ARGUED}}})("店",7);',
+        f'(function(a,b){{return {ARGUED};}} \n ( "店" , 7 ) )',
+        f'( function (a,b) {{"use strict"; return ({ARGUED}) }}) ("店",7)',
+        f'!function(a,b){{return {ARGUED}}}("店",7)',
+        f'((a,b)=>({ARGUED}))("店",7)',
+        f'((a, b) => {{ return {ARGUED} }})("店", 7);',
+        f'(a=>{{var b=7;return {ARGUED}}})("店")',
+        f'(function(a){{var c={{}},d,b;b=7;c.x=b;return {ARGUED}}}("店"))',
+        f'(function(){{const a="店";let b=7;return {ARGUED}}})()',
+        ARGUED.replace("a", '"店"', 1).replace("b", "7") + ";",
+    ],
+)
+def test_every_way_to_write_a_state(state: str) -> None:
+    text = f"__N__={state}</script><script>}}(9)"
+    expected = {"l": [{"s": "店", "t": 1}], "n": 7, "p": {"total": 7}}
+    if "total:7" in state:
+        expected["p"] = {"total": 7}
+    assert call_state(text, 6) == expected
+    listed = call_list(text, 6, "l")
+    assert listed is not None
+    assert (listed.values, listed.lost, listed.beside) == (expected["l"], 0, {"n": 7, "p": {"total": 7}})
+
+
+def test_what_stands_beside_a_list() -> None:
+    text = '(function(a){return {x:[{total:9}],total:a,"kw":"b",l:[],page:{n:1},f:go()+1,later:2}}(0))'
+    listed = call_list(text, 0, "l")
+    assert listed is not None
+    assert (listed.values, listed.beside) == ([], {"x": [{"total": 9}], "total": 0, "kw": "b", "page": {"n": 1}})
+    text = '{s:{a:")",page:{total:0},"l":[]}}'
+    listed = call_list(text, 0, "l")
+    assert listed is not None
+    assert listed.beside == {"page": {"total": 0}}
 
 
 @pytest.mark.parametrize(
@@ -102,7 +144,7 @@ def test_only_the_list_of_a_state() -> None:
         "(function(a){return {}}",
         "(function(a){run()}(1))",
         "(function(a){return {x:a}}(1",
-        "(a=>({}))(1)",
+        "(a+({}))(1)",
     ],
 )
 def test_a_state_that_is_none_is_refused(state: str) -> None:
@@ -117,7 +159,9 @@ def test_assignments_reach_only_what_the_page_bound() -> None:
     text = "(function(a){a.b.c=1;x.y=2;a[99999999]=1;return {l:[a]}}({}))"
     assert call_state(text, 0) == {"l": [{"99999999": 1}]}
     text = "(function(a){a.self=a;return {l:[a,{k:1}]}}({}))"
-    assert call_list(text, 0, "l")[0][1] == {"k": 1}
+    listed = call_list(text, 0, "l")
+    assert listed is not None
+    assert listed.values[1] == {"k": 1}
 
 
 def test_plain_text_of_marked_up_titles() -> None:
@@ -142,6 +186,10 @@ HOSTILE: list[tuple[str, Callable[[], Any]]] = [
         lambda: call_list("(function(a){return {x:[" + "{t:a}," * 20_000 + "]}}('" + "z" * 500_000 + "'))", 0, "x"),
     ),
     ("assignments", lambda: call_state("(function(a){" + "a.b=1;" * 200_000 + "return {}}({}))", 0)),
+    ("declarations", lambda: call_state("(function(a){" + "var a," * 200_000 + "return {}}({}))", 0)),
+    ("brackets before a call", lambda: call_list("(function(a){" + "}" + ")" * 1_000_000 + "x", 0, "x")),
+    ("arrows", lambda: call_list("(" + "a=>(" * 500_000, 0, "x")),
+    ("beside", lambda: call_list("{" + "x:[],y:{" * 100_000, 0, "x")),
     ("markup", lambda: plain("<a " * 500_000)),
 ]
 
