@@ -1,7 +1,8 @@
 """Wordings as rule files write them, and where they stand in a squeezed text.
 
 `不{成功|授权}<6>{退款|退费}`: alternatives in braces, then a gap of at most six characters.
-`#15:天下证` wants a number before it, fifteen at most. It refuses to judge what it finds.
+`#15:天下证` wants a number before it, fifteen at most; `{$office|官方}` takes in the part named so.
+It refuses to judge what it finds.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ ALTERNATIVES_AT_MOST = 2000
 WIDE_GAP = 7
 WIDE_GAP_STOPS = "。\n"
 GAP_STOPS = "。\n，！？；：、"
-# 不成功也不退费 promises nothing.
-TURNS = ("不", "未", "没", "无", "不予", "不会", "不能", "没有")
+# 不成功也不退费 promises nothing, 署名权不可转让 sells nothing, 挂名被取消保研资格 praises nothing.
+TURNS = (
+    *("不", "未", "没", "无", "不予", "不会", "不能", "没有", "不可", "不得", "不许", "不准", "禁止", "严禁", "从不", "不可以"),
+    *("取消", "撤销", "失去"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +58,36 @@ class Place(NamedTuple):
 
 
 Places = Mapping[str, Sequence[Place]]
+# Alternatives that several wordings of one file share, by name.
+Parts = Mapping[str, Sequence[str]]
 
 
-def read_phrases(entry: Table) -> tuple[Phrase, ...]:
+def read_parts(entry: Table) -> Parts:
+    """Every part with its alternatives spelled out; a part may use those above it."""
+    parts: dict[str, Sequence[str]] = {}
+    for name in entry.names():
+        templates = entry.texts(name)
+        parts[name] = tuple(dict.fromkeys(one for template in templates for one in _spell_out(template, parts, entry)))
+    return parts
+
+
+def read_phrases(entry: Table, parts: Parts) -> tuple[Phrase, ...]:
     """The wordings under `any`; each must survive squeezing unchanged, or it could never be found."""
-    return tuple(_read_phrase(template, entry) for template in entry.texts("any"))
+    return tuple(_read_phrase(template, parts, entry) for template in entry.texts("any"))
 
 
 def read_wordings(entry: Table) -> frozenset[str]:
     """The wordings under `any` where neither gaps nor numbers make sense."""
-    phrases = read_phrases(entry)
+    phrases = read_phrases(entry, {})
     if any(len(phrase.slots) > 1 or phrase.at_most for phrase in phrases):
         raise entry.refuse("这里的写法不能带间隔或数字")
     return frozenset(part for phrase in phrases for part in phrase.slots[0])
 
 
-def _read_phrase(template: str, entry: Table) -> Phrase:
+def _read_phrase(template: str, parts: Parts, entry: Table) -> Phrase:
     limit = LIMIT.match(template)
     pieces = GAP.split(template[limit.end() :] if limit else template)
-    slots = tuple(frozenset(_spell_out(piece)) for piece in pieces[::2])
+    slots = tuple(frozenset(_spell_out(piece, parts, entry)) for piece in pieces[::2])
     for slot in slots:
         if len(slot) > ALTERNATIVES_AT_MOST:
             raise entry.refuse(f"写法 {template} 展开后有 {len(slot)} 种，太多")
@@ -82,11 +97,22 @@ def _read_phrase(template: str, entry: Table) -> Phrase:
     return Phrase(slots, tuple(int(gap) for gap in pieces[1::2]), int(limit[1]) if limit else 0)
 
 
-def _spell_out(template: str) -> Iterator[str]:
+def _spell_out(template: str, parts: Parts, entry: Table) -> Iterator[str]:
     pieces = BRACES.split(template)
-    choices = [piece.split("|") if number % 2 else [piece] for number, piece in enumerate(pieces)]
+    choices = [
+        [one for choice in piece.split("|") for one in _named(choice, parts, entry)] if number % 2 else [piece]
+        for number, piece in enumerate(pieces)
+    ]
     for choice in product(*choices):
         yield "".join(choice)
+
+
+def _named(choice: str, parts: Parts, entry: Table) -> Sequence[str]:
+    if not choice.startswith("$"):
+        return (choice,)
+    if choice[1:] not in parts:
+        raise entry.refuse(f"没有叫 {choice[1:]} 的部分")
+    return parts[choice[1:]]
 
 
 def find_phrase(phrase: Phrase, places: Places, text: str, at_most: int) -> list[Place]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from crawler.errors import RuleInvalid
 from crawler.items import Kind, Listing
 from detectors.article import load_articles
-from detectors.phrase import Phrase, read_phrases, read_wordings
+from detectors.phrase import Parts, Phrase, read_parts, read_phrases, read_wordings
 from detectors.strict import Table, read_table
 
 RULES = Path(__file__).parent / "rules"
@@ -104,6 +104,7 @@ def load_rule(path: Path, articles: Container[str]) -> Rule:
 
 
 def _read_rule(table: Table, digest: str) -> Rule:
+    parts = read_parts(table.table("parts")) if table.has("parts") else {}
     return Rule(
         id=table.text("id"),
         digest=digest,
@@ -114,7 +115,7 @@ def _read_rule(table: Table, digest: str) -> Rule:
         needs=table.whole("needs"),
         asks_registry=table.flag("asks_registry") if table.has("asks_registry") else False,
         articles=table.texts("articles"),
-        words=tuple(_read_words(entry) for entry in table.tables("words")),
+        words=tuple(_read_words(entry, parts) for entry in table.tables("words")),
         context=tuple(_read_nearby(entry, 1) for entry in table.tables("context")) if table.has("context") else (),
         contra=tuple(_read_nearby(entry, -1) for entry in table.tables("contra")) if table.has("contra") else (),
         violates=tuple(_read_example(entry) for entry in table.tables("violates")),
@@ -122,9 +123,9 @@ def _read_rule(table: Table, digest: str) -> Rule:
     )
 
 
-def _read_words(entry: Table) -> Words:
+def _read_words(entry: Table, parts: Parts) -> Words:
     words = Words(
-        phrases=read_phrases(entry),
+        phrases=read_phrases(entry, parts),
         points=entry.whole("points"),
         disguised=entry.flag("disguised") if entry.has("disguised") else False,
         supports=entry.flag("supports") if entry.has("supports") else False,

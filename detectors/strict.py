@@ -31,6 +31,10 @@ class Table:
     def has(self, key: str) -> bool:
         return key in self._values
 
+    def names(self) -> tuple[str, ...]:
+        """The keys not read yet, in the file's order."""
+        return tuple(self._values)
+
     def _take(self, key: str, kind: type[T]) -> T:
         if key not in self._values:
             raise self.refuse(f"缺少 {key}")
@@ -68,6 +72,9 @@ class Table:
         if value not in choices:
             raise self.refuse(f"{key} 应为 {'、'.join(choices)} 之一，实为 {value}")
         return value
+
+    def table(self, key: str) -> Table:
+        return Table(self._take(key, dict), file=self.file, place=f"{self.place}.{key}" if self.place else key)
 
     def tables(self, key: str) -> tuple[Table, ...]:
         values = self._take(key, list)
