@@ -21,7 +21,7 @@ from spiders.paging import with_parameter
 from spiders.reading import Document, Node, absolute, attr, block_text_of, first, fragment, text_of
 from spiders.script import literal
 from spiders.state import at_most, count_at, count_of, text_at
-from spiders.tiebaads import ScriptAd, is_redirect, rows_of, script_ads
+from spiders.tiebaads import ScriptAd, is_redirect, paired, row_title, rows_of, script_ads
 
 PAGE_SIZE = 50
 HOME = "https://tieba.baidu.com"
@@ -102,14 +102,20 @@ class _Forum:
     def __init__(self, platform: str, document: Document, root: Node, marked: list[Node]) -> None:
         self.document, self.root = document, root
         self.found = Found(platform, document)
-        self.ads, self.found.lost = script_ads(document.text)
+        ads, self.found.lost = script_ads(document.text)
         self.rows, self.labelled = rows_of(marked)
+        self.in_rows = paired(self.rows, self.labelled, ads)
+        shown = {ad.identity for ad in self.in_rows.values()}
+        self.ads: dict[str, ScriptAd] = {}
+        for ad in ads:
+            if ad.identity not in shown:
+                self.ads.setdefault(ad.identity, ad)
 
     def reading(self) -> Reading:
         shown = 0
         for row in self.rows:
             classes = attr(row, "class").split()
-            ad = next((self.ads.pop(name) for name in classes if name in self.ads), None)
+            ad = self.in_rows.get(row.mem_id)
             if ad or row.mem_id in self.labelled:
                 self._add_row_ad(row, ad)
                 continue
@@ -144,14 +150,13 @@ class _Forum:
     def _add_row_ad(self, row: Node, ad: ScriptAd | None) -> None:
         link = first(row, ".threadlist_title a,a.j_click_stats,a[href]")
         url = absolute(self.found.base, attr(link, "href")) or (ad.url if ad else "")
-        title = first(row, ".ti_title,.threadlist_title a")
         self.found.add(
             kind=Kind.AD,
             is_ad=True,
             is_redirect=is_redirect(url),
-            title=attr(title, "title") or text_of(title) or (ad.title if ad else ""),
+            title=row_title(row) or (ad.title if ad else ""),
             url=url,
-            text=text_of(first(row, ".threadlist_abs,.panel_title")),
+            text=text_of(first(row, ".threadlist_abs,.panel_title")) or (ad.text if ad else ""),
             seller=text_of(first(row, ".ti_author")) or (ad.seller if ad else ""),
             item_id=ad.item_id if ad else "",
             images=_images(row),
@@ -241,7 +246,8 @@ class _Thread:
         told = _data_field(floor)
         body = first(floor, ".d_post_content")
         post = text_at(told, "content", "post_id") or attr(floor, "data-pid") or attr(body, "id").rpartition("_")[2]
-        is_ad = any(text_of(label) == "广告" for label in floor.css(".label_text"))
+        labels = [label for label in floor.css(".label_text") if text_of(label) == "广告"]
+        is_ad = bool(labels)
         is_thread = text_at(told, "content", "post_no") == "1"
         person = first(floor, "a.p_author_name")
         self.found.add(
@@ -249,7 +255,7 @@ class _Thread:
             is_ad=is_ad,
             title=self.title,
             url=f"/p/{self.thread}" + ("" if is_thread else f"?pid={post}#{post}") if self.thread and post else "",
-            text=block_text_of(body),
+            text=block_text_of(body, labels),
             seller=text_of(person),
             seller_id=text_at(told, "author", "user_name") or _person_id(attr(person, "href")),
             item_id=self.thread if is_thread else post,

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from crawler.errors import PageTrouble
-from spiders.reading import Node, attr, first, fragment, text_of
+from spiders.reading import Node, attr, clean, first, fragment, text_of
 from spiders.script import literal
 from spiders.state import at, first_text, host_of, objects_at, split, text_at
 
 MAX_ADS = 100
 MAX_CLIMB = 32  # an honest label stands a few elements deep in its row
+MAX_BETWEEN = 20  # style, script and the text between them
 MAX_AD = 64 * 1024  # characters; the longest seen has 9,000
 
 _AD = re.compile(r"""["']adData["']\s{0,20}:\s{0,20}(?=\{)""")
@@ -36,13 +38,15 @@ class ScriptAd:
     image: str
     before: int | None
 
+    @property
+    def identity(self) -> str:
+        """Some pages write each ad twice, and one of the two into the list itself."""
+        return self.item_id or self.url or self.class_name
 
-def script_ads(text: str) -> tuple[dict[str, ScriptAd], int]:
-    """Every ad a script carries, by its CSS class, and how many could not be read.
 
-    Some pages write each ad twice, and one of the two into the list itself.
-    """
-    ads: dict[str, ScriptAd] = {}
+def script_ads(text: str) -> tuple[list[ScriptAd], int]:
+    """Every ad the scripts in `text` carry, repetitions among them, and how many could not be read."""
+    ads: list[ScriptAd] = []
     start, lost = -1, 0
     for _ in range(MAX_ADS):
         start = text.find("adData", start + 1)
@@ -52,12 +56,47 @@ def script_ads(text: str) -> tuple[dict[str, ScriptAd], int]:
         if told is None:
             continue
         try:
-            ad = _script_ad(text[told.end() : told.end() + MAX_AD])
+            ads.append(_script_ad(text[told.end() : told.end() + MAX_AD]))
         except PageTrouble:
             lost += 1
-            continue
-        ads.setdefault(ad.class_name or ad.item_id or ad.url, ad)
     return ads, lost
+
+
+def paired(rows: list[Node], labelled: set[int], ads: list[ScriptAd]) -> dict[int, ScriptAd]:
+    """The ad that belongs to each row which shows one.
+
+    Tieba names a CSS class in the script and on the row. Where the script names none, it
+    stands in the row or between it and the next, or at least has the row's title.
+    """
+    classes = {ad.class_name: ad for ad in reversed(ads) if ad.class_name}
+    titles = {clean(ad.title): ad for ad in reversed(ads) if ad.title}
+    found: dict[int, ScriptAd] = {}
+    for row in rows:
+        named = (classes[name] for name in attr(row, "class").split() if name in classes)
+        ad = next(named, None)
+        if ad is None and row.mem_id in labelled:
+            ad = _adjacent(row) or titles.get(row_title(row))
+        if ad is not None:
+            found[row.mem_id] = ad
+    return found
+
+
+def row_title(row: Node) -> str:
+    title = first(row, ".ti_title,.threadlist_title a")
+    return attr(title, "title") or text_of(title)
+
+
+def _adjacent(row: Node) -> ScriptAd | None:
+    """The ad in the first script that tells of one, within the row or after it and before the next."""
+    scripts = row.css("script")
+    part = row.next
+    for _ in range(MAX_BETWEEN):
+        if part is None or part.tag == "li":
+            break
+        scripts += part.css("script") if part.tag != "-text" else []
+        part = part.next
+    told = next((script.text() for script in scripts if "adData" in script.text()), "")
+    return next(iter(script_ads(told)[0]), None)
 
 
 def _script_ad(code: str) -> ScriptAd:
@@ -74,11 +113,16 @@ def _script_ad(code: str) -> ScriptAd:
         item_id=text_at(told, "id"),
         url=text_at(told, "url") or first_text(goods, "adurl", "thread_url"),
         title=attr(title, "title") or text_of(title) or first_text(goods, "thread_title"),
-        text=text_of(first(shown, ".threadlist_abs")) if shown else first_text(goods, "thread_content", "sub_title"),
+        text=_text(shown, goods),
         seller=first_text(goods, "user_name"),
         image=first_text(goods, "thread_pic"),
         before=int(place[1]) + (text_at(told, "load_type") == "after") if place else None,
     )
+
+
+def _text(shown: Node | None, goods: dict[str, Any]) -> str:
+    abstract = text_of(first(shown, ".threadlist_abs")) if shown is not None else ""
+    return abstract or first_text(goods, "thread_content", "sub_title")
 
 
 def rows_of(marked: list[Node]) -> tuple[list[Node], set[int]]:

@@ -132,7 +132,7 @@ def test_what_stands_beside_a_list() -> None:
     text = '{s:{a:")",page:{total:0},"l":[]}}'
     listed = call_list(text, 0, "l")
     assert listed is not None
-    assert listed.beside == {"page": {"total": 0}}
+    assert listed.beside == {"a": ")", "page": {"total": 0}}
 
 
 @pytest.mark.parametrize(
