@@ -1,4 +1,4 @@
-"""Many rows into one table by one statement.
+"""Many rows into one table by one prepared statement.
 
 SQLAlchemy's own work for each row took half the time of writing a page; here it compiles the
 statement and gives the encoders, and the rows go to the driver as they are.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Dialect
@@ -16,21 +15,12 @@ from sqlalchemy.dialects.sqlite import Insert
 
 Encode = Callable[[Any], Any]
 
-# The driver lets other threads run between two statements, and then waits its turn again: a row
-# a statement made a page wait two hundred times. SQLite binds 32 766 values in one.
-ROWS_AT_ONCE = 200
-
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     sql: str
     names: tuple[str, ...]
     encoders: Mapping[str, Encode]
-
-    def for_rows(self, count: int) -> str:
-        """The statement for so many rows."""
-        one = f"({', '.join('?' * len(self.names))})"
-        return self.sql.replace(f"VALUES {one}", f"VALUES {', '.join([one] * count)}")
 
 
 class Bulk:
@@ -48,10 +38,7 @@ class Bulk:
             self._prepared = self._prepare(connection.dialect, list(rows[0]))
         prepared = self._prepared
         columns = [_encoded([row[name] for row in rows], prepared.encoders.get(name)) for name in prepared.names]
-        ready = list(zip(*columns, strict=True))
-        for start in range(0, len(ready), ROWS_AT_ONCE):
-            several = ready[start : start + ROWS_AT_ONCE]
-            connection.exec_driver_sql(prepared.for_rows(len(several)), tuple(chain.from_iterable(several)))
+        connection.exec_driver_sql(prepared.sql, list(zip(*columns, strict=True)))
 
     def _prepare(self, dialect: Dialect, keys: list[str]) -> _Prepared:
         compiled = self._statement.compile(dialect=dialect, column_keys=keys)

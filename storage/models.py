@@ -166,7 +166,6 @@ class ExhibitRow(Base):
     """One sighting of one listing. `id` grows with time; `public_id` is the one people use."""
 
     __tablename__ = "exhibits"
-    __table_args__ = (Index("ix_exhibits_listing_key_id", "listing_key", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(unique=True)

@@ -147,7 +147,6 @@ def _exhibits() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exhibits")),
         sa.UniqueConstraint("public_id", name=op.f("uq_exhibits_public_id")),
     )
-    op.create_index("ix_exhibits_listing_key_id", "exhibits", ["listing_key", "id"])
 
 
 def _pages() -> None:
