@@ -6,7 +6,6 @@ SQLite runs in WAL with synchronous=FULL, so a commit that returned survives a p
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
@@ -21,6 +20,8 @@ HEAD = "0001"
 BUSY_MS = 30_000
 MIGRATIONS = Path(__file__).parent / "migrations"
 _WRITES = "lantian_writes"
+# json.dumps would build an encoder for every value.
+_AS_WRITTEN = json.JSONEncoder(ensure_ascii=False)
 
 
 def open_database(url_or_path: str | Path) -> Engine:
@@ -28,7 +29,7 @@ def open_database(url_or_path: str | Path) -> Engine:
 
     Takes a path or an SQLite URL. `UserMistake` says why a database is refused.
     """
-    engine = create_engine(_url(url_or_path), json_serializer=partial(json.dumps, ensure_ascii=False))
+    engine = create_engine(_url(url_or_path), json_serializer=_AS_WRITTEN.encode)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     try:
