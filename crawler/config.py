@@ -82,7 +82,7 @@ class Config:
         as_root = environ.get("LANTIAN_BROWSER_AS_ROOT", "") == "1" or browser.as_root
         crawl = _table(Crawl, tables.pop("crawl", {}), home)
         if tables:
-            raise ConfigInvalid(f"{home / 'lantian.toml'}: unknown table [{next(iter(tables))}]")
+            raise ConfigInvalid(f"{home / 'lantian.toml'}: 没有 [{next(iter(tables))}] 这个表")
         browser = Browser(
             path=environ.get("LANTIAN_BROWSER") or browser.path,
             pictures=browser.pictures,
@@ -98,6 +98,7 @@ class Config:
 
 
 T = TypeVar("T", Crawl, Browser)
+TYPE_WORDS = {str: "文字", int: "整数", float: "数", bool: "true 或 false"}
 
 
 def _home(path: str) -> Path:
@@ -119,15 +120,15 @@ def _toml(path: Path) -> dict[str, Any]:
 def _table(kind: type[T], given: Any, home: Path) -> T:
     where = f"{home / 'lantian.toml'}: [{kind.__name__.lower()}]"
     if not isinstance(given, dict):
-        raise ConfigInvalid(f"{where} must be a table")
+        raise ConfigInvalid(f"{where} 要是一个表")
     defaults = kind()
     known = {one.name: getattr(defaults, one.name) for one in fields(kind)}
     for name, value in given.items():
         if name not in known:
-            raise ConfigInvalid(f"{where} unknown key {name}; known: {', '.join(known)}")
+            raise ConfigInvalid(f"{where} 没有 {name} 这一项；现有：{'、'.join(known)}")
         complaint = _complaint(name, value, type(known[name]))
         if complaint:
-            raise ConfigInvalid(f"{where} {name} {complaint}, not {value!r}")
+            raise ConfigInvalid(f"{where} {name} {complaint}，不能是 {value!r}")
     return kind(**given)
 
 
@@ -135,14 +136,14 @@ def _complaint(name: str, value: Any, wanted: type) -> str:
     """What is wrong with a setting's value, "" for nothing."""
     kinds = (int, float) if wanted is float else (wanted,)
     if type(value) not in kinds:
-        return f"must be {wanted.__name__}"
+        return f"要是{TYPE_WORDS[wanted]}"
     if wanted in (int, float) and not 0 <= value < math.inf:
-        return "must not be negative or endless"
+        return "不能小于 0，也不能无穷大"
     # To the downloader a limit of 0 seconds is no limit, and a depth of 0 pages asks nothing.
     if name in ("timeout", "pages") and value == 0:
-        return "must be more than 0"
+        return "要大于 0"
     if name == "contact" and not (value.isascii() and value.isprintable()):
-        return "goes into a request's header: it must be printable ASCII"
+        return "要放进请求头，只能用可打印的 ASCII 字符"
     return ""
 
 
@@ -165,17 +166,17 @@ def read_hosts(path: str) -> dict[str, MappedHost]:
             where = f"{path}:{number}"
             mapped = _mapped_host(words, Path(path).absolute().parent, where)
             if found.setdefault(mapped.host, mapped) != mapped:
-                raise ConfigInvalid(f"{where}: {mapped.host} stands in an earlier line already")
+                raise ConfigInvalid(f"{where}: {mapped.host} 前面已写过一行")
     _refuse_authorities(found)
     return found
 
 
 def _mapped_host(words: list[str], folder: Path, where: str) -> MappedHost:
     if len(words) < 2:
-        raise ConfigInvalid(f"{where}: expected `host address:port [CA.pem]`")
+        raise ConfigInvalid(f"{where}: 格式是 主机名 IP:端口 [CA.pem]")
     host = words[0].lower().rstrip(".")
     if not _HOST.fullmatch(host):
-        raise ConfigInvalid(f"{where}: {words[0]} is not a host name")
+        raise ConfigInvalid(f"{where}: {words[0]} 不是主机名")
     address, port = _address(words[1], where)
     ca = folder / words[2].strip() if len(words) == 3 else None
     return MappedHost(host=host, address=address, port=port, ca=ca)
@@ -188,9 +189,9 @@ def _address(written: str, where: str) -> tuple[str, int]:
     try:
         address = str(ipaddress.ip_address(address))
     except ValueError:
-        raise ConfigInvalid(f"{where}: {written} is not an IP address with a port") from None
+        raise ConfigInvalid(f"{where}: {written} 不是带端口的 IP 地址") from None
     if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
-        raise ConfigInvalid(f"{where}: no such port {port}")
+        raise ConfigInvalid(f"{where}: 没有端口 {port}")
     return address, int(port)
 
 
@@ -200,4 +201,4 @@ def _refuse_authorities(hosts: Mapping[str, MappedHost]) -> None:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca)
         except OSError as wrong:
-            raise ConfigInvalid(f"LANTIAN_HOSTS: {ca} is no certificate that can be read: {wrong}") from None
+            raise ConfigInvalid(f"LANTIAN_HOSTS: {ca} 不是可读的证书：{wrong}") from None

@@ -61,7 +61,7 @@ def _open(path: Path) -> None:
         finally:
             os.close(folder)
     except OSError as wrong:
-        raise UserMistake(f"{path}: acknowledgements cannot be written here: {wrong.strerror}") from None
+        raise UserMistake(f"{path}: 不能在这里写确认文件：{wrong.strerror}") from None
 
 
 def _acknowledge(path: Path, ids: list[str]) -> None:

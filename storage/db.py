@@ -36,9 +36,9 @@ def open_database(url_or_path: str | Path) -> Engine:
         if _revision(engine) != HEAD:
             _upgrade(engine)
     except OperationalError as wrong:
-        raise UserMistake(f"{engine.url.render_as_string()}: the database cannot be opened: {wrong.orig}") from None
+        raise UserMistake(f"{engine.url.render_as_string()}: 数据库打不开：{wrong.orig}") from None
     except DatabaseError as wrong:
-        raise UserMistake(f"{engine.url.render_as_string()}: this is no database: {wrong.orig}") from None
+        raise UserMistake(f"{engine.url.render_as_string()}: 这不是数据库：{wrong.orig}") from None
     return engine
 
 
@@ -55,15 +55,15 @@ def _url(url_or_path: str | Path) -> URL:
         try:
             url = make_url(url_or_path)
         except ArgumentError:
-            raise UserMistake(f"{url_or_path} is no database address") from None
+            raise UserMistake(f"{url_or_path} 不是数据库地址") from None
         if url.get_backend_name() != "sqlite":
-            raise UserMistake(f"{url.render_as_string()}: this version keeps its rows in SQLite only")
+            raise UserMistake(f"{url.render_as_string()}: 这一版只用 SQLite")
         return url
     path = Path(url_or_path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as wrong:
-        raise UserMistake(f"{path.parent} cannot be made: {wrong.strerror}") from None
+        raise UserMistake(f"不能建立 {path.parent}：{wrong.strerror}") from None
     return URL.create("sqlite", database=str(path))
 
 
@@ -89,7 +89,7 @@ def _revision_on(connection: Connection) -> str:
     if not tables:
         return ""
     if "alembic_version" not in tables:
-        raise UserMistake(f"{connection.engine.url.render_as_string()}: a database, but not one of lantian's")
+        raise UserMistake(f"{connection.engine.url.render_as_string()}: 是数据库，但不是蓝天巡查的")
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
 
 
@@ -106,8 +106,8 @@ def _upgrade(engine: Engine) -> None:
         revision = _revision_on(connection)
         if revision and revision not in known:
             raise UserMistake(
-                f"{engine.url.render_as_string()}: written by a newer lantian (schema {revision}, this one "
-                f"knows up to {HEAD}); upgrade lantian, or restore the backup made before the upgrade"
+                f"{engine.url.render_as_string()}：由更新的版本写成（结构 {revision}，这一版只认到 {HEAD}）；"
+                "请升级，或恢复升级前的备份"
             )
         if revision != HEAD:
             config.attributes["connection"] = connection

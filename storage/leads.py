@@ -102,13 +102,13 @@ def _exhibit_row(connection: Connection, prefix: str) -> Row[Any]:
     if row is not None:
         return row
     if len(prefix) < SHORTEST_PREFIX:
-        raise UserMistake(f"an exhibit is named by {SHORTEST_PREFIX} characters of its id at least, not {prefix!r}")
+        raise UserMistake(f"证据项编号至少写前 {SHORTEST_PREFIX} 位，不能是 {prefix!r}")
     between = query.where(ExhibitRow.public_id > prefix, ExhibitRow.public_id < prefix + _LAST_CHARACTER)
     rows = connection.execute(between.limit(2)).all()
     if not rows:
-        raise UserMistake(f"there is no exhibit {prefix!r}")
+        raise UserMistake(f"没有证据项 {prefix!r}")
     if len(rows) > 1:
-        raise UserMistake(f"more than one exhibit begins with {prefix!r}: give more of its id")
+        raise UserMistake(f"不止一个证据项以 {prefix!r} 开头，请多写几位")
     return rows[0]
 
 

@@ -32,11 +32,11 @@ class CsvRegistry:
         by_name: dict[str, Agency] = {}
         codes: dict[str, int] = {}
         for line, agency in _agencies(path):
-            where = f"{path}, line {line}"
+            where = f"{path} 第 {line} 行"
             if _folded(agency.name) in by_name:
-                raise UserMistake(f"{where}: {agency.name} is there twice")
+                raise UserMistake(f"{where}: {agency.name} 出现了两次")
             if agency.code and agency.code in codes:
-                raise UserMistake(f"{where}: code {agency.code} is that of line {codes[agency.code]} too")
+                raise UserMistake(f"{where}: 代码 {agency.code} 与第 {codes[agency.code]} 行相同")
             by_name[_folded(agency.name)] = agency
             codes[agency.code] = line
         return cls(by_name)
@@ -58,13 +58,13 @@ def _agencies(path: Path) -> Iterator[tuple[int, Agency]]:
             if not any(cell.strip() for cell in row):
                 continue
             if header:
-                yield rows.line_num, _agency(f"{path}, line {rows.line_num}", header, row)
+                yield rows.line_num, _agency(f"{path} 第 {rows.line_num} 行", header, row)
             else:
                 header = _header(path, row)
     except csv.Error as wrong:
-        raise UserMistake(f"{path}, line {rows.line_num}: {wrong}") from None
+        raise UserMistake(f"{path} 第 {rows.line_num} 行：{wrong}") from None
     if not header:
-        raise UserMistake(f"{path}: the file is empty; its first line names the columns {', '.join(COLUMNS)}")
+        raise UserMistake(f"{path}: 文件是空的；第一行要写列名 {'、'.join(COLUMNS)}")
 
 
 def _text(path: Path) -> str:
@@ -77,7 +77,7 @@ def _text(path: Path) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise UserMistake(f"{path}: neither UTF-8 nor GB18030")
+    raise UserMistake(f"{path} 既不是 UTF-8，也不是 GB18030")
 
 
 def _header(path: Path, row: list[str]) -> list[str]:
@@ -85,14 +85,14 @@ def _header(path: Path, row: list[str]) -> list[str]:
     names = [english.get(cell.strip(), cell.strip()) for cell in row]
     for name, chinese in COLUMNS.items():
         if names.count(name) != 1:
-            raise UserMistake(f"{path}, line 1: the column {name} ({chinese}) must be there once")
+            raise UserMistake(f"{path} 第 1 行：列 {name}（{chinese}）要有且只有一个")
     return names
 
 
 def _agency(where: str, header: list[str], row: list[str]) -> Agency:
     if len(row) != len(header):
-        raise UserMistake(f"{where}: {len(row)} cells under {len(header)} columns")
+        raise UserMistake(f"{where}: 有 {len(row)} 格，列名有 {len(header)} 个")
     cells = {name: cell.strip() for name, cell in zip(header, row, strict=True) if name in COLUMNS}
     if not cells["name"]:
-        raise UserMistake(f"{where}: the agency has no name")
+        raise UserMistake(f"{where}: 机构没有名称")
     return Agency(**cells)

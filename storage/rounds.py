@@ -105,7 +105,7 @@ class Rounds:
             asked = latest if round_id is None else select(Round.id).where(Round.id == encodable(round_id))
             found = connection.execute(asked).scalar_one_or_none()
             if found is None and round_id is not None:
-                raise UserMistake(f"there is no round {round_id}")
+                raise UserMistake(f"没有编号为 {round_id} 的一轮")
             rows = select(*_RUN).where(Run.round_id == found).order_by(Run.platform, Run.query, Run.planned_at)
             return tuple(_run_row(row) for row in connection.execute(rows)) if found else ()
 
@@ -114,7 +114,7 @@ class Rounds:
     def sign_override(self, override: Override) -> None:
         """Record who decided to look although robots.txt forbids it, and why."""
         if not override.person.strip() or not override.reason.strip() or not override.platform.strip():
-            raise UserMistake("an override needs a platform, the name of a person and a reason")
+            raise UserMistake("例外要写明平台、姓名和理由")
         row = {
             "platform": override.platform,
             "person": override.person.strip(),

@@ -103,7 +103,7 @@ def test_newer_database_is_refused_and_untouched(tmp_path: Path) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '0999'")
     connection.close()
     before = path.read_bytes()
-    with pytest.raises(UserMistake, match=r"newer lantian .*0999.*0001"):
+    with pytest.raises(UserMistake, match=r"更新的版本.*0999.*0001"):
         open_database(path)
     assert path.read_bytes() == before
 
@@ -113,7 +113,7 @@ def test_a_foreign_database_is_refused_and_untouched(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE theirs (id INTEGER)")
     connection.close()
-    with pytest.raises(UserMistake, match="not one of lantian's"):
+    with pytest.raises(UserMistake, match="不是蓝天巡查的"):
         open_database(path)
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
@@ -124,11 +124,11 @@ def test_what_is_no_database_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("包授权 " * 1000, encoding="utf-8")
     (tmp_path / "folder.db").mkdir()
     for place, why in (
-        (tmp_path / "text.db", "no database"),
-        (tmp_path / "folder.db", "cannot be opened"),
-        (tmp_path / "text.db" / "under.db", "cannot be made"),
-        ("postgresql://user:secret@where/lantian", "SQLite only"),
-        ("no://where", "SQLite only"),
+        (tmp_path / "text.db", "不是数据库"),
+        (tmp_path / "folder.db", "打不开"),
+        (tmp_path / "text.db" / "under.db", "不能建立"),
+        ("postgresql://user:secret@where/lantian", "只用 SQLite"),
+        ("no://where", "只用 SQLite"),
         ("://", "no database address"),
     ):
         with pytest.raises(UserMistake, match=why) as refused:

@@ -173,9 +173,9 @@ def test_id_is_known_by_its_beginning(planned: ExhibitStore) -> None:
     assert planned.exhibit("abcdef1").exhibit == twins[1]
     assert planned.exhibit("abcdef10ff").exhibit == twins[1]
     for asked, why in (
-        ("abcdef", "more than one"),
-        ("abcde", "6 characters"),
-        ("abcdef9", "no exhibit"),
+        ("abcdef", "不止一个"),
+        ("abcde", "前 6 位"),
+        ("abcdef9", "没有证据项"),
         ("%%%%%%", "no"),
     ):
         with pytest.raises(UserMistake, match=why):

@@ -112,7 +112,7 @@ def test_every_lead_at_once(planned: ExhibitStore) -> None:
 
 
 def test_unknown_place_to_go_on_from_is_said(planned: ExhibitStore) -> None:
-    with pytest.raises(UserMistake, match="no exhibit"):
+    with pytest.raises(UserMistake, match="没有证据项"):
         planned.leads(LeadFilter(before="0123456789"))
 
 

@@ -46,18 +46,18 @@ def test_width_is_folded_on_both_sides(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ("", "empty"),
-        ("\n\n", "empty"),
-        ("name,code,kind\n", "line 1: the column status"),
-        ("name,name,code,kind,status\n", "line 1: the column name"),
-        ("机构名称,name,code,kind,status\n", "line 1: the column name"),
-        (ENGLISH + "甲,1,乙\n", "line 4: 3 cells under 4 columns"),
-        (ENGLISH + "甲,1,乙,丙,丁\n", "line 4: 5 cells"),
-        (ENGLISH + " ,99009,乙,丙\n", "line 4: the agency has no name"),
-        (ENGLISH + "星河知识产权 代理有限公司,99009,乙,丙\n", "line 4: .* there twice"),
-        (ENGLISH + "甲,99001,乙,丙\n", "line 4: code 99001 is that of line 2"),
-        (ENGLISH + '"甲,1,乙,丙\n', "line"),
-        (ENGLISH + '"甲"x,1,乙,丙\n', "line 4"),
+        ("", "空的"),
+        ("\n\n", "空的"),
+        ("name,code,kind\n", "第 1 行：列 status"),
+        ("name,name,code,kind,status\n", "第 1 行：列 name"),
+        ("机构名称,name,code,kind,status\n", "第 1 行：列 name"),
+        (ENGLISH + "甲,1,乙\n", "第 4 行: 有 3 格，列名有 4 个"),
+        (ENGLISH + "甲,1,乙,丙,丁\n", "第 4 行: 有 5 格"),
+        (ENGLISH + " ,99009,乙,丙\n", "第 4 行: 机构没有名称"),
+        (ENGLISH + "星河知识产权 代理有限公司,99009,乙,丙\n", "第 4 行: .*出现了两次"),
+        (ENGLISH + "甲,99001,乙,丙\n", "第 4 行: 代码 99001 与第 2"),
+        (ENGLISH + '"甲,1,乙,丙\n', "行"),
+        (ENGLISH + '"甲"x,1,乙,丙\n', "第 4 行"),
     ],
 )
 def test_wrong_registry_is_refused_with_its_line(tmp_path: Path, content: str, why: str) -> None:
@@ -75,12 +75,12 @@ def test_unreadable_registry_is_one_line(tmp_path: Path) -> None:
         CsvRegistry.load(tmp_path / "absent.csv")
     path = tmp_path / "binary.csv"
     path.write_bytes(b"\xff\xfe\x00\x81")
-    with pytest.raises(UserMistake, match="neither UTF-8 nor GB18030"):
+    with pytest.raises(UserMistake, match="既不是 UTF-8，也不是 GB18030"):
         CsvRegistry.load(path)
     with pytest.raises(UserMistake):
         CsvRegistry.load(tmp_path)
 
 
 def test_quoted_lines_count_as_an_editor_counts(tmp_path: Path) -> None:
-    with pytest.raises(UserMistake, match="line 5"):
+    with pytest.raises(UserMistake, match="第 5 行"):
         CsvRegistry.load(written(tmp_path, 'name,code,kind,status\n"甲\n所",1,乙,丙\n丁,2,乙,丙\n戊,2,乙,丙\n'))

@@ -40,7 +40,7 @@ def test_coverage_is_of_the_latest_round_unless_one_is_named(store: ExhibitStore
     store.plan(second, [run(2, planned_at=LATER)])
     assert [row.id for row in store.coverage()] == ["run-2"]
     assert [row.id for row in store.coverage(first)] == ["run-1"]
-    with pytest.raises(UserMistake, match="no round"):
+    with pytest.raises(UserMistake, match="没有编号"):
         store.coverage("20260801T000000Z-nothing")
 
 
@@ -149,6 +149,6 @@ def test_overrides_are_signed_by_somebody_for_a_reason(store: ExhibitStore) -> N
     assert [(one.platform, one.signed_at) for one in store.overrides()] == [("taobao", T0), ("jd", LATER)]
     assert store.overrides()[0] == signed
     for blank in ({"person": " "}, {"reason": ""}, {"platform": ""}):
-        with pytest.raises(UserMistake, match="an override needs"):
+        with pytest.raises(UserMistake, match="例外要写明"):
             store.sign_override(replace(signed, **blank))
     assert len(store.overrides()) == 2
