@@ -13,7 +13,7 @@ from urllib.parse import quote
 from crawler.errors import PageBlocked, PageEmpty, PageGone, UserMistake
 from crawler.items import Kind, Reading
 from spiders.base import Found, PlatformSpider, Wall
-from spiders.blocks import Block, Layout, beside_title, shown_address, worded_link
+from spiders.blocks import Block, Layout, beside_title, shown_address, without_labels, worded_link
 from spiders.reading import Document, Node, attr, block_text_of, first, text_of
 
 _PAID_LINK = re.compile(
@@ -121,7 +121,9 @@ def _read(found: Found, block: Block, organic: Kind) -> None:
     if block.is_paid and link is None and not title:
         return
     url, is_redirect = _address(node, link, is_paid=block.is_paid)
-    site = _only(node, _SITE) or (text_of(shown_address(node)) if block.is_paid else "")
+    site = _only(node, _SITE)
+    if block.is_paid:
+        site = without_labels(first(node, _SITE) or shown_address(node))
     is_address = _ADDRESS.match(site) is not None
     found.add(
         kind=Kind.AD if block.is_paid else organic,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from spiders.reading import Document, Node, attr, block_text_of, text_of
+from spiders.reading import Document, Node, attr, block_text_of, clean, text_of
 
 LABELS = frozenset(("广告", "推广", "推广链接", "商业推广", "品牌广告", "广告推广"))
 _LABEL_TAGS = "span,i,a,div,label,sup,small,font,td"
@@ -136,18 +136,29 @@ class _Search:
 
 def labels(document: Document, said: str) -> list[Node]:
     """The elements that are nothing but a word for advertisement, outside titles and result texts."""
-    found = [node for node in document.root.css(_LABEL_TAGS) if _is_label(node)]
+    found = labels_in(document.root)
     if not found:
         return []
     own_words = {node.mem_id for node in document.root.css(said)}
     return [label for label in found if own_words.isdisjoint(part.mem_id for part in upwards(label))]
 
 
+def labels_in(node: Node) -> list[Node]:
+    """The elements in `node` that are nothing but a word for advertisement."""
+    return [part for part in node.css(_LABEL_TAGS) if _is_label(part)]
+
+
 def _is_label(node: Node) -> bool:
     # Its own text first: asking every element for all the text in it would cost the square of the page.
     if (node.text(deep=False) or "").strip() not in LABELS or (node.text() or "").strip() not in LABELS:
         return False
-    return not _is_suggestion(node) and not _is_title(list(upwards(node)))
+    return not _is_in_sentence(node) and not _is_suggestion(node) and not _is_title(list(upwards(node)))
+
+
+def _is_in_sentence(label: Node) -> bool:
+    """Words stand on both sides of it, or beside it in a link: it is a word that somebody coloured."""
+    beside = [part is not None and part.is_text_node and bool(part.text().strip()) for part in (label.prev, label.next)]
+    return all(beside) or (any(beside) and label.parent is not None and label.parent.tag == "a")
 
 
 def _is_title(above: list[Node]) -> bool:
@@ -187,8 +198,7 @@ def beside_title(node: Node, title: Node | None, said: str, apart: str) -> str:
     """
     parts = [*node.css(apart), *([title] if title is not None else [])]
     own = {part.mem_id for part in node.css(said)}
-    found = [part for part in node.css(_LABEL_TAGS) if _is_label(part)]
-    parts += [part for part in found if own.isdisjoint(above.mem_id for above in upwards(part))]
+    parts += [part for part in labels_in(node) if own.isdisjoint(above.mem_id for above in upwards(part))]
     address = shown_address(node)
     return block_text_of(node, parts if address is None else [*parts, address])[:_MAX_TEXT]
 
@@ -198,10 +208,15 @@ def shown_address(node: Node) -> Node | None:
     looks = 0
     for part in node.css(_ADDRESS_TAGS):
         own = (part.text(deep=False) or "").strip()
-        if 0 < len(own) <= _MAX_ADDRESS and _ADDRESS.match(own):
+        if len(own) <= _MAX_ADDRESS and _ADDRESS.match(own):
             if text_of(part).replace(own, "", 1).strip() in ("", *LABELS):
                 return part
             looks += 1
             if looks > _MAX_ADDRESSES:
                 break
     return None
+
+
+def without_labels(node: Node | None) -> str:
+    """What a person reads in a line of the platform, such as an address with a label at its end."""
+    return clean(block_text_of(node, labels_in(node))) if node is not None else ""

@@ -4,6 +4,10 @@ Seen 2016: a raw list of `li.gl-item`. Since 2025 the search wants a login and r
 with hashed class names, known from code only, as are the labels of paid goods. Seen 2026:
 goods whose name stands in the script literal `pageConfig.product`; their shop is loaded later.
 JD answers a good it does not show us with its home page, at the same address.
+
+A seller has two numbers, of the vendor and of the shop, which are equal for JD's own goods only.
+The shop's is taken wherever a page carries it, in lists (`data-shopid`) as on the pages of goods
+(`shopId`), so that one shop keeps one identity; the vendor's only where no other stands.
 """
 
 from __future__ import annotations
@@ -26,7 +30,8 @@ _PICTURES = "https://img10.360buyimg.com/n1/"
 _SKU = re.compile(r"""\bskuid["']?\s*:\s*["']?(\d{3,20})""")
 _NAME = re.compile(r"""(?<![\w$.])["']?name["']?\s*:\s*(?=["'])""")
 _SRC = re.compile(r"""(?<![\w$.])["']?src["']?\s*:\s*(?=["'])""")
-_SHOP = re.compile(r"""(?<![\w$.])["']?venderId["']?\s*:\s*["']?(\d{2,20})""")
+_SHOP = re.compile(r"""(?<![\w$.])["']?shopId["']?\s*:\s*["']?(\d{2,20})""")
+_VENDOR = re.compile(r"""(?<![\w$.])["']?venderId["']?\s*:\s*["']?(\d{2,20})""")
 _TITLE = re.compile(r"^(?:【[^】]{0,200}】)?(.{1,400}?)【(?:行情|图片|价格)")
 _ADDRESS = re.compile(r"/(\d{3,20})\.html")
 _COUNT = re.compile(r"""result_count\s*:\s*["'](\d{1,12})["']""")
@@ -103,10 +108,16 @@ def _add_entry(found: Found, entry: Node) -> None:
         url=_address(sku) if is_redirect and sku else href,
         item_id=sku,
         seller=text_of(first(shop, "a")) if shop else "",
-        seller_id=attr(first(inside, "[data-venid]"), "data-venid") or attr(shop, "data-shopid"),
+        seller_id=_number(inside, "data-shopid") or _number(inside, "data-venid"),
         price=_printed(text_of(strong), attr(strong, "data-price")),
         images=[_picture(first(inside, ".p-img img"))],
     )
+
+
+def _number(inside: Node, name: str) -> str:
+    """The number in the first such attribute that has one; 0 stands for none."""
+    numbers = (attr(part, name) for part in inside.css(f"[{name}]"))
+    return next((number for number in numbers if number.strip("0")), "")
 
 
 def _title(link: Node | None) -> str:
@@ -152,7 +163,7 @@ def _add_good(found: Found, document: Document) -> None:
     if not title:
         return
     known = sku or _ADDRESS.search(document.url)
-    shop = _SHOP.search(document.text, start, start + NEAR)
+    shop = _SHOP.search(document.text, start, start + NEAR) or _VENDOR.search(document.text, start, start + NEAR)
     picture = _told(document.text, _SRC, start)
     found.add(
         kind=Kind.PRODUCT,

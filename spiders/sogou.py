@@ -16,7 +16,7 @@ from urllib.parse import quote
 from crawler.errors import PageBlocked, PageChanged, PageEmpty
 from crawler.items import Kind, Outcome, Reading
 from spiders.base import Found, PlatformSpider, Wall
-from spiders.blocks import Block, Layout, beside_title, shown_address, upwards, worded_link
+from spiders.blocks import Block, Layout, beside_title, shown_address, upwards, without_labels, worded_link
 from spiders.reading import Document, Node, attr, first, text_of
 
 _PAID_LINK = re.compile(r"(?:(?:https?:)?//(?:[\w-]+\.)?sogou\.com)?/bill_cpc|(?:https?:)?//ctb\.brand\.sogou\.com/")
@@ -106,7 +106,9 @@ def _read(found: Found, block: Block) -> None:
     is_real = real.startswith(("http://", "https://"))
     url = real if is_real else attr(link, "href").strip()
     line = first(node, _SITE)
-    seller, address = _site(text_of(line if line is not None or not block.is_paid else shown_address(node)))
+    if line is None and block.is_paid:
+        line = shown_address(node)
+    seller, address = _site(without_labels(line))
     found.add(
         kind=Kind.AD if block.is_paid else Kind.RESULT,
         title=title,

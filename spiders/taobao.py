@@ -19,7 +19,7 @@ from crawler.items import Kind, Reading
 from spiders.base import Found, PlatformSpider, Wall
 from spiders.paging import with_parameter
 from spiders.punish import FAMILY_WALLS
-from spiders.reading import Document, Node, attr, first, text_of
+from spiders.reading import Document, Node, attr, clean, first, text_of
 from spiders.script import elements, literal, plain
 from spiders.state import at, count_at, first_text, members_at, objects_at, text_at
 from spiders.taobaogood import add_good, address, is_good
@@ -145,7 +145,7 @@ def _add_auctions(found: Found, auctions: Any) -> None:
 def _add_auction(found: Found, auction: dict[str, Any]) -> None:
     number, link = text_at(auction, "nid"), text_at(auction, "detail_url")
     is_paid = _PAID in link
-    raw = text_at(auction, "raw_title")
+    raw = plain(text_at(auction, "raw_title"))
     title = plain(text_at(auction, "title")) or raw
     price = text_at(auction, "view_price")
     found.add(
@@ -153,7 +153,7 @@ def _add_auction(found: Found, auction: dict[str, Any]) -> None:
         is_ad=is_paid or text_at(auction, "p4p") not in ("", "0"),
         is_redirect=is_paid and not number,
         title=title,
-        text=raw if raw != title else "",
+        text=_besides(title, raw),
         url=address(number, is_tmall=at(auction, "shopcard", "isTmall") is True) if is_paid and number else link,
         item_id=number,
         seller=text_at(auction, "nick"),
@@ -161,6 +161,11 @@ def _add_auction(found: Found, auction: dict[str, Any]) -> None:
         price=f"¥{price}" if price else "",
         images=[text_at(auction, "pic_url")],
     )
+
+
+def _besides(title: str, other: str) -> str:
+    """The other title of a good where it says something else."""
+    return other if clean(other) != clean(title) else ""
 
 
 def _add_entry(found: Found, entry: Node) -> None:
@@ -257,13 +262,13 @@ def _rail(document: Document, ads: dict[str, dict[str, Any]]) -> list[dict[str, 
 def _add_ad(found: Found, ad: dict[str, Any]) -> None:
     number, price = text_at(ad, "RESOURCEID"), text_at(ad, "SALEPRICE")
     link = address(number, is_tmall=text_at(ad, "ISMALL") == "1") if number else ""
-    title, full = first_text(ad, "TITLE", "ADGTITLE"), text_at(ad, "ADGTITLE")
+    title, full = plain(first_text(ad, "TITLE", "ADGTITLE")), plain(text_at(ad, "ADGTITLE"))
     found.add(
         kind=Kind.PRODUCT,
         is_ad=True,
         is_redirect=not link,
         title=title,
-        text=full if full != title else "",
+        text=_besides(title, full),
         url=link or html.unescape(text_at(ad, "EURL")),
         item_id=number,
         seller=first_text(ad, "SHOPNAME", "WANGWANGID"),

@@ -15,6 +15,7 @@ from crawler.errors import LoginRequired, PageBlocked, PageChanged, PageEmpty, P
 from crawler.items import Kind, Reading
 from spiders.answers import HOME, pictures, read_api, read_state, state_of
 from spiders.base import Found, PlatformSpider, Wall
+from spiders.blocks import labels_in
 from spiders.reading import Document, Node, attr, block_text_of, first, text_of
 from spiders.state import at_most, count_of, host_of, split, text_at
 
@@ -41,6 +42,7 @@ class Zhihu(PlatformSpider):
         Wall(trouble=PageBlocked, reason="rate_limit", marks=("您当前请求存在异常", "暂时限制本次访问")),
         Wall(trouble=PageBlocked, reason="rate_limit", marks=("网络环境存在异常", "验证")),
         Wall(trouble=PageGone, reason="deleted", marks=("没有知识存在的荒原",)),
+        Wall(trouble=PageGone, reason="deleted", marks=("404 - 知乎",), within="title"),
         Wall(trouble=LoginRequired, reason="login_wall", marks=("/signin",), within="url"),
         Wall(trouble=LoginRequired, reason="login_wall", marks=("/signup",), within="url"),
         Wall(trouble=LoginRequired, reason="login_wall", marks=("SignFlow",)),
@@ -105,6 +107,8 @@ def _carded(platform: str, document: Document, cards: list[Node]) -> Reading:
 def _add_ad(found: Found, card: Node) -> None:
     link = first(card, "a[href]")
     title = first(card, '[class*="title" i]')
+    brand = first(card, '[class*="brand" i]')
+    body = first(card, '[class*="content" i],[class*="desc" i]')
     url = _target(attr(link, "href"))
     found.add(
         kind=Kind.AD,
@@ -112,8 +116,8 @@ def _add_ad(found: Found, card: Node) -> None:
         is_redirect=host_of(url).endswith("zhihu.com"),
         title=text_of(title or link),
         url=url,
-        text=text_of(first(card, '[class*="content" i],[class*="desc" i]')),
-        seller=text_of(first(card, '[class*="brand" i]')),
+        text=block_text_of(body, [part for part in (title, brand, *labels_in(card)) if part is not None]),
+        seller=text_of(brand),
     )
 
 
