@@ -31,9 +31,9 @@ class Index:
         """The wording of each spelling, by its number."""
         return [self._meant[spelling] for spelling in self._spellings]
 
-    def touches(self, text: str) -> set[int]:
-        """The numbers of the spellings that occur at all, borders not asked."""
-        return {hit[0] for hit in self._search.find_matches_as_indexes(text, overlapping=True)}
+    def hits(self, text: str) -> list[tuple[int, int, int]]:
+        """The number, start and end of every spelling that occurs at all, borders not asked."""
+        return self._search.find_matches_as_indexes(text, overlapping=True)
 
     def places(self, text: str) -> dict[str, list[Place]]:
         """Every place of every wording, in order of their starts."""

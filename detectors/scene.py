@@ -78,8 +78,9 @@ class Stage:
         parts = {part for opening in self._every_opening() for slot in opening.phrase.slots for part in slot}
         spelled = _spelled(rules, parts | set(self._labels))
         self._first = Index(parts | set(RADICALS), spelled)
-        self._slots = [self._filled.get(part, 0) for part in self._first.meanings]
-        self._needs = [self._alone(part) for part in self._first.meanings]
+        self._meanings = self._first.meanings
+        self._slots = [self._filled.get(part, 0) for part in self._meanings]
+        self._needs = [self._alone(part) for part in self._meanings]
         self._whole = Index(parts | set(self._labels), spelled)
         # Longer words would outweigh their neighbours: 打包下证书路径 must stay 打包/下/证书.
         self._borders = Borders((part for part in parts if 2 <= len(part) <= 3), load_ordinary())
@@ -94,11 +95,25 @@ class Stage:
 
     def deserves_a_look(self, whole: str) -> bool:
         """Whether a wording that can stand alone may be there; never false when one is."""
-        touched = self._first.touches(probe(whole))
+        hits = self._first.hits(probe(whole))
+        touched = {number for number, _, _ in hits}
         slots = 0
         for number in touched:
             slots |= self._slots[number]
-        return any(slots & need == need for number in touched for need in self._needs[number])
+        enough = any(slots & need == need for number in touched for need in self._needs[number])
+        return enough and self._may_stand(hits, slots)
+
+    def _may_stand(self, hits: Iterable[tuple[int, int, int]], slots: int) -> bool:
+        """Whether the filled slots of some wording follow each other; a bare radical may still become anything."""
+        places: dict[str, list[tuple[int, int]]] = {}
+        for number, start, end in hits:
+            places.setdefault(self._meanings[number], []).append((start, end))
+        return not places.keys().isdisjoint(RADICALS) or any(
+            _follow(one.phrase, places)
+            for part in places
+            for one in self._openings.get(part, ())
+            if slots & one.need == one.need and not one.words.supports
+        )
 
     def set_out(self, listing: Listing, whole: str) -> Scene:
         """The scene of a listing whose fields together are `whole`."""
@@ -156,6 +171,15 @@ class Stage:
             lead = place.start - _last_gap(whole, view, place.start)
             return begins and ends and (not lead or self._borders.at_borders(own, lead, len(own))[0])
         return (begins or starts_apart) and (ends or ends_apart)
+
+
+def _follow(phrase: Phrase, places: Mapping[str, Sequence[tuple[int, int]]]) -> bool:
+    """Whether the slots may follow each other. Gaps alone are asked: a probe has lost the marks between."""
+    ends = {end for part in phrase.slots[0] & places.keys() for _, end in places[part]}
+    for slot, gap in zip(phrase.slots[1:], phrase.gaps, strict=True):
+        found = [place for part in slot & places.keys() for place in places[part]]
+        ends = {end for start, end in found if any(0 <= start - before <= gap for before in ends)}
+    return bool(ends)
 
 
 def _last_gap(whole: str, view: View, place: int) -> int:
