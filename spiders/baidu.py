@@ -148,7 +148,8 @@ def _title(node: Node, heading: Node | None, link: Node | None) -> tuple[str, No
     """The title and the element that is nothing else."""
     if link is None and heading is not None and not attr(heading.css_first("a"), "href"):
         # Without a link the heading itself is the title; Baidu's calculator leaves it blank.
-        return _without_badges(heading) or (_first_words(node) if _is_own_card(node) else ""), heading
+        named = _without_badges(heading)
+        return (named, heading) if named else (_first_words(node) if _is_own_card(node) else "", None)
     if link is None:
         return "", None
     inner = first(link, '[class*="title"]') if heading is None else None  # one link around a whole card
@@ -191,7 +192,8 @@ def _text(node: Node, title: str, titled: Node | None, *, is_paid: bool) -> str:
     """The snippet; of a card and of an advertisement everything below the title, for claims hide in sublinks."""
     snippet = "" if is_paid else _only(node, _SNIPPET)
     if not snippet:
-        snippet = beside_title(node, titled, LAYOUT.said, f"{_SITE},{_LABELS},h3 .c-text").removeprefix(title).lstrip()
+        snippet = beside_title(node, titled, LAYOUT.said, f"{_SITE},{_LABELS},h3 .c-text")
+        snippet = snippet if titled is not None else snippet.removeprefix(title).lstrip()
     return _ICONS.sub("", snippet)
 
 
