@@ -175,9 +175,9 @@ class Stage:
 
 def _follow(phrase: Phrase, places: Mapping[str, Sequence[tuple[int, int]]]) -> bool:
     """Whether the slots may follow each other. Gaps alone are asked: a probe has lost the marks between."""
-    ends = {end for part in phrase.slots[0] & places.keys() for _, end in places[part]}
+    ends = {end for part in phrase.slots[0].intersection(places) for _, end in places[part]}
     for slot, gap in zip(phrase.slots[1:], phrase.gaps, strict=True):
-        found = [place for part in slot & places.keys() for place in places[part]]
+        found = [place for part in slot.intersection(places) for place in places[part]]
         ends = {end for start, end in found if any(0 <= start - before <= gap for before in ends)}
     return bool(ends)
 
