@@ -16,7 +16,7 @@ from spiders.reading import Document, Node, attr, clean, first, text_of
 from spiders.script import literal
 from spiders.state import at, first_text, members_at, objects_at, text_at
 
-_CONTEXT = re.compile(r"__ICE_APP_CONTEXT__\s*\|\|\s*\{\s*\}\s*;?\s*var\s+\w+\s*=\s*(?=\{)")
+_STATE = re.compile(r"""=\s*(?=\{\s*["'A-Za-z])""")
 _NUMBER = re.compile(r"[?&]id=(\d{5,20})")
 _MARKS = ("__ICE_APP_CONTEXT__", "mainTitle--", "tb-main-title", "tb-detail-hd")
 _TITLE = '[class^="mainTitle--"], h3.tb-main-title, .tb-detail-hd h1'
@@ -60,11 +60,14 @@ def _shown(node: Node) -> str:
 
 
 def _state(text: str) -> Any:
-    context = _CONTEXT.search(text)
-    if context is None:
+    """The first filled object in the script that sets the context, by whatever name it is called there."""
+    mention = text.find("__ICE_APP_CONTEXT__")
+    script = text.rfind("<script", 0, mention) if mention >= 0 else -1
+    start = _STATE.search(text, script) if script >= 0 else None
+    if start is None:
         return None
     try:
-        loaded = members_at(literal(text, context.end())[0], "loaderData")
+        loaded = members_at(literal(text, start.end())[0], "loaderData")
     except PageChanged:
         return None
     return next((part for part in (at(route, "data", "res") for route in loaded.values()) if part), None)
