@@ -129,7 +129,7 @@ def test_what_is_no_database_is_refused_in_one_line(tmp_path: Path) -> None:
         (tmp_path / "text.db" / "under.db", "不能建立"),
         ("postgresql://user:secret@where/lantian", "只用 SQLite"),
         ("no://where", "只用 SQLite"),
-        ("://", "no database address"),
+        ("://", "不是数据库地址"),
     ):
         with pytest.raises(UserMistake, match=why) as refused:
             open_database(place)

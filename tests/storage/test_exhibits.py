@@ -176,7 +176,7 @@ def test_id_is_known_by_its_beginning(planned: ExhibitStore) -> None:
         ("abcdef", "不止一个"),
         ("abcde", "前 6 位"),
         ("abcdef9", "没有证据项"),
-        ("%%%%%%", "no"),
+        ("%%%%%%", "没有"),
     ):
         with pytest.raises(UserMistake, match=why):
             planned.exhibit(asked)
