@@ -27,11 +27,10 @@ ALTERNATIVES_AT_MOST = 2000
 WIDE_GAP = 7
 WIDE_GAP_STOPS = "。\n"
 GAP_STOPS = "。\n，！？；：、"
-# 不成功也不退费 promises nothing, 署名权不可转让 sells nothing, 挂名被取消保研资格 praises nothing.
-TURNS = (
-    *("不", "未", "没", "无", "不予", "不会", "不能", "没有", "不可", "不得", "不许", "不准", "禁止", "严禁", "从不", "不可以"),
-    *("取消", "撤销", "失去", "与"),
-)
+# 不成功也不退费 promises nothing, 转让与发明人 sells nothing, 挂名被取消保研资格 praises nothing.
+TURNS = ("不", "未", "没", "无", "不予", "不会", "不能", "没有", "从不", "取消", "撤销", "失去", "与")
+# Nor does 预审名额不得转借, wherever the ban stands between.
+BANS = ("不得", "不可", "不许", "不准", "禁止", "严禁")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +165,7 @@ def _following(before: Place, places: Sequence[Place], gap: int, text: str) -> I
         if place.start > before.end + gap:
             return
         between = text[before.end : place.start]
-        if any(stop in between for stop in stops):
+        if any(stop in between for stop in stops) or any(ban in between for ban in BANS):
             return
         if between.endswith(TURNS):
             continue

@@ -1,4 +1,4 @@
-"""Our own labelled listings, all invented: category, kind, title, text and host, a line each.
+"""Our own labelled listings, all invented: category, kind, title, text, address and seller, a line each.
 
 A false alarm is written down in innocents.tsv before a rule is touched, a miss in offers.tsv.
 """
@@ -23,8 +23,8 @@ def name(value: str | Listing) -> str:
 def read(file: str) -> list[tuple[str, Listing]]:
     rows = []
     for line in lines(LABELLED / file):
-        category, kind, title, text, url = (line.split("\t") + [""] * 4)[:5]
-        rows.append((category, listing(text, title=title, kind=Kind(kind), url=url)))
+        category, kind, title, text, url, seller = (line.split("\t") + [""] * 5)[:6]
+        rows.append((category, listing(text, title=title, kind=Kind(kind), url=url, seller=seller)))
     return rows
 
 

@@ -56,6 +56,12 @@ REFUSED = {
     "other name": (GOOD.replace("made_up", "another"), "id another 与文件名 made_up 不符"),
     "few guilty": (GOOD.replace('[[violates]]\ntext = "专利包授权4"\n', ""), "violates 至少要 5 个例子，只有 4 个"),
     "few innocent": (GOOD.replace('[[lawful]]\ntext = "专利包授权4"\n', ""), "lawful 至少要 5 个例子，只有 4 个"),
+    "part unknown": (GOOD.replace("包{授权|下证}", "包{$grant}"), r"words\[1\]: 没有叫 grant 的部分"),
+    "part used before it is told": (
+        GOOD.replace("[[words]]", '[parts]\nback = ["{$grant}退"]\ngrant = ["授权"]\n[[words]]', 1),
+        "parts: 没有叫 grant 的部分",
+    ),
+    "part is no list": (GOOD.replace("[[words]]", '[parts]\ngrant = "授权"\n[[words]]', 1), "grant 应为 list"),
     "no words": (GOOD.replace('any = ["包{授权|下证}"]', "any = []"), "any 应为非空文字的列表"),
     "word twice": (GOOD.replace('["专利"]', '["专利", "专利"]'), "any 里有重复"),
     "only supporting words": (GOOD.replace("points = 60", "points = 60\nsupports = true"), "没有能单独成立的写法"),
@@ -94,6 +100,16 @@ def test_bad_rule_is_refused_by_file_and_place(tmp_path: Path, text: str, why: s
     with pytest.raises(RuleInvalid, match=why) as caught:
         load_rule(written(tmp_path, text), {"AD-四"})
     assert str(caught.value).startswith("made_up.toml: ")
+
+
+def test_parts_are_spelled_out_where_they_are_named(tmp_path: Path) -> None:
+    parts = '[parts]\ngrant = ["授权", "下{证|证书}"]\nrefused = ["{不|未}{$grant|过}"]\n[[words]]'
+    text = GOOD.replace("[[words]]", parts, 1).replace("包{授权|下证}", "{$refused|驳回}<4>退{款|费}")
+    (tmp_path / "made_up.toml").write_text(text, encoding="utf-8")
+    (phrase,) = load_rule(tmp_path / "made_up.toml", {"AD-四"}).words[0].phrases
+    grants = {f"{no}{done}" for no in "不未" for done in ("授权", "下证", "下证书", "过")}
+    assert phrase.slots == (grants | {"驳回"}, {"退款", "退费"})
+    assert phrase.gaps == (4,)
 
 
 def test_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

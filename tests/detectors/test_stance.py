@@ -28,6 +28,15 @@ NO_OFFERS = [
     "记者以买家身份咨询，客服称专利包授权",
     "他们打着专利“包授权”的旗号",
     "没有任何机构能做到专利包授权",
+    "专利包授权？这种承诺要小心",
+    "专利包授权，千万别信",
+    "同行都说专利包授权",
+    "专利包授权，我们不说",
+    "网传专利包授权",
+    "承诺专利包授权被约谈",
+    "宣传专利包授权 多家代理被列入经营异常",
+    "吐槽：专利包授权，交了钱没下文",
+    "专利包授权的利弊浅析",
 ]
 
 
@@ -39,6 +48,24 @@ def test_offer_is_one(text: str) -> None:
 @pytest.mark.parametrize("text", NO_OFFERS)
 def test_what_speaks_about_an_offer_is_none(text: str) -> None:
     assert categories(listing(text)) == set()
+
+
+def test_a_report_never_earns_an_offer_of_its_own() -> None:
+    told = "专利包授权，全程代办，拨打客服热线。当事人被罚款三万元。"
+    (shown,) = screen().judge(listing(told, kind=Kind.AD))
+    assert not [why for why, _ in shown.pro if why.startswith(("有人在提供", "有联系方式"))]
+    (offered,) = screen().judge(listing(told.split("。")[0], kind=Kind.AD))
+    assert [why for why, _ in offered.pro if why.startswith(("有人在提供", "有联系方式"))]
+
+
+def test_what_is_said_next_does_not_reach_over_a_full_stop() -> None:
+    assert categories(listing("专利包授权，千万别信")) == set()
+    assert categories(listing("专利包授权。千万别信同行的低价")) == {"guaranteed_grant"}
+
+
+def test_a_sanction_of_the_deed_is_heard_in_a_shop_too() -> None:
+    assert categories(listing(title="专利挂名 保研专用", kind=Kind.PRODUCT)) == {"inventor_listing"}
+    assert categories(listing(title="专利挂名被取消保研资格", kind=Kind.PRODUCT)) == set()
 
 
 def test_reasons_against_are_told() -> None:
