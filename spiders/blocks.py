@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from spiders.reading import Document, Node, attr, block_text_of, clean, text_of
 
 LABELS = frozenset(("广告", "推广", "推广链接", "商业推广", "品牌广告", "广告推广"))
+_LABEL_WORDS = ("广告", "推广")  # one of them stands in every label
 _LABEL_TAGS = "span,i,a,div,label,sup,small,font,td"
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
 _ADDRESS_TAGS = "cite,span,a,div,p,em,i,b,td"
@@ -20,7 +21,8 @@ _ADDRESS = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,24}(?:[/:?…].*|\.{2
 _SUGGESTION = re.compile(r"[?&](?:wd|word|query|keyword|kw|q)=")
 _MAX_TEXT = 4000
 _MAX_ADDRESS = 300
-_MAX_ADDRESSES = 20
+_MAX_PARTS = 500  # elements of a block that are asked whether they are a label or an address
+_MAX_IN_BLOCK = 20  # labels or lines with an address in one block
 _MAX_CLIMB = 64  # an honest label stands a dozen elements deep; more is an attempt to cost us time
 _MAX_LOOKS = 500  # each costs up to the whole tree; an honest page needs a few for each advertisement
 
@@ -136,7 +138,7 @@ class _Search:
 
 def labels(document: Document, said: str) -> list[Node]:
     """The elements that are nothing but a word for advertisement, outside titles and result texts."""
-    found = labels_in(document.root)
+    found = [node for node in document.root.css(_LABEL_TAGS) if _is_label(node)]
     if not found:
         return []
     own_words = {node.mem_id for node in document.root.css(said)}
@@ -144,8 +146,11 @@ def labels(document: Document, said: str) -> list[Node]:
 
 
 def labels_in(node: Node) -> list[Node]:
-    """The elements in `node` that are nothing but a word for advertisement."""
-    return [part for part in node.css(_LABEL_TAGS) if _is_label(part)]
+    """The elements of a block that are nothing but a word for advertisement."""
+    text = node.text()
+    if not any(word in text for word in _LABEL_WORDS):
+        return []
+    return [part for part in node.css(_LABEL_TAGS)[:_MAX_PARTS] if _is_label(part)][:_MAX_IN_BLOCK]
 
 
 def _is_label(node: Node) -> bool:
@@ -197,8 +202,9 @@ def beside_title(node: Node, title: Node | None, said: str, apart: str) -> str:
     platform's words and not the advertiser's. `said` is where the advertiser's own words are.
     """
     parts = [*node.css(apart), *([title] if title is not None else [])]
-    own = {part.mem_id for part in node.css(said)}
-    parts += [part for part in labels_in(node) if own.isdisjoint(above.mem_id for above in upwards(part))]
+    found = labels_in(node)
+    own = {part.mem_id for part in node.css(said)} if found else set()
+    parts += [part for part in found if own.isdisjoint(above.mem_id for above in upwards(part))]
     address = shown_address(node)
     return block_text_of(node, parts if address is None else [*parts, address])[:_MAX_TEXT]
 
@@ -206,13 +212,13 @@ def beside_title(node: Node, title: Node | None, said: str, apart: str) -> str:
 def shown_address(node: Node) -> Node | None:
     """The first element that is nothing but an address for people to read, or that and a label."""
     looks = 0
-    for part in node.css(_ADDRESS_TAGS):
+    for part in node.css(_ADDRESS_TAGS)[:_MAX_PARTS] if "." in node.text() else ():
         own = (part.text(deep=False) or "").strip()
         if len(own) <= _MAX_ADDRESS and _ADDRESS.match(own):
             if text_of(part).replace(own, "", 1).strip() in ("", *LABELS):
                 return part
             looks += 1
-            if looks > _MAX_ADDRESSES:
+            if looks > _MAX_IN_BLOCK:
                 break
     return None
 
