@@ -1,7 +1,8 @@
 """Pages a second through keep → read → judge → record, against download + read alone.
 
 The same spider over the same pages of about 200 kB with 96 listings each, gzipped, through
-TLS on loopback; the server runs in a process of its own. Interleaved, median of three.
+TLS on loopback; the server runs in a process of its own. Interleaved, median of three, from
+the moment the spider is open.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from benchmarks.made import DEPTH, write_web
 from console.specimen import load
 from console.specimen_server import SpecimenServer
 
-QUERIES = 300
+QUERIES = 100
 PAGES = QUERIES * DEPTH
-SHARE = 0.1  # of the listings offer what is forbidden
+SHARES = (0.1, 0.02)  # of the listings offer what is forbidden
 ROUNDS = 3
 GOAL = 0.65
 
@@ -44,29 +45,36 @@ def crawl(mode: str, scratch: Path, turn: int) -> dict[str, float]:
     return told
 
 
+def turns(share: float, scratch: Path) -> list[tuple[dict[str, float], dict[str, float]]]:
+    """What bare and full crawls told, in turn, over pages of which `share` of the listings are flagged."""
+    write_web(scratch / "web", QUERIES, share=share)
+    spawn = multiprocessing.get_context("spawn")
+    ready, done = spawn.Event(), spawn.Event()
+    server = spawn.Process(target=serve, args=(str(scratch / "web"), str(scratch), ready, done))
+    server.start()
+    ready.wait()
+    try:
+        return [(crawl("bare", scratch, turn), crawl("full", scratch, turn)) for turn in range(ROUNDS)]
+    finally:
+        done.set()
+        server.join()
+
+
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-        write_web(Path(scratch) / "web", QUERIES, share=SHARE)
-        spawn = multiprocessing.get_context("spawn")
-        ready, done = spawn.Event(), spawn.Event()
-        server = spawn.Process(target=serve, args=(str(Path(scratch) / "web"), scratch, ready, done))
-        server.start()
-        ready.wait()
-        try:
-            turns = [(crawl("bare", Path(scratch), turn), crawl("full", Path(scratch), turn)) for turn in range(ROUNDS)]
-        finally:
-            done.set()
-            server.join()
-    for measure, unit in (("seconds", "pages/s"), ("cpu", "pages/CPU-s")):
-        bare, full = (PAGES / statistics.median(turn[at][measure] for turn in turns) for at in (0, 1))
-        note = f"{QUERIES} queries of {DEPTH} pages, {SHARE:.0%} of listings flagged"
-        figure = {
-            "name": f"round, {unit}",
-            "value": round(full, 1),
-            "baseline": round(bare, 1),
-            "ratio": round(full / bare, 2),
-        }
-        print(json.dumps(figure | {"goal": f"≥ {GOAL}", "note": note}, ensure_ascii=False))
+    for share in SHARES:
+        with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+            told = turns(share, Path(scratch))
+        loading = statistics.median(full["loading"] for _, full in told)
+        for measure, unit in (("seconds", "pages/s"), ("cpu", "pages/CPU-s")):
+            bare, full = (PAGES / statistics.median(turn[at][measure] for turn in told) for at in (0, 1))
+            note = f"{QUERIES} queries of {DEPTH} pages; before the first, {loading:.1f} CPU-s of loading"
+            figure = {
+                "name": f"round, {share:.0%} of listings flagged, {unit}",
+                "value": round(full, 1),
+                "baseline": round(bare, 1),
+                "ratio": round(full / bare, 2),
+            }
+            print(json.dumps(figure | {"goal": f"≥ {GOAL}", "note": note}, ensure_ascii=False), flush=True)
 
 
 if __name__ == "__main__":
