@@ -178,7 +178,7 @@ def _follow(phrase: Phrase, places: Mapping[str, Sequence[tuple[int, int]]]) -> 
     ends = {end for part in phrase.slots[0].intersection(places) for _, end in places[part]}
     for slot, gap in zip(phrase.slots[1:], phrase.gaps, strict=True):
         found = [place for part in slot.intersection(places) for place in places[part]]
-        ends = {end for start, end in found if any(0 <= start - before <= gap for before in ends)}
+        ends = {end for start, end in found if not ends.isdisjoint(range(start - gap, start + 1))}
     return bool(ends)
 
 
@@ -199,7 +199,8 @@ def is_parted(whole: str, view: View, place: int) -> bool:
 
 def _candidate(opening: Opening, place: Place, whole: str, view: View, quotes: Sequence[tuple[int, int]]) -> Candidate:
     start, end = _with_brackets(whole, *view.span(place.start, place.end))
-    quoted = any(low <= start and end <= high for low, high in quotes)
+    # 注册“不成功全额退” is quoted where it matters.
+    quoted = any(2 * (min(end, high) - max(start, low)) > end - start for low, high in quotes)
     said = place.disguised or view.text[place.start : place.end]
     return Candidate(place, opening.words, said, (start, end), quoted)
 

@@ -54,7 +54,7 @@ def test_a_report_never_earns_an_offer_of_its_own() -> None:
     told = "专利包授权，全程代办，拨打客服热线。当事人被罚款三万元。"
     (shown,) = screen().judge(listing(told, kind=Kind.AD))
     assert not [why for why, _ in shown.pro if why.startswith(("有人在提供", "有联系方式"))]
-    (offered,) = screen().judge(listing(told.split("。")[0], kind=Kind.AD))
+    (offered,) = screen().judge(listing(told.partition("。")[0], kind=Kind.AD))
     assert [why for why, _ in offered.pro if why.startswith(("有人在提供", "有联系方式"))]
 
 
@@ -81,6 +81,13 @@ def test_quotation_marks_weigh() -> None:
     bare, quoted = "专利申请 包授权 星河", "专利申请 “包授权” 星河"
     assert categories(listing(bare)) == {"guaranteed_grant"}
     assert categories(listing(quoted)) == set()
+
+
+def test_a_quotation_that_covers_most_of_a_wording_counts() -> None:
+    (half,) = screen().judge(listing("专利注册“不成功全额退”", kind=Kind.AD))
+    assert any("引号" in why for why, _ in half.contra)
+    (bare,) = screen().judge(listing("“专利”注册不成功全额退", kind=Kind.AD))
+    assert not any("引号" in why for why, _ in bare.contra)
 
 
 def test_a_seller_cannot_hide_behind_a_distant_warning() -> None:
