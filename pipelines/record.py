@@ -44,11 +44,11 @@ class Record:
         await self._room.written(lambda: self._write(item))
         return item
 
-    def _write(self, item: Exhibits) -> None:
+    def _write(self, exhibits: Exhibits) -> None:
         self._room.archive.sync()
-        self._room.store.record(item)
+        self._room.store.record(exhibits)
         if self._ack:
-            _acknowledge(Path(self._ack), [exhibit.id for exhibit in item.exhibits])
+            _acknowledge(Path(self._ack), [exhibit.id for exhibit in exhibits.exhibits])
 
 
 def _open(path: Path) -> None:
