@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crawler.items import Entity, Finding, Listing, RegistryView
@@ -19,6 +19,7 @@ from detectors.stance import Reason, Stance, load_cues, load_speakers, stands_wi
 
 FIELDS = ("title", "text", "seller")
 QUOTE_AT_MOST = 80
+JUDGED_AT_MOST = 200_000  # characters of one text; the longest in our captures has 2,700
 DISGUISED_POINTS = 10
 SECOND_WITHIN = 80
 SECONDS_AT_MOST = 25
@@ -56,7 +57,13 @@ class Screen:
         self._stage = Stage(self._rules, groups)
 
     def judge(self, listing: Listing) -> tuple[Finding, ...]:
-        """At most one finding a rule: its strongest candidate. Empty for a lawful listing."""
+        """At most one finding a rule: its strongest candidate. Empty for a lawful listing.
+
+        Of a text longer than a book, `JUDGED_AT_MOST` characters are judged: one hostile page must
+        not hold up the round.
+        """
+        if len(listing.text) > JUDGED_AT_MOST:
+            listing = replace(listing, text=listing.text[:JUDGED_AT_MOST])
         whole = "\n".join((listing.title, listing.text, listing.seller))
         if not self._stage.deserves_a_look(whole):
             return ()

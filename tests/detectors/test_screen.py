@@ -13,6 +13,7 @@ from examples import LAWFUL, lines, listing, screen
 from crawler.items import Kind
 from detectors.rule import load_rules
 from detectors.scene import Stage
+from detectors.screen import JUDGED_AT_MOST
 
 PIECES = [
     *(shown.title + shown.text for rule in load_rules() for shown in rule.violates + rule.lawful),
@@ -74,3 +75,9 @@ def test_judging_is_the_same_twice() -> None:
     first = screen().judge(shown)
     assert {finding.category for finding in first} == {"guaranteed_grant", "green_channel", "inventor_listing"}
     assert screen().judge(shown) == first
+
+
+def test_of_a_text_as_long_as_a_book_the_first_part_is_judged() -> None:
+    offer = "发明专利包授权，不过全额退款。"
+    assert screen().judge(listing(offer + "，" * JUDGED_AT_MOST))
+    assert not screen().judge(listing("，" * JUDGED_AT_MOST + offer))
