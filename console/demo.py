@@ -115,7 +115,8 @@ def _tell(config: Config, specimen: Specimen, *, has_browser: bool) -> int:
 def _readable(specimen: Specimen, rows: Sequence[RunRow]) -> Specimen:
     """The manifest without what only a browser could have read: coverage says it was not seen."""
     unread = {(row.platform, row.query) for row in rows if row.reason == "needs_browser"}
-    say(f"没有浏览器，读不了的 {len(unread)} 项不核对")
+    if unread:
+        say(f"没有浏览器，读不了的 {len(unread)} 项不核对")
     return replace(
         specimen,
         queries=tuple(one for one in specimen.queries if (one.spider, one.query) not in unread),

@@ -1,0 +1,48 @@
+"""Homes written by every released version open with the present code, and lose nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from crawler.items import Outcome
+from storage.archive import FolderArchive
+from storage.db import open_database
+from storage.exhibits import ExhibitStore
+
+HOMES = Path(__file__).parent / "homes"
+VERSIONS = sorted(path.name for path in HOMES.iterdir() if path.is_dir())
+
+
+@pytest.fixture(params=VERSIONS)
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(HOMES / request.param, tmp_path / "home"))
+
+
+def digests(home: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (home / "archive").iterdir()}
+
+
+def test_the_first_release_is_kept() -> None:
+    assert "0.1.0" in VERSIONS
+
+
+def test_an_old_home_keeps_its_leads_its_coverage_and_its_bytes(home: Path) -> None:
+    before = digests(home)
+    store = ExhibitStore(open_database(home / "lantian.db"))
+    leads = store.leads()
+    assert [(lead.title, lead.categories, lead.sightings) for lead in reversed(leads)] == [
+        ("发明专利包授权 不过全额退款", ("guaranteed_grant",), 2),
+        ("专利加急内部渠道 七天下证", ("green_channel",), 2),
+    ]
+    assert {(row.query, row.outcome) for row in store.coverage()} == {("专利", Outcome.OK), ("商标", Outcome.BLOCKED)}
+    with FolderArchive(home / "archive", tool="test") as archive:
+        for lead in leads:
+            detail = store.exhibit(lead.exhibit)
+            assert lead.title.encode() in archive.produce(detail.capture)
+            assert detail.exhibit.findings[0].quote in lead.title
+    store.engine.dispose()
+    assert digests(home) == before
