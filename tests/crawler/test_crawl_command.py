@@ -30,7 +30,7 @@ ROOT = Path(__file__).parent.parent.parent
 FROZEN = ROOT / "tests" / "spiders" / "pages" / "baidu"
 SETTINGS = "[crawl]\ndelay = {delay}\ntimeout = 20\nretries = 0\n[browser]\npictures = false\n"
 CALL = {"scrapy.cmdline": "execute", "console.cli": "main"}
-PAGES = {"好": "web-ads", "无": "空的", "墙": "captcha"}
+PAGES = {"好": "web-ads", "无": "empty", "墙": "captcha"}
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def test_a_home_that_cannot_be_used_is_one_line_and_exit_2(person: Person, tmp_p
 
 def test_the_exit_code_tells_how_it_went(person: Person, tmp_path: Path) -> None:
     assert person.types("baidu", "-a", "queries=好,无", "-s", f"LANTIAN_ACK={person.ack}")[0] == 0
-    assert person.outcomes() == {"好": "ok", "无": "空的"}
+    assert person.outcomes() == {"好": "ok", "无": "empty"}
     assert len(person.ack.read_text().split()) == 7
     assert person.types("baidu", "-a", "queries=墙")[0] == 3
     assert person.outcomes()["墙"] == "blocked"
@@ -183,7 +183,7 @@ def test_a_crawl_that_is_told_to_stop_while_it_starts_is_honest_about_it(
     typed.terminate()
     typed.communicate(timeout=30)
     # Scrapy may not hear a signal while it starts; then the crawl goes on to its end.
-    assert (typed.returncode == 0) is (person.outcomes() == {"好": "ok", "无": "空的"})
+    assert (typed.returncode == 0) is (person.outcomes() == {"好": "ok", "无": "empty"})
 
 
 def test_a_crawl_that_is_told_to_stop_ends_its_runs(tmp_path: Path, specimen: SpecimenServer) -> None:
@@ -250,10 +250,10 @@ def test_nothing_acknowledged_is_lost_to_kill_9(tmp_path: Path, specimen: Specim
     )
     told, said = typed.communicate(timeout=60)
     assert typed.returncode == 0, said
-    assert [json.loads(line)["outcome"] for line in told.splitlines()] == ["空的"]
+    assert [json.loads(line)["outcome"] for line in told.splitlines()] == ["empty"]
     outcomes = person.outcomes()
     assert len(outcomes) == 41
-    assert set(outcomes.values()) == {"ok", "missed", "空的"}
+    assert set(outcomes.values()) == {"ok", "missed", "empty"}
     acknowledged = person.ack.read_text().split()
     archive = FolderArchive(person.home / "archive", tool="test")
     store = person.store
