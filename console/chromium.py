@@ -12,7 +12,7 @@ import sys
 from dataclasses import replace
 
 from console.output import say
-from crawler.config import Browser, Config
+from crawler.config import Config
 from pipelines.browser import BrowserTrouble, find_chromium
 
 DEBIAN = ("chromium", "fonts-noto-cjk")
@@ -23,7 +23,7 @@ def find_or_install() -> str:
     """The path of a Chromium, "" when none can be had."""
     config = Config.load()
     # Looking for it is no run: the question of the sandbox is asked when one is started.
-    config = replace(config, browser=Browser(path=config.browser.path, as_root=True))
+    config = replace(config, browser=replace(config.browser, as_root=True))
     for attempt in (_nothing, _debian_package, _playwright_download):
         attempt()
         try:

@@ -19,7 +19,7 @@ from console.output import CATEGORY_WORDS, harmless, say
 from console.rounds import DEFAULT_QUERIES, crawl_round, read_queries
 from console.specimen import Expectation, Specimen, SpecimenQuery, load
 from console.specimen_server import SpecimenServer
-from crawler.config import Browser, Config, Crawl, read_hosts
+from crawler.config import Config, Crawl, read_hosts
 from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, UserMistake
 from pipelines.browser import BrowserTrouble, find_chromium
 from storage.shapes import Lead, LeadFilter, RunRow
@@ -63,7 +63,7 @@ def _refuse_strangers(specimen: Specimen) -> None:
 def _demo_config(config: Config) -> Config:
     """Loopback needs no politeness; a home of its own unless the person named one."""
     home = config.home if _is_named(config) else Path("demo-home").absolute()
-    browser = Browser(path=config.browser.path, pictures=True, timeout=15.0, as_root=config.browser.as_root)
+    browser = replace(config.browser, pictures=True, timeout=15.0)
     return replace(config, home=home, crawl=Crawl(delay=0.0, timeout=3.0, retries=0, pages=3), browser=browser)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rich.table import Table
+from rich.text import Text
 from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 
@@ -90,7 +91,7 @@ def _content_type(file: Path) -> str:
 
 
 def _readable(reading: Reading) -> dict[str, Any]:
-    listings = [{name: asdict(one)[name] for name in READ_FIELDS} for one in reading.listings]
+    listings = [{name: getattr(one, name) for name in READ_FIELDS} for one in reading.listings]
     told = {name: getattr(reading, name) for name in ("outcome", "reason", "detail", "total", "next_url", "lost")}
     return told | {"listings": listings}
 
@@ -110,10 +111,9 @@ def _show_reading(spider: PlatformSpider, reading: Reading) -> None:
     page().print(table)
 
 
-def _cell(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(harmless(text))
+def _cell(text: str) -> Text:
+    """A text and not a string: no console may take what a page says for markup, or escape it twice."""
+    return Text(harmless(text))
 
 
 def screen_texts(file: Path, registry: Path | None, *, with_trial: bool) -> None:

@@ -1,4 +1,4 @@
-"""What was found, as tables or JSON: leads, one exhibit, coverage, overrides.
+"""What was found, as text or JSON: leads, and one exhibit with all that explains it.
 
 Nothing is shown as whole that was not re-read: each lead's integrity is checked against the
 archive while it is printed.
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from rich.console import Group
@@ -24,7 +25,7 @@ from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EvidenceBroken, UserMistake
 from crawler.items import Capture, Finding
-from detectors.article import load_articles
+from detectors.article import Article, load_articles
 from pipelines.room import TOOL
 from storage.archive import FolderArchive
 from storage.db import open_database
@@ -226,10 +227,16 @@ def _print_finding(finding: Finding, seen_at: datetime, *, in_full: bool) -> Non
     page().print(*lines, sep="\n")
 
 
+@cache
+def _articles() -> dict[str, Article]:
+    """Read once, however many findings cite them."""
+    return load_articles()
+
+
 def _cited(finding: Finding, seen_at: datetime, *, in_full: bool) -> list[str]:
     """The articles as they stood on the day of the sighting; their texts are not yet our legal desk's."""
     day = seen_at.astimezone(clock.SHANGHAI).date()
-    known = load_articles()
+    known = _articles()
     if unknown := set(finding.articles) - known.keys():
         raise EvidenceBroken(f"记录引用了没有的条款：{'、'.join(sorted(map(harmless, unknown)))}")
     articles = [known[name] for name in finding.articles]

@@ -189,7 +189,7 @@ def _begun(
     return crawlers
 
 
-def _settings(config: Config, ack: Path | None) -> Any:
+def _settings(config: Config, ack: Path | None) -> Settings:
     # Not get_project_settings(): it looks for scrapy.cfg where the person happens to stand.
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")

@@ -13,7 +13,7 @@ import re
 import ssl
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -83,12 +83,7 @@ class Config:
         crawl = _table(Crawl, tables.pop("crawl", {}), home)
         if tables:
             raise ConfigInvalid(f"{home / 'lantian.toml'}: 没有 [{next(iter(tables))}] 这个表")
-        browser = Browser(
-            path=environ.get("LANTIAN_BROWSER") or browser.path,
-            pictures=browser.pictures,
-            timeout=browser.timeout,
-            as_root=as_root,
-        )
+        browser = replace(browser, path=environ.get("LANTIAN_BROWSER") or browser.path, as_root=as_root)
         return cls(home=home, crawl=crawl, browser=browser, hosts=read_hosts(environ.get("LANTIAN_HOSTS", "")))
 
     def user_agent(self) -> str:

@@ -51,6 +51,9 @@ class Wall:
 
     def stands_in(self, document: Document) -> bool:
         place = {"url": document.url, "title": document.title, "text": document.text}[self.within]
+        return self.is_written_in(place)
+
+    def is_written_in(self, place: str) -> bool:
         return all(mark in place for mark in self.marks)
 
 
@@ -187,7 +190,7 @@ class PlatformSpider(scrapy.Spider):
             if document.is_json:
                 _ = document.json  # raises when it breaks off
             if document.is_truncated:
-                raise PageBroken("truncated", f"ends after {len(document.page.body)} bytes without an end tag")
+                raise _broken_off(document)
 
     # -- the round -------------------------------------------------------------------------
 
@@ -248,8 +251,7 @@ class PlatformSpider(scrapy.Spider):
             return None
         standing = (wall for wall in self.walls if wall.within == "url")
         return next(
-            (wall.trouble(wall.reason, request.url) for wall in standing if all(m in request.url for m in wall.marks)),
-            None,
+            (wall.trouble(wall.reason, request.url) for wall in standing if wall.is_written_in(request.url)), None
         )
 
     def _has_more(self, reading: Reading, page_number: int, unseen: frozenset[str]) -> bool:
@@ -280,8 +282,12 @@ def _if_whole(document: Document, reading: Reading) -> Reading:
     """What was read of a document that breaks off stays, but the page does not count as seen."""
     if not document.is_truncated:
         return reading
-    detail = f"ends after {len(document.page.body)} bytes without an end tag"
-    return replace(reading, outcome=Outcome.ERROR, reason="truncated", detail=detail)
+    trouble = _broken_off(document)
+    return replace(reading, outcome=trouble.outcome, reason=trouble.reason, detail=trouble.detail)
+
+
+def _broken_off(document: Document) -> PageBroken:
+    return PageBroken("truncated", f"ends after {len(document.page.body)} bytes without an end tag")
 
 
 def _refuse_status(status: int) -> None:

@@ -183,3 +183,11 @@ def test_screen_names_the_bad_line_and_prints_nothing(lantian: Run, tmp_path: Pa
     ran = lantian("screen", texts)
     assert (ran.code, ran.out) == (2, "")
     assert "第 2 行" in ran.err
+
+
+def test_a_title_is_shown_as_it_reads_whatever_markup_it_looks_like(lantian: Run, tmp_path: Path) -> None:
+    saved = tmp_path / "page.html"
+    saved.write_text(goods("[red]专利[/red] 申请"), encoding="utf-8")
+    ran = lantian("read", "jd", saved, "--url", URL)
+    assert "[red]专利[/red] 申请" in ran.out
+    assert "\\[" not in ran.out
