@@ -167,8 +167,8 @@ class Stage:
         begins, ends = self._borders.at_borders(text, start, end)
         if gaps:
             # The writer's own gaps count too: in 书包 过审 the first word is 书包.
-            own = view.text[_last_gap(whole, view, place.start) : gaps[0]]
-            lead = place.start - _last_gap(whole, view, place.start)
+            since = _last_gap(whole, view, place.start)
+            own, lead = view.text[since : gaps[0]], place.start - since
             return begins and ends and (not lead or self._borders.at_borders(own, lead, len(own))[0])
         return (begins or starts_apart) and (ends or ends_apart)
 
