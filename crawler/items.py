@@ -12,6 +12,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+SEVERITY_WORDS = {3: "高", 2: "中", 1: "低"}
+CONFIDENCE_WORDS = ("低", "中", "高")
+LIKELY_OVER, SURE_OVER = 10, 30  # points above what the rule needs
+
 
 class Outcome(StrEnum):
     """How a planned query, or one page of it, ended. Exactly one, always with a reason unless ok."""
@@ -216,7 +220,10 @@ class Finding:
 
     `start` and `end` are character offsets into the original field; `quote` is at most 80
     characters of it, verbatim. `points` is the sum of `pro` and `contra`, whole numbers with
-    the reason in words: ("包下证", 50).
+    the reason in words: ("包下证", 50). `tags` name other offices' concerns: 广告违法, 价格违法.
+
+    What was read in a picture has field "image", its text's offsets, the picture's SHA-256 in
+    `image`, and in `box` the left, top, right and bottom of the quote in pixels.
     """
 
     rule: str
@@ -233,6 +240,21 @@ class Finding:
     pro: tuple[tuple[str, int], ...]
     contra: tuple[tuple[str, int], ...]
     articles: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    image: str = ""
+    box: tuple[int, ...] = ()
+
+    @property
+    def severity_word(self) -> str:
+        """How grave the conduct is: 高, 中 or 低."""
+        return SEVERITY_WORDS[self.severity]
+
+    @property
+    def confidence(self) -> str:
+        """How sure the sum makes us: 高, 中 or 低. A text read in a picture is a step less sure."""
+        over = self.points - self.needs
+        step = (over >= SURE_OVER) + (over >= LIKELY_OVER) - bool(self.image)
+        return CONFIDENCE_WORDS[max(step, 0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,22 +285,6 @@ class Exhibits:
     sightings: Sightings
     exhibits: tuple[Exhibit, ...]
     picture: Capture | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agency:
-    """One entry of the registry of agencies."""
-
-    name: str
-    code: str
-    kind: str
-    status: str
-
-
-class RegistryView(Protocol):
-    """What detection may ask the registry."""
-
-    def find(self, name: str) -> Agency | None: ...
 
 
 class Archive(Protocol):

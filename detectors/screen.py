@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from crawler.items import Entity, Finding, Listing, RegistryView
+from crawler.agencies import RegistryView
+from crawler.items import Entity, Finding, Listing
 from detectors.entities import find_entities
 from detectors.phrase import Place
 from detectors.rule import RULES, Nearby, Rule, load_rules

@@ -250,4 +250,7 @@ def _finding(finding: Finding) -> Values:
         "pro": finding.pro,
         "contra": finding.contra,
         "articles": finding.articles,
+        "tags": finding.tags,
+        "image": finding.image,
+        "box": finding.box,
     }

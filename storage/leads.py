@@ -196,6 +196,9 @@ def _finding(row: Row[Any]) -> Finding:
         pro=tuple((reason, points) for reason, points in row.pro),
         contra=tuple((reason, points) for reason, points in row.contra),
         articles=tuple(row.articles),
+        tags=tuple(row.tags),
+        image=row.image,
+        box=tuple(row.box),
     )
 
 

@@ -212,6 +212,9 @@ class FindingRow(Base):
     pro: Mapped[list[Any]]
     contra: Mapped[list[Any]]
     articles: Mapped[list[Any]]
+    tags: Mapped[list[Any]] = mapped_column(server_default="[]")
+    image: Mapped[str] = mapped_column(server_default="")
+    box: Mapped[list[Any]] = mapped_column(server_default="[]")
 
 
 class EntityRow(Base):

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from crawler.agencies import Agency
 from crawler.errors import UserMistake
-from crawler.items import Agency
 
 COLUMNS = {"name": "机构名称", "code": "机构代码", "kind": "类型", "status": "状态"}
 ENCODINGS = ("utf-8-sig", "gb18030")  # in this order: gb18030 also takes much of what is UTF-8
@@ -22,9 +22,11 @@ ENCODINGS = ("utf-8-sig", "gb18030")  # in this order: gb18030 also takes much o
 
 @dataclass(frozen=True, slots=True)
 class CsvRegistry:
-    """Agencies by folded name. Implements `crawler.items.RegistryView`."""
+    """Agencies by folded name. Implements `crawler.agencies.RegistryView`."""
 
     by_name: dict[str, Agency]
+    by_code: dict[str, Agency]
+    as_of: str = ""
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -39,11 +41,15 @@ class CsvRegistry:
                 raise UserMistake(f"{where}: 代码 {agency.code} 与第 {codes[agency.code]} 行相同")
             by_name[_folded(agency.name)] = agency
             codes[agency.code] = line
-        return cls(by_name)
+        return cls(by_name, {agency.code: agency for agency in by_name.values() if agency.code})
 
     def find(self, name: str) -> Agency | None:
         """The agency of exactly this name, width and spaces aside."""
         return self.by_name.get(_folded(name))
+
+    def find_code(self, code: str) -> Agency | None:
+        """The agency of this code."""
+        return self.by_code.get(code)
 
 
 def _folded(name: str) -> str:
@@ -95,4 +101,4 @@ def _agency(where: str, header: list[str], row: list[str]) -> Agency:
     cells = {name: cell.strip() for name, cell in zip(header, row, strict=True) if name in COLUMNS}
     if not cells["name"]:
         raise UserMistake(f"{where}: 机构没有名称")
-    return Agency(**cells)
+    return Agency(name=cells["name"], code=cells["code"], kind=cells["kind"], status=cells["status"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from examples import categories, listing, screen
 
-from crawler.items import Agency, Kind
+from crawler.agencies import Agency
+from crawler.items import Kind
 from detectors.screen import load_screen
 
 OFFERS = [

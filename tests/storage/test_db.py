@@ -103,7 +103,7 @@ def test_newer_database_is_refused_and_untouched(tmp_path: Path) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '0999'")
     connection.close()
     before = path.read_bytes()
-    with pytest.raises(UserMistake, match=r"更新的版本.*0999.*0001"):
+    with pytest.raises(UserMistake, match=rf"更新的版本.*0999.*{HEAD}"):
         open_database(path)
     assert path.read_bytes() == before
 
@@ -146,7 +146,7 @@ def test_interrupted_upgrade_leaves_nothing(tmp_path: Path) -> None:
         "@event.listens_for(Engine, 'before_cursor_execute')\n"
         "def die(connection, cursor, statement, *rest):\n"
         "    if 'CREATE TABLE findings' in statement.replace('\\n', ''): os.kill(os.getpid(), 9)\n"
-        "from storage.db import open_database\n"
+        "from storage.db import HEAD, open_database\n"
         "open_database(sys.argv[1])\n"
     )
     path = tmp_path / "lantian.db"
@@ -161,7 +161,7 @@ def test_interrupted_upgrade_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_side_by_side_openings_make_one_schema(tmp_path: Path) -> None:
-    script = "import sys; from storage.db import open_database; open_database(sys.argv[1]).dispose()"
+    script = "import sys; from storage.db import HEAD, open_database; open_database(sys.argv[1]).dispose()"
     path = tmp_path / "lantian.db"
     children = [subprocess.Popen([sys.executable, "-c", script, str(path)], cwd=ROOT) for _ in range(4)]
     assert [child.wait(timeout=60) for child in children] == [0, 0, 0, 0]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from crawler.agencies import Agency, RegistryView
 from crawler.errors import UserMistake
-from crawler.items import Agency, RegistryView
 from storage.registry import CsvRegistry
 
 ENGLISH = (
