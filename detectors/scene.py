@@ -6,6 +6,7 @@ The first look is one cheap pass that nearly every listing leaves by; only the o
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from detectors.index import Index
 from detectors.normal import RADICALS, WHOLE, View, canonical, probe, squeezed
 from detectors.phrase import Phrase, Place, find_phrase
 from detectors.rule import Rule, Words
-from detectors.words import REACH, Borders, load_ordinary
+from detectors.words import Borders, load_ordinary
 
 SELLING = (Kind.AD, Kind.PRODUCT, Kind.SHOP)
 QUOTED = re.compile(
@@ -120,10 +121,11 @@ class Stage:
         view = squeezed(canonical(whole))
         places = self._whole.places(view.text)
         quotes = [match.span() for match in QUOTED.finditer(whole)]
+        parted = partings(whole, view)
         candidates: dict[str, list[Candidate]] = {}
         for opening, found in self._found(view, places):
             candidate = _candidate(opening, found, whole, view, quotes)
-            if self._is_word(whole, view, candidate, len(opening.phrase.slots)):
+            if self._is_word(view, parted, candidate, len(opening.phrase.slots)):
                 candidates.setdefault(opening.rule, []).append(candidate)
         for several in candidates.values():
             several.sort(key=lambda one: (one.place.start, -one.place.end))
@@ -151,11 +153,11 @@ class Stage:
             several.sort()
         return groups
 
-    def _is_word(self, whole: str, view: View, candidate: Candidate, slots: int) -> bool:
+    def _is_word(self, view: View, parted: Sequence[int], candidate: Candidate, slots: int) -> bool:
         place, plain, text = candidate.place, candidate.place.disguised, view.text
-        gaps = [inner for inner in range(place.start + 1, place.end) if is_parted(whole, view, inner)]
+        gaps = parted[bisect_right(parted, place.start) : bisect_left(parted, place.end)]
         # Written together, with a gap around it, it is a word of its own: 内部名额 有限.
-        starts_apart, ends_apart = (not gaps and is_parted(whole, view, edge) for edge in (place.start, place.end))
+        starts_apart, ends_apart = (not gaps and _holds(parted, edge) for edge in (place.start, place.end))
         if starts_apart and ends_apart:
             return True
         start, end = place.start, place.end
@@ -167,7 +169,7 @@ class Stage:
         begins, ends = self._borders.at_borders(text, start, end)
         if gaps:
             # The writer's own gaps count too: in 书包 过审 the first word is 书包.
-            since = _last_gap(whole, view, place.start)
+            since = parted[bisect_right(parted, place.start) - 1]
             own, lead = view.text[since : gaps[0]], place.start - since
             return begins and ends and (not lead or self._borders.at_borders(own, lead, len(own))[0])
         return (begins or starts_apart) and (ends or ends_apart)
@@ -182,19 +184,16 @@ def _follow(phrase: Phrase, places: Mapping[str, Sequence[tuple[int, int]]]) -> 
     return bool(ends)
 
 
-def _last_gap(whole: str, view: View, place: int) -> int:
-    low = place
-    while low > max(0, place - REACH) and not is_parted(whole, view, low):
-        low -= 1
-    return low
+def partings(whole: str, view: View) -> list[int]:
+    """The places of the view before which something visible was squeezed out, with both ends of the text."""
+    pairs = zip(view.ends, view.starts[1:], strict=False)
+    inner = [place for place, (end, start) in enumerate(pairs, 1) if end < start and whole[end:start].translate(WHOLE)]
+    return [0, *inner, len(view.text)]
 
 
-def is_parted(whole: str, view: View, place: int) -> bool:
-    """Whether something visible was squeezed out before this place of the view."""
-    if not 0 < place < len(view.text):
-        return True
-    low, high = view.ends[place - 1], view.starts[place]
-    return low < high and bool(whole[low:high].translate(WHOLE))
+def _holds(places: Sequence[int], place: int) -> bool:
+    index = bisect_left(places, place)
+    return index < len(places) and places[index] == place
 
 
 def _candidate(opening: Opening, place: Place, whole: str, view: View, quotes: Sequence[tuple[int, int]]) -> Candidate:

@@ -38,6 +38,7 @@ class Borders:
         self._added = frozenset(word for word in rule_words if not self._tokenizer.FREQ.get(word))
         for word in rule_words:
             self._tokenizer.add_word(word)
+        self._longest = max(len(word) for word, often in self._tokenizer.FREQ.items() if often)
         self._edges = lru_cache(maxsize=4096)(self._cut)
 
     def cut(self, run: str) -> tuple[str, ...]:
@@ -51,10 +52,31 @@ class Borders:
         """Whether a word begins at `start`, and whether one ends at `end`, of a squeezed text."""
         left = _last_run(text[max(0, start - REACH) : start])
         run = left + text[start:end] + _first_run(text[end : end + REACH])
-        edges = self._edges(run)
         low, high = len(left), len(left) + end - start
-        begins = low in edges or self._is_head(run, low, high, edges)
-        return begins and not self._is_robbed(run, low, edges), high in edges
+        return (
+            not self._may_span(run, low) or self._begins(run, low, high),
+            not self._may_span(run, high) or high in self._edges(run),
+        )
+
+    def _begins(self, run: str, low: int, high: int) -> bool:
+        edges = self._edges(run)
+        return (low in edges or self._is_head(run, low, high, edges)) and not self._is_robbed(run, low, edges)
+
+    def _may_span(self, run: str, place: int) -> bool:
+        """Whether some word could lie across a place. Where none can, every way of cutting cuts there."""
+        if not 0 < place < len(run):
+            return False
+        if run[place - 1].isascii() and run[place].isascii():
+            return True
+        known = self._tokenizer.FREQ
+        for start in range(max(0, place - self._longest), place):
+            end = start + 1
+            # The dictionary lists every beginning of its words too, with frequency 0.
+            while end <= len(run) and run[start:end] in known:
+                if end > place and known[run[start:end]]:
+                    return True
+                end += 1
+        return False
 
     def _is_robbed(self, run: str, low: int, edges: tuple[int, ...]) -> bool:
         """Whether a rule word took its first character from a word before it: 书包|过审, however rare 过审 is."""
