@@ -6,6 +6,8 @@
 Anything else that is raised is a bug of ours; exit 1.
 """
 
+from collections.abc import Sequence
+
 from crawler.items import Outcome
 
 EXIT_DONE = 0
@@ -80,6 +82,10 @@ class NotKept(PageTrouble):
     """The answer could not be written to the archive, so nothing may be read from it."""
 
 
+class PictureRefused(PageTrouble):
+    """The bytes are no picture that is read: too large, undecodable, an icon, a drawing in markup."""
+
+
 class UserMistake(LantianError):
     """Bad input from a person; the message is the whole explanation."""
 
@@ -90,6 +96,16 @@ class ConfigInvalid(UserMistake):
 
 class RuleInvalid(UserMistake):
     """A rule file or an article file is wrong; the message names file and place."""
+
+
+class RegistryInvalid(UserMistake):
+    """A list of agencies has rows that cannot be right; `complaints` names the first of all `total` of them."""
+
+    def __init__(self, path: object, complaints: Sequence[str], total: int) -> None:
+        more = f"（共 {total} 处）" if total > 1 else ""
+        super().__init__(f"{path}：{complaints[0]}{more}")
+        self.complaints = tuple(complaints)
+        self.total = total
 
 
 class EvidenceBroken(LantianError):

@@ -5,26 +5,27 @@ The same page of the same run is written once, however often it is recorded.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, case, func, literal_column, select
 from sqlalchemy.dialects.sqlite import Insert, insert
 
-from crawler.items import Capture, Exhibit, Exhibits, Finding
+from crawler.items import Exhibit, Exhibits
+from crawler.pictures import WantedPicture
 from storage.bulk import Bulk
 from storage.leads import Leads
-from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow, ListingRow, PageRecord, encodable
+from storage.models import EntityRow, ExhibitRow, ListingRow, PageRecord, encodable
+from storage.pictures import NEW_PICTURES, Pictures, picture_values
 from storage.rounds import Rounds
+from storage.rows import NEW_CAPTURES, NEW_FINDINGS, Values, capture_values, finding_values
 
 _LARGEST = 2**63 - 1
-
-Values = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageOfRows:
-    """The rows of one page; exhibits, findings and entities get their row ids when they are written."""
+    """The rows of one page; what belongs to an exhibit gets its row id when it is written."""
 
     page: Values
     captures: list[Values]
@@ -32,18 +33,21 @@ class PageOfRows:
     exhibits: list[Values]
     findings: list[tuple[int, Values]]
     entities: list[tuple[int, Values]]
+    pictures: list[tuple[int, Values]]
 
 
-class ExhibitStore(Rounds, Leads):
-    """Rounds, runs, pages, exhibits, leads and overrides. `engine` comes from `storage.db.open_database`."""
+class ExhibitStore(Rounds, Leads, Pictures):
+    """Rounds, runs, pages, exhibits, leads, pictures and overrides. `engine` comes from `storage.db.open_database`."""
 
-    def record(self, exhibits: Exhibits) -> int:
+    def record(self, exhibits: Exhibits, wanted: Sequence[WantedPicture] = ()) -> int:
         """Write a page with all that was seen on it; returns the number of new exhibits.
+
+        `wanted` are the pictures of its exhibits that wait to be read from now on.
 
         Its run must be there. A page that is recorded already changes nothing, unless it says
         that it was read from another capture: that is a `ValueError`.
         """
-        rows = _rows(exhibits)
+        rows = _rows(exhibits, wanted)
         try:
             return self._write(rows)
         except UnicodeEncodeError:
@@ -55,7 +59,7 @@ class ExhibitStore(Rounds, Leads):
         with self._writer.begin() as connection:
             if _is_recorded(connection, rows.page):
                 return 0
-            _NEW_CAPTURES.execute(connection, rows.captures)
+            NEW_CAPTURES.execute(connection, rows.captures)
             _NEW_PAGES.execute(connection, [rows.page])
             _write_exhibits(connection, rows)
         return len(rows.exhibits)
@@ -83,7 +87,8 @@ def _write_exhibits(connection: Connection, rows: PageOfRows) -> None:
         listing["flagged_id"] = first + place if place in flagged else None
     _SEEN_LISTINGS.execute(connection, rows.listings)
     _NEW_EXHIBITS.execute(connection, rows.exhibits)
-    for bulk, found in ((_NEW_FINDINGS, rows.findings), (_NEW_ENTITIES, rows.entities)):
+    several = ((NEW_FINDINGS, rows.findings), (_NEW_ENTITIES, rows.entities), (NEW_PICTURES, rows.pictures))
+    for bulk, found in several:
         bulk.execute(connection, [{**values, "exhibit_id": first + place} for place, values in found])
 
 
@@ -106,18 +111,16 @@ def _seen_listings() -> Insert:
     )
 
 
-_NEW_CAPTURES = Bulk(insert(CaptureRow).on_conflict_do_nothing(index_elements=[CaptureRow.id]))
 _NEW_PAGES = Bulk(insert(PageRecord))
 _SEEN_LISTINGS = Bulk(_seen_listings())
 _NEW_EXHIBITS = Bulk(insert(ExhibitRow))
-_NEW_FINDINGS = Bulk(insert(FindingRow))
 _NEW_ENTITIES = Bulk(insert(EntityRow))
 
 
 # -- values to rows --------------------------------------------------------------------------------
 
 
-def _rows(exhibits: Exhibits) -> PageOfRows:
+def _rows(exhibits: Exhibits, wanted: Sequence[WantedPicture]) -> PageOfRows:
     capture, picture = exhibits.sightings.capture, exhibits.picture
     if exhibits.exhibits and capture is None:
         raise ValueError("exhibits without a capture are no evidence")
@@ -125,14 +128,19 @@ def _rows(exhibits: Exhibits) -> PageOfRows:
     numbered = list(enumerate(exhibits.exhibits))
     return PageOfRows(
         page=_page(exhibits),
-        captures=[_capture(one) for one in (capture, picture) if one],
+        captures=[capture_values(one) for one in (capture, picture) if one],
         listings=[_listing(one, key, exhibits) for key, one in zip(keys, exhibits.exhibits, strict=True)],
         exhibits=[_exhibit(one, key, exhibits) for key, one in zip(keys, exhibits.exhibits, strict=True)],
-        findings=[(place, _finding(found)) for place, one in numbered for found in one.findings],
+        findings=[(place, finding_values(found)) for place, one in numbered for found in one.findings],
         entities=[
             (place, {name: getattr(found, name) for name in ("kind", "value", "field", "start", "end")})
             for place, one in numbered
             for found in one.entities
+        ],
+        pictures=[
+            (place, picture_values(url, exhibits.sightings.seen_at))
+            for place, one in numbered
+            for url in dict.fromkeys(asked.url for asked in wanted if asked.exhibit == one.id)
         ],
     )
 
@@ -148,6 +156,7 @@ def _encodable(rows: PageOfRows) -> PageOfRows:
         exhibits=[clean(one) for one in rows.exhibits],
         findings=[(place, clean(one)) for place, one in rows.findings],
         entities=[(place, clean(one)) for place, one in rows.entities],
+        pictures=[(place, clean(one)) for place, one in rows.pictures],
     )
 
 
@@ -168,24 +177,6 @@ def _page(exhibits: Exhibits) -> Values:
         "lost": reading.lost,
         "capture_id": sightings.capture.id if sightings.capture else None,
         "seen_at": sightings.seen_at,
-    }
-
-
-def _capture(capture: Capture) -> Values:
-    return {
-        "id": capture.id,
-        "url": capture.url,
-        "how": capture.how.value,
-        "status": capture.status,
-        "mime": capture.mime,
-        "taken_at": capture.taken_at,
-        "file": capture.file,
-        "offset": capture.offset,
-        "length": capture.length,
-        "sha256": capture.sha256,
-        "size": capture.size,
-        "ip_address": capture.ip_address,
-        "is_specimen": capture.is_specimen,
     }
 
 
@@ -231,26 +222,4 @@ def _exhibit(exhibit: Exhibit, key: str, exhibits: Exhibits) -> Values:
         "text_digest": listing.text_digest,
         "points": _points(exhibit),
         "seen_at": sightings.seen_at,
-    }
-
-
-def _finding(finding: Finding) -> Values:
-    return {
-        "rule": finding.rule,
-        "rule_digest": finding.rule_digest,
-        "state": finding.state,
-        "category": finding.category,
-        "severity": finding.severity,
-        "field": finding.field,
-        "start": finding.start,
-        "end": finding.end,
-        "quote": finding.quote,
-        "points": finding.points,
-        "needs": finding.needs,
-        "pro": finding.pro,
-        "contra": finding.contra,
-        "articles": finding.articles,
-        "tags": finding.tags,
-        "image": finding.image,
-        "box": finding.box,
     }

@@ -12,7 +12,10 @@ from sqlalchemy.exc import NoResultFound
 
 from crawler.errors import EvidenceBroken, UserMistake
 from crawler.items import Capture, Entity, Exhibit, Finding, How, Kind, Listing
+from crawler.pictures import Fate
 from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow, ListingRow, PageRecord, encodable
+from storage.picture_rows import PictureRow
+from storage.picture_shapes import ExhibitPicture
 from storage.rounds import run_on
 from storage.shapes import ExhibitDetail, Lead, LeadFilter, Order
 
@@ -29,10 +32,20 @@ _HISTORY = (
     ListingRow.last_seen,
     ListingRow.sightings,
 )
-_EXHIBIT = (*ExhibitRow.__table__.columns, *_HISTORY)
+EXHIBIT = (*ExhibitRow.__table__.columns, *_HISTORY)
 _CAPTURE = tuple(CaptureRow.__table__.columns)
 _FINDING = tuple(FindingRow.__table__.columns)
 _ENTITY = tuple(EntityRow.__table__.columns)
+_PICTURE = (
+    PictureRow.exhibit_id,
+    PictureRow.url.label("picture_url"),
+    PictureRow.state,
+    PictureRow.reason,
+    PictureRow.detail,
+    PictureRow.sha256.label("picture_sha256"),
+    PictureRow.findings,
+    PictureRow.capture_id,
+)
 _EVERYTHING = LeadFilter()
 
 
@@ -55,8 +68,8 @@ class Leads:
         with self.engine.connect() as connection, _fitting():
             rows = connection.execute(_leads_query(connection, wanted)).all()
             findings = _findings(connection, [row.id for row in rows])
-            captures = _captures(connection, rows)
-            return tuple(_lead(row, findings[row.id], captures) for row in rows)
+            captures, images = _captures(connection, rows), _images(connection, [row.id for row in rows])
+            return tuple(_lead(row, findings[row.id], captures, images[row.id]) for row in rows)
 
     def exhibit(self, id_or_prefix: str) -> ExhibitDetail:
         """One exhibit by its id or by a beginning of it that is its alone, six characters at least."""
@@ -77,12 +90,13 @@ class Leads:
                 first_seen=row.first_seen,
                 last_seen=row.last_seen,
                 sightings=row.sightings,
+                images=_images(connection, [row.id])[row.id],
             )
 
 
 def _leads_query(connection: Connection, wanted: LeadFilter) -> Select[Any]:
     newest, points = ListingRow.flagged_id, ListingRow.points
-    query = select(*_EXHIBIT).join(ListingRow, ExhibitRow.id == newest).where(newest.is_not(None))
+    query = select(*EXHIBIT).join(ListingRow, ExhibitRow.id == newest).where(newest.is_not(None))
     if wanted.platform:
         query = query.where(ListingRow.platform == wanted.platform)
     if wanted.category:
@@ -97,7 +111,7 @@ def _leads_query(connection: Connection, wanted: LeadFilter) -> Select[Any]:
 
 def _exhibit_row(connection: Connection, prefix: str) -> Row[Any]:
     prefix = encodable(prefix)
-    query = select(*_EXHIBIT).join(ListingRow, ListingRow.key == ExhibitRow.listing_key)
+    query = select(*EXHIBIT).join(ListingRow, ListingRow.key == ExhibitRow.listing_key)
     row = connection.execute(query.where(ExhibitRow.public_id == prefix)).one_or_none()
     if row is not None:
         return row
@@ -141,7 +155,33 @@ def _batches(ids: Sequence[T]) -> Iterator[Sequence[T]]:
     return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
 
 
-def _lead(row: Row[Any], findings: list[Finding], captures: dict[str, Capture]) -> Lead:
+def _images(connection: Connection, exhibit_ids: Sequence[int]) -> defaultdict[int, tuple[ExhibitPicture, ...]]:
+    """The pictures of exhibits that were to be read."""
+    found: defaultdict[int, tuple[ExhibitPicture, ...]] = defaultdict(tuple)
+    for ids in _batches(exhibit_ids):
+        query = select(*_PICTURE, *_CAPTURE).outerjoin(CaptureRow, CaptureRow.id == PictureRow.capture_id)
+        for row in connection.execute(
+            query.where(PictureRow.exhibit_id.in_(ids)).order_by(PictureRow.exhibit_id, PictureRow.url)
+        ):
+            found[row.exhibit_id] = (*found[row.exhibit_id], _image(row))
+    return found
+
+
+def _image(row: Row[Any]) -> ExhibitPicture:
+    return ExhibitPicture(
+        url=row.picture_url,
+        fate=Fate(row.state),
+        reason=row.reason,
+        detail=row.detail,
+        sha256=row.picture_sha256,
+        findings=row.findings,
+        capture=_capture(row) if row.capture_id else None,
+    )
+
+
+def _lead(
+    row: Row[Any], findings: list[Finding], captures: dict[str, Capture], images: tuple[ExhibitPicture, ...]
+) -> Lead:
     return Lead(
         listing=row.listing_key,
         exhibit=row.public_id,
@@ -157,11 +197,17 @@ def _lead(row: Row[Any], findings: list[Finding], captures: dict[str, Capture]) 
         first_seen=row.first_seen,
         last_seen=row.last_seen,
         sightings=row.sightings,
+        images=images,
     )
 
 
 def _exhibit(row: Row[Any], findings: list[Finding], entities: tuple[Entity, ...]) -> Exhibit:
-    listing = Listing(
+    return Exhibit(id=row.public_id, listing=listing_of(row), findings=tuple(findings), entities=entities)
+
+
+def listing_of(row: Row[Any]) -> Listing:
+    """The listing of a row that has all of `EXHIBIT`."""
+    return Listing(
         platform=row.platform,
         kind=Kind(row.kind),
         position=row.position,
@@ -177,7 +223,6 @@ def _exhibit(row: Row[Any], findings: list[Finding], entities: tuple[Entity, ...
         price=row.price,
         images=tuple(row.images),
     )
-    return Exhibit(id=row.public_id, listing=listing, findings=tuple(findings), entities=entities)
 
 
 def _finding(row: Row[Any]) -> Finding:

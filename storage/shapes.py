@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from crawler.items import Capture, Exhibit, Finding, Outcome
+from storage.picture_shapes import ExhibitPicture
 
 
 class Order(StrEnum):
@@ -83,7 +84,8 @@ class LeadFilter:
 class Lead:
     """One listing with findings, as its latest flagged sighting showed it.
 
-    `exhibit` is that sighting's id. `categories` are in the order of their weight.
+    `exhibit` is that sighting's id. `categories` are in the order of their weight. `images` are
+    the listing's own pictures that were to be read; `picture` is ours, of the page.
     """
 
     listing: str
@@ -100,6 +102,7 @@ class Lead:
     first_seen: datetime
     last_seen: datetime
     sightings: int
+    images: tuple[ExhibitPicture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +119,7 @@ class ExhibitDetail:
     first_seen: datetime
     last_seen: datetime
     sightings: int
+    images: tuple[ExhibitPicture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
