@@ -1,6 +1,7 @@
 """Wordings as rule files write them, and where they stand in a squeezed text.
 
-`不{成功|授权}<6>{退款|退费}`: alternatives in braces, then a gap of at most six characters.
+`不{成功|授权}<6>{退款|退费}`: alternatives in braces, then a gap of at most six characters;
+`{名额|位置}<~8>{转让|出售}`: in either order.
 `#15:天下证` wants a number before it, fifteen at most; `{$office|官方}` takes in the part named so.
 It refuses to judge what it finds.
 """
@@ -19,6 +20,7 @@ from detectors.strict import Table
 
 BRACES = re.compile(r"\{([^{}]*)\}")
 GAP = re.compile(r"<(\d{1,2})>")
+EITHER_ORDER = re.compile(r"<~(\d{1,2})>")
 LIMIT = re.compile(r"#(\d{1,3}):")
 NUMBER = re.compile(r"(?:[0-9]{1,6}|[一二三四五六七八九十百两几半]{1,6})$")
 DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "半": 1, "几": 5}
@@ -61,10 +63,12 @@ Places = Mapping[str, Sequence[Place]]
 Parts = Mapping[str, Sequence[str]]
 
 
-def read_parts(entry: Table) -> Parts:
-    """Every part with its alternatives spelled out; a part may use those above it."""
-    parts: dict[str, Sequence[str]] = {}
+def read_parts(entry: Table, shared: Parts) -> Parts:
+    """Every part with its alternatives spelled out; a part may use those above it and those of `shared`."""
+    parts: dict[str, Sequence[str]] = dict(shared)
     for name in entry.names():
+        if name in parts:
+            raise entry.refuse(f"部分 {name} 已经有了")
         templates = entry.texts(name)
         parts[name] = tuple(dict.fromkeys(one for template in templates for one in _spell_out(template, parts, entry)))
     return parts
@@ -72,12 +76,21 @@ def read_parts(entry: Table) -> Parts:
 
 def read_phrases(entry: Table, parts: Parts) -> tuple[Phrase, ...]:
     """The wordings under `any`; each must survive squeezing unchanged, or it could never be found."""
-    return tuple(_read_phrase(template, parts, entry) for template in entry.texts("any"))
+    return tuple(_read_phrase(one, parts, entry) for template in entry.texts("any") for one in _orders(template))
 
 
-def read_wordings(entry: Table) -> frozenset[str]:
+def _orders(template: str) -> tuple[str, ...]:
+    """A template with `<~8>` between two slots, read in both orders."""
+    pieces = EITHER_ORDER.split(template)
+    if len(pieces) != 3:
+        return (template,)
+    first, gap, second = pieces
+    return f"{first}<{gap}>{second}", f"{second}<{gap}>{first}"
+
+
+def read_wordings(entry: Table, parts: Parts) -> frozenset[str]:
     """The wordings under `any` where neither gaps nor numbers make sense."""
-    phrases = read_phrases(entry, {})
+    phrases = read_phrases(entry, parts)
     if any(len(phrase.slots) > 1 or phrase.at_most for phrase in phrases):
         raise entry.refuse("这里的写法不能带间隔或数字")
     return frozenset(part for phrase in phrases for part in phrase.slots[0])

@@ -18,6 +18,7 @@ from detectors.phrase import Parts, Phrase, read_parts, read_phrases, read_wordi
 from detectors.strict import Table, read_table
 
 RULES = Path(__file__).parent / "rules"
+PARTS = Path(__file__).parent / "lexicon" / "parts.toml"
 CATEGORIES = (
     "guaranteed_grant",
     "green_channel",
@@ -84,27 +85,33 @@ class Rule:
 def load_rules(folder: Path = RULES, articles: Container[str] | None = None) -> tuple[Rule, ...]:
     """Every rule of a folder, by id. RuleInvalid when one is wrong, or none is there."""
     known = load_articles() if articles is None else articles
-    rules = tuple(load_rule(path, known) for path in sorted(folder.glob("*.toml")))
+    shared = load_parts()
+    rules = tuple(load_rule(path, known, shared) for path in sorted(folder.glob("*.toml")))
     if not rules:
         raise RuleInvalid(f"{folder.name}: 没有规则文件")
     return rules
 
 
-def load_rule(path: Path, articles: Container[str]) -> Rule:
-    """One rule; its digest is the SHA-256 of the file's bytes."""
+def load_parts(path: Path = PARTS) -> Parts:
+    """The alternatives that every rule may take in by name; RuleInvalid names file and place."""
+    return read_parts(read_table(path), {})
+
+
+def load_rule(path: Path, articles: Container[str], shared: Parts | None = None) -> Rule:
+    """One rule; its digest is the SHA-256 of the file's bytes and of the shared parts."""
     try:
         body = path.read_bytes()
     except OSError as error:
         raise RuleInvalid(f"{path.name}: 读不了：{error.strerror}") from error
     table = read_table(path, body)
-    rule = _read_rule(table, hashlib.sha256(body).hexdigest())
+    rule = _read_rule(table, hashlib.sha256(body + PARTS.read_bytes()).hexdigest(), shared or load_parts())
     table.finish()
     _check(rule, table, path.stem, articles)
     return rule
 
 
-def _read_rule(table: Table, digest: str) -> Rule:
-    parts = read_parts(table.table("parts")) if table.has("parts") else {}
+def _read_rule(table: Table, digest: str, shared: Parts) -> Rule:
+    parts = read_parts(table.table("parts"), shared) if table.has("parts") else shared
     return Rule(
         id=table.text("id"),
         digest=digest,
@@ -116,8 +123,10 @@ def _read_rule(table: Table, digest: str) -> Rule:
         asks_registry=table.flag("asks_registry") if table.has("asks_registry") else False,
         articles=table.texts("articles"),
         words=tuple(_read_words(entry, parts) for entry in table.tables("words")),
-        context=tuple(_read_nearby(entry, 1) for entry in table.tables("context")) if table.has("context") else (),
-        contra=tuple(_read_nearby(entry, -1) for entry in table.tables("contra")) if table.has("contra") else (),
+        context=tuple(_read_nearby(entry, 1, parts) for entry in table.tables("context"))
+        if table.has("context")
+        else (),
+        contra=tuple(_read_nearby(entry, -1, parts) for entry in table.tables("contra")) if table.has("contra") else (),
         violates=tuple(_read_example(entry) for entry in table.tables("violates")),
         lawful=tuple(_read_example(entry) for entry in table.tables("lawful")),
     )
@@ -136,9 +145,9 @@ def _read_words(entry: Table, parts: Parts) -> Words:
     return words
 
 
-def _read_nearby(entry: Table, sign: int) -> Nearby:
+def _read_nearby(entry: Table, sign: int, parts: Parts) -> Nearby:
     nearby = Nearby(
-        wordings=read_wordings(entry),
+        wordings=read_wordings(entry, parts),
         points=entry.whole("points"),
         reason=entry.text("reason"),
         within=entry.whole("within"),

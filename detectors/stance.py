@@ -83,7 +83,7 @@ def _read_cue(entry: Table) -> Cue:
         scope=entry.one_of("scope", SCOPES),
         points=entry.whole("points"),
         silences=entry.flag("silences") if entry.has("silences") else False,
-        wordings=read_wordings(entry),
+        wordings=read_wordings(entry, {}),
     )
     entry.finish()
     return cue
