@@ -64,11 +64,9 @@ Parts = Mapping[str, Sequence[str]]
 
 
 def read_parts(entry: Table, shared: Parts) -> Parts:
-    """Every part with its alternatives spelled out; a part may use those above it and those of `shared`."""
+    """Every part with its alternatives spelled out; a part may use those above it, and stands for a shared one."""
     parts: dict[str, Sequence[str]] = dict(shared)
     for name in entry.names():
-        if name in parts:
-            raise entry.refuse(f"部分 {name} 已经有了")
         templates = entry.texts(name)
         parts[name] = tuple(dict.fromkeys(one for template in templates for one in _spell_out(template, parts, entry)))
     return parts
