@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from console import coverage as coverage_
 from console import demo, files, ledger, rounds
+from console import registry as registry_
 from console.output import harmless, reader_gone, speak_any_locale
 from crawler.errors import EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
 from storage.shapes import LeadFilter
@@ -29,8 +30,10 @@ app = typer.Typer(
 )
 spiders_app = typer.Typer(help="平台爬虫。", no_args_is_help=True)
 override_app = typer.Typer(help="robots.txt 禁止的平台：由具名人员签署的例外。", no_args_is_help=True)
+registry_app = typer.Typer(help="机构名录：导入、版本、查询。", no_args_is_help=True)
 app.add_typer(spiders_app, name="spiders")
 app.add_typer(override_app, name="override")
+app.add_typer(registry_app, name="registry")
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
 
@@ -56,7 +59,7 @@ def read(
 @app.command()
 def screen(
     file: Annotated[Path, typer.Argument(help="JSON Lines：id、text，可有 title url seller platform kind")],
-    registry: Annotated[Path | None, typer.Option(help="机构名录 CSV")] = None,
+    registry: Annotated[Path | None, typer.Option(help="机构名录，CSV 或 XLSX")] = None,
     trial: Annotated[bool, typer.Option("--trial", help="也用试行规则")] = False,
 ) -> None:
     """用规则检查一批文本，逐行输出发现（JSON Lines）。"""
@@ -122,6 +125,49 @@ def override_sign(
 def override_list(as_json: Json = False) -> None:
     """已签署的例外。"""
     coverage_.list_overrides(as_json=as_json)
+
+
+@registry_app.command("import")
+def registry_import(  # noqa: PLR0913, PLR0917 - one parameter an option
+    file: Annotated[Path, typer.Argument(help="名录：CSV 或 XLSX")],
+    as_of: Annotated[str, typer.Option(help="名录截至哪一天，如 2026-01-31")] = "",
+    source: Annotated[str, typer.Option(help="名录的来源")] = "",
+    by: Annotated[str, typer.Option(help="谁导入")] = "",
+    is_trial: Annotated[bool, typer.Option("--dry-run", help="只检查，不写入")] = False,
+    as_json: Json = False,
+) -> None:
+    """导入一份名录：逐行检查，有一处不对就整份不收；旧版本都保留。"""
+    asked = registry_.Asked(as_of=as_of, source=source, by=by, is_trial=is_trial)
+    raise typer.Exit(registry_.import_registry(file, asked, as_json=as_json))
+
+
+@registry_app.command("list")
+def registry_list(as_json: Json = False) -> None:
+    """名录的各个版本，* 是当前所用。"""
+    registry_.list_versions(as_json=as_json)
+
+
+@registry_app.command("find")
+def registry_find(
+    word: Annotated[str, typer.Argument(help="机构名称、机构代码或统一社会信用代码")], as_json: Json = False
+) -> None:
+    """在当前名录里查一个机构；没有匹配时列出相近的。"""
+    registry_.find_agency(word, as_json=as_json)
+
+
+@registry_app.command("use")
+def registry_use(
+    version: Annotated[int, typer.Argument(help="版本号，见 lantian registry list")],
+    by: Annotated[str, typer.Option(help="谁决定")] = "",
+) -> None:
+    """改用另一个版本的名录。"""
+    registry_.use_version(version, by)
+
+
+@registry_app.command("template")
+def registry_template(file: Annotated[Path, typer.Argument(help="要写出的 CSV")]) -> None:
+    """写出一份只有列名的空名录。"""
+    registry_.write_template(file)
 
 
 @app.command("demo")

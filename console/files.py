@@ -16,6 +16,7 @@ from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 
 from console.output import OUTCOME_WORDS, harmless, page, print_json, print_line, say
+from crawler import clock
 from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, UserMistake
 from crawler.items import Kind, Listing, Page, Reading
 from detectors.screen import Screen, load_screen
@@ -118,7 +119,7 @@ def _cell(text: str) -> Text:
 
 def screen_texts(file: Path, registry: Path | None, *, with_trial: bool) -> None:
     """Judge every line before printing any, so that a bad line leaves no half output."""
-    view = CsvRegistry.load(registry) if registry else None
+    view = CsvRegistry.load(registry, clock.now().astimezone(clock.SHANGHAI).date()) if registry else None
     rows = _rows(file)
     judge: Screen = load_screen(registry=view, with_trial=with_trial)
     for name, listing in rows:

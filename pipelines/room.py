@@ -17,6 +17,7 @@ from pipelines.browser import Browser
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
+from storage.registry import StoredRegistry
 
 TOOL = "lantian/0.1.0"
 
@@ -46,6 +47,12 @@ class Room:
     @cached_property
     def store(self) -> ExhibitStore:
         return ExhibitStore(open_database(self.config.database))
+
+    @cached_property
+    def registry(self) -> StoredRegistry | None:
+        """The registry as it is when first asked for: one crawl goes by one version."""
+        self.store  # noqa: B018 - opens the database, which brings it to this code's schema
+        return StoredRegistry.current(self.config.database)
 
     @cached_property
     def browser(self) -> Browser:

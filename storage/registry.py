@@ -1,104 +1,176 @@
-"""The registry of agencies from a CSV file the office keeps; a row that cannot be right is refused with its line.
+"""The registry as detection asks it: out of a file, or the version of it that a home goes by.
 
-Columns: name, code, kind, status (机构名称, 机构代码, 类型, 状态), in any order and among others.
+Answers are entries of a list drawn on some day, never proof; a person is never an answer.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from crawler.agencies import Agency
-from crawler.errors import UserMistake
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, create_engine, select
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
 
-COLUMNS = {"name": "机构名称", "code": "机构代码", "kind": "类型", "status": "状态"}
-ENCODINGS = ("utf-8-sig", "gb18030")  # in this order: gb18030 also takes much of what is UTF-8
+from crawler.agencies import ACTIVE, ATTORNEY, BRANCH, BRANCH_OF, FORMER_NAME, PATENT_AGENCY, TRADEMARK_AGENCY, Agency
+from storage.registry_names import NAME_AT_MOST, agency_of_branch, name_norm
+from storage.registry_reader import read_registry
+from storage.registry_tables import RegistryEntry, RegistryName, RegistryUse, RegistryVersion
+from storage.registry_words import agency_code, credit_code
+
+OWN, FORMER, TRADE = 0, 1, 2  # sorts of RegistryName
+REMEMBERED = 20_000  # names; a round meets the same sellers again and again
+ENTRY: tuple[ColumnElement[Any], ...] = tuple(RegistryEntry.__table__.columns)
+# A firm may be listed as both: that it is licensed says more than that it is filed.
+PREFERRED = {PATENT_AGENCY: 0, BRANCH: 1, TRADEMARK_AGENCY: 2}
+_PREFERRED = case(PREFERRED, value=RegistryEntry.kind, else_=len(PREFERRED))
+
+Named = Callable[[str], Agency | None]
 
 
 @dataclass(frozen=True, slots=True)
 class CsvRegistry:
-    """Agencies by folded name. Implements `crawler.agencies.RegistryView`."""
+    """A registry out of a file, CSV or XLSX, held in memory. Implements `crawler.agencies.RegistryView`."""
 
     by_name: dict[str, Agency]
     by_code: dict[str, Agency]
     as_of: str = ""
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read the whole file; `UserMistake` names the first line that cannot be used."""
+    def load(cls, path: Path, today: date = date.max) -> Self:
+        """Read the whole file; `RegistryInvalid` names the first row that cannot be used."""
+        entries: list[Agency] = []
+        read_registry(path, today, entries.append)
+        firms = sorted((one for one in entries if one.kind != ATTORNEY), key=_rank)
         by_name: dict[str, Agency] = {}
-        codes: dict[str, int] = {}
-        for line, agency in _agencies(path):
-            where = f"{path} 第 {line} 行"
-            if _folded(agency.name) in by_name:
-                raise UserMistake(f"{where}: {agency.name} 出现了两次")
-            if agency.code and agency.code in codes:
-                raise UserMistake(f"{where}: 代码 {agency.code} 与第 {codes[agency.code]} 行相同")
-            by_name[_folded(agency.name)] = agency
-            codes[agency.code] = line
-        return cls(by_name, {agency.code: agency for agency in by_name.values() if agency.code})
+        by_code: dict[str, Agency] = {}
+        for one in firms:
+            by_name.setdefault(name_norm(one.name), one)
+            for code in filter(None, (one.code, one.credit_code)):
+                by_code.setdefault(code, one)
+        for one in firms:
+            for former in one.former_names:
+                by_name.setdefault(name_norm(former), replace(one, found_as=FORMER_NAME))
+        return cls(by_name, by_code)
 
     def find(self, name: str) -> Agency | None:
-        """The agency of exactly this name, width and spaces aside."""
-        return self.by_name.get(_folded(name))
+        """The entry of this name, of its former name, or of the agency whose branch it names."""
+        return found(name, self.by_name.get)
 
     def find_code(self, code: str) -> Agency | None:
-        """The agency of this code."""
-        return self.by_code.get(code)
+        """The entry of this agency code or credit code."""
+        return self.by_code.get(code_of(code))
 
 
-def _folded(name: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", name).split())
+class StoredRegistry:
+    """One version of the registry in a home's database. Implements `crawler.agencies.RegistryView`.
+
+    It only reads, each time over a connection of its own, so any thread may ask; what it answered it remembers.
+    Versions never change: two of the same home and version are equal.
+    """
+
+    def __init__(self, database: Path, version: int, as_of: str) -> None:
+        self.database, self.version, self.as_of = database, version, as_of
+        engine = reading(database)
+        self._named = lru_cache(REMEMBERED)(_asked(engine, version, entry_named))
+        self._coded = lru_cache(REMEMBERED)(_asked(engine, version, entry_coded))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StoredRegistry) and (self.database, self.version) == (other.database, other.version)
+
+    def __hash__(self) -> int:
+        return hash((self.database, self.version))
+
+    @classmethod
+    def current(cls, database: Path) -> Self | None:
+        """The version this home goes by, or `None` before the first import. The schema must be this code's."""
+        with reading(database).connect() as connection:
+            row = connection.execute(current_version()).one_or_none()
+        return None if row is None else cls(database, row.id, row.as_of)
+
+    def find(self, name: str) -> Agency | None:
+        """The entry of this name, of its former name, or of the agency whose branch it names."""
+        return found(name, self._named)
+
+    def find_code(self, code: str) -> Agency | None:
+        """The entry of this agency code or credit code."""
+        bare = code_of(code)
+        return self._coded(bare) if bare else None
 
 
-def _agencies(path: Path) -> Iterator[tuple[int, Agency]]:
-    rows = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
-    header: list[str] = []
-    try:
-        for row in rows:
-            if not any(cell.strip() for cell in row):
-                continue
-            if header:
-                yield rows.line_num, _agency(f"{path} 第 {rows.line_num} 行", header, row)
-            else:
-                header = _header(path, row)
-    except csv.Error as wrong:
-        raise UserMistake(f"{path} 第 {rows.line_num} 行：{wrong}") from None
-    if not header:
-        raise UserMistake(f"{path}: 文件是空的；第一行要写列名 {'、'.join(COLUMNS)}")
+def reading(database: Path) -> Engine:
+    """An engine that cannot write, and keeps no connection open that a closing crawl would have to find."""
+    url = URL.create("sqlite", database=f"file:{database}", query={"mode": "ro", "uri": "true"})
+    return create_engine(url, poolclass=NullPool)
 
 
-def _text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as wrong:
-        raise UserMistake(f"{path}: {wrong.strerror}") from None
-    for encoding in ENCODINGS:
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise UserMistake(f"{path} 既不是 UTF-8，也不是 GB18030")
+def current_version() -> Select[int, str]:
+    """The version that was imported or chosen last."""
+    return (
+        select(RegistryVersion.id, RegistryVersion.as_of)
+        .join(RegistryUse, RegistryUse.version_id == RegistryVersion.id)
+        .order_by(RegistryUse.id.desc())
+        .limit(1)
+    )
 
 
-def _header(path: Path, row: list[str]) -> list[str]:
-    english = {chinese: name for name, chinese in COLUMNS.items()}
-    names = [english.get(cell.strip(), cell.strip()) for cell in row]
-    for name, chinese in COLUMNS.items():
-        if names.count(name) != 1:
-            raise UserMistake(f"{path} 第 1 行：列 {name}（{chinese}）要有且只有一个")
-    return names
+def entry_named(connection: Connection, version: int, norm: str) -> Agency | None:
+    """The firm of this normal name: by its own before a former one, licensed before filed, active before struck off."""
+    query: Select[Any] = (
+        select(*ENTRY, RegistryName.sort)
+        .join(RegistryName, RegistryName.entry_id == RegistryEntry.id)
+        .where(RegistryName.version_id == version, RegistryName.name_norm == norm, RegistryName.sort.in_((OWN, FORMER)))
+        .where(RegistryEntry.kind != ATTORNEY)
+        .order_by(RegistryName.sort, _PREFERRED, RegistryEntry.status != ACTIVE, RegistryEntry.id)
+    )
+    row = connection.execute(query.limit(1)).one_or_none()
+    return None if row is None else as_agency(row, FORMER_NAME if row.sort == FORMER else "")
 
 
-def _agency(where: str, header: list[str], row: list[str]) -> Agency:
-    if len(row) != len(header):
-        raise UserMistake(f"{where}: 有 {len(row)} 格，列名有 {len(header)} 个")
-    cells = {name: cell.strip() for name, cell in zip(header, row, strict=True) if name in COLUMNS}
-    if not cells["name"]:
-        raise UserMistake(f"{where}: 机构没有名称")
-    return Agency(name=cells["name"], code=cells["code"], kind=cells["kind"], status=cells["status"])
+def entry_coded(connection: Connection, version: int, code: str) -> Agency | None:
+    """The firm of this agency code or credit code."""
+    column = RegistryEntry.credit_code if len(code) == 18 else RegistryEntry.code
+    query = select(*ENTRY).where(RegistryEntry.version_id == version, column == code)
+    row = connection.execute(query.order_by(_PREFERRED, RegistryEntry.id).limit(1)).one_or_none()
+    return None if row is None else as_agency(row)
+
+
+def as_agency(row: Row[Any], found_as: str = "") -> Agency:
+    """A row as the value that travels."""
+    return Agency(
+        name=row.name, code=row.code, kind=row.kind, status=row.status, credit_code=row.credit_code, icp=row.icp,
+        website=row.website, former_names=tuple(row.former_names), province=row.province,
+        status_date=row.status_date, license_no=row.license_no, parent_code=row.parent_code,
+        last_four=row.last_four, found_as=found_as,
+    )  # fmt: skip
+
+
+def _asked(engine: Engine, version: int, ask: Callable[[Connection, int, str], Agency | None]) -> Named:
+    def answer(word: str) -> Agency | None:
+        with engine.connect() as connection:
+            return ask(connection, version, word)
+
+    return answer
+
+
+def found(name: str, named: Named) -> Agency | None:
+    """The entry a name leads to, by itself or as a branch's, where `named` knows the normal names."""
+    norm = name_norm(name)
+    if not 0 < len(norm) <= NAME_AT_MOST:
+        return None
+    own = named(norm)
+    agency = named(agency_of_branch(norm)) if own is None else None
+    return own if agency is None else replace(agency, found_as=BRANCH_OF)
+
+
+def code_of(code: str) -> str:
+    """A code as the registry keeps it, or empty."""
+    return credit_code(code) or agency_code(code, TRADEMARK_AGENCY)
+
+
+def _rank(one: Agency) -> tuple[int, bool]:
+    return PREFERRED[one.kind], not one.is_active
