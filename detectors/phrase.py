@@ -30,7 +30,7 @@ WIDE_GAP = 7
 WIDE_GAP_STOPS = "。\n"
 GAP_STOPS = "。\n，！？；：、"
 # 不成功也不退费 promises nothing, 转让与发明人 sells nothing, 挂名被取消保研资格 praises nothing.
-TURNS = ("不", "未", "没", "无", "不予", "不会", "不能", "没有", "从不", "取消", "撤销", "失去", "与")
+TURNS = ("不", "未", "没", "无", "不予", "不会", "不能", "没有", "从不", "取消", "撤销", "失去", "与", "被", "遭", "防", "以免", "避免", "防止")
 # Nor does 预审名额不得转借, wherever the ban stands between; an office that 推广电子申请平台 speaks of its own.
 BANS = ("不得", "不可", "不许", "不准", "禁止", "严禁", "推广", "发布", "公布", "启动")
 
