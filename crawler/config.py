@@ -56,12 +56,23 @@ class Browser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """The `[pictures]` table: whether text in listings' pictures is read, how many a round at most,
+    and how many seconds a round waits for them when its crawls are done."""
+
+    read: bool = True
+    per_round: int = 400
+    seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything the installation decides. `home` holds lantian.toml, lantian.db and archive/."""
 
     home: Path
     crawl: Crawl = field(default_factory=Crawl)
     browser: Browser = field(default_factory=Browser)
+    pictures: Pictures = field(default_factory=Pictures)
     hosts: Mapping[str, MappedHost] = field(default_factory=dict)
 
     @property
@@ -72,6 +83,11 @@ class Config:
     def archive(self) -> Path:
         return self.home / "archive"
 
+    @property
+    def shapes(self) -> Path:
+        """Reference shapes of the office, PNG files; there may be none."""
+        return self.home / "shapes"
+
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Config:
         """Read the environment and the home's lantian.toml; raises `ConfigInvalid`."""
@@ -81,10 +97,12 @@ class Config:
         browser = _table(Browser, tables.pop("browser", {}), home)
         as_root = environ.get("LANTIAN_BROWSER_AS_ROOT", "") == "1" or browser.as_root
         crawl = _table(Crawl, tables.pop("crawl", {}), home)
+        pictures = _table(Pictures, tables.pop("pictures", {}), home)
         if tables:
             raise ConfigInvalid(f"{home / 'lantian.toml'}: 没有 [{next(iter(tables))}] 这个表")
         browser = replace(browser, path=environ.get("LANTIAN_BROWSER") or browser.path, as_root=as_root)
-        return cls(home=home, crawl=crawl, browser=browser, hosts=read_hosts(environ.get("LANTIAN_HOSTS", "")))
+        hosts = read_hosts(environ.get("LANTIAN_HOSTS", ""))
+        return cls(home=home, crawl=crawl, browser=browser, pictures=pictures, hosts=hosts)
 
     def user_agent(self) -> str:
         """Who we are, in every request: a crawler that names itself and whom to ask."""
@@ -92,7 +110,7 @@ class Config:
         return f"lantian/0.1 (public-interest monitoring by an IP office{contact})"
 
 
-T = TypeVar("T", Crawl, Browser)
+T = TypeVar("T", Crawl, Browser, Pictures)
 TYPE_WORDS = {str: "文字", int: "整数", float: "数", bool: "true 或 false"}
 
 

@@ -73,10 +73,11 @@ class PictureText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedPicture:
-    """A picture of an exhibit that is to be read."""
+    """A picture of an exhibit that is to be read, or why it is not."""
 
     exhibit: str
     url: str
+    skipped: str = ""
 
 
 def around(boxes: list[Box]) -> Box:

@@ -1,4 +1,4 @@
-"""Writes a page down in one transaction, after its captures are safely on disk."""
+"""Writes a page down in one transaction, after its captures are safely on disk; its pictures are queued in the same."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from crawler import clock
 from crawler.errors import UserMistake
 from crawler.items import Exhibits
 from pipelines.room import Room
+from pipelines.wanted import wanted_pictures
 from spiders.base import PlatformSpider
 from storage.shapes import PlannedRun
 
@@ -46,7 +47,8 @@ class Record:
 
     def _write(self, exhibits: Exhibits) -> None:
         self._room.archive.sync()
-        self._room.store.record(exhibits)
+        wanted = wanted_pictures(exhibits) if self._room.config.pictures.read else ()
+        self._room.store.record(exhibits, wanted)
         if self._ack:
             _acknowledge(Path(self._ack), [exhibit.id for exhibit in exhibits.exhibits])
 

@@ -126,6 +126,7 @@ def _rows(exhibits: Exhibits, wanted: Sequence[WantedPicture]) -> PageOfRows:
         raise ValueError("exhibits without a capture are no evidence")
     keys = [one.listing.key for one in exhibits.exhibits]
     numbered = list(enumerate(exhibits.exhibits))
+    places = {one.id: place for place, one in numbered}
     return PageOfRows(
         page=_page(exhibits),
         captures=[capture_values(one) for one in (capture, picture) if one],
@@ -137,11 +138,7 @@ def _rows(exhibits: Exhibits, wanted: Sequence[WantedPicture]) -> PageOfRows:
             for place, one in numbered
             for found in one.entities
         ],
-        pictures=[
-            (place, picture_values(url, exhibits.sightings.seen_at))
-            for place, one in numbered
-            for url in dict.fromkeys(asked.url for asked in wanted if asked.exhibit == one.id)
-        ],
+        pictures=[(places[one.exhibit], picture_values(one, exhibits.sightings.seen_at)) for one in wanted],
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Row, case, exists, func, select, upda
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import aliased
 
-from crawler.pictures import Fate, Mark, PictureLine, PictureText
+from crawler.pictures import Fate, Mark, PictureLine, PictureText, WantedPicture
 from storage.bulk import Bulk
 from storage.leads import EXHIBIT, listing_of
 from storage.models import CaptureRow, EntityRow, ExhibitRow, ListingRow, Run, encodable
@@ -64,6 +64,12 @@ class Pictures:
                 for row in connection.execute(query)
             )
 
+    def still_waiting(self, urls: Sequence[str]) -> tuple[str, ...]:
+        """Those of these addresses that some exhibit waits for."""
+        waits = select(PictureRow.url).where(PictureRow.state == Fate.PENDING.value, PictureRow.url.in_(urls))
+        with self.engine.connect() as connection:
+            return tuple(connection.execute(waits.distinct()).scalars())
+
     def picture_text(self, sha256: str, engine: str) -> PictureText | None:
         """What this engine read in these bytes before; `None` when it has not."""
         query = select(*PictureTextRow.__table__.columns).where(
@@ -109,14 +115,14 @@ class Pictures:
         return {run: _counts(rows) for run, rows in found.items()}
 
 
-def picture_values(url: str, queued_at: datetime) -> Values:
+def picture_values(wanted: WantedPicture, queued_at: datetime) -> Values:
     """A row of the queue, but for its exhibit."""
     return {
-        "url": url,
+        "url": wanted.url,
         "queued_at": queued_at,
-        "ended_at": None,
-        "state": Fate.PENDING.value,
-        "reason": "",
+        "ended_at": queued_at if wanted.skipped else None,
+        "state": (Fate.SKIPPED if wanted.skipped else Fate.PENDING).value,
+        "reason": wanted.skipped,
         "detail": "",
         "capture_id": None,
         "sha256": "",
