@@ -2,7 +2,8 @@
 
 `不{成功|授权}<6>{退款|退费}`: alternatives in braces, then a gap of at most six characters;
 `{名额|位置}<~8>{转让|出售}`: in either order.
-`#15:天下证` wants a number before it, fifteen at most; `{$office|官方}` takes in the part named so.
+`#15:天下证` wants a number before it, fifteen at most; `第二位<3>¥` an amount of money after it.
+`{$office|官方}` takes in the part named so.
 It refuses to judge what it finds.
 """
 
@@ -24,6 +25,12 @@ EITHER_ORDER = re.compile(r"<~(\d{1,2})>")
 LIMIT = re.compile(r"#(\d{1,3}):")
 NUMBER = re.compile(r"(?:[0-9]{1,6}|[一二三四五六七八九十百两几半]{1,6})$")
 DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "半": 1, "几": 5}
+AMOUNT_SIGN = "¥"
+# A year (2025授权) is no amount, nor is a part of a longer number; 1.2万 has lost its point by then.
+AMOUNT = re.compile(
+    r"(?<![0-9])(?!20[12][0-9](?![0-9元块]))(?:[0-9]{1,4}[百千万kw]|[0-9]{3,6}(?![0-9])|[0-9]{2}[元块])"
+    r"|(?<![一二三四五六七八九十])[一二三四五六七八九两几十][百千万][一二三四五六七八九百十千]{0,5}"
+)
 ALTERNATIVES_AT_MOST = 2000
 # A wide gap may jump over a comma or a question (不下证？全额退款), never into another sentence.
 WIDE_GAP = 7
@@ -40,11 +47,13 @@ class Phrase:
     """Slots in order, each with its alternatives; `gaps[i]` the most characters between slot i and the next.
 
     `at_most` is the greatest number that may stand before it; 0: no number is asked for.
+    `amount_within`: so many characters after it at most an amount of money begins; -1: none is asked for.
     """
 
     slots: tuple[frozenset[str], ...]
     gaps: tuple[int, ...]
     at_most: int = 0
+    amount_within: int = -1
 
 
 class Place(NamedTuple):
@@ -89,7 +98,7 @@ def _orders(template: str) -> tuple[str, ...]:
 def read_wordings(entry: Table, parts: Parts) -> frozenset[str]:
     """The wordings under `any` where neither gaps nor numbers make sense."""
     phrases = read_phrases(entry, parts)
-    if any(len(phrase.slots) > 1 or phrase.at_most for phrase in phrases):
+    if any(len(phrase.slots) > 1 or phrase.at_most or phrase.amount_within >= 0 for phrase in phrases):
         raise entry.refuse("这里的写法不能带间隔或数字")
     return frozenset(part for phrase in phrases for part in phrase.slots[0])
 
@@ -97,6 +106,8 @@ def read_wordings(entry: Table, parts: Parts) -> frozenset[str]:
 def _read_phrase(template: str, parts: Parts, entry: Table) -> Phrase:
     limit = LIMIT.match(template)
     pieces = GAP.split(template[limit.end() :] if limit else template)
+    amount_within = int(pieces[-2]) if len(pieces) > 1 and pieces[-1] == AMOUNT_SIGN else -1
+    pieces = pieces[:-2] if amount_within >= 0 else pieces
     slots = tuple(frozenset(_spell_out(piece, parts, entry)) for piece in pieces[::2])
     for slot in slots:
         if len(slot) > ALTERNATIVES_AT_MOST:
@@ -104,7 +115,7 @@ def _read_phrase(template: str, parts: Parts, entry: Table) -> Phrase:
         for part in slot:
             if not part.isalnum() or squeezed(canonical(part)).text != part:
                 raise entry.refuse(f"写法 {template} 里的「{part}」不是规范形式")
-    return Phrase(slots, tuple(int(gap) for gap in pieces[1::2]), int(limit[1]) if limit else 0)
+    return Phrase(slots, tuple(int(gap) for gap in pieces[1::2]), int(limit[1]) if limit else 0, amount_within)
 
 
 def _spell_out(template: str, parts: Parts, entry: Table) -> Iterator[str]:
@@ -132,7 +143,16 @@ def find_phrase(phrase: Phrase, places: Places, text: str, at_most: int) -> list
         return []
     firsts = (_numbered(first, text, phrase.at_most) if phrase.at_most else first for first in slots[0])
     readings = (whole for first in firsts if first for whole in _readings(first, slots[1:], phrase.gaps, text))
+    if phrase.amount_within >= 0:
+        readings = (paid for one in readings if (paid := _with_amount(one, text, phrase.amount_within)))
     return list(islice(readings, at_most))
+
+
+def _with_amount(place: Place, text: str, gap: int) -> Place | None:
+    match = AMOUNT.search(text, place.end, place.end + gap + 8)
+    if match is None or match.start() > place.end + gap:
+        return None
+    return None if _parted(text[place.end : match.start()], gap) else place._replace(end=match.end())
 
 
 def _in_slot(slot: frozenset[str], places: Places) -> list[Place]:
@@ -170,14 +190,18 @@ def _readings(place: Place, slots: Sequence[Sequence[Place]], gaps: Sequence[int
 
 
 def _following(before: Place, places: Sequence[Place], gap: int, text: str) -> Iterator[Place]:
-    stops = WIDE_GAP_STOPS if gap >= WIDE_GAP else GAP_STOPS
     for index in range(bisect_left(places, Place(before.end, 0)), len(places)):
         place = places[index]
         if place.start > before.end + gap:
             return
         between = text[before.end : place.start]
-        if any(stop in between for stop in stops) or any(ban in between for ban in BANS):
+        if _parted(between, gap):
             return
         if between.endswith(TURNS):
             continue
         yield place
+
+
+def _parted(between: str, gap: int) -> bool:
+    stops = WIDE_GAP_STOPS if gap >= WIDE_GAP else GAP_STOPS
+    return any(stop in between for stop in stops) or any(ban in between for ban in BANS)
