@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crawler.items import Kind, Listing
-from detectors.disguise import disguises, load_disguises
+from detectors.disguise import load_disguises
 from detectors.index import Index
 from detectors.normal import RADICALS, WHOLE, View, canonical, probe, squeezed
 from detectors.phrase import Phrase, Place, find_phrase
 from detectors.rule import Rule, Words
+from detectors.sound import Sound
 from detectors.words import Borders, load_ordinary
 
 SELLING = (Kind.AD, Kind.PRODUCT, Kind.SHOP)
@@ -77,14 +78,14 @@ class Stage:
         self._openings, self._filled = _openings(rules)
         self._labels = _labels(groups)
         parts = {part for opening in self._every_opening() for slot in opening.phrase.slots for part in slot}
-        spelled = _spelled(rules, parts | set(self._labels))
-        self._first = Index(parts | set(RADICALS), spelled)
+        self._first = Index(parts | set(RADICALS), {})
         self._meanings = self._first.meanings
         self._slots = [self._filled.get(part, 0) for part in self._meanings]
         self._needs = [self._alone(part) for part in self._meanings]
-        self._whole = Index(parts | set(self._labels), spelled)
+        self._whole = Index(parts | set(self._labels), {})
         # Longer words would outweigh their neighbours: 打包下证书路径 must stay 打包/下/证书.
         self._borders = Borders((part for part in parts if 2 <= len(part) <= 3), load_ordinary())
+        self._sound = Sound(_hidden(rules, parts | set(self._labels)), self._borders)
 
     def _every_opening(self) -> Iterable[Opening]:
         return (opening for openings in self._openings.values() for opening in openings)
@@ -96,13 +97,28 @@ class Stage:
 
     def deserves_a_look(self, whole: str) -> bool:
         """Whether a wording that can stand alone may be there; never false when one is."""
-        hits = self._first.hits(probe(whole))
+        bare = probe(whole)
+        hits = self._first.hits(bare)
         touched = {number for number, _, _ in hits}
+        guessed = self._sound.guesses(bare, whole)
         slots = 0
         for number in touched:
             slots |= self._slots[number]
+        if guessed and self._may_be_disguised(guessed, touched, slots):
+            return True
         enough = any(slots & need == need for number in touched for need in self._needs[number])
         return enough and self._may_stand(hits, slots)
+
+    def _may_be_disguised(self, guessed: Iterable[str], touched: Iterable[int], slots: int) -> bool:
+        """Whether the words that may be there in disguise fill what the plain ones leave open."""
+        new = 0
+        for word in guessed:
+            new |= self._filled.get(word, 0)
+        if not new & ~slots:
+            return False
+        slots |= new
+        parts = {self._meanings[number] for number in touched}.union(guessed)
+        return any(slots & need == need and new & need for part in parts for need in self._alone(part))
 
     def _may_stand(self, hits: Iterable[tuple[int, int, int]], slots: int) -> bool:
         """Whether the filled slots of some wording follow each other; a bare radical may still become anything."""
@@ -119,7 +135,7 @@ class Stage:
     def set_out(self, listing: Listing, whole: str) -> Scene:
         """The scene of a listing whose fields together are `whole`."""
         view = squeezed(canonical(whole))
-        places = self._whole.places(view.text)
+        places = self._places(whole, view)
         quotes = [match.span() for match in QUOTED.finditer(whole)]
         parted = partings(whole, view)
         candidates: dict[str, list[Candidate]] = {}
@@ -130,6 +146,18 @@ class Stage:
         for several in candidates.values():
             several.sort(key=lambda one: (one.place.start, -one.place.end))
         return Scene(listing, view, self._grouped(places), candidates)
+
+    def _places(self, whole: str, view: View) -> dict[str, list[Place]]:
+        """Where every known word stands, plainly or in disguise, in order of their starts."""
+
+        def lost_before(place: int) -> str:
+            return whole[view.ends[place - 1] : view.starts[place]] if 0 < place < len(view.text) else ""
+
+        places = self._whole.places(view.text)
+        for word, start, end in _nearest(view.text, self._sound.places(view.text, lost_before)):
+            places.setdefault(word, []).append(Place(start, end, word))
+            places[word].sort()
+        return places
 
     def _found(self, view: View, places: Mapping[str, Sequence[Place]]) -> Iterable[tuple[Opening, Place]]:
         filled = 0
@@ -182,6 +210,15 @@ def _follow(phrase: Phrase, places: Mapping[str, Sequence[tuple[int, int]]]) -> 
         found = [place for part in slot.intersection(places) for place in places[part]]
         ends = {end for start, end in found if not ends.isdisjoint(range(start - gap, start + 1))}
     return bool(ends)
+
+
+def _nearest(text: str, heard: Sequence[tuple[str, int, int]]) -> Iterable[tuple[str, int, int]]:
+    """What is heard in one place is the word that shares most characters with it: 包shou权 is not 保授权."""
+    shared = {hit: len(set(hit[0]).intersection(text[hit[1] : hit[2]])) for hit in heard}
+    most: dict[tuple[int, int], int] = {}
+    for (_, *span), count in shared.items():
+        most[span[0], span[1]] = max(count, most.get((span[0], span[1]), 0))
+    return [hit for hit, count in shared.items() if count == most[hit[1], hit[2]]]
 
 
 def partings(whole: str, view: View) -> list[int]:
@@ -242,10 +279,9 @@ def _labels(groups: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
     return labels
 
 
-def _spelled(rules: Sequence[Rule], known: Iterable[str]) -> dict[str, str]:
-    """Disguised spelling to wording: of the groups that want it, and of distinctive words anywhere."""
-    told = load_disguises()
-    hidden = {
+def _hidden(rules: Sequence[Rule], known: Iterable[str]) -> set[str]:
+    """The words that are understood in disguise: those of the groups that want it, and distinctive ones anywhere."""
+    wanted = {
         part
         for rule in rules
         for words in rule.words
@@ -254,5 +290,4 @@ def _spelled(rules: Sequence[Rule], known: Iterable[str]) -> dict[str, str]:
         for slot in phrase.slots
         for part in slot
     }
-    hidden |= told.words & set(known)
-    return {disguise: part for part in sorted(hidden, reverse=True) for disguise in disguises(part, told.spellings)}
+    return wanted | (load_disguises().words & set(known))

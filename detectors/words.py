@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import jieba
@@ -57,6 +57,20 @@ class Borders:
             not self._may_span(run, low) or self._begins(run, low, high),
             not self._may_span(run, high) or high in self._edges(run),
         )
+
+    def is_ordinary(self, text: str, start: int, end: int) -> bool:
+        """Whether [start, end) of a squeezed text makes plain sense: a dictionary word lies across one of its
+        ends, or it consists of dictionary words of two characters or more. Our own words do not count.
+        """
+        left = _last_run(text[max(0, start - REACH) : start])
+        run = left + text[start:end] + _first_run(text[end : end + REACH])
+        low, high = len(left), len(left) + end - start
+        if self._may_span(run, low) or self._may_span(run, high):
+            return True
+        edges = self._edges(run)
+        within = [edge for edge in edges if low <= edge <= high]
+        words = [run[one:next_] for one, next_ in pairwise(within)]
+        return bool(words) and all(len(word) > 1 and word not in self._added for word in words)
 
     def _begins(self, run: str, low: int, high: int) -> bool:
         edges = self._edges(run)
