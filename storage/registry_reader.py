@@ -214,9 +214,11 @@ class _Ties:
 
     def meet(self, agency: Agency, place: str) -> Iterator[str]:
         """Complaints over what an earlier entry has too. One firm may be a patent and a trademark agency."""
-        for what, key in _keys(agency):
+        for sort, (what, key) in enumerate(_keys(agency)):
+            if not key:
+                continue
             # A digest of 64 bits: two of a million would meet by chance once in ten million files.
-            earlier = self._seen.setdefault(hash((agency.kind, what, key)), place)
+            earlier = self._seen.setdefault(hash((agency.kind, sort, key)), place)
             if earlier is not place:
                 yield f"{what}与 {earlier} 相同，出现了两次"
         if agency.code and agency.kind in (PATENT_AGENCY, BRANCH):
@@ -243,7 +245,5 @@ def _keys(agency: Agency) -> Iterator[tuple[str, str]]:
         return
     yield f"名称 {agency.name} ", name_norm(agency.name)
     # A branch often goes by its agency's code.
-    if agency.code and agency.code != agency.parent_code:
-        yield f"代码 {agency.code} ", agency.code
-    if agency.credit_code:
-        yield f"统一社会信用代码 {agency.credit_code} ", agency.credit_code
+    yield f"代码 {agency.code} ", agency.code if agency.code != agency.parent_code else ""
+    yield f"统一社会信用代码 {agency.credit_code} ", agency.credit_code

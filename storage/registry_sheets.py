@@ -96,7 +96,9 @@ def _csv_rows(path: Path, file: io.BufferedReader, is_header: IsHeader) -> Itera
     except csv.Error as wrong:
         raise UserMistake(f"{path} 第 {reader.line_num} 行：引号或分隔不对（{wrong}）") from None
     finally:
-        text.detach()
+        # A reader who stopped at the first rows may leave only after the file was closed.
+        if not file.closed:
+            text.detach()
 
 
 def _cell(written: str) -> str:

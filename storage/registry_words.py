@@ -100,7 +100,7 @@ def is_personal(title: str) -> bool:
 
 def agency_code(written: str, kind: str) -> str:
     """Five digits, of a branch perhaps with a number of its own, of a trademark agency any short word; else empty."""
-    bare = unicodedata.normalize("NFKC", written)
+    bare = unicodedata.normalize("NFKC", written).strip()
     found = _WHOLE.fullmatch(bare)
     if found is None and kind == BRANCH:
         found = _BRANCH_CODE.fullmatch(bare)

@@ -5,6 +5,7 @@ No part is held as a tree; a reader keeps what it was asked for and forgets the 
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import NoReturn
 from xml.parsers import expat
@@ -16,6 +17,7 @@ COLUMNS_AT_MOST = 200
 CELL_AT_MOST = 32_767  # characters, Excel's own limit
 EXACT_BELOW = 10**15  # a spreadsheet's numbers keep fifteen digits
 EAST_ASIAN_DATES = frozenset((*range(27, 37), *range(50, 59)))  # their formats are the program's, not the file's
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # what XML cannot hold: _x000D_
 UNCOMPUTED = "=公式"
 
 Attributes = dict[str, str]
@@ -143,6 +145,8 @@ class _Text(Reader):
     def _said(self) -> str:
         said = "".join(self._texts).strip()
         self._texts = []
+        if "_x" in said:
+            said = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), said).strip()
         if len(said) > CELL_AT_MOST:
             raise Refused("有一格超过三万字，不像名录")
         return said
