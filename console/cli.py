@@ -61,9 +61,10 @@ def screen(
     file: Annotated[Path, typer.Argument(help="JSON Lines：id、text，可有 title url seller platform kind")],
     registry: Annotated[Path | None, typer.Option(help="机构名录，CSV 或 XLSX")] = None,
     trial: Annotated[bool, typer.Option("--trial", help="也用试行规则")] = False,
+    images: Annotated[Path | None, typer.Option(help="图片文件夹：每行可有 images，其中的文字一并检查")] = None,
 ) -> None:
-    """用规则检查一批文本，逐行输出发现（JSON Lines）。"""
-    files.screen_texts(file, registry, with_trial=trial)
+    """用规则检查一批文本（可连同图片），逐行输出发现（JSON Lines）。"""
+    files.screen_texts(file, registry, with_trial=trial, images=images)
 
 
 @app.command("round")

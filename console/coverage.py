@@ -13,23 +13,27 @@ from rich.text import Text
 from console.files import platform
 from console.ledger import opened, plain
 from console.output import OUTCOME_WORDS, harmless, page, print_json, print_line, say
+from console.pictures import say_counts
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, UserMistake
 from crawler.items import Outcome
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
+from storage.picture_shapes import PictureCounts
 from storage.shapes import Override, RunRow
 
 
 def show_coverage(round_id: str, *, as_json: bool) -> int:
     with opened(Config.load()) as store:
         rows = store.coverage(round_id or None)
+        pictures, waiting = store.picture_counts([row.id for row in rows]), store.pictures_waiting()
     if as_json:
         for row in rows:
-            print_json(plain(asdict(row)))
+            print_json(plain(asdict(row)) | {"pictures": asdict(pictures.get(row.id, PictureCounts()))})
     else:
         print_coverage(rows)
+        say_counts(pictures, waiting)
     return EXIT_DONE
 
 

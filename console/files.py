@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -16,10 +17,13 @@ from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 
 from console.output import OUTCOME_WORDS, harmless, page, print_json, print_line, say
+from console.picture_files import PictureFolder
 from crawler import clock
+from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, UserMistake
 from crawler.items import Kind, Listing, Page, Reading
 from detectors.screen import Screen, load_screen
+from detectors.shapes import load_shapes
 from spiders.base import PlatformSpider
 from spiders.reading import MAX_BYTES
 from storage.registry import CsvRegistry
@@ -117,16 +121,26 @@ def _cell(text: str) -> Text:
     return Text(harmless(text))
 
 
-def screen_texts(file: Path, registry: Path | None, *, with_trial: bool) -> None:
-    """Judge every line before printing any, so that a bad line leaves no half output."""
+def screen_texts(file: Path, registry: Path | None, *, with_trial: bool, images: Path | None = None) -> None:
+    """Judge every line before printing any, so that a bad line leaves no half output.
+
+    With `images`, a folder, each row's `images` are read and judged too; `unread` names those that could not be.
+    """
     view = CsvRegistry.load(registry, clock.now().astimezone(clock.SHANGHAI).date()) if registry else None
-    rows = _rows(file)
+    folder = PictureFolder(images, load_shapes(Config.load().shapes)) if images else None
+    rows = [(*row(told, where), folder.paths(told, where) if folder else []) for told, where in _lines(file)]
     judge: Screen = load_screen(registry=view, with_trial=with_trial)
-    for name, listing in rows:
-        print_json({"id": name, "findings": [asdict(finding) for finding in judge.judge(listing)]})
+    for name, listing, paths in rows:
+        found = judge.judge(listing)
+        if folder is None:
+            print_json({"id": name, "findings": [asdict(finding) for finding in found]})
+            continue
+        seen, unread = folder.judged(judge, listing, paths, with_trial=with_trial)
+        print_json({"id": name, "findings": [asdict(finding) for finding in (*found, *seen)], "unread": unread})
 
 
-def _rows(file: Path) -> list[tuple[Any, Listing]]:
+def _lines(file: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    """Each row as its JSON object, with where it stands."""
     try:
         # Not splitlines(): a JSON string may hold U+2028 as it is.
         lines = file.read_text(encoding="utf-8-sig").split("\n")
@@ -134,15 +148,21 @@ def _rows(file: Path) -> list[tuple[Any, Listing]]:
         raise UserMistake(f"{file} 不是 UTF-8 文本：第 {wrong.start} 字节") from None
     except OSError as wrong:
         raise UserMistake(f"读不了文件 {file}：{wrong.strerror}") from None
-    return [_row(line, f"{file} 第 {number} 行") for number, line in enumerate(lines, 1) if line.strip()]
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            where = f"{file} 第 {number} 行"
+            try:
+                told = json.loads(line)
+            except (ValueError, RecursionError) as wrong:
+                raise UserMistake(f"{where}：不是 JSON：{wrong}") from None
+            if not isinstance(told, dict):
+                raise UserMistake(f"{where}：要有 id（文字或整数）和 text")
+            yield told, where
 
 
-def _row(line: str, where: str) -> tuple[Any, Listing]:
-    try:
-        told = json.loads(line)
-    except (ValueError, RecursionError) as wrong:
-        raise UserMistake(f"{where}：不是 JSON：{wrong}") from None
-    if not isinstance(told, dict) or type(told.get("id")) not in (str, int) or "text" not in told:
+def row(told: dict[str, Any], where: str) -> tuple[Any, Listing]:
+    """A row's id and its listing; raises `UserMistake` with the place."""
+    if type(told.get("id")) not in (str, int) or "text" not in told:
         raise UserMistake(f"{where}：要有 id（文字或整数）和 text")
     texts = {name: "" if told.get(name) is None else _whole(told[name]) for name in SCREEN_FIELDS}
     wrong_field = next((name for name, text in texts.items() if not isinstance(text, str)), None)

@@ -21,6 +21,7 @@ from rich.text import Text
 
 from console.files import platform
 from console.output import CATEGORY_WORDS, bracketed, harmless, page, print_json, say
+from console.pictures import picture_words, place_in_picture, quote_words, shown_captures
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EvidenceBroken, UserMistake
@@ -34,7 +35,7 @@ from storage.shapes import ExhibitDetail, Lead, LeadFilter
 
 WHOLE = "完整"
 SCREENFUL, BATCH = 50, 500  # leads
-FIELD_WORDS = {"title": "标题", "text": "正文", "seller": "卖家"}
+FIELD_WORDS = {"title": "标题", "text": "正文", "seller": "卖家", "image": "图片"}
 
 
 @contextmanager
@@ -105,7 +106,7 @@ def _every(store: ExhibitStore, wanted: LeadFilter) -> Iterator[Lead]:
 
 
 def _told(lead: Lead, inspection: Inspection) -> str:
-    state = inspection.of(lead.capture, lead.picture)
+    state = inspection.of(lead.capture, lead.picture, *shown_captures(lead.images))
     print_json(_lead_told(lead, state))
     return state
 
@@ -131,7 +132,7 @@ def print_leads(found: Sequence[Lead], inspection: Inspection) -> list[str]:
         return []
     console = page()
     console.print(f"线索 {len(found)} 条（均为涉嫌，待人工审核；封存尚未实现，证据均未封存）", style="bold")
-    states = [inspection.of(lead.capture, lead.picture) for lead in found]
+    states = [inspection.of(lead.capture, lead.picture, *shown_captures(lead.images)) for lead in found]
     for place, (lead, state) in enumerate(zip(found, states, strict=True), 1):
         console.print(_lead_text(place, lead, state))
     return states
@@ -144,9 +145,11 @@ def _lead_text(place: int, lead: Lead, state: str) -> Text:
     line.append(f"  {'、'.join(map(_category, lead.categories))}", style="bold red")
     line.append(f" {lead.points} 分，看见 {lead.sightings} 次\n     ")
     line.append(bracketed(lead.title, lead.findings, "title", width=100))
-    elsewhere = [finding.quote for finding in lead.findings if finding.field != "title"]
+    elsewhere = [quote_words(finding) for finding in lead.findings if finding.field != "title"]
     if elsewhere and len(elsewhere) == len(lead.findings):
         line.append(f"\n     …【{harmless(elsewhere[0])}】…")
+    if any(finding.image for finding in lead.findings):
+        line.append("（见图片）")
     picture = "有图" if lead.picture else "无图"
     kept = f"\n     证据项 {lead.exhibit}  固定 {lead.capture.id[:8]}  {picture}  {harmless(state)}"
     line.append(kept, style="dim" if state == WHOLE else "bold red")
@@ -163,7 +166,7 @@ def show_exhibit(name: str, *, as_json: bool, in_full: bool) -> int:
     config = Config.load()
     with opened(config) as store:
         detail = store.exhibit(name)
-    state = Inspection(config).of(detail.capture, detail.picture)
+    state = Inspection(config).of(detail.capture, detail.picture, *shown_captures(detail.images))
     if as_json:
         print_json(plain(asdict(detail)) | {"integrity": "whole" if state == WHOLE else state})
     else:
@@ -195,6 +198,7 @@ def _print_exhibit(detail: ExhibitDetail, state: str, *, in_full: bool) -> None:
         ("历史", f"首次 {clock.in_shanghai(detail.first_seen)}，共 {detail.sightings} 次"),
         ("固定", _capture_words(detail.capture)),
         ("图片", _capture_words(detail.picture) if detail.picture else "无"),
+        *(("配图", picture_words(one)) for one in detail.images),
         ("完整性", f"{state}；未封存"),
     ):
         facts.add_row(name, Text("\n").join(Text(harmless(line)) for line in value.split("\n")))
@@ -213,9 +217,15 @@ def _capture_words(capture: Capture) -> str:
     return f"{capture.id}{origin}\n{place}，{capture.size} 字节\nSHA-256 {capture.sha256}"
 
 
+def place_words(finding: Finding) -> str:
+    """Where the quote stands: characters of a field, or a place in a picture."""
+    if finding.image:
+        return place_in_picture(finding)
+    return f"{FIELD_WORDS[finding.field]}第 {finding.start + 1}–{finding.end} 字"
+
+
 def _print_finding(finding: Finding, seen_at: datetime, *, in_full: bool) -> None:
-    place = f"{FIELD_WORDS[finding.field]}第 {finding.start + 1}–{finding.end} 字"
-    head = f"涉嫌{_category(finding.category)}：“{finding.quote}”（{place}）"
+    head = f"涉嫌{_category(finding.category)}：“{quote_words(finding)}”（{place_words(finding)}）"
     why = "，".join(f"{reason} {points:+d}" for reason, points in (*finding.pro, *finding.contra))
     state = "试行规则，只供参考" if finding.state == "trial" else "正式规则"
     rule = f"  规则 {finding.rule}（{state}，{finding.rule_digest[:12]}）"

@@ -39,6 +39,7 @@ from storage.picture_shapes import PictureEnd, Shown, Waiting
 
 AT_ONCE = 8  # pictures on their way or being read
 LOOK_AGAIN = 0.2  # seconds
+LOOKING_SHARE = 20  # a long queue is asked so much more seldom than asking takes
 GIVEN_UP_AFTER = timedelta(days=30)
 LONGEST_DETAIL = 300  # characters
 SKIPPED = ("too_small",)  # reasons that mean there was nothing to read
@@ -88,7 +89,8 @@ class PictureCrawl(scrapy.Spider):
         self._going: dict[str, str] = {}  # address to the host it is being loaded from, "" once it came
         self._loaded: dict[str, Loaded] = {}
         self._begun = 0
-        self._ends_at = 0.0
+        self._ends_at = self._looks_at = 0.0
+        self._queue: list[Waiting] = []
         self._desk = Desk()
 
     @classmethod
@@ -103,11 +105,14 @@ class PictureCrawl(scrapy.Spider):
         now, store = clock.now(), self._room.store
         await self._room.written(lambda: store.expire_pictures(now - GIVEN_UP_AFTER, now))
         while not self._is_late():
-            found = await self._room.written(self._waiting)
+            is_end = self._are_done() and not self._going
+            if is_end:
+                self._looks_at = 0.0
+            found = await self._waiting()
             for waiting in found:
                 if request := await self._asked(waiting):
                     yield request
-            if self._are_done() and not found and not self._going:
+            if is_end and not found:
                 break
             await asyncio.sleep(LOOK_AGAIN)
         await self._settle_known()
@@ -128,18 +133,32 @@ class PictureCrawl(scrapy.Spider):
         self._ends_at = self._ends_at or now + self._room.config.pictures.seconds
         return now >= self._ends_at
 
-    def _waiting(self) -> list[Waiting]:
+    async def _waiting(self) -> list[Waiting]:
         """Addresses whose turn it is: one a host, none of a host that is being crawled."""
-        left = self._room.config.pictures.per_round - self._begun
-        if left <= 0 or len(self._going) >= AT_ONCE:
+        free = min(self._room.config.pictures.per_round - self._begun, AT_ONCE - len(self._going))
+        if free <= 0:
             return []
+        await self._look()
         busy = set(self._going.values()) | (set() if self._are_done() else self._crawled_hosts)
         chosen: dict[str, Waiting] = {}
-        for waiting in self._room.store.waiting(left, besides={*self._going, *self._loaded}):
+        for waiting in self._queue:
             host = urlsplit(waiting.url).hostname or ""
-            if host not in busy:
+            if host not in busy and not self._is_known(waiting.url):
                 chosen.setdefault(host, waiting)
-        return list(chosen.values())[: AT_ONCE - len(self._going)]
+        return list(chosen.values())[:free]
+
+    def _is_known(self, url: str) -> bool:
+        return url in self._going or url in self._loaded
+
+    async def _look(self) -> None:
+        """Ask the database again, unless that was just done or would take a large part of the time."""
+        now = asyncio.get_running_loop().time()
+        if now < self._looks_at:
+            return
+        known, left = {*self._going, *self._loaded}, self._room.config.pictures.per_round - self._begun
+        self._queue = list(await self._room.written(lambda: self._room.store.waiting(left, besides=known)))
+        after = asyncio.get_running_loop().time()
+        self._looks_at = after + LOOKING_SHARE * (after - now)
 
     async def _asked(self, waiting: Waiting) -> Request | None:
         """The request for a picture. Pictures of invented pages are never asked of real hosts."""

@@ -98,6 +98,12 @@ class Pictures:
         with self._writer.begin() as connection:
             return connection.execute(old.values(**given_up)).rowcount
 
+    def pictures_waiting(self) -> int:
+        """How many pictures wait, of whatever round."""
+        waits = select(func.count()).select_from(PictureRow).where(PictureRow.state == Fate.PENDING.value)
+        with self.engine.connect() as connection:
+            return connection.execute(waits).scalar_one()
+
     def picture_counts(self, runs: Sequence[str]) -> dict[str, PictureCounts]:
         """What became of the pictures of each of these runs; runs without pictures are left out."""
         query = (
