@@ -5,43 +5,45 @@ It finds, it does not weigh: whether a place is a word, and what it means there,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
 from detectors.phrase import Place
 
 
+class Hit(NamedTuple):
+    """A wording at [start, end) of a text, borders not asked."""
+
+    wording: str
+    start: int
+    end: int
+
+
 class Index:
-    """Wordings with their other spellings, searched together. `spelled` maps spelling to wording."""
+    """Wordings searched together."""
 
-    def __init__(self, wordings: Iterable[str], spelled: Mapping[str, str]) -> None:
-        self._meant = {**spelled, **{wording: wording for wording in wordings}}
-        self._spellings = sorted(self._meant)
-        self._search = AhoCorasick(self._spellings)
-        self._known = [self._seen_as(spelling) for spelling in self._spellings]
+    def __init__(self, wordings: Iterable[str]) -> None:
+        self._wordings = sorted(wordings)
+        self._search = AhoCorasick(self._wordings)
+        self._is_latin = [_is_latin(wording[0]) or _is_latin(wording[-1]) for wording in self._wordings]
 
-    def _seen_as(self, spelling: str) -> tuple[str, str, bool]:
-        """The wording, the wording again if the spelling hides it, and whether Latin letters may be split."""
-        meant = self._meant[spelling]
-        return meant, meant if meant != spelling else "", _is_latin(spelling[0]) or _is_latin(spelling[-1])
+    def occurs(self, text: str) -> bool:
+        """Whether any of them occurs at all."""
+        return bool(self._search.find_matches_as_indexes(text))
 
-    @property
-    def meanings(self) -> list[str]:
-        """The wording of each spelling, by its number."""
-        return [self._meant[spelling] for spelling in self._spellings]
-
-    def hits(self, text: str) -> list[tuple[int, int, int]]:
-        """The number, start and end of every spelling that occurs at all, borders not asked."""
-        return self._search.find_matches_as_indexes(text, overlapping=True)
+    def hits(self, text: str) -> list[Hit]:
+        """Every wording that occurs at all."""
+        found = self._search.find_matches_as_indexes(text, overlapping=True)
+        return [Hit(self._wordings[number], start, end) for number, start, end in found]
 
     def places(self, text: str) -> dict[str, list[Place]]:
         """Every place of every wording, in order of their starts."""
         places: dict[str, list[Place]] = {}
         for number, start, end in self._search.find_matches_as_indexes(text, overlapping=True):
-            meant, disguised, is_latin = self._known[number]
-            if not is_latin or not splits_letters(text, start, end):
-                places.setdefault(meant, []).append(Place(start, end, disguised))
+            if not self._is_latin[number] or not splits_letters(text, start, end):
+                places.setdefault(self._wordings[number], []).append(Place(start, end))
         for found in places.values():
             found.sort()
         return places

@@ -46,6 +46,11 @@ class Words:
     disguised: bool
     supports: bool
 
+    @property
+    def parts(self) -> frozenset[str]:
+        """Every word that one of its slots takes."""
+        return frozenset(part for phrase in self.phrases for slot in phrase.slots for part in slot)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nearby:

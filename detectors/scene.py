@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from crawler.items import Kind, Listing
 from detectors.disguise import load_disguises
 from detectors.index import Index
-from detectors.normal import RADICALS, WHOLE, View, canonical, probe, squeezed
-from detectors.phrase import Phrase, Place, find_phrase
+from detectors.normal import WHOLE, View, canonical, squeezed
+from detectors.openings import FirstLook, Opening, Openings
+from detectors.phrase import Place, find_phrase
 from detectors.rule import Rule, Words
 from detectors.sound import Sound
 from detectors.words import Borders, load_ordinary
@@ -61,76 +62,22 @@ class Scene:
         return self.listing.is_ad or self.listing.kind in SELLING
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """A wording that begins with a given part. `need` has the bits of all its slots."""
-
-    rule: str
-    words: Words
-    phrase: Phrase
-    need: int
-
-
 class Stage:
     """Sets out the scenes of a set of rules, with the words of `groups` by their labels."""
 
     def __init__(self, rules: Sequence[Rule], groups: Mapping[str, frozenset[str]]) -> None:
-        self._openings, self._filled = _openings(rules)
-        self._labels = _labels(groups)
-        parts = {part for opening in self._every_opening() for slot in opening.phrase.slots for part in slot}
-        self._first = Index(parts | set(RADICALS), {})
-        self._meanings = self._first.meanings
-        self._slots = [self._filled.get(part, 0) for part in self._meanings]
-        self._needs = [self._alone(part) for part in self._meanings]
-        self._whole = Index(parts | set(self._labels), {})
+        parts = {part for rule in rules for words in rule.words for part in words.parts}
         # Longer words would outweigh their neighbours: 打包下证书路径 must stay 打包/下/证书.
         self._borders = Borders((part for part in parts if 2 <= len(part) <= 3), load_ordinary())
+        self._openings = Openings(rules, self._borders.frequency)
+        self._labels = _labels(groups)
         self._sound = Sound(_hidden(rules, parts | set(self._labels)), self._borders)
-
-    def _every_opening(self) -> Iterable[Opening]:
-        return (opening for openings in self._openings.values() for opening in openings)
-
-    def _alone(self, part: str) -> tuple[int, ...]:
-        """The sets of slots, this part opening them, that together deserve a look. A bare radical always does."""
-        needs = {one.need for one in self._openings.get(part, ()) if not one.words.supports}
-        return tuple(needs | ({0} if part in RADICALS else set()))
+        self._first_look = FirstLook(self._openings, self._sound)
+        self._index = Index(parts | set(self._labels))
 
     def deserves_a_look(self, whole: str) -> bool:
         """Whether a wording that can stand alone may be there; never false when one is."""
-        bare = probe(whole)
-        hits = self._first.hits(bare)
-        touched = {number for number, _, _ in hits}
-        guessed = self._sound.guesses(bare, whole)
-        slots = 0
-        for number in touched:
-            slots |= self._slots[number]
-        if guessed and self._may_be_disguised(guessed, touched, slots):
-            return True
-        enough = any(slots & need == need for number in touched for need in self._needs[number])
-        return enough and self._may_stand(hits, slots)
-
-    def _may_be_disguised(self, guessed: Iterable[str], touched: Iterable[int], slots: int) -> bool:
-        """Whether the words that may be there in disguise fill what the plain ones leave open."""
-        new = 0
-        for word in guessed:
-            new |= self._filled.get(word, 0)
-        if not new & ~slots:
-            return False
-        slots |= new
-        parts = {self._meanings[number] for number in touched}.union(guessed)
-        return any(slots & need == need and new & need for part in parts for need in self._alone(part))
-
-    def _may_stand(self, hits: Iterable[tuple[int, int, int]], slots: int) -> bool:
-        """Whether the filled slots of some wording follow each other; a bare radical may still become anything."""
-        places: dict[str, list[tuple[int, int]]] = {}
-        for number, start, end in hits:
-            places.setdefault(self._meanings[number], []).append((start, end))
-        return not places.keys().isdisjoint(RADICALS) or any(
-            _follow(one.phrase, places)
-            for part in places
-            for one in self._openings.get(part, ())
-            if slots & one.need == one.need and not one.words.supports
-        )
+        return self._first_look.deserves(whole)
 
     def set_out(self, listing: Listing, whole: str) -> Scene:
         """The scene of a listing whose fields together are `whole`."""
@@ -153,20 +100,15 @@ class Stage:
         def lost_before(place: int) -> str:
             return whole[view.ends[place - 1] : view.starts[place]] if 0 < place < len(view.text) else ""
 
-        places = self._whole.places(view.text)
+        places = self._index.places(view.text)
         for word, start, end in _nearest(view.text, self._sound.places(view.text, lost_before)):
             places.setdefault(word, []).append(Place(start, end, word))
             places[word].sort()
         return places
 
     def _found(self, view: View, places: Mapping[str, Sequence[Place]]) -> Iterable[tuple[Opening, Place]]:
-        filled = 0
-        for part in places:
-            filled |= self._filled.get(part, 0)
-        several = (one for part in places for one in self._openings.get(part, ()))
-        opened = {id(one): one for one in several if filled & one.need == one.need}
         counts: dict[str, int] = {}
-        for opening in opened.values():
+        for opening in self._openings.possible(places):
             left = CANDIDATES_AT_MOST - counts.get(opening.rule, 0)
             for place in find_phrase(opening.phrase, places, view.text, left) if left > 0 else ():
                 counts[opening.rule] = counts.get(opening.rule, 0) + 1
@@ -201,15 +143,6 @@ class Stage:
             own, lead = view.text[since : gaps[0]], place.start - since
             return begins and ends and (not lead or self._borders.at_borders(own, lead, len(own))[0])
         return (begins or starts_apart) and (ends or ends_apart)
-
-
-def _follow(phrase: Phrase, places: Mapping[str, Sequence[tuple[int, int]]]) -> bool:
-    """Whether the slots may follow each other. Gaps alone are asked: a probe has lost the marks between."""
-    ends = {end for part in phrase.slots[0].intersection(places) for _, end in places[part]}
-    for slot, gap in zip(phrase.slots[1:], phrase.gaps, strict=True):
-        found = [place for part in slot.intersection(places) for place in places[part]]
-        ends = {end for start, end in found if not ends.isdisjoint(range(start - gap, start + 1))}
-    return bool(ends)
 
 
 def _nearest(text: str, heard: Sequence[tuple[str, int, int]]) -> Iterable[tuple[str, int, int]]:
@@ -254,23 +187,6 @@ def _with_brackets(whole: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _openings(rules: Sequence[Rule]) -> tuple[dict[str, list[Opening]], dict[str, int]]:
-    """Every wording under each part that opens it, and for each part the slots it fills, a bit each."""
-    several = [(rule, words, phrase) for rule in rules for words in rule.words for phrase in words.phrases]
-    slots = dict.fromkeys(slot for _, _, phrase in several for slot in phrase.slots)
-    bits = {slot: 1 << number for number, slot in enumerate(slots)}
-    openings: dict[str, list[Opening]] = {}
-    for rule, words, phrase in several:
-        opening = Opening(rule.id, words, phrase, sum({bits[slot] for slot in phrase.slots}))
-        for part in phrase.slots[0]:
-            openings.setdefault(part, []).append(opening)
-    filled: dict[str, int] = {}
-    for slot, bit in bits.items():
-        for part in slot:
-            filled[part] = filled.get(part, 0) | bit
-    return openings, filled
-
-
 def _labels(groups: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
     labels: dict[str, list[str]] = {}
     for label, words in groups.items():
@@ -281,13 +197,5 @@ def _labels(groups: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
 
 def _hidden(rules: Sequence[Rule], known: Iterable[str]) -> set[str]:
     """The words that are understood in disguise: those of the groups that want it, and distinctive ones anywhere."""
-    wanted = {
-        part
-        for rule in rules
-        for words in rule.words
-        if words.disguised
-        for phrase in words.phrases
-        for slot in phrase.slots
-        for part in slot
-    }
+    wanted = {part for rule in rules for words in rule.words if words.disguised for part in words.parts}
     return wanted | (load_disguises().words & set(known))

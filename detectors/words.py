@@ -41,6 +41,10 @@ class Borders:
         self._longest = max(len(word) for word, often in self._tokenizer.FREQ.items() if often)
         self._edges = lru_cache(maxsize=4096)(self._cut)
 
+    def frequency(self, word: str) -> int:
+        """How often the dictionary has met a word; 0 for one it lacks, ours too."""
+        return 0 if word in self._added else int(self._tokenizer.FREQ.get(word) or 0)
+
     def cut(self, run: str) -> tuple[str, ...]:
         """The words of a run, by dictionary only: guessed words would swallow ours (师挂证)."""
         return tuple(self._tokenizer.cut(run, HMM=False))

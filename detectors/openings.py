@@ -1,0 +1,119 @@
+"""The wordings of all rules by their rarest slot, and the cheap first look by which nearly every listing leaves.
+
+The first look may be wrong in one direction only: it never turns away a text in which a wording stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from detectors.index import Hit, Index
+from detectors.normal import RADICALS, probe
+from detectors.phrase import Phrase
+from detectors.rule import Rule, Words
+from detectors.sound import Sound
+
+# Every listing of this trade has these words, so a slot that holds one tells nothing.
+OF_THE_TRADE = ("专利", "商标", "发明", "版权", "软著", "申请", "注册", "代理", "服务", "办理", "证书")
+TELLS_NOTHING = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One wording of one rule. `need` has a bit for each of its slots."""
+
+    rule: str
+    words: Words
+    phrase: Phrase
+    need: int
+
+
+class Openings:
+    """Every wording of a set of rules. `often` says how often a word is met in ordinary text."""
+
+    def __init__(self, rules: Sequence[Rule], often: Callable[[str], int]) -> None:
+        several = [(rule, words, phrase) for rule in rules for words in rule.words for phrase in words.phrases]
+        bits = {slot: 1 << number for number, slot in enumerate(dict.fromkeys(_slots(several)))}
+        common = {slot: sum(_commonness(part, often) for part in slot) for slot in bits}
+        self._keyed: dict[str, list[Opening]] = {}
+        self._filled: dict[str, int] = {}
+        for rule, words, phrase in several:
+            opening = Opening(rule.id, words, phrase, sum({bits[slot] for slot in phrase.slots}))
+            for part in min(phrase.slots, key=common.__getitem__):
+                self._keyed.setdefault(part, []).append(opening)
+        for slot, bit in bits.items():
+            for part in slot:
+                self._filled[part] = self._filled.get(part, 0) | bit
+
+    @property
+    def parts(self) -> frozenset[str]:
+        return frozenset(self._filled)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The parts of the rarest slots: without one of them no wording stands."""
+        return frozenset(self._keyed)
+
+    def filled_by(self, parts: Iterable[str]) -> int:
+        """The slots that these parts fill."""
+        slots = 0
+        for part in parts:
+            slots |= self._filled.get(part, 0)
+        return slots
+
+    def possible(self, parts: Iterable[str]) -> list[Opening]:
+        """The wordings all of whose slots are filled by these parts, in whatever order."""
+        present = set(parts)
+        slots = self.filled_by(present)
+        several = (one for part in sorted(present) for one in self._keyed.get(part, ()))
+        return list({id(one): one for one in several if slots & one.need == one.need}.values())
+
+
+class FirstLook:
+    """Asks of a text whether a wording that can stand alone may be there, plainly or in disguise."""
+
+    def __init__(self, openings: Openings, sound: Sound) -> None:
+        self._openings = openings
+        self._sound = sound
+        self._keys = Index(openings.keys | set(RADICALS))
+        self._parts = Index(openings.parts | set(RADICALS))
+
+    def deserves(self, whole: str) -> bool:
+        """Never false when a wording stands there."""
+        bare = probe(whole)
+        guessed = self._sound.guesses(bare, whole)
+        if not guessed and not self._keys.occurs(bare):
+            return False
+        hits = self._parts.hits(bare)
+        touched = {hit.wording for hit in hits}
+        if not touched.isdisjoint(RADICALS):
+            return True  # put together with its neighbour it may become anything
+        possible = [one for one in self._openings.possible(touched | guessed) if not one.words.supports]
+        if any(not slot.isdisjoint(guessed) for one in possible for slot in one.phrase.slots):
+            return True
+        return _one_stands(possible, hits)
+
+
+def _slots(several: Iterable[tuple[Rule, Words, Phrase]]) -> Iterable[frozenset[str]]:
+    return (slot for _, _, phrase in several for slot in phrase.slots)
+
+
+def _commonness(part: str, often: Callable[[str], int]) -> int:
+    return TELLS_NOTHING if part in OF_THE_TRADE else often(part) + 1
+
+
+def _one_stands(openings: Sequence[Opening], hits: Sequence[Hit]) -> bool:
+    places: dict[str, list[tuple[int, int]]] = {}
+    for wording, start, end in hits if openings else ():
+        places.setdefault(wording, []).append((start, end))
+    return any(_follow(one.phrase, places) for one in openings)
+
+
+def _follow(phrase: Phrase, places: Mapping[str, Sequence[tuple[int, int]]]) -> bool:
+    """Whether the slots may follow each other. Gaps alone are asked: a probe has lost the marks between."""
+    ends = {end for part in phrase.slots[0].intersection(places) for _, end in places[part]}
+    for slot, gap in zip(phrase.slots[1:], phrase.gaps, strict=True):
+        found = [place for part in slot.intersection(places) for place in places[part]]
+        ends = {end for start, end in found if not ends.isdisjoint(range(start - gap, start + 1))}
+    return bool(ends)
