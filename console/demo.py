@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from console import registry
 from console.coverage import print_coverage
 from console.files import platform, platforms
 from console.ledger import WHOLE, Inspection, opened, print_leads
@@ -19,9 +20,11 @@ from console.output import CATEGORY_WORDS, harmless, say
 from console.rounds import DEFAULT_QUERIES, crawl_round, read_queries
 from console.specimen import Expectation, Specimen, SpecimenQuery, load
 from console.specimen_server import SpecimenServer
+from crawler import clock
 from crawler.config import Config, Crawl, read_hosts
 from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, UserMistake
 from pipelines.browser import BrowserTrouble, find_chromium
+from storage.registry_store import Provenance
 from storage.shapes import Lead, LeadFilter, RunRow
 
 MARK = "SPECIMEN"
@@ -35,6 +38,7 @@ def run_demo(folder: Path, *, keep_running: bool) -> int:
     _refuse_strangers(specimen)
     config = _demo_config(Config.load())
     _mark_home(config.home)
+    _import_registry(config, folder / "registry.csv")
     has_browser = _has_browser(config)
     with SpecimenServer(specimen) as server:
         hosts = server.hosts_file(config.home)
@@ -77,6 +81,13 @@ def _mark_home(home: Path) -> None:
         raise UserMistake(f"{home} 已有真实数据，演示不在其中运行；请另设 LANTIAN_HOME")
     home.mkdir(parents=True, exist_ok=True)
     (home / MARK).write_text(MARK_TEXT, encoding="utf-8")
+
+
+def _import_registry(config: Config, path: Path) -> None:
+    """The specimen's own list of agencies, where it has one."""
+    if path.is_file():
+        with registry.opened(config, is_new=True) as registries:
+            registry.say_imported(registries.load(path, Provenance(at=clock.now(), source="样本名录（虚构）")))
 
 
 def _has_browser(config: Config) -> bool:

@@ -13,10 +13,10 @@ from functools import cache
 from crawler.agencies import ACTIVE, ATTORNEY, BRANCH, PATENT_AGENCY, TRADEMARK_AGENCY
 
 COLUMNS = {
-    "name": "名称 机构名称 代理机构名称 专利代理机构名称 商标代理机构名称 分支机构名称 企业名称 机构全称 agencyname",
+    "name": "机构名称 名称 代理机构名称 专利代理机构名称 商标代理机构名称 分支机构名称 企业名称 机构全称 agencyname",
     "person": "姓名 代理师姓名 专利代理师姓名",
     "former_names": "曾用名 曾用名称 原名称 原名 更名前名称 former_name",
-    "code": "代码 机构代码 代理机构代码 专利代理机构代码 分支机构代码 分支代码 agencycode branchcode",
+    "code": "机构代码 代码 代理机构代码 专利代理机构代码 分支机构代码 分支代码 agencycode branchcode",
     "parent_code": "所属机构代码 所在机构代码 主机构代码 上级机构代码 总部代码 总所代码 执业机构代码 agency_code",
     "credit_code": "统一社会信用代码 社会信用代码 信用代码 uscc tyshxycode",
     "kind": "类型 机构类型 类别 主体类型 种类 type",
@@ -28,7 +28,7 @@ COLUMNS = {
     "icp": "icp备案号 网站备案号 icp备案 icp号",
     "qualification": "资格证号 资格证书号 专利代理师资格证号 专利代理师资格证书号 资格证编号 qualification_no",
 }
-TITLES = {field: words.split()[0] for field, words in COLUMNS.items()} | {"icp": "ICP备案号", "name": "机构名称"}
+TITLES = {field: words.split()[0] for field, words in COLUMNS.items()} | {"icp": "ICP备案号"}
 # They are never read, and are told apart only to be named as what they are.
 _PERSONAL = re.compile(
     r"性别|出生|生日|年龄|证件|身份|住址|户籍|籍贯|民族|手机|电话|联系|邮箱|邮件|微信|学历|学位|毕业|专业|照片|政治面貌|婚姻|社保|档案|执业备案号|负责人|法定代表人|法人|合伙人|股东"
