@@ -30,6 +30,9 @@ CATEGORIES = (
     "malicious_trademark",
 )
 STATES = ("trial", "active")
+# What a rule wants of the registry of agencies; see detectors.registered.
+FILING, LICENCE = "filing", "licence"
+REGISTRY_USES = (FILING, LICENCE)
 EXAMPLES_AT_LEAST = 5
 
 
@@ -69,7 +72,10 @@ class Nearby:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What one rule file says. Points of words, context and stance must reach `needs`."""
+    """What one rule file says. Points of words, context and stance must reach `needs`.
+
+    `registry` says what it asks the registry of agencies: nothing, `FILING` or `LICENCE`.
+    """
 
     id: str
     digest: str
@@ -78,7 +84,7 @@ class Rule:
     state: str
     severity: int
     needs: int
-    asks_registry: bool
+    registry: str
     articles: tuple[str, ...]
     words: tuple[Words, ...]
     context: tuple[Nearby, ...]
@@ -125,7 +131,7 @@ def _read_rule(table: Table, digest: str, shared: Parts) -> Rule:
         state=table.one_of("state", STATES),
         severity=table.whole("severity"),
         needs=table.whole("needs"),
-        asks_registry=table.flag("asks_registry") if table.has("asks_registry") else False,
+        registry=table.one_of("registry", REGISTRY_USES) if table.has("registry") else "",
         articles=table.texts("articles"),
         words=tuple(_read_words(entry, parts) for entry in table.tables("words")),
         context=tuple(_read_nearby(entry, 1, parts) for entry in table.tables("context"))

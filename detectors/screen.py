@@ -14,7 +14,8 @@ from crawler.agencies import RegistryView
 from crawler.items import Entity, Finding, Listing
 from detectors.entities import find_entities
 from detectors.phrase import Place
-from detectors.rule import RULES, Nearby, Rule, load_rules
+from detectors.registered import by_registry
+from detectors.rule import LICENCE, RULES, Nearby, Rule, load_rules
 from detectors.scene import Candidate, Scene, Stage
 from detectors.stance import Reason, Stance, load_cues, load_speakers, stands_within
 
@@ -24,7 +25,6 @@ JUDGED_AT_MOST = 200_000  # characters of one text; the longest in our captures 
 DISGUISED_POINTS = 10
 SECOND_WITHIN = 80
 SECONDS_AT_MOST = 25
-LISTED_POINTS = -25
 WHOLE_LISTING = 0
 
 
@@ -47,7 +47,12 @@ class Screen:
     def __init__(
         self, rules: Sequence[Rule], registry: RegistryView | None = None, *, with_trial: bool = False
     ) -> None:
-        self._rules = tuple(rule for rule in rules if with_trial or rule.state == "active")
+        # Without a registry nothing can be said of a licence.
+        self._rules = tuple(
+            rule
+            for rule in rules
+            if (with_trial or rule.state == "active") and (registry is not None or rule.registry != LICENCE)
+        )
         self._registry = registry
         cues = load_cues()
         self._stance = Stance(cues, load_speakers())
@@ -58,7 +63,11 @@ class Screen:
         self._stage = Stage(self._rules, groups)
 
     def judge(self, listing: Listing) -> tuple[Finding, ...]:
-        """At most one finding a rule: its strongest candidate. Empty for a lawful listing.
+        """At most one finding a rule: its strongest candidate. Empty for a lawful listing."""
+        return tuple(finding for finding in self.weigh(listing) if finding.points >= finding.needs)
+
+    def weigh(self, listing: Listing) -> tuple[Finding, ...]:
+        """The strongest candidate of every rule, whether or not its sum suffices, with every reason.
 
         Of a text longer than a book, `JUDGED_AT_MOST` characters are judged: one hostile page must
         not hold up the round.
@@ -70,9 +79,7 @@ class Screen:
             return ()
         scene = self._stage.set_out(listing, whole)
         verdicts = ((rule, self._best(rule, scene)) for rule in self._rules)
-        return tuple(
-            _finding(rule, verdict, listing) for rule, verdict in verdicts if verdict and verdict.points >= rule.needs
-        )
+        return tuple(_finding(rule, verdict, listing) for rule, verdict in verdicts if verdict)
 
     def entities(self, listing: Listing) -> tuple[Entity, ...]:
         """Phones, addresses, codes and names in the fields that judge searches."""
@@ -102,17 +109,15 @@ class Screen:
         pro += [Reason(group.reason, group.points) for group in near if group.points > 0]
         contra = [Reason(group.reason, group.points) for group in near if group.points < 0]
         contra += self._stance.against(scene, candidate, heard)
-        contra += self._by_registry(scene.listing) if rule.asks_registry else []
-        contra += [reason for reason in offers if reason.points < 0]
-        return Verdict(candidate, tuple(pro + [one for one in offers if one.points > 0]), tuple(contra))
+        told = offers + self._by_registry(rule, scene.listing)
+        pro += [reason for reason in told if reason.points > 0]
+        contra += [reason for reason in told if reason.points < 0]
+        return Verdict(candidate, tuple(pro), tuple(contra))
 
-    def _by_registry(self, listing: Listing) -> list[Reason]:
-        """An agency that the registry lists may mean its filing; one that is not listed proves nothing."""
-        if self._registry is None:
+    def _by_registry(self, rule: Rule, listing: Listing) -> list[Reason]:
+        if self._registry is None or not rule.registry:
             return []
-        names = {listing.seller} | {entity.value for entity in self.entities(listing) if entity.kind == "company"}
-        listed = sorted(name for name in names if name and self._registry.find(name))
-        return [Reason(f"名录里有{listed[0]}，可能是备案、许可的不当表述", LISTED_POINTS)] if listed else []
+        return by_registry(rule.registry, listing.seller, self.entities(listing), self._registry)
 
 
 def _labelled(rule: Rule) -> dict[str, Nearby]:
