@@ -5,7 +5,7 @@ The first look may be wrong in one direction only: it never turns away a text in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from detectors.index import Hit, Index
@@ -14,8 +14,7 @@ from detectors.phrase import Phrase
 from detectors.rule import Rule, Words
 from detectors.sound import Sound
 
-# Every listing of this trade has these words, so a slot that holds one tells nothing.
-OF_THE_TRADE = ("专利", "商标", "发明", "版权", "软著", "申请", "注册", "代理", "服务", "办理", "证书")
+# How often a word counts that honest listings of this trade are full of.
 TELLS_NOTHING = 1_000_000
 
 
@@ -30,12 +29,18 @@ class Opening:
 
 
 class Openings:
-    """Every wording of a set of rules. `often` says how often a word is met in ordinary text."""
+    """Every wording of a set of rules.
 
-    def __init__(self, rules: Sequence[Rule], often: Callable[[str], int]) -> None:
+    `often` says how often a word is met in ordinary text; `everyday` ones, and what is made of them, tell nothing.
+    """
+
+    def __init__(self, rules: Sequence[Rule], often: Callable[[str], int], everyday: Container[str]) -> None:
         several = [(rule, words, phrase) for rule in rules for words in rule.words for phrase in words.phrases]
         bits = {slot: 1 << number for number, slot in enumerate(dict.fromkeys(_slots(several)))}
-        common = {slot: sum(_commonness(part, often) for part in slot) for slot in bits}
+        common = {
+            slot: sum(TELLS_NOTHING if _tells_nothing(part, everyday) else often(part) + 1 for part in slot)
+            for slot in bits
+        }
         self._keyed: dict[str, list[Opening]] = {}
         self._filled: dict[str, int] = {}
         for rule, words, phrase in several:
@@ -99,8 +104,12 @@ def _slots(several: Iterable[tuple[Rule, Words, Phrase]]) -> Iterable[frozenset[
     return (slot for _, _, phrase in several for slot in phrase.slots)
 
 
-def _commonness(part: str, often: Callable[[str], int]) -> int:
-    return TELLS_NOTHING if part in OF_THE_TRADE else often(part) + 1
+def _tells_nothing(part: str, everyday: Container[str]) -> bool:
+    """Whether a part is one character, or everyday words one after the other."""
+    if len(part) == 1 or part in everyday:
+        return True
+    heads = (end for end in range(1, len(part)) if part[:end] in everyday)
+    return any(_tells_nothing(part[end:], everyday) for end in heads)
 
 
 def _one_stands(openings: Sequence[Opening], hits: Sequence[Hit]) -> bool:

@@ -68,8 +68,9 @@ class Stage:
     def __init__(self, rules: Sequence[Rule], groups: Mapping[str, frozenset[str]]) -> None:
         parts = {part for rule in rules for words in rule.words for part in words.parts}
         # Longer words would outweigh their neighbours: 打包下证书路径 must stay 打包/下/证书.
-        self._borders = Borders((part for part in parts if 2 <= len(part) <= 3), load_ordinary())
-        self._openings = Openings(rules, self._borders.frequency)
+        ordinary = load_ordinary()
+        self._borders = Borders((part for part in parts if 2 <= len(part) <= 3), ordinary.words)
+        self._openings = Openings(rules, self._borders.frequency, ordinary.everyday)
         self._labels = _labels(groups)
         self._sound = Sound(_hidden(rules, parts | set(self._labels)), self._borders)
         self._first_look = FirstLook(self._openings, self._sound)

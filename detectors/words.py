@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -22,6 +23,14 @@ RUN = re.compile(r"[\u3400-\u9fffa-zA-Z0-9+#&._%\-]+")
 ORDINARY = Path(__file__).parent / "lexicon" / "ordinary.toml"
 REACH = 40
 LONGEST_BEFORE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Ordinary:
+    """`words` that the dictionary lacks, and `everyday` ones that every listing of this trade has."""
+
+    words: tuple[str, ...]
+    everyday: frozenset[str]
 
 
 class Borders:
@@ -109,12 +118,12 @@ class Borders:
         return 2 <= len(tail) <= high - low and bool(self._tokenizer.FREQ.get(tail))
 
 
-def load_ordinary(path: Path = ORDINARY) -> tuple[str, ...]:
-    """Ordinary words that the dictionary lacks; RuleInvalid names file and place."""
+def load_ordinary(path: Path = ORDINARY) -> Ordinary:
+    """The lists of ordinary words; RuleInvalid names file and place."""
     table = read_table(path)
-    words = table.texts("words")
+    ordinary = Ordinary(table.texts("words"), frozenset(table.texts("everyday")))
     table.finish()
-    return words
+    return ordinary
 
 
 def _last_run(text: str) -> str:

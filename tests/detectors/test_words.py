@@ -38,7 +38,7 @@ WHOLE = [
 
 @pytest.fixture(scope="module")
 def borders() -> Borders:
-    return Borders(RULE_WORDS, load_ordinary())
+    return Borders(RULE_WORDS, load_ordinary().words)
 
 
 def stands(borders: Borders, text: str, word: str) -> bool:
