@@ -18,6 +18,7 @@ from detectors.registered import by_registry
 from detectors.rule import LICENCE, RULES, Nearby, Rule, load_rules
 from detectors.scene import Candidate, Scene, Stage
 from detectors.stance import Reason, Stance, load_cues, load_speakers, stands_within
+from detectors.tag import load_tags
 
 FIELDS = ("title", "text", "seller")
 QUOTE_AT_MOST = 80
@@ -54,6 +55,7 @@ class Screen:
             if (with_trial or rule.state == "active") and (registry is not None or rule.registry != LICENCE)
         )
         self._registry = registry
+        self._tags = load_tags()
         cues = load_cues()
         self._stance = Stance(cues, load_speakers())
         groups = {cue.label: cue.wordings for cue in cues}
@@ -64,7 +66,9 @@ class Screen:
 
     def judge(self, listing: Listing) -> tuple[Finding, ...]:
         """At most one finding a rule: its strongest candidate. Empty for a lawful listing."""
-        return tuple(finding for finding in self.weigh(listing) if finding.points >= finding.needs)
+        found = [finding for finding in self.weigh(listing) if finding.points >= finding.needs]
+        tags = self._tags.tags_of(listing, found) if found else ()
+        return tuple(replace(finding, tags=tags) for finding in found)
 
     def weigh(self, listing: Listing) -> tuple[Finding, ...]:
         """The strongest candidate of every rule, whether or not its sum suffices, with every reason.
