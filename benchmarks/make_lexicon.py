@@ -1,6 +1,7 @@
-"""`python -m benchmarks.make_lexicon sounds` renews detectors/lexicon/sounds.toml from pypinyin's tables.
+"""`python -m benchmarks.make_lexicon [FONT]` renews the generated tables of detectors/lexicon.
 
-Only what a text holds after folding is listed: simplified forms, readings without tones, ü written v.
+sounds.toml from pypinyin's tables; with FONT, a Noto Sans CJK collection, lookalikes.toml from how
+characters look in it. Only what a text holds after folding is listed: simplified forms.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import unicodedata
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from pypinyin.phrases_dict import phrases_dict
 from pypinyin.pinyin_dict import pinyin_dict
 
@@ -17,9 +21,15 @@ from detectors.normal import fold
 
 LEXICON = Path(__file__).parent.parent / "detectors" / "lexicon"
 SEEN_IN_PHRASES = 3
+SIMPLIFIED_FACE, SIDE = 2, 24
+STANDARD_AT_MOST, RARE_AT_MOST = 8, 4
+LOOKS_HEAD = """\
+# For every common character those that are easily taken for it: how alike they are when drawn.
+# Made by `python -m benchmarks.make_lexicon FONT`, drawn in Noto Sans CJK SC; not edited by hand.
+"""
 SOUNDS_HEAD = """\
 # How every character is read, without tones, ü as v: [first] its usual reading, [also] others that dictionary phrases use.
-# Facts from pypinyin (MIT). Made by `python -m benchmarks.make_lexicon sounds`; not edited by hand.
+# Facts from pypinyin (MIT). Made by `python -m benchmarks.make_lexicon`; not edited by hand.
 """
 
 
@@ -59,12 +69,73 @@ def sounds() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-TABLES = {"sounds": sounds}
+def pictures(characters: list[str], font: str) -> NDArray[np.float32]:
+    """Every character as a small blurred square, SIDE by SIDE."""
+    face = ImageFont.truetype(font, 40, index=SIMPLIFIED_FACE)
+    shown = []
+    for character in characters:
+        sheet = Image.new("L", (48, 48), 0)
+        ImageDraw.Draw(sheet).text((4, -6), character, font=face, fill=255)
+        small = sheet.filter(ImageFilter.GaussianBlur(1.0)).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+        shown.append(np.asarray(small, dtype=np.float32))
+    return np.stack(shown)
+
+
+def normalised(squares: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows whose products are correlations."""
+    rows = squares.reshape(len(squares), -1)
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-6), dtype=np.float32)
+
+
+def is_standard(character: str, last: int) -> bool:
+    """Whether GB 2312 has it, in a row up to `last`: 0xD7 ends the common characters, 0xF7 the others."""
+    try:
+        code = character.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return len(code) == 2 and 0xB0 <= code[0] <= last
+
+
+def lookalikes(font: str) -> str:
+    """For every common character those taken for it, the most similar first.
+
+    The whole must be alike, or one side (扌|受) nearly the same and the whole not far.
+    """
+    every = [chr(code) for code in range(0x4E00, 0xA000) if fold(chr(code)) == chr(code) and code in pinyin_dict]
+    squares, lines = pictures(every, font), [LOOKS_HEAD]
+    whole = normalised(squares)
+    sides = [normalised(side) for side in (squares[:, :, 9:], squares[:, :, :15], squares[:, 9:], squares[:, :15])]
+    for place, character in enumerate(every):
+        if is_standard(character, 0xD7):
+            likeness = whole @ whole[place]
+            best = np.max([side @ side[place] for side in sides], axis=0)
+            near = [int(one) for one in np.argsort(-likeness)[1:100]]
+            taken = [every[one] for one in near if is_taken(every[one], float(likeness[one]), float(best[one]))]
+            taken = taken_by_kind(taken)
+            if taken:
+                lines.append(f'"{character}" = "{"".join(taken)}"')
+    return "\n".join(lines) + "\n"
+
+
+def is_taken(other: str, whole: float, side: float) -> bool:
+    if is_standard(other, 0xD7):
+        return whole >= 0.85 or (side >= 0.95 and whole >= 0.8)
+    if is_standard(other, 0xF7):
+        return whole >= 0.82 or (side >= 0.92 and whole >= 0.74)
+    return whole >= 0.83 or (side >= 0.92 and whole >= 0.74)
+
+
+def taken_by_kind(taken: list[str]) -> list[str]:
+    """The most similar of the standard's characters, then of those beyond it."""
+    standard = [one for one in taken if is_standard(one, 0xF7)]
+    return standard[:STANDARD_AT_MOST] + [one for one in taken if one not in standard][:RARE_AT_MOST]
 
 
 def main() -> None:
-    for name in sys.argv[1:] or TABLES:
-        (LEXICON / f"{name}.toml").write_text(TABLES[name](), encoding="utf-8")
+    (LEXICON / "sounds.toml").write_text(sounds(), encoding="utf-8")
+    if sys.argv[1:]:
+        (LEXICON / "lookalikes.toml").write_text(lookalikes(sys.argv[1]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Words that a reader hears or sees in a text although they are not written there: 包手全, baoshouquan, 包扌受权.
+"""Words that a reader hears or sees in a text although they are not written there: 包手全, baoshouquan, 包木又.
 
 Only for a small set of distinctive words: over a large one such a search drowns in ordinary text. It needs no
 list of disguises, only tables of single characters, and it never says what a word means.
@@ -7,22 +7,24 @@ list of disguises, only tables of single characters, and it never says what a wo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
-import numpy as np
 from ahocorasick_rs import BytesAhoCorasick
-from numpy.typing import NDArray
 
-from detectors.glyphs import Glyphs, load_glyphs, merged
-from detectors.spelling import LOST, ONE, Spelling, spellings
+from detectors.codes import LETTERS, Codes
+from detectors.glyphs import LEXICON, is_common, is_rare, load_glyphs
+from detectors.spelling import LOST, ONE, Spelling, Way, spellings
+from detectors.strict import read_table
 
-LETTERS = {chr(code): code - 0x60 for code in range(ord("a"), ord("z") + 1)}
-LOST_CODE = 27
-FIRST_SOUND, LAST_SOUND = 28, 255
-LAYERS = 3
-KNOWN = 0x10000
 MASKING = "？?*＊×□■●○◯▢\ufffd"
+PRIVATE = ("\ue000", "\uf8ff")
 FULL_LATIN_AT_LEAST = 6
+REMEMBERED = 1 << 15
+# Ways in which all other characters stand as they are.
+EXACT = frozenset((Way.MASKED, Way.SWAPPED, Way.SPUN))
 
 # What was squeezed out of the original right before a place of the view.
 Gaps = Callable[[int], str]
@@ -33,8 +35,26 @@ class Ordinary(Protocol):
 
     def is_ordinary(self, text: str, start: int, end: int) -> bool:
         """Whether [start, end) of a squeezed text makes plain sense: a dictionary word lies across one of
-        its ends (沟通到|…), or it consists of nothing but dictionary words of two characters or more.
+        its ends (沟通到|…), or it consists of nothing but usual dictionary words of two characters or more.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What writers do. `particles` stand alone in any text; `spun` words are put in by machine for others."""
+
+    particles: frozenset[str]
+    spun: dict[str, str]
+    spun_beside: dict[str, str]
+
+
+def load_habits(path: Path = LEXICON / "habits.toml") -> Habits:
+    """The table of habits; RuleInvalid names file and place."""
+    table = read_table(path)
+    particles = frozenset(table.text("particles"))
+    spun, beside = ({name: one.text(name) for name in one.names()} for one in map(table.table, ("spun", "spun_beside")))
+    table.finish()
+    return Habits(particles, spun, beside)
 
 
 class Hit(NamedTuple):
@@ -46,166 +66,144 @@ class Hit(NamedTuple):
 class Sound:
     """Hears a set of words. `ordinary` is asked before characters that were exchanged count as a disguise."""
 
-    def __init__(
-        self, words: Iterable[str], ordinary: Ordinary | None = None, particles: str = "", glyphs: Glyphs | None = None
-    ) -> None:
-        self._glyphs = glyphs or load_glyphs()
+    def __init__(self, words: Iterable[str], ordinary: Ordinary | None = None, habits: Habits | None = None) -> None:
+        self._glyphs = load_glyphs()
         self._words = frozenset(word for word in words if len(word) > 1)
         self._ordinary = ordinary
-        self._particles = frozenset(particles)
-        self._codes = _sound_codes(self._words, self._glyphs)
-        known = [one for word in sorted(self._words) for one in spellings(word, self._glyphs)]
+        self._habits = habits or load_habits()
+        spun = self._habits.spun | self._habits.spun_beside
+        known = [one for word in sorted(self._words) for one in spellings(word, self._glyphs, spun)]
+        self._codes = Codes(known, self._glyphs)
         patterns: dict[bytes, list[Spelling]] = {}
         for spelling in known:
-            for pattern in self._patterns(spelling):
+            for pattern in self._codes.patterns(spelling):
                 patterns.setdefault(pattern, []).append(spelling)
         self._meant = list(patterns.values())
         self._search = BytesAhoCorasick(list(patterns))
-        self._tables = _layers(self._words, self._glyphs, self._codes)
-
-    def _patterns(self, spelling: Spelling) -> set[bytes]:
-        """The codes of a spelling, once for every reading of the characters that stand for themselves."""
-        found = {b""}
-        for character, piece in zip(spelling.word, spelling.pieces, strict=True):
-            for one in piece:
-                codes = self._heard(character) if one == ONE else {self._code_of(one)}
-                found = {before + bytes([code]) for before in found for code in codes}
-        return found
-
-    def _heard(self, character: str) -> set[int]:
-        if character in LETTERS:
-            return {LETTERS[character]}
-        return {self._codes[merged(one)] for one in self._glyphs.readings(character)}
-
-    def _code_of(self, character: str) -> int:
-        if character in LETTERS:
-            return LETTERS[character]
-        return LOST_CODE if character == LOST else self._codes[merged(self._glyphs.readings(character)[0])]
+        # The same few surfaces come again and again: 公式 for a rule word 公示.
+        self._written = lru_cache(maxsize=REMEMBERED)(self._compared)
 
     def may(self, bare: str, raw: str = "") -> bool:
         """Whether `places` may find anything, asked of a probe; masks count only if `raw` has any."""
-        return bool(self.guesses(bare, raw))
+        return any(True for _ in self._guessed(bare, raw))
 
     def guesses(self, bare: str, raw: str = "") -> frozenset[str]:
-        """The words that may be there in disguise. Never fewer than `places` finds in the squeezed text."""
-        masked = any(mask in raw for mask in MASKING)
-        hits = (hit for hit in self._hits(bare) if masked or not hit.spelling.has_hole)
-        return frozenset(hit.spelling.word for hit in hits if self._is_hidden(bare, hit))
+        """The words that may be there in disguise; never fewer than `places` finds in the squeezed text."""
+        return frozenset(hit.spelling.word for hit in self._guessed(bare, raw))
+
+    def _guessed(self, bare: str, raw: str) -> Iterator[Hit]:
+        masked = _has_mask(raw)
+        return (hit for hit in self._hits(bare) if masked or hit.spelling.way is not Way.MASKED)
 
     def places(self, text: str, gaps: Gaps | None = None) -> list[tuple[str, int, int]]:
         """Word, start and end in a squeezed text. Without `gaps`, masks that were squeezed out go unseen."""
-        found = {
-            (hit.spelling.word, hit.start, hit.end)
-            for hit in self._hits(text)
-            if self._is_hidden(text, hit) and self._is_meant(text, hit, gaps)
-        }
+        found = {(hit.spelling.word, hit.start, hit.end) for hit in self._hits(text) if self._is_meant(text, hit, gaps)}
         return sorted(found, key=lambda one: (one[1], one[2], one[0]))
 
     def _hits(self, text: str) -> Iterator[Hit]:
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.int32)
-        seen: set[bytes] = set()
-        for table in self._tables:
-            view = table.take(codes, mode="clip").tobytes()
-            if view not in seen:
-                seen.add(view)
-                for number, start, end in self._search.find_matches_as_indexes(view, overlapping=True):
-                    for spelling in self._meant[number]:
+        for view in self._codes.views(text):
+            for number, start, end in self._search.find_matches_as_indexes(view, overlapping=True):
+                for spelling in self._written(number, text[start:end]):
+                    if not _splits_letters(text, start, end):
                         yield Hit(spelling, start, end)
 
-    def _is_hidden(self, text: str, hit: Hit) -> bool:
-        """Whether the surface is that spelling, is no word of ours itself, and keeps enough of this one."""
-        spelling, start, end = hit
-        surface = text[start:end]
-        if surface in self._words or _splits_letters(text, start, end):
-            return False
-        count = self._kept(spelling, surface)
-        return count is not None and _is_enough(spelling, surface, *count)
+    def _compared(self, number: int, surface: str) -> tuple[Spelling, ...]:
+        """Those spellings of one pattern that the surface is. A word of ours as it stands hides no other."""
+        if surface in self._words:
+            return ()
+        return tuple(one for one in self._meant[number] if self._is_enough(one, surface))
 
-    def _kept(self, spelling: Spelling, surface: str) -> tuple[int, int] | None:
-        """How many characters stand as they are or are spelled out, and how many are exchanged; None: another text."""
-        kept = weak = place = 0
+    def _is_enough(self, spelling: Spelling, surface: str) -> bool:
+        """Whether the surface is that spelling and keeps enough of the word."""
+        kept, length = self._kept(spelling, surface), len(spelling.word)
+        if kept is None or spelling.way in EXACT:
+            return kept is not None
+        if surface.isascii():
+            return kept == length and len(surface) >= FULL_LATIN_AT_LEAST
+        return kept >= length // 2
+
+    def _kept(self, spelling: Spelling, surface: str) -> int | None:
+        """How many characters stand as they are, are spelled out or taken apart; None: it is another text."""
+        kept, place, only_looks = 0, 0, 0
         for character, piece in zip(spelling.word, spelling.pieces, strict=True):
             shown = surface[place : place + len(piece)]
             place += len(piece)
-            if piece == ONE:
-                same = shown == character
-                if not same and not self._is_alike(character, shown):
-                    return None
-                kept, weak = kept + same, weak + (not same)
-            elif shown != piece.replace(ONE, character):
+            if piece == ONE and shown != character and (spelling.way in EXACT or not self._is_alike(character, shown)):
                 return None
-            else:
-                kept, weak = kept + (len(piece) > 1), weak + (len(piece) == 1)
-        return kept, weak
+            if piece != ONE and not _is_piece(shown, piece, character):
+                return None
+            kept += shown == character or len(piece) > 1
+            exchanged = len(shown) == 1 and shown != character and spelling.way is Way.ALIKE
+            only_looks += exchanged and is_common(shown) and not self._glyphs.sound_alike(character, shown)
+        # A common character stands mostly for itself: 商标周 only where all the rest is kept, and never in 专周.
+        too_faint = only_looks and (len(spelling.word) == 2 or kept < len(spelling.word) - 1)
+        return None if too_faint else kept
 
     def _is_alike(self, character: str, shown: str) -> bool:
-        if shown in self._glyphs.looks.get(character, ()):
-            return True
-        return self._glyphs.sound_alike(character, shown)
+        return shown in self._glyphs.looks.get(character, ()) or self._glyphs.sound_alike(character, shown)
 
     def _is_meant(self, text: str, hit: Hit, gaps: Gaps | None) -> bool:
-        spelling, start, end = hit
-        if spelling.has_hole:
+        way = hit.spelling.way
+        if way is Way.MASKED:
             return _is_damaged(hit, gaps)
-        exchanged = [one for one, character in zip(text[start:end], spelling.word, strict=False) if one != character]
-        if "".join(exchanged).isascii() or any(piece != ONE for piece in spelling.pieces):
+        if way is Way.SPUN:
+            return self._is_spun(text, hit.spelling)
+        return way is Way.SPELLED or not self._is_plain(text, hit)
+
+    def _is_plain(self, text: str, hit: Hit) -> bool:
+        """Whether what stands there says something of its own."""
+        spelling, start, end = hit
+        surface, word = text[start:end], spelling.word
+        exchanged = {one for one, character in zip(surface, word, strict=True) if one != character}
+        if spelling.way is Way.ALIKE and len(word) == 2 and not self._habits.particles.isdisjoint(exchanged):
             return True
-        if len(spelling.word) == 2 and not self._particles.isdisjoint(exchanged):
+        if all(one.isdigit() for one in exchanged):
             return False
-        return self._ordinary is None or not self._ordinary.is_ordinary(text, start, end)
+        if self._is_ordinary(text, start, end):
+            return True
+        return self._is_beside(text, hit)
+
+    def _is_beside(self, text: str, hit: Hit) -> bool:
+        """Whether the exchanged character stands beside words: 专利代理|是, 已|下证; but 绿色通到 is one."""
+        start, end, word = hit.start, hit.end, hit.spelling.word
+        edges = ((start, word[0], start + 1, end), (end - 1, word[-1], start, end - 1))
+        return len(word) > 2 and any(
+            text[place] != character
+            and text[place] in self._habits.particles
+            and (text[low:high] in self._words or self._is_ordinary(text, low, high))
+            for place, character, low, high in edges
+        )
+
+    def _is_ordinary(self, text: str, start: int, end: int) -> bool:
+        return self._ordinary is not None and self._ordinary.is_ordinary(text, start, end)
+
+    def _is_spun(self, text: str, spelling: Spelling) -> bool:
+        """A word that people too write (允许) is machine's only beside one that they do not (署理)."""
+        written = "".join(spelling.pieces)
+        alone = any(put in written for put in self._habits.spun.values())
+        return alone or any(put in text for put in self._habits.spun.values())
 
 
-def _is_enough(spelling: Spelling, surface: str, kept: int, weak: int) -> bool:
-    length = len(spelling.word)
-    if spelling.has_hole:
-        return weak <= 1 and kept >= length - 1
-    if surface.isascii():
-        return weak == 0 and len(surface) >= FULL_LATIN_AT_LEAST
-    return kept >= 1 and weak <= max(2, length - 2) and weak < length
+def _is_piece(shown: str, piece: str, character: str) -> bool:
+    if piece[:1] == LOST:
+        return all(one == LOST or is_rare(one) for one in shown)
+    return shown == piece.replace(ONE, character)
 
 
 def _is_damaged(hit: Hit, gaps: Gaps | None) -> bool:
     """Whether a character was masked or lost where the spelling has a hole."""
     place = hit.start
     for piece in hit.spelling.pieces:
-        if piece == "":
-            return gaps is not None and any(mask in gaps(place) for mask in MASKING)
+        if not piece:
+            return gaps is not None and _has_mask(gaps(place))
         place += len(piece)
     return True
+
+
+def _has_mask(raw: str) -> bool:
+    return any(mask in raw for mask in MASKING) or (not raw.isascii() and max(raw) >= PRIVATE[0])
 
 
 def _splits_letters(text: str, start: int, end: int) -> bool:
     before, after = text[start - 1 : start], text[end : end + 1]
     return (before in LETTERS and text[start] in LETTERS) or (after in LETTERS and text[end - 1] in LETTERS)
-
-
-def _sound_codes(words: Iterable[str], glyphs: Glyphs) -> dict[str, int]:
-    """A code for every sound that a pattern holds. What is too many shares a code; the surface decides anyway."""
-    characters = sorted({one for word in words for one in word})
-    parts = sorted({one for character in characters for part in glyphs.splits.get(character, ()) for one in part})
-    needed = [merged(sound) for one in (*characters, *parts, *"某口囗〇0") for sound in glyphs.readings(one)]
-    room = LAST_SOUND - FIRST_SOUND + 1
-    return {sound: FIRST_SOUND + number % room for number, sound in enumerate(dict.fromkeys(needed))}
-
-
-def _layers(words: Iterable[str], glyphs: Glyphs, codes: dict[str, int]) -> list[NDArray[np.uint8]]:
-    """Tables from character to code: the first by its usual sound, the others by what else it may stand for."""
-    meant = {
-        character: [codes[one] for one in map(merged, sounds) if one in codes]
-        for character, sounds in glyphs.sounds.items()
-    }
-    meant |= {one: [code] for one, code in codes.items() if len(one) == 1 and one not in LETTERS}
-    for character in {one for word in words for one in word}:
-        for alike in glyphs.looks.get(character, ()):
-            meant.setdefault(alike, []).append(codes[merged(glyphs.readings(character)[0])])
-    tables = [np.zeros(KNOWN + 1, dtype=np.uint8) for _ in range(LAYERS)]
-    for character, choices in meant.items():
-        several = list(dict.fromkeys(choices))
-        for number, table in enumerate(tables):
-            if several:
-                table[ord(character)] = several[min(number, len(several) - 1)]
-    for table in tables:
-        for letter, code in LETTERS.items():
-            table[ord(letter)] = code
-        table[ord(LOST)] = LOST_CODE
-    return tables

@@ -1,0 +1,93 @@
+"""A text as one byte a character, equal for whatever sounds or looks alike, so that one search hears a word.
+
+It is coarse on purpose: what is found must be compared with the text itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.glyphs import Glyphs, is_rare, merged
+from detectors.spelling import LOST, ONE, Spelling
+
+LETTERS = {chr(code): code - 0x60 for code in range(ord("a"), ord("z") + 1)}
+LOST_CODE, FIRST_SOUND, LAST_SOUND = 27, 28, 255
+LAYERS = 2
+PLANE = 0x10000
+
+Table = NDArray[np.uint8]
+
+
+class Codes:
+    """The codes of a set of spellings. A character that may stand for several has another code in each layer."""
+
+    def __init__(self, known: Sequence[Spelling], glyphs: Glyphs) -> None:
+        self._glyphs = glyphs
+        characters = sorted({one for spelling in known for one in spelling.word})
+        written = {one for spelling in known for piece in spelling.pieces for one in piece}
+        self._sounds = self._numbered((*characters, *sorted(written - {ONE, LOST, *LETTERS})))
+        self._tables = self._layers(characters)
+
+    def views(self, text: str) -> Iterator[bytes]:
+        """The text in each layer that differs from those before; byte i is character i."""
+        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.int32)
+        seen: set[bytes] = set()
+        for table in self._tables:
+            view = table.take(codes, mode="clip").tobytes()
+            if view not in seen:
+                seen.add(view)
+                yield view
+
+    def patterns(self, spelling: Spelling) -> set[bytes]:
+        """What to search for: once for every reading of the characters that stand for themselves."""
+        found = {b""}
+        for character, piece in zip(spelling.word, spelling.pieces, strict=True):
+            for one in piece:
+                codes = self._heard(character) if one == ONE else {self._code_of(one)}
+                found = {before + bytes([code]) for before in found for code in codes}
+        return found
+
+    def _heard(self, character: str) -> set[int]:
+        if character in LETTERS:
+            return {LETTERS[character]}
+        return {self._sounds[merged(one)] for one in self._glyphs.readings(character)}
+
+    def _code_of(self, character: str) -> int:
+        if character == LOST:
+            return LOST_CODE
+        return LETTERS.get(character) or self._sounds[merged(self._glyphs.readings(character)[0])]
+
+    def _numbered(self, characters: Iterable[str]) -> dict[str, int]:
+        """A code for every sound. When there are too many they share codes."""
+        sounds = dict.fromkeys(merged(sound) for one in characters for sound in self._glyphs.readings(one))
+        return {sound: FIRST_SOUND + number % (LAST_SOUND - FIRST_SOUND + 1) for number, sound in enumerate(sounds)}
+
+    def _layers(self, characters: Iterable[str]) -> list[Table]:
+        tables = [np.zeros(PLANE + 1, dtype=np.uint8) for _ in range(LAYERS)]
+        for code in range(0x4E00, 0xA000):
+            if is_rare(chr(code)):
+                tables[-1][code] = LOST_CODE
+        # Whatever lies beyond the plane is read from its end.
+        tables[-1][PLANE] = LOST_CODE
+        for character, several in self._meanings(characters).items():
+            for number, table in enumerate(tables):
+                table[ord(character)] = several[min(number, len(several) - 1)]
+        for table in tables:
+            table[[ord(letter) for letter in LETTERS]] = list(LETTERS.values())
+            table[ord(LOST)] = LOST_CODE
+        return tables
+
+    def _meanings(self, characters: Iterable[str]) -> dict[str, list[int]]:
+        """The codes of what each character may stand for: its usual sound, its other sounds, what it looks like."""
+        meant = {
+            one: [self._sounds[sound] for sound in map(merged, readings) if sound in self._sounds]
+            for one, readings in self._glyphs.sounds.items()
+        }
+        meant |= {one: [code] for one, code in self._sounds.items() if len(one) == 1 and one not in LETTERS}
+        for character in characters:
+            for alike in sorted(self._glyphs.looks.get(character, ())):
+                meant.setdefault(alike, []).append(self._sounds[merged(self._glyphs.readings(character)[0])])
+        return {one: several for one, codes in meant.items() if (several := list(dict.fromkeys(codes)))}
