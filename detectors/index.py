@@ -5,20 +5,11 @@ It finds, it does not weigh: whether a place is a word, and what it means there,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 from ahocorasick_rs import AhoCorasick
 
 from detectors.phrase import Place
-
-
-class Hit(NamedTuple):
-    """A wording at [start, end) of a text, borders not asked."""
-
-    wording: str
-    start: int
-    end: int
 
 
 class Index:
@@ -29,14 +20,14 @@ class Index:
         self._search = AhoCorasick(self._wordings)
         self._is_latin = [_is_latin(wording[0]) or _is_latin(wording[-1]) for wording in self._wordings]
 
-    def occurs(self, text: str) -> bool:
-        """Whether any of them occurs at all."""
-        return bool(self._search.find_matches_as_indexes(text))
+    @property
+    def wordings(self) -> Sequence[str]:
+        """The wordings by their numbers."""
+        return self._wordings
 
-    def hits(self, text: str) -> list[Hit]:
-        """Every wording that occurs at all."""
-        found = self._search.find_matches_as_indexes(text, overlapping=True)
-        return [Hit(self._wordings[number], start, end) for number, start, end in found]
+    def hits(self, text: str) -> list[tuple[int, int, int]]:
+        """Number, start and end of every wording that occurs at all, borders not asked."""
+        return self._search.find_matches_as_indexes(text, overlapping=True)
 
     def places(self, text: str) -> dict[str, list[Place]]:
         """Every place of every wording, in order of their starts."""

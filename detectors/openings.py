@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from detectors.index import Hit, Index
+from detectors.index import Index
 from detectors.normal import RADICALS, probe
 from detectors.phrase import Phrase
 from detectors.rule import Rule, Words
@@ -55,23 +55,20 @@ class Openings:
     def parts(self) -> frozenset[str]:
         return frozenset(self._filled)
 
-    @property
-    def keys(self) -> frozenset[str]:
-        """The parts of the rarest slots: without one of them no wording stands."""
-        return frozenset(self._keyed)
+    def fills(self, part: str) -> int:
+        """The slots that a part fills, a bit each."""
+        return self._filled.get(part, 0)
 
-    def filled_by(self, parts: Iterable[str]) -> int:
-        """The slots that these parts fill."""
-        slots = 0
-        for part in parts:
-            slots |= self._filled.get(part, 0)
-        return slots
+    def keyed(self, part: str) -> Sequence[Opening]:
+        """The wordings whose rarest slot a part fills."""
+        return self._keyed.get(part, ())
 
     def possible(self, parts: Iterable[str]) -> list[Opening]:
         """The wordings all of whose slots are filled by these parts, in whatever order."""
-        present = set(parts)
-        slots = self.filled_by(present)
-        several = (one for part in sorted(present) for one in self._keyed.get(part, ()))
+        present, slots = sorted(set(parts)), 0
+        for part in present:
+            slots |= self.fills(part)
+        several = (one for part in present for one in self.keyed(part))
         return list({id(one): one for one in several if slots & one.need == one.need}.values())
 
 
@@ -81,23 +78,47 @@ class FirstLook:
     def __init__(self, openings: Openings, sound: Sound) -> None:
         self._openings = openings
         self._sound = sound
-        self._keys = Index(openings.keys | set(RADICALS))
-        self._parts = Index(openings.parts | set(RADICALS))
+        self._index = Index(openings.parts | set(RADICALS))
+        parts = self._index.wordings
+        self._fills = [openings.fills(part) for part in parts]
+        self._alone = [[one for one in openings.keyed(part) if not one.words.supports] for part in parts]
+        self._needs = [tuple({one.need for one in several}) for several in self._alone]
+        self._radicals = frozenset(number for number, part in enumerate(parts) if part in RADICALS)
 
     def deserves(self, whole: str) -> bool:
         """Never false when a wording stands there."""
         bare = probe(whole)
-        guessed = self._sound.guesses(bare, whole)
-        if not guessed and not self._keys.occurs(bare):
-            return False
-        hits = self._parts.hits(bare)
-        touched = {hit.wording for hit in hits}
-        if not touched.isdisjoint(RADICALS):
-            return True  # put together with its neighbour it may become anything
-        possible = [one for one in self._openings.possible(touched | guessed) if not one.words.supports]
-        if any(not slot.isdisjoint(guessed) for one in possible for slot in one.phrase.slots):
+        hits = self._index.hits(bare)
+        touched = {number for number, _, _ in hits}
+        # Put together with its neighbour a radical may become anything.
+        if not touched.isdisjoint(self._radicals) or self._may_be_disguised(bare, whole, touched):
             return True
-        return _one_stands(possible, hits)
+        slots = self._slots(touched)
+        keys = [number for number in touched for need in self._needs[number] if slots & need == need]
+        if not keys:
+            return False
+        possible = [one for number in set(keys) for one in self._alone[number] if slots & one.need == one.need]
+        places: dict[str, list[tuple[int, int]]] = {}
+        for number, start, end in hits:
+            places.setdefault(self._index.wordings[number], []).append((start, end))
+        return any(_follow(one.phrase, places) for one in possible)
+
+    def _slots(self, touched: Iterable[int]) -> int:
+        slots = 0
+        for number in touched:
+            slots |= self._fills[number]
+        return slots
+
+    def _may_be_disguised(self, bare: str, whole: str, touched: Iterable[int]) -> bool:
+        """Whether a word that may be there in disguise, with what stands there plainly, could fill a wording."""
+        guessed = self._sound.guesses(bare, whole)
+        if not guessed:
+            return False
+        plain = (self._index.wordings[number] for number in touched)
+        possible = self._openings.possible(guessed.union(plain))
+        return any(
+            not slot.isdisjoint(guessed) for one in possible if not one.words.supports for slot in one.phrase.slots
+        )
 
 
 def _slots(several: Iterable[tuple[Rule, Words, Phrase]]) -> Iterable[frozenset[str]]:
@@ -110,13 +131,6 @@ def _tells_nothing(part: str, everyday: Container[str]) -> bool:
         return True
     heads = (end for end in range(1, len(part)) if part[:end] in everyday)
     return any(_tells_nothing(part[end:], everyday) for end in heads)
-
-
-def _one_stands(openings: Sequence[Opening], hits: Sequence[Hit]) -> bool:
-    places: dict[str, list[tuple[int, int]]] = {}
-    for wording, start, end in hits if openings else ():
-        places.setdefault(wording, []).append((start, end))
-    return any(_follow(one.phrase, places) for one in openings)
 
 
 def _follow(phrase: Phrase, places: Mapping[str, Sequence[tuple[int, int]]]) -> bool:
