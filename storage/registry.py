@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from crawler.agencies import ACTIVE, ATTORNEY, BRANCH, BRANCH_OF, FORMER_NAME, PATENT_AGENCY, TRADEMARK_AGENCY, Agency
-from storage.registry_names import NAME_AT_MOST, agency_of_branch, name_norm
+from storage.registry_names import agency_of_branch, name_norm
 from storage.registry_reader import read_registry
 from storage.registry_tables import RegistryEntry, RegistryName, RegistryUse, RegistryVersion
 from storage.registry_words import agency_code, credit_code
@@ -160,7 +160,7 @@ def _asked(engine: Engine, version: int, ask: Callable[[Connection, int, str], A
 def found(name: str, named: Named) -> Agency | None:
     """The entry a name leads to, by itself or as a branch's, where `named` knows the normal names."""
     norm = name_norm(name)
-    if not 0 < len(norm) <= NAME_AT_MOST:
+    if not norm:
         return None
     own = named(norm)
     agency = named(agency_of_branch(norm)) if own is None else None

@@ -11,7 +11,8 @@ from functools import cache, lru_cache
 
 import opencc
 
-NAME_AT_MOST = 120  # characters; whole texts are asked for as names, and no firm is called so
+NAME_AT_MOST = 120  # characters
+RAW_AT_MOST = 2 * NAME_AT_MOST  # with gaps and marks; whole texts are asked for as names
 # What `detectors.normal` folds beyond OpenCC and firms' names contain: names out of a text come folded so.
 _FOLDED = str.maketrans("壹著妳", "一着你")
 _MARKS = re.compile(r"[\W_]+")
@@ -28,12 +29,20 @@ _TRADE = re.compile(
 )
 
 
-@lru_cache(1024)
 def name_norm(name: str) -> str:
-    """A name without width, script, brackets, gaps and the form of partnership; empty when no letters are left."""
-    plain = unicodedata.normalize("NFKC", name[: 2 * NAME_AT_MOST]).lower()
-    bare = _MARKS.sub("", _simplified().convert(plain)).translate(_FOLDED)
-    return _PARTNERSHIP.sub("", bare).replace("有限责任公司", "有限公司")
+    """A name without width, script, brackets, gaps and the form of partnership.
+
+    Empty when no letters are left, and for a text that is too long to be a name.
+    """
+    return _norm(name) if len(name) <= RAW_AT_MOST else ""
+
+
+@lru_cache(1024)
+def _norm(name: str) -> str:
+    # Marks go first: among them are halves of surrogate pairs, which OpenCC does not take.
+    bare = _MARKS.sub("", unicodedata.normalize("NFKC", name).lower())
+    plain = _simplified().convert(bare).translate(_FOLDED)
+    return _PARTNERSHIP.sub("", plain).replace("有限责任公司", "有限公司")
 
 
 def agency_of_branch(norm: str) -> str:

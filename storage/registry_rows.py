@@ -81,11 +81,10 @@ class RowCheck:
 
     def _name(self, column: str) -> str:
         name = self._said(column)
-        norm = name_norm(name)
-        if not norm:
-            self._complain(column, "没有名称")
-        elif len(norm) > NAME_AT_MOST:
+        if len(name) > NAME_AT_MOST:
             self._complain(column, f"名称超过 {NAME_AT_MOST} 字")
+        elif not name_norm(name):
+            self._complain(column, "没有名称")
         return name
 
     def _former_names(self, name: str) -> tuple[str, ...]:

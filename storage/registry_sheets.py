@@ -59,6 +59,8 @@ class Sheet:
 def opened(path: Path) -> Iterator[io.BufferedReader]:
     """The file, looked at for its size; `UserMistake` when it cannot be read."""
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise UserMistake(f"{path}：不是普通文件")
         with path.open("rb") as file:
             if file.seek(0, io.SEEK_END) > BYTES_AT_MOST:
                 raise UserMistake(f"{path}：大于 {BYTES_AT_MOST >> 20} MB，不像名录")

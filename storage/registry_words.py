@@ -53,17 +53,19 @@ KIND_WORDS = {
 }  # fmt: skip
 _NOTE = re.compile(r"\([^()]*\)$|[\s*:]+")
 # As measured by what Excel and its like keep of a number: fifteen digits, then zeros or E notation.
-CUT_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?[eE][+-]?\d+")
-_WHOLE = re.compile(r"'?0*([1-9]\d{4})(?:\.0+)?")
-_BRANCH_CODE = re.compile(r"'?([1-9]\d{4}(?:[.-]?\d{1,4})?)")
-_TRADEMARK_CODE = re.compile(r"'?([0-9A-Za-z][0-9A-Za-z.-]{0,19})")
-_QUALIFICATION = re.compile(r"'?(?:[0-9A-Za-z]{0,8}?)(\d{4})(?:\.0)?")
-_DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[T ]0{1,2}:00(?::00)?(?:\.0+)?)?")
-_SQUEEZED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?")
+CUT_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?[eE][+-]?\d+", re.ASCII)
+_WHOLE = re.compile(r"'?0*([1-9]\d{4})(?:\.0+)?", re.ASCII)
+_BRANCH_CODE = re.compile(r"'?([1-9]\d{4}(?:[.-]?\d{1,4})?)", re.ASCII)
+_TRADEMARK_CODE = re.compile(r"'?([0-9A-Za-z][0-9A-Za-z.-]{0,19})", re.ASCII)
+_QUALIFICATION = re.compile(r"'?(?:[0-9A-Za-z]{0,8}?)(\d{4})(?:\.0)?", re.ASCII)
+_DAY = re.compile(
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[T ]0{1,2}:00(?::00)?(?:\.0+)?)?", re.ASCII
+)
+_SQUEEZED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?", re.ASCII)
 CREDIT_LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 _CREDIT = re.compile(f"[{CREDIT_LETTERS}]{{18}}")
-_IDENTITY = re.compile(r"[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]")
+_IDENTITY = re.compile(r"[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]", re.ASCII)
 
 
 def plain(word: str) -> str:

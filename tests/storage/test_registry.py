@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import date
 from pathlib import Path
 
@@ -330,6 +331,31 @@ def test_unreadable_registry_is_one_line(tmp_path: Path) -> None:
     for path in (tmp_path / "absent.csv", tmp_path):
         with pytest.raises(UserMistake, match="directory"):
             CsvRegistry.load(path)
+    with pytest.raises(UserMistake, match="不是普通文件"):
+        CsvRegistry.load(Path("/dev/zero"))
+
+
+def test_half_a_surrogate_pair_of_a_page_is_no_failure(registry: CsvRegistry) -> None:
+    assert registry.find("\ud800星河知识产权代理\udfff有限公司")
+    assert registry.find("\ud800") is None
+    assert registry.find_code("\ud800") is None
+    assert registry.find("星河知识产权代理有限公司" + " " * 300) is None, "a whole text is no name"
+
+
+def test_digits_of_other_scripts_are_no_code(tmp_path: Path) -> None:
+    assert "不是五位数字" in refused(tmp_path, ENGLISH + "甲所,٩٩٠٠٩,专利代理机构,在业\n")[0]
+
+
+def test_memory_does_not_grow_with_what_a_list_says(tmp_path: Path) -> None:
+    """Of a row that was read only its place and three digests stay."""
+    rows = [("商标代理机构", f"第{at}号{'很长的名称' * 15}所", "", "", "", "在业") for at in range(4000)]
+    path = written(tmp_path, table(*rows))
+    read_registry(path, TODAY, lambda _: None)
+    tracemalloc.start()
+    read_registry(path, TODAY, lambda _: None)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4000 * 300 + (3 << 20) < path.stat().st_size * 5
 
 
 def test_complaints_before_the_place_where_reading_ends_are_not_lost(tmp_path: Path) -> None:

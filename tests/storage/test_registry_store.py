@@ -29,6 +29,7 @@ NAMES = (
     "无此机构",
     "",
     "星" * 9999,
+    "\ud800",
 )
 CODES = ("99001", "99002", "99777", "91990000MA00000019", "91350100M000100Y43", "", "北京", "9" * 999)
 
@@ -216,6 +217,14 @@ def test_any_thread_may_ask_while_another_writes(
         for one in threads:
             one.join()
     assert found == [True] * 200
+
+
+def test_a_crawl_never_waits_for_a_list_that_is_refused(tmp_path: Path, engine: Engine, registries: Registries) -> None:
+    """While somebody else holds the write lock a list is checked and refused, or tried, all the same."""
+    with writing(engine).begin():
+        assert registries.load(written(tmp_path, table(*ROWS)), SAID, is_trial=True).told.rows == 5
+        with pytest.raises(RegistryInvalid):
+            registries.load(written(tmp_path, table(AGENCY, AGENCY)), SAID)
 
 
 def test_a_stored_registry_cannot_write(tmp_path: Path, registries: Registries, database: Path) -> None:
