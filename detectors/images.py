@@ -20,9 +20,9 @@ MAX_BYTES = 12 * 1024 * 1024
 MAX_PIXELS = 30_000_000  # the longest detail image we know of has 790 × 20,000
 MAX_SIDE = 30_000
 MIN_SIDE = 40  # pixels; smaller is an icon
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "MPO")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 DRAWN = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?xml|<!--|<!doctype svg|<svg)", re.I)
-MARKUP = re.compile(rb"<svg[\s>]", re.I)
+MARKUP = re.compile(rb"<svg[\s/>]", re.I)
 # What Pillow's decoders raise over bytes that lie.
 _LIES = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, struct.error, zlib.error)
 
@@ -45,6 +45,7 @@ def opened(body: bytes) -> Image.Image:
 
 
 def _header(body: bytes) -> Image.Image:
+    Image.init()  # else a format it has not met yet is a KeyError
     try:
         return Image.open(BytesIO(body), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as wrong:

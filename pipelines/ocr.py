@@ -24,6 +24,7 @@ from detectors.pictures import Reader
 
 READ_AT_MOST = 60  # seconds; the longest picture that is opened takes a quarter of it
 NICE = 10  # the crawls go first
+DIED = "reader_died"
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class Desk:
         self._turn = asyncio.Lock()  # one at a time: if the process dies, it is known of which picture
 
     async def read(self, body: bytes) -> PictureText:
-        """What stands in the picture. Raises `PictureRefused`, with `reader_died` when it cost the process."""
+        """What stands in the picture. Raises `PictureRefused`, with `DIED` when it cost the process."""
         async with self._turn:
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_prepare)
@@ -81,7 +82,7 @@ class Desk:
                 found = await asyncio.get_running_loop().run_in_executor(self._pool, _read, body)
             except (BrokenProcessPool, MemoryError) as wrong:
                 self.close()
-                raise PictureRefused("reader_died", f"{type(wrong).__name__}: {wrong}") from None
+                raise PictureRefused(DIED, f"{type(wrong).__name__}: {wrong}") from None
         if isinstance(found, _Refused):
             raise PictureRefused(found.reason, found.detail)
         return found

@@ -32,7 +32,7 @@ from detectors.picture_verdict import judge_picture, picture_entities
 from detectors.pictures import engine_name
 from detectors.shapes import Shape
 from pipelines.judge import packaged_screen
-from pipelines.ocr import Desk
+from pipelines.ocr import DIED, Desk
 from pipelines.room import Room
 from spiders.failures import trouble_of
 from storage.picture_shapes import PictureEnd, Shown, Waiting
@@ -92,6 +92,8 @@ class PictureCrawl(scrapy.Spider):
         self._ends_at = self._looks_at = 0.0
         self._queue: list[Waiting] = []
         self._desk = Desk()
+        self._turn = asyncio.Lock()  # bytes that came twice at once are read once
+        self._deadly: dict[str, PictureRefused] = {}  # what cost a reader is not given to another
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> PictureCrawl:
@@ -213,12 +215,20 @@ class PictureCrawl(scrapy.Spider):
     async def _read(self, body: bytes, sha256: str) -> PictureText:
         """From memory when these bytes were read before; the same picture stands in fifty listings."""
         store, engine = self._room.store, engine_name()
-        known = await self._room.written(lambda: store.picture_text(sha256, engine))
-        if known is not None:
-            return known
-        text = await self._desk.read(body)
-        await self._room.written(lambda: store.keep_picture_text(sha256, engine, text, clock.now()))
-        return text
+        async with self._turn:
+            if sha256 in self._deadly:
+                raise self._deadly[sha256]
+            known = await self._room.written(lambda: store.picture_text(sha256, engine))
+            if known is not None:
+                return known
+            try:
+                text = await self._desk.read(body)
+            except PictureRefused as refused:
+                if refused.reason == DIED:
+                    self._deadly[sha256] = refused
+                raise
+            await self._room.written(lambda: store.keep_picture_text(sha256, engine, text, clock.now()))
+            return text
 
     # -- what it comes to ------------------------------------------------------------------------
 

@@ -138,7 +138,10 @@ def _rows(exhibits: Exhibits, wanted: Sequence[WantedPicture]) -> PageOfRows:
             for place, one in numbered
             for found in one.entities
         ],
-        pictures=[(places[one.exhibit], picture_values(one, exhibits.sightings.seen_at)) for one in wanted],
+        pictures=[
+            (places[one.exhibit], picture_values(one, exhibits.sightings.run, exhibits.sightings.seen_at))
+            for one in wanted
+        ],
     )
 
 

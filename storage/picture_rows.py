@@ -30,6 +30,7 @@ class PictureRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     exhibit_id: Mapped[int] = mapped_column(ForeignKey("exhibits.id"))
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), index=True)
     url: Mapped[str]
     queued_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 from crawler.pictures import Fate, Mark, PictureLine, PictureText, WantedPicture
 from storage.bulk import Bulk
 from storage.leads import EXHIBIT, listing_of
-from storage.models import CaptureRow, EntityRow, ExhibitRow, ListingRow, Run, encodable
+from storage.models import CaptureRow, EntityRow, ExhibitRow, ListingRow, encodable
 from storage.picture_rows import PictureRow, PictureTextRow
 from storage.picture_shapes import PictureCounts, PictureEnd, Shown, Waiting
 from storage.rows import NEW_CAPTURES, NEW_FINDINGS, Values, capture_values, finding_values
@@ -107,12 +107,10 @@ class Pictures:
     def picture_counts(self, runs: Sequence[str]) -> dict[str, PictureCounts]:
         """What became of the pictures of each of these runs; runs without pictures are left out."""
         query = (
-            select(ExhibitRow.run_id, PictureRow.state, PictureRow.reason, func.count().label("number"))
+            select(PictureRow.run_id, PictureRow.state, PictureRow.reason, func.count().label("number"))
             .add_columns(func.sum(case((PictureRow.findings > 0, 1), else_=0)).label("hits"))
-            .join(ExhibitRow, ExhibitRow.id == PictureRow.exhibit_id)
-            .join(Run, Run.id == ExhibitRow.run_id)
-            .where(ExhibitRow.run_id.in_(runs))
-            .group_by(ExhibitRow.run_id, PictureRow.state, PictureRow.reason)
+            .where(PictureRow.run_id.in_(runs))
+            .group_by(PictureRow.run_id, PictureRow.state, PictureRow.reason)
         )
         found: dict[str, list[Row[Any]]] = {}
         with self.engine.connect() as connection:
@@ -121,9 +119,10 @@ class Pictures:
         return {run: _counts(rows) for run, rows in found.items()}
 
 
-def picture_values(wanted: WantedPicture, queued_at: datetime) -> Values:
+def picture_values(wanted: WantedPicture, run: str, queued_at: datetime) -> Values:
     """A row of the queue, but for its exhibit."""
     return {
+        "run_id": run,
         "url": wanted.url,
         "queued_at": queued_at,
         "ended_at": queued_at if wanted.skipped else None,

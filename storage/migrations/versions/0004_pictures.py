@@ -20,6 +20,7 @@ def _pictures() -> None:
         "pictures",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("exhibit_id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
@@ -30,10 +31,12 @@ def _pictures() -> None:
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("findings", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["exhibit_id"], ["exhibits.id"], name=op.f("fk_pictures_exhibit_id")),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_pictures_run_id")),
         sa.ForeignKeyConstraint(["capture_id"], ["captures.id"], name=op.f("fk_pictures_capture_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pictures")),
         sa.UniqueConstraint("exhibit_id", "url", name=op.f("uq_pictures_exhibit_id_url")),
     )
+    op.create_index(op.f("ix_pictures_run_id"), "pictures", ["run_id"])
     _partial_index("ix_pictures_pending", ["url", "id"], PENDING)
     _partial_index("ix_pictures_read", ["url"], READ)
 
