@@ -257,7 +257,7 @@ class PictureCrawl(scrapy.Spider):
         )
         if loaded.text is None:
             return end
-        screen = packaged_screen()
+        screen = packaged_screen(self._room.registry)
         findings = judge_picture(screen, shown.listing, loaded.text, loaded.sha256, self._shapes)
         if not findings:
             return end
