@@ -31,6 +31,8 @@ AMOUNT = re.compile(
     r"(?<![0-9])(?!20[12][0-9](?![0-9元块]))(?:[0-9]{1,4}[百千万kw]|[0-9]{3,6}(?![0-9])|[0-9]{2}[元块])"
     r"|(?<![一二三四五六七八九十])[一二三四五六七八九两几十][百千万][一二三四五六七八九百十千]{0,5}"
 )
+# 第一发明人奖励2000 and 罚款5000 are no prices.
+GIVEN = re.compile("[奖罚扣计年]|补贴|补助")
 ALTERNATIVES_AT_MOST = 2000
 # A wide gap may jump over a comma or a question (不下证？全额退款), never into another sentence.
 WIDE_GAP = 7
@@ -39,7 +41,10 @@ GAP_STOPS = "。\n，！？；：、"
 # 不成功也不退费 promises nothing, 转让与发明人 sells nothing, 挂名被取消保研资格 praises nothing.
 TURNS = ("不", "未", "没", "无", "不予", "不会", "不能", "没有", "从不", "取消", "撤销", "失去", "与", "被", "遭", "防", "以免", "避免", "防止")
 # Nor does 预审名额不得转借, wherever the ban stands between; an office that 推广电子申请平台 speaks of its own.
-BANS = ("不得", "不可", "不许", "不准", "禁止", "严禁", "推广", "发布", "公布", "启动")
+BANS = (
+    "不得", "不可", "不许", "不准", "禁止", "严禁", "推广", "发布", "公布", "启动", "不提供", "不含", "不承接", "不从事", "请勿", "谢绝", "拒绝",
+    "被他人", "被别人", "被同行", "被恶意",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,8 @@ def _with_amount(place: Place, text: str, gap: int) -> Place | None:
     match = AMOUNT.search(text, place.end, place.end + gap + 8)
     if match is None or match.start() > place.end + gap:
         return None
-    return None if _parted(text[place.end : match.start()], gap) else place._replace(end=match.end())
+    between = text[place.end : match.start()]
+    return None if _parted(between, gap) or GIVEN.search(between) else place._replace(end=match.end())
 
 
 def _in_slot(slot: frozenset[str], places: Places) -> list[Place]:

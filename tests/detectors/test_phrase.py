@@ -30,7 +30,7 @@ def test_an_amount_after_a_wording_is_part_of_the_quote(text: str, quoted: str) 
 
 
 @pytest.mark.parametrize(
-    "text", ["第二位2025授权", "第二位13800000000", "第二位。800", "第二位加5分", "第二位不得收800"]
+    "text", ["第二位2025授权", "第二位13800000000", "第二位。800", "第二位加5分", "第二位不得收800", "第二位奖励800"]
 )
 def test_a_year_a_phone_another_sentence_are_no_amounts(text: str) -> None:
     assert paid(text) == []
