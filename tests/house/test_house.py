@@ -16,7 +16,7 @@ from typer.main import get_command
 
 from console.cli import app
 from console.output import CATEGORY_WORDS, OUTCOME_WORDS
-from crawler.config import Browser, Crawl
+from crawler.config import Browser, Crawl, Pictures
 from crawler.items import Outcome
 
 LICENCES_WITH_A_REASON: dict[str, str] = {}
@@ -131,7 +131,7 @@ def test_documents_invent_no_make_target() -> None:
 
 def test_every_setting_is_documented_with_its_default() -> None:
     told = tree.document("docs/operations.md")
-    for table in (Crawl, Browser):
+    for table in (Crawl, Browser, Pictures):
         rows = conventions.section(told, f"`[{table.__name__.lower()}]`")
         for one in fields(table):
             default = (
