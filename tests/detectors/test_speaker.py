@@ -29,7 +29,8 @@ GENUINE = [
 ]  # fmt: skip
 DRESSED_UP = [
     "cnipa-gov.example", "sbj-gov.cn.example", "www.cnipa.com.example", "biao-gov.example", "gov-tm.example",
-    "cn1pa.example", "tm.g0v.example", "guojia.example", "www.shangbiaoju.example", "sbj-gov.cn", "gov.cn.example", "cnipagov.cn",
+    "cn1pa.example", "tm.g0v.example", "guojia.example", "www.shangbiaoju.example", "sbj-gov.cn", "gov.cn.example",
+    "cnipagov.cn",
 ]  # fmt: skip
 PLAIN = [
     "www.xinghe.example",
