@@ -22,7 +22,7 @@ from detectors.strict import Table
 BRACES = re.compile(r"\{([^{}]*)\}")
 GAP = re.compile(r"<(\d{1,2})>")
 EITHER_ORDER = re.compile(r"<~(\d{1,2})>")
-LIMIT = re.compile(r"#(\d{1,3}):")
+LIMIT = re.compile(r"#(\d{1,5}):")
 NUMBER = re.compile(r"(?:[0-9]{1,6}|[一二三四五六七八九十百两几半]{1,6})$")
 DIGITS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "半": 1, "几": 5}
 AMOUNT_SIGN = "¥"
