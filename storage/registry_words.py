@@ -35,17 +35,17 @@ _PERSONAL = re.compile(
     r"|gender|sex|birth|idcard|id_?n|identity|passport|phone|mobile|tel|mail|address|photo|principal|parter|partner"
 )
 KINDS = {
-    PATENT_AGENCY: "专利代理机构 专利代理 专利机构 专利 patent",
+    PATENT_AGENCY: "专利代理机构 专利代理 专利机构 专利 patent patentagency",
     BRANCH: "分支机构 分支 分所 分公司 专利代理机构分支机构 专利代理分支机构 办事处",
-    ATTORNEY: "专利代理师 代理师 专利代理人 代理人 执业专利代理师 attorney agent",
-    TRADEMARK_AGENCY: "商标代理机构 商标代理 商标机构 商标 trademark_agency trademark",
+    ATTORNEY: "专利代理师 代理师 专利代理人 代理人 执业专利代理师 attorney agent patentattorney",
+    TRADEMARK_AGENCY: "商标代理机构 商标代理 商标机构 商标 trademark_agency trademark trademarkagency",
 }
 STATUSES = {
-    ACTIVE: "正常 正常执业 存续 有效 执业 执业中 在营 开业 在册 在用 已备案 备案 active normal valid",
+    ACTIVE: "正常 正常执业 存续 有效 执业 执业中 在营 开业 在册 在用 营业 正常营业 已备案 备案 active normal valid",
     "停止承接": "停止承接新业务 停止承接业务 责令停止承接 停止承接新的专利代理业务 停业 暂停 suspended",
-    "注销": "已注销 许可注销 备案注销 cancelled canceled",
+    "注销": "已注销 注销登记 许可注销 备案注销 cancelled canceled",
     "撤销": "已撤销 许可撤销 revoked",
-    "吊销": "已吊销 许可吊销",
+    "吊销": "已吊销 许可吊销 吊销许可 吊销执业许可证",
     "异常": "经营异常 列入异常 异常名录 经营异常名录 列入经营异常名录 abnormal",
 }
 KIND_WORDS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from registry_specimens import AGENCY, BRANCH, COLUMNS, FIRM, NOON, PERSON, ROWS, TRADEMARK, table, written
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import OperationalError
 
 from crawler.agencies import BRANCH_OF, FORMER_NAME, RegistryView
@@ -70,7 +70,7 @@ def test_an_import_is_a_version_and_the_one_in_use(tmp_path: Path, registries: R
 
 
 def test_stored_and_read_registry_answer_alike(tmp_path: Path, registries: Registries, database: Path) -> None:
-    path = written(tmp_path, table(*ROWS, ("商标代理机构", *AGENCY[1:])))
+    path = written(tmp_path, table(("商标代理机构", *AGENCY[1:]), *ROWS))
     registries.load(path, SAID)
     stored, read = StoredRegistry.current(database), CsvRegistry.load(path)
     assert stored is not None
@@ -90,6 +90,22 @@ def test_the_same_file_makes_no_second_version(tmp_path: Path, engine: Engine, r
     assert (again.is_new, again.version.id, again.version.as_of) == (False, 1, "2026-11-01")
     assert rows_of(engine) == before
     assert registries.load(written(tmp_path, table(*ROWS) + "\n"), SAID).is_new, "one byte more is another file"
+
+
+def test_the_same_file_imported_at_once_by_two_is_one_version(tmp_path: Path, database: Path, engine: Engine) -> None:
+    path, begun = written(tmp_path, table(*ROWS)), []
+
+    def another_first(_: Connection) -> None:
+        # The first look whether the file is known has just ended.
+        if not begun:
+            begun.append(True)
+            assert Registries(open_database(database)).load(path, SAID).is_new
+
+    event.listen(engine, "rollback", another_first)
+    second = Registries(engine).load(path, SAID)
+    assert begun
+    assert (second.is_new, second.version.id) == (False, 1)
+    assert rows_of(engine)["entries"] == len(ROWS)
 
 
 @pytest.mark.parametrize("is_trial", [False, True])

@@ -251,6 +251,17 @@ def test_a_broken_sheet_is_one_line(tmp_path: Path, sheet: str, why: str) -> Non
     assert "\n" not in str(caught.value)
 
 
+def test_a_locked_package_is_one_line(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", 机构=(COLUMNS, AGENCY))
+    raw = bytearray(path.read_bytes())
+    at = -1
+    while (at := raw.find(b"PK\x01\x02", at + 1)) >= 0:
+        raw[at + 8] |= 1
+    path.write_bytes(bytes(raw))
+    with pytest.raises(UserMistake, match="加了密码"):
+        read(path)
+
+
 def test_a_row_number_beyond_all_rows_costs_nothing(tmp_path: Path) -> None:
     row = '<row r="999999999999"><c r="ZZZZZ1"><v>1</v></c></row>'
     far = f'<worksheet xmlns="{MAIN}"><sheetData>{row}</sheetData></worksheet>'
