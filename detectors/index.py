@@ -5,7 +5,7 @@ It finds, it does not weigh: whether a place is a word, and what it means there,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from ahocorasick_rs import AhoCorasick
 
@@ -16,14 +16,10 @@ class Index:
     """Wordings searched together."""
 
     def __init__(self, wordings: Iterable[str]) -> None:
-        self._wordings = sorted(wordings)
-        self._search = AhoCorasick(self._wordings)
-        self._is_latin = [_is_latin(wording[0]) or _is_latin(wording[-1]) for wording in self._wordings]
-
-    @property
-    def wordings(self) -> Sequence[str]:
-        """The wordings by their numbers."""
-        return self._wordings
+        self.wordings = sorted(wordings)
+        self.number_of = {wording: number for number, wording in enumerate(self.wordings)}
+        self._search = AhoCorasick(self.wordings)
+        self._is_latin = [_is_latin(wording[0]) or _is_latin(wording[-1]) for wording in self.wordings]
 
     def hits(self, text: str) -> list[tuple[int, int, int]]:
         """Number, start and end of every wording that occurs at all, borders not asked."""
@@ -34,7 +30,7 @@ class Index:
         places: dict[str, list[Place]] = {}
         for number, start, end in self._search.find_matches_as_indexes(text, overlapping=True):
             if not self._is_latin[number] or not splits_letters(text, start, end):
-                places.setdefault(self._wordings[number], []).append(Place(start, end))
+                places.setdefault(self.wordings[number], []).append(Place(start, end))
         for found in places.values():
             found.sort()
         return places

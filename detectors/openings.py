@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from detectors.index import Index
 from detectors.normal import RADICALS, probe
 from detectors.phrase import Phrase
@@ -41,10 +43,12 @@ class Openings:
             slot: sum(TELLS_NOTHING if _tells_nothing(part, everyday) else often(part) + 1 for part in slot)
             for slot in bits
         }
+        self.every: list[Opening] = []
         self._keyed: dict[str, list[Opening]] = {}
         self._filled: dict[str, int] = {}
         for rule, words, phrase in several:
             opening = Opening(rule.id, words, phrase, sum({bits[slot] for slot in phrase.slots}))
+            self.every.append(opening)
             for part in min(phrase.slots, key=common.__getitem__):
                 self._keyed.setdefault(part, []).append(opening)
         for slot, bit in bits.items():
@@ -76,49 +80,65 @@ class FirstLook:
     """Asks of a text whether a wording that can stand alone may be there, plainly or in disguise."""
 
     def __init__(self, openings: Openings, sound: Sound) -> None:
-        self._openings = openings
         self._sound = sound
         self._index = Index(openings.parts | set(RADICALS))
-        parts = self._index.wordings
-        self._fills = [openings.fills(part) for part in parts]
-        self._alone = [[one for one in openings.keyed(part) if not one.words.supports] for part in parts]
-        self._needs = [tuple({one.need for one in several}) for several in self._alone]
-        self._radicals = frozenset(number for number, part in enumerate(parts) if part in RADICALS)
+        self._alone = [one for one in openings.every if not one.words.supports]
+        self._sieve = Sieve(self._index.wordings, [one.phrase.slots for one in self._alone])
+        self._radicals = frozenset(number for number, part in enumerate(self._index.wordings) if part in RADICALS)
 
     def deserves(self, whole: str) -> bool:
         """Never false when a wording stands there."""
         bare = probe(whole)
         hits = self._index.hits(bare)
-        touched = {number for number, _, _ in hits}
+        numbers = [number for number, _, _ in hits]
         # Put together with its neighbour a radical may become anything.
-        if not touched.isdisjoint(self._radicals) or self._may_be_disguised(bare, whole, touched):
+        if not self._radicals.isdisjoint(numbers) or self._may_be_disguised(bare, whole, numbers):
             return True
-        slots = self._slots(touched)
-        keys = [number for number in touched for need in self._needs[number] if slots & need == need]
-        if not keys:
+        passed = self._sieve.passed(numbers)
+        if not passed:
             return False
-        possible = [one for number in set(keys) for one in self._alone[number] if slots & one.need == one.need]
+        wordings = self._index.wordings
         places: dict[str, list[tuple[int, int]]] = {}
         for number, start, end in hits:
-            places.setdefault(self._index.wordings[number], []).append((start, end))
-        return any(_follow(one.phrase, places) for one in possible)
+            places.setdefault(wordings[number], []).append((start, end))
+        return any(_follow(self._alone[number].phrase, places) for number in passed)
 
-    def _slots(self, touched: Iterable[int]) -> int:
-        slots = 0
-        for number in touched:
-            slots |= self._fills[number]
-        return slots
-
-    def _may_be_disguised(self, bare: str, whole: str, touched: Iterable[int]) -> bool:
+    def _may_be_disguised(self, bare: str, whole: str, numbers: Sequence[int]) -> bool:
         """Whether a word that may be there in disguise, with what stands there plainly, could fill a wording."""
         guessed = self._sound.guesses(bare, whole)
-        if not guessed:
+        more = [self._index.number_of[word] for word in guessed if word in self._index.number_of]
+        if not more:
             return False
-        plain = (self._index.wordings[number] for number in touched)
-        possible = self._openings.possible(guessed.union(plain))
-        return any(
-            not slot.isdisjoint(guessed) for one in possible if not one.words.supports for slot in one.phrase.slots
-        )
+        passed = self._sieve.passed([*numbers, *more])
+        return any(not slot.isdisjoint(guessed) for one in passed for slot in self._alone[one].phrase.slots)
+
+
+class Sieve:
+    """Lets through the wordings all of whose slots are filled, many at once: sets of slots are rows of bits."""
+
+    def __init__(self, wordings: Sequence[str], several: Sequence[Sequence[frozenset[str]]]) -> None:
+        slots = {slot: number for number, slot in enumerate(dict.fromkeys(slot for one in several for slot in one))}
+        numbers = {wording: number for number, wording in enumerate(wordings)}
+        # A row of bits for each wording: bit n is set when it fills slot n.
+        self._fills = np.zeros((len(wordings), len(slots) // 8 + 1), dtype=np.uint8)
+        for slot, number in slots.items():
+            self._fills[[numbers[part] for part in slot], number >> 3] |= 128 >> (number & 7)
+        # A wording of fewer slots than the longest asks for its first one again.
+        longest = max((len(one) for one in several), default=1)
+        padded = [[slots[slot] for slot in one] for one in several]
+        self._asks = [
+            np.array([one[min(place, len(one) - 1)] for one in padded], dtype=np.intp) for place in range(longest)
+        ]
+
+    def passed(self, touched: Sequence[int]) -> list[int]:
+        """The numbers of the wordings whose slots the touched ones fill, in whatever order they stand."""
+        if not touched:
+            return []
+        filled = np.unpackbits(np.bitwise_or.reduce(self._fills.take(touched, axis=0), axis=0)).view(bool)
+        left = np.flatnonzero(filled[self._asks[0]])
+        for asked in self._asks[1:]:
+            left = left[filled[asked[left]]]
+        return [int(number) for number in left]
 
 
 def _slots(several: Iterable[tuple[Rule, Words, Phrase]]) -> Iterable[frozenset[str]]:

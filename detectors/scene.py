@@ -74,16 +74,24 @@ class Stage:
         self._labels = _labels(groups)
         self._sound = Sound(_hidden(rules, parts | set(self._labels)), self._borders)
         self._first_look = FirstLook(self._openings, self._sound)
-        self._index = Index(parts | set(self._labels))
+        self._parts = Index(parts)
+        self._labelled = Index(self._labels)
 
     def deserves_a_look(self, whole: str) -> bool:
         """Whether a wording that can stand alone may be there; never false when one is."""
         return self._first_look.deserves(whole)
 
     def set_out(self, listing: Listing, whole: str) -> Scene:
-        """The scene of a listing whose fields together are `whole`."""
+        """The scene of a listing whose fields together are `whole`. Cues are only looked for around a candidate."""
         view = squeezed(canonical(whole))
-        places = self._places(whole, view)
+        heard = self._heard(whole, view)
+        candidates = self._candidates(whole, view, _together(self._parts.places(view.text), heard))
+        if all(one.words.supports for several in candidates.values() for one in several):
+            return Scene(listing, view, {}, {})
+        groups = self._grouped(_together(self._labelled.places(view.text), heard))
+        return Scene(listing, view, groups, candidates)
+
+    def _candidates(self, whole: str, view: View, places: Mapping[str, Sequence[Place]]) -> dict[str, list[Candidate]]:
         quotes = [match.span() for match in QUOTED.finditer(whole)]
         parted = partings(whole, view)
         candidates: dict[str, list[Candidate]] = {}
@@ -93,19 +101,15 @@ class Stage:
                 candidates.setdefault(opening.rule, []).append(candidate)
         for several in candidates.values():
             several.sort(key=lambda one: (one.place.start, -one.place.end))
-        return Scene(listing, view, self._grouped(places), candidates)
+        return candidates
 
-    def _places(self, whole: str, view: View) -> dict[str, list[Place]]:
-        """Where every known word stands, plainly or in disguise, in order of their starts."""
+    def _heard(self, whole: str, view: View) -> list[tuple[str, int, int]]:
+        """Where words stand in disguise."""
 
         def lost_before(place: int) -> str:
             return whole[view.ends[place - 1] : view.starts[place]] if 0 < place < len(view.text) else ""
 
-        places = self._index.places(view.text)
-        for word, start, end in _nearest(view.text, self._sound.places(view.text, lost_before)):
-            places.setdefault(word, []).append(Place(start, end, word))
-            places[word].sort()
-        return places
+        return list(_nearest(view.text, self._sound.places(view.text, lost_before)))
 
     def _found(self, view: View, places: Mapping[str, Sequence[Place]]) -> Iterable[tuple[Opening, Place]]:
         counts: dict[str, int] = {}
@@ -144,6 +148,14 @@ class Stage:
             own, lead = view.text[since : gaps[0]], place.start - since
             return begins and ends and (not lead or self._borders.at_borders(own, lead, len(own))[0])
         return (begins or starts_apart) and (ends or ends_apart)
+
+
+def _together(places: dict[str, list[Place]], heard: Iterable[tuple[str, int, int]]) -> Mapping[str, Sequence[Place]]:
+    """Where words stand plainly or in disguise, in order of their starts."""
+    for word, start, end in heard:
+        places.setdefault(word, []).append(Place(start, end, word))
+        places[word].sort()
+    return places
 
 
 def _nearest(text: str, heard: Sequence[tuple[str, int, int]]) -> Iterable[tuple[str, int, int]]:
