@@ -13,6 +13,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, product
 from typing import NamedTuple
 
@@ -118,9 +119,15 @@ def _read_phrase(template: str, parts: Parts, entry: Table) -> Phrase:
         if len(slot) > ALTERNATIVES_AT_MOST:
             raise entry.refuse(f"写法 {template} 展开后有 {len(slot)} 种，太多")
         for part in slot:
-            if not part.isalnum() or squeezed(canonical(part)).text != part:
+            if not _is_canonical(part):
                 raise entry.refuse(f"写法 {template} 里的「{part}」不是规范形式")
     return Phrase(slots, tuple(int(gap) for gap in pieces[1::2]), int(limit[1]) if limit else 0, amount_within)
+
+
+@lru_cache(maxsize=100_000)
+def _is_canonical(part: str) -> bool:
+    """Whether a part is written as texts are compared."""
+    return part.isalnum() and squeezed(canonical(part)).text == part
 
 
 def _spell_out(template: str, parts: Parts, entry: Table) -> Iterator[str]:
