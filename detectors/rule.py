@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Container
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,7 +19,8 @@ from detectors.phrase import Parts, Phrase, read_parts, read_phrases, read_wordi
 from detectors.strict import Table, read_table
 
 RULES = Path(__file__).parent / "rules"
-PARTS = Path(__file__).parent / "lexicon" / "parts.toml"
+LEXICON = Path(__file__).parent / "lexicon"
+PARTS = LEXICON / "parts.toml"
 CATEGORIES = (
     "guaranteed_grant",
     "green_channel",
@@ -108,14 +110,23 @@ def load_parts(path: Path = PARTS) -> Parts:
     return read_parts(read_table(path), {})
 
 
+@cache
+def lexicon_digest(folder: Path = LEXICON) -> bytes:
+    """SHA-256 over the names and bytes of the word lists, in order of their names."""
+    told = hashlib.sha256()
+    for path in sorted(folder.glob("*.toml")):
+        told.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return told.digest()
+
+
 def load_rule(path: Path, articles: Container[str], shared: Parts | None = None) -> Rule:
-    """One rule; its digest is the SHA-256 of the file's bytes and of the shared parts."""
+    """One rule; its digest is the SHA-256 of the file's bytes and of every word list a verdict rests on."""
     try:
         body = path.read_bytes()
     except OSError as error:
         raise RuleInvalid(f"{path.name}: 读不了：{error.strerror}") from error
     table = read_table(path, body)
-    rule = _read_rule(table, hashlib.sha256(body + PARTS.read_bytes()).hexdigest(), shared or load_parts())
+    rule = _read_rule(table, hashlib.sha256(body + lexicon_digest()).hexdigest(), shared or load_parts())
     table.finish()
     _check(rule, table, path.stem, articles)
     return rule

@@ -11,7 +11,7 @@ import pytest
 from crawler.errors import RuleInvalid
 from detectors.article import load_articles
 from detectors.disguise import load_disguises
-from detectors.rule import RULES, load_rule, load_rules
+from detectors.rule import RULES, lexicon_digest, load_rule, load_rules
 from detectors.stance import load_cues, load_speakers
 from detectors.words import load_ordinary
 
@@ -89,9 +89,18 @@ def test_good_rule_is_read(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD)
     rule = load_rule(path, {"AD-四"})
     assert (rule.id, rule.state, rule.severity, rule.needs) == ("made_up", "trial", 2, 60)
-    assert rule.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert rule.digest == hashlib.sha256(path.read_bytes() + lexicon_digest()).hexdigest()
     assert rule.words[0].phrases[0].slots == (frozenset({"包授权", "包下证"}),)
     assert rule.context[0].required
+
+
+def test_a_changed_word_list_changes_every_digest(tmp_path: Path) -> None:
+    (tmp_path / "parts.toml").write_text('right = ["专利"]\n', "utf-8")
+    before = lexicon_digest(tmp_path)
+    lexicon_digest.cache_clear()
+    (tmp_path / "parts.toml").write_text('right = ["商标"]\n', "utf-8")
+    assert lexicon_digest(tmp_path) != before
+    lexicon_digest.cache_clear()
 
 
 @pytest.mark.parametrize(("text", "why"), REFUSED.values(), ids=REFUSED.keys())
