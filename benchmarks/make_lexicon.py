@@ -22,7 +22,7 @@ from detectors.normal import fold
 LEXICON = Path(__file__).parent.parent / "detectors" / "lexicon"
 SEEN_IN_PHRASES = 3
 SIMPLIFIED_FACE, SIDE = 2, 24
-STANDARD_AT_MOST, RARE_AT_MOST = 8, 4
+STANDARD_AT_MOST, RARE_AT_MOST = 10, 3
 LOOKS_HEAD = """\
 # For every common character those that are easily taken for it: how alike they are when drawn.
 # Made by `python -m benchmarks.make_lexicon FONT`, drawn in Noto Sans CJK SC; not edited by hand.
@@ -50,8 +50,8 @@ def in_phrases() -> Counter[tuple[str, str]]:
 def readings_of(character: str, count: Counter[tuple[str, str]]) -> list[str]:
     """The readings that count, the most usual first."""
     every = [one for one in dict.fromkeys(map(toneless, pinyin_dict[ord(character)].split(","))) if len(one) <= 6]
-    used = [one for one in every if count[character, one] >= SEEN_IN_PHRASES]
-    return sorted(used, key=lambda one: -count[character, one]) or every[:1]
+    used = [one for one in every if count[character, one] >= SEEN_IN_PHRASES or one == every[0]]
+    return sorted(used, key=lambda one: -count[character, one])
 
 
 def sounds() -> str:
@@ -110,20 +110,18 @@ def lookalikes(font: str) -> str:
         if is_standard(character, 0xD7):
             likeness = whole @ whole[place]
             best = np.max([side @ side[place] for side in sides], axis=0)
-            near = [int(one) for one in np.argsort(-likeness)[1:100]]
-            taken = [every[one] for one in near if is_taken(every[one], float(likeness[one]), float(best[one]))]
-            taken = taken_by_kind(taken)
+            near = [int(one) for one in np.argsort(-likeness)[1:150]]
+            taken = taken_by_kind(
+                [every[one] for one in near if is_taken(every[one], float(likeness[one]), float(best[one]))]
+            )
             if taken:
                 lines.append(f'"{character}" = "{"".join(taken)}"')
     return "\n".join(lines) + "\n"
 
 
 def is_taken(other: str, whole: float, side: float) -> bool:
-    if is_standard(other, 0xD7):
-        return whole >= 0.85 or (side >= 0.95 and whole >= 0.8)
-    if is_standard(other, 0xF7):
-        return whole >= 0.82 or (side >= 0.92 and whole >= 0.74)
-    return whole >= 0.83 or (side >= 0.92 and whole >= 0.74)
+    standard = is_standard(other, 0xF7)
+    return whole >= (0.76 if standard else 0.83) or (side >= 0.92 and whole >= (0.7 if standard else 0.74))
 
 
 def taken_by_kind(taken: list[str]) -> list[str]:

@@ -67,14 +67,12 @@ class Codes:
 
     def _layers(self, characters: Iterable[str]) -> list[Table]:
         tables = [np.zeros(PLANE + 1, dtype=np.uint8) for _ in range(LAYERS)]
-        for code in range(0x4E00, 0xA000):
-            if is_rare(chr(code)):
-                tables[-1][code] = LOST_CODE
-        # Whatever lies beyond the plane is read from its end.
-        tables[-1][PLANE] = LOST_CODE
         for character, several in self._meanings(characters).items():
             for number, table in enumerate(tables):
                 table[ord(character)] = several[min(number, len(several) - 1)]
+        # Converter's debris, whatever it sounds like. What lies beyond the plane is read from the table's end.
+        tables[-1][[code for code in range(0x4E00, 0xA000) if is_rare(chr(code))]] = LOST_CODE
+        tables[-1][PLANE] = LOST_CODE
         for table in tables:
             table[[ord(letter) for letter in LETTERS]] = list(LETTERS.values())
             table[ord(LOST)] = LOST_CODE

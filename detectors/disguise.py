@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import combinations, product
 from pathlib import Path
 
-from detectors.normal import SPLIT, canonical, squeezed
+from detectors.glyphs import load_glyphs
+from detectors.normal import canonical, squeezed
 from detectors.strict import read_table
 
 CHARACTERS = Path(__file__).parent / "lexicon" / "disguise.toml"
@@ -52,7 +53,7 @@ def load_disguises(path: Path = CHARACTERS) -> Disguises:
 
 def _parts_of(character: str) -> tuple[str, ...]:
     """What a character is split into: 木又. A part that is a radical is joined when the text is squeezed."""
-    return tuple(parts for parts, whole in SPLIT.items() if whole == character and _folded(parts) == parts)
+    return tuple(parts for parts in load_glyphs().splits.get(character, ()) if _folded(parts) == parts)
 
 
 def disguises(word: str, spellings: dict[str, Spelling]) -> frozenset[str]:

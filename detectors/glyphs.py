@@ -15,7 +15,10 @@ from detectors.strict import Table, read_table
 
 LEXICON = Path(__file__).parent / "lexicon"
 # Digits are read too: 第1发明人 is 第一发明人.
-DIGITS = {"1": "yi", "2": "er", "3": "san", "4": "si", "5": "wu", "6": "liu", "7": "qi", "8": "ba", "9": "jiu"}
+DIGITS = {
+    "〇": "ling", "0": "ling", "1": "yi", "2": "er", "3": "san", "4": "si", "5": "wu", "6": "liu", "7": "qi", "8": "ba",
+    "9": "jiu",
+}  # fmt: skip
 # Forms that a radical has only as a part of a character, and what is typed for it instead.
 SIDE_FORMS = {
     "扌": "手", "讠": "言", "纟": "丝", "辶": "之", "氵": "水", "亻": "人", "忄": "心", "刂": "刀", "钅": "金",

@@ -12,13 +12,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from string import ascii_lowercase
 
 import opencc
+
+from detectors.glyphs import SIDE_FORMS, load_glyphs
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 RADICAL_FORMS = str.maketrans("⺘⺡⺅⻌⻏⻖⺩⺨⺮⺾⻊⺼", "扌氵亻辶阝阝王犭竹艹足月")
 # 壹 and 妳 come from machine conversion (第壹發明人); OpenCC leaves them, and the Japanese forms, alone.
-VARIANTS = str.maketrans("壹妳権発証専総囲図関処広国辺変駅", "一你权发证专总围图关处广国边变驿")
+VARIANTS = str.maketrans(
+    "壹弌贰弍叁弎妳権発証専総囲図関処広国辺変駅囯仝", "一一二二三三你权发证专总围图关处广国边变驿国同"
+)
+# Letters of other alphabets, and small capitals, that are read as Latin ones. Pinyin is often typed with ɑ and ɡ.
+LATIN = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХавеѕіјкмнорстухһԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧαεικνορτυχɑɡıᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",
+    "abesijkmhopctyxabesijkmhopctyxhdqwabezhikmnoptyxaeikvoptuxagiabcdefghijklmnoprstuvwyz",
+)
+LATIN |= {0x1F150 + offset + place: ord(one) for offset in (0, 0x20) for place, one in enumerate(ascii_lowercase)}
 # Stops, commas and line ends part clauses. Middle dots, dashes, slashes, stars, quotes and gaps do not.
 HARD_MARKS = frozenset("。．！!？?；;，,、：:\n\r\u2028\u2029\u0085…")
 FOLDED_MARKS = {"!": "！", "?": "？", ";": "；", ",": "，", ":": "：", "\r": "\n", "\u2028": "\n", "\u2029": "\n"}
@@ -28,24 +39,18 @@ SYLLABLE = (
     r"|a|o|e|i|u|v)"
 )
 OPENS = "([【〔"
-BRACKETED = re.compile(rf"(?<=[{HAN}])(?:[(\[【〔][a-zü]{{1,7}}[)\]】〕])+")
+BRACKETED = re.compile(rf"(?<=[{HAN}])(?: ?[(\[【〔] ?[a-zü]{{1,7}}[1-5]? ?[)\]】〕])+")
 IS_SYLLABLE = re.compile(SYLLABLE)
 # 包!授!权: the same mark on both sides of a single character parts nothing, nor does a line end (written downwards).
 MARK = r"([^\w\s]|\n)"
 DOTTED = re.compile(rf"(?<=[{HAN}]){MARK}(?=[{HAN}]\1[{HAN}])|(?<=[{HAN}]{MARK}[{HAN}])\2(?=[{HAN}])")
-# 著 is 着 but in 著作权, 软著, 著录, 专著 and their like, which are our terms.
-WRITTEN_ZHU = re.compile(r"(?<![软专编原论显卓土译合遗巨名较])著(?![作录名称者述书])")
-SPLIT = {
-    "扌受": "授", "木又": "权", "讠正": "证", "扌圭": "挂", "纟录": "绿", "辶甬": "通", "辶艮": "退", "氵主": "注",
-    "亻呆": "保", "讠只": "识", "辶首": "道", "亻弋": "代", "亻立": "位", "讠上": "让", "氵去": "法", "亻介": "价",
-    "辶寸": "过", "氵果": "渠", "讠川": "训", "扌旦": "担", "讠若": "诺", "亻牛": "件", "纟内": "纳", "讠午": "许",
-    "忄夬": "快", "讠寺": "诗", "讠人": "认", "纟及": "级", "亻寸": "付", "辶井": "进", "车专": "转", "夕口": "名",
-    "禾刂": "利", "勹巳": "包", "日月": "明", "王里": "理", "门口": "问", "扌安": "按", "车欠": "软",
-}  # fmt: skip
+# 著 is 着 but in 著作权, 软著, 著录, 专著 and their like, which are our terms. Beside a gap
+# the squeezed view decides.
+MARKS = "".join(sorted(HARD_MARKS))
+WRITTEN_ZHU = re.compile(rf"(?<=[{HAN}])(?<![软专编原论显卓土译合遗巨名较])著(?=[{HAN}{MARKS}]|$)(?![作录名称者述书])")
 GAPS = re.compile(r"[\W_]+")
-WORDS = re.compile(rf"(?:[^\W_]|[{''.join(sorted(HARD_MARKS))}])+")
-RADICALS = "扌讠纟辶氵亻忄刂勹"
-JOINED = re.compile("|".join(sorted(part for part in SPLIT if set(part) & set(RADICALS))))
+WORDS = re.compile(rf"(?:[^\W_]|[{MARKS}])+")
+RADICALS = "".join(SIDE_FORMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,8 @@ def fold(character: str) -> str:
     """One original character as it is compared: compatibility form, lower case, simplified."""
     if unicodedata.category(character) in ("Cf", "Mn", "Me", "Cc", "Cs", "Co") and character not in "\n\r\t\u0085":
         return ""
-    plain = unicodedata.normalize("NFKC", character.translate(RADICAL_FORMS)).translate(VARIANTS).lower()
+    plain = unicodedata.normalize("NFKC", character.translate(RADICAL_FORMS).translate(LATIN))
+    plain = plain.translate(VARIANTS).lower()
     folded = "".join(simplified().get(ord(one), one) for one in plain)
     bare = "".join(one for one in unicodedata.normalize("NFD", folded) if unicodedata.category(one) != "Mn")
     return "".join(FOLDED_MARKS.get(one, one) for one in bare)
@@ -175,18 +181,31 @@ class _Writer:
         return View("".join(self.characters), tuple(self.starts), tuple(self.ends))
 
 
+@cache
+def _joins() -> tuple[re.Pattern[str], dict[str, str]]:
+    joins = load_glyphs().joins()
+    longest_first = sorted(joins, key=lambda parts: (-len(parts), parts))
+    return re.compile("|".join(longest_first)), joins
+
+
 def joined(view: View) -> View:
     """The view with split characters (扌受) put together, and 著 read as 着 where it is."""
-    text = WRITTEN_ZHU.sub("着", view.text)
-    if JOINED.search(text) is None:
-        return View(text, view.starts, view.ends)
-    writer, last = _Writer(), 0
-    for match in [*JOINED.finditer(text), None]:
+    pattern, joins = _joins()
+    view = View(WRITTEN_ZHU.sub("着", view.text), view.starts, view.ends)
+    # What was put together may be a part itself, as deep as the table goes: 辶文 of 亠乂.
+    while pattern.search(view.text) is not None:
+        view = _joined_once(view, pattern, joins)
+    return view
+
+
+def _joined_once(view: View, pattern: re.Pattern[str], joins: dict[str, str]) -> View:
+    writer, last, text = _Writer(), 0, view.text
+    for match in [*pattern.finditer(text), None]:
         until = match.start() if match else len(text)
         for place in range(last, until):
             writer.write(text[place], view.starts[place], view.ends[place])
         if match:
-            writer.write(SPLIT[match[0]], view.starts[match.start()], view.ends[match.end() - 1])
+            writer.write(joins[match[0]], view.starts[match.start()], view.ends[match.end() - 1])
             last = match.end()
     return writer.view()
 

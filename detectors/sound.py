@@ -21,7 +21,7 @@ from detectors.strict import read_table
 
 MASKING = "？?*＊×□■●○◯▢\ufffd"
 PRIVATE = ("\ue000", "\uf8ff")
-FULL_LATIN_AT_LEAST = 6
+FULL_LATIN_AT_LEAST = 5
 REMEMBERED = 1 << 15
 # Ways in which all other characters stand as they are.
 EXACT = frozenset((Way.MASKED, Way.SWAPPED, Way.SPUN))
@@ -93,7 +93,7 @@ class Sound:
 
     def _guessed(self, bare: str, raw: str) -> Iterator[Hit]:
         masked = _has_mask(raw)
-        return (hit for hit in self._hits(bare) if masked or hit.spelling.way is not Way.MASKED)
+        return (hit for hit in self._hits(bare) if masked or "" not in hit.spelling.pieces)
 
     def places(self, text: str, gaps: Gaps | None = None) -> list[tuple[str, int, int]]:
         """Word, start and end in a squeezed text. Without `gaps`, masks that were squeezed out go unseen."""
@@ -109,9 +109,10 @@ class Sound:
 
     def _compared(self, number: int, surface: str) -> tuple[Spelling, ...]:
         """Those spellings of one pattern that the surface is. A word of ours as it stands hides no other."""
+        meant = self._meant[number]
         if surface in self._words:
-            return ()
-        return tuple(one for one in self._meant[number] if self._is_enough(one, surface))
+            meant = [one for one in meant if one.way is Way.MASKED]
+        return tuple(one for one in meant if self._is_enough(one, surface))
 
     def _is_enough(self, spelling: Spelling, surface: str) -> bool:
         """Whether the surface is that spelling and keeps enough of the word."""
@@ -120,7 +121,7 @@ class Sound:
             return kept is not None
         if surface.isascii():
             return kept == length and len(surface) >= FULL_LATIN_AT_LEAST
-        return kept >= length // 2
+        return kept >= length // 2 and (spelling.way is not Way.ALIKE or not self._is_plain(spelling.word, surface))
 
     def _kept(self, spelling: Spelling, surface: str) -> int | None:
         """How many characters stand as they are, are spelled out or taken apart; None: it is another text."""
@@ -132,44 +133,42 @@ class Sound:
                 return None
             if piece != ONE and not _is_piece(shown, piece, character):
                 return None
-            kept += shown == character or len(piece) > 1
+            kept += shown == character or len(piece) > 1 or piece in self._glyphs.readings(character)
             exchanged = len(shown) == 1 and shown != character and spelling.way is Way.ALIKE
-            only_looks += exchanged and is_common(shown) and not self._glyphs.sound_alike(character, shown)
-        # A common character stands mostly for itself: 商标周 only where all the rest is kept, and never in 专周.
-        too_faint = only_looks and (len(spelling.word) == 2 or kept < len(spelling.word) - 1)
-        return None if too_faint else kept
+            only_looks += exchanged and self._only_looks(character, shown)
+        # A common character stands mostly for itself, so that all the rest must be kept.
+        return None if only_looks and kept < len(spelling.word) - 1 else kept
 
     def _is_alike(self, character: str, shown: str) -> bool:
         return shown in self._glyphs.looks.get(character, ()) or self._glyphs.sound_alike(character, shown)
 
+    def _only_looks(self, character: str, shown: str) -> bool:
+        return is_common(shown) and not self._glyphs.sound_alike(character, shown)
+
+    def _is_plain(self, word: str, surface: str) -> bool:
+        """Whether the surface, of the word's length, says something of its own wherever it stands."""
+        exchanged = {one for one, character in zip(surface, word, strict=True) if one != character}
+        beside_one = len(word) == 2 and not self._habits.particles.isdisjoint(exchanged)
+        return beside_one or (not any(map(str.isdigit, exchanged)) and self._is_ordinary(surface, 0, len(surface)))
+
     def _is_meant(self, text: str, hit: Hit, gaps: Gaps | None) -> bool:
+        """Whether that spelling is meant where it stands."""
         way = hit.spelling.way
         if way is Way.MASKED:
             return _is_damaged(hit, gaps)
         if way is Way.SPUN:
             return self._is_spun(text, hit.spelling)
-        return way is Way.SPELLED or not self._is_plain(text, hit)
-
-    def _is_plain(self, text: str, hit: Hit) -> bool:
-        """Whether what stands there says something of its own."""
-        spelling, start, end = hit
-        surface, word = text[start:end], spelling.word
-        exchanged = {one for one, character in zip(surface, word, strict=True) if one != character}
-        if spelling.way is Way.ALIKE and len(word) == 2 and not self._habits.particles.isdisjoint(exchanged):
+        if way is Way.SPELLED or any(map(str.isdigit, text[hit.start : hit.end])):
             return True
-        if all(one.isdigit() for one in exchanged):
-            return False
-        if self._is_ordinary(text, start, end):
-            return True
-        return self._is_beside(text, hit)
+        return not self._is_ordinary(text, hit.start, hit.end) and not self._is_beside(text, hit)
 
     def _is_beside(self, text: str, hit: Hit) -> bool:
-        """Whether the exchanged character stands beside words: 专利代理|是, 已|下证; but 绿色通到 is one."""
+        """Whether a character that stands mostly for itself stands beside words: 专利代理|是, 累|代理; not in 绿色通到."""
         start, end, word = hit.start, hit.end, hit.spelling.word
         edges = ((start, word[0], start + 1, end), (end - 1, word[-1], start, end - 1))
         return len(word) > 2 and any(
             text[place] != character
-            and text[place] in self._habits.particles
+            and (text[place] in self._habits.particles or self._only_looks(character, text[place]))
             and (text[low:high] in self._words or self._is_ordinary(text, low, high))
             for place, character, low, high in edges
         )
