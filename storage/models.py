@@ -140,6 +140,7 @@ class ListingRow(Base):
 
     `flagged_id` is the row of its latest exhibit with findings, `points` the highest of those.
     No foreign key: exhibits already point here, and neither could be written first.
+    Whatever is flagged is in a group; `placed_as` digests what it was placed there for.
     """
 
     __tablename__ = "listings"
@@ -148,6 +149,7 @@ class ListingRow(Base):
         _lead_index("ix_listings_platform_newest", "platform", "flagged_id"),
         _lead_index("ix_listings_points", "points", "flagged_id"),
         _lead_index("ix_listings_platform_points", "platform", "points", "flagged_id"),
+        _lead_index("ix_listings_group_id", "group_id", "platform", "flagged_id"),
     )
 
     key: Mapped[str] = mapped_column(primary_key=True)
@@ -160,12 +162,20 @@ class ListingRow(Base):
     sightings: Mapped[int]
     flagged_id: Mapped[int | None]
     points: Mapped[int]
+    group_id: Mapped[int | None]
+    placed_as: Mapped[Big | None]
+
+
+_HAS_POINTS = text("points > 0")
 
 
 class ExhibitRow(Base):
     """One sighting of one listing. `id` grows with time; `public_id` is the one people use."""
 
     __tablename__ = "exhibits"
+    __table_args__ = (
+        Index("ix_exhibits_flagged", "listing_key", "id", sqlite_where=_HAS_POINTS, postgresql_where=_HAS_POINTS),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(unique=True)
@@ -187,11 +197,14 @@ class ExhibitRow(Base):
     images: Mapped[list[Any]]
     text_digest: Mapped[str]
     points: Mapped[int]
-    seen_at: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class FindingRow(Base):
-    """One rule's verdict on one exhibit."""
+    """One rule's verdict on one exhibit, for ever. It stands while no rejudgement has replaced it.
+
+    `rejudged_in` is the rejudgement that made it, null for the judgement of its round.
+    """
 
     __tablename__ = "findings"
     __table_args__ = (Index("ix_findings_category_exhibit_id", "category", "exhibit_id"),)
@@ -215,6 +228,8 @@ class FindingRow(Base):
     tags: Mapped[list[Any]] = mapped_column(server_default="[]")
     image: Mapped[str] = mapped_column(server_default="")
     box: Mapped[list[Any]] = mapped_column(server_default="[]")
+    rejudged_in: Mapped[int | None]
+    replaced_in: Mapped[int | None]
 
 
 class EntityRow(Base):
