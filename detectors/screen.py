@@ -17,6 +17,7 @@ from detectors.phrase import Place
 from detectors.registered import by_registry
 from detectors.rule import LICENCE, RULES, Nearby, Rule, load_rules
 from detectors.scene import Candidate, Scene, Stage
+from detectors.speaker import Speaker, load_looks
 from detectors.stance import Reason, Stance, load_cues, load_speakers, stands_within
 from detectors.tag import load_tags
 
@@ -27,6 +28,7 @@ DISGUISED_POINTS = 10
 SECOND_WITHIN = 80
 SECONDS_AT_MOST = 25
 WHOLE_LISTING = 0
+IMPERSONATION = "official_impersonation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,9 @@ class Screen:
         self._registry = registry
         self._tags = load_tags()
         cues = load_cues()
-        self._stance = Stance(cues, load_speakers())
+        speakers = load_speakers()
+        self._stance = Stance(cues, speakers)
+        self._claimant = Speaker(speakers, load_looks())
         groups = {cue.label: cue.wordings for cue in cues}
         self._near = {rule.id: _labelled(rule) for rule in self._rules}
         for labelled in self._near.values():
@@ -113,10 +117,16 @@ class Screen:
         pro += [Reason(group.reason, group.points) for group in near if group.points > 0]
         contra = [Reason(group.reason, group.points) for group in near if group.points < 0]
         contra += self._stance.against(scene, candidate, heard)
-        told = offers + self._by_registry(rule, scene.listing)
+        told = offers + self._by_registry(rule, scene.listing) + self._by_claimant(rule, scene.listing)
         pro += [reason for reason in told if reason.points > 0]
         contra += [reason for reason in told if reason.points < 0]
         return Verdict(candidate, tuple(pro), tuple(contra))
+
+    def _by_claimant(self, rule: Rule, listing: Listing) -> list[Reason]:
+        """A claim to be official is weighed against who makes it."""
+        if rule.category != IMPERSONATION:
+            return []
+        return self._claimant.speaks(listing, self.entities(listing), self._registry)
 
     def _by_registry(self, rule: Rule, listing: Listing) -> list[Reason]:
         if self._registry is None or not rule.registry:
