@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
+from scrapy import Spider, signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
 from console.files import platform
@@ -27,24 +27,34 @@ def office_shapes(config: Config) -> tuple[Shape, ...]:
     return load_shapes(config.shapes)
 
 
-def begin_pictures(
-    reactor: AsyncCrawlerProcess,
-    crawls: Sequence[asyncio.Task[None]],
-    platforms: Collection[str],
-    shapes: Sequence[Shape],
-) -> Crawler:
-    """Start the crawl of pictures; it ends by itself some time after `crawls`, those of `platforms`."""
-    hosts = {host for name in platforms for host in platform(name).hosts}
-    crawler = reactor.create_crawler(PictureCrawl)
-    reactor.crawl(crawler, crawls=crawls, crawled_hosts=hosts, shapes=shapes)
-    return crawler
+class PicturesBeside:
+    """The crawl of pictures beside those of the platforms. It begins when the first page is written down or the
+    first crawl has ended, and ends by itself some time after the last."""
 
+    def __init__(
+        self, reactor: AsyncCrawlerProcess, crawls: Mapping[Crawler, asyncio.Task[None]], shapes: Sequence[Shape]
+    ) -> None:
+        self._reactor, self._crawls, self._shapes = reactor, crawls, shapes
+        self._crawler: Crawler | None = None
+        for crawler in crawls:
+            crawler.signals.connect(self._begin, signals.item_scraped)
+            crawler.signals.connect(self._begin, signals.spider_closed)
 
-def pictures_exit(stats: Mapping[str, Any]) -> int:
-    """Pictures that cannot be read are no fault of a round's; bugs of ours and broken evidence are."""
-    if stats.get("lantian/broken"):
-        return EXIT_EVIDENCE
-    return EXIT_BUG if stats.get("lantian/bugs") else EXIT_DONE
+    def _begin(self, spider: Spider) -> None:
+        # A crawl that is being stopped has let go of its flag: what is stopped begins nothing new.
+        if self._crawler is not None or not spider.crawler.crawling:
+            return
+        hosts = {host for one in self._crawls for host in platform(one.spidercls.name).hosts}
+        self._crawler = self._reactor.create_crawler(PictureCrawl)
+        crawls = list(self._crawls.values())
+        self._reactor.crawl(self._crawler, crawls=crawls, crawled_hosts=hosts, shapes=self._shapes)
+
+    def exit_code(self) -> int:
+        """Pictures that cannot be read are no fault of a round's; bugs of ours and broken evidence are."""
+        stats = self._crawler.stats.get_stats() if self._crawler and self._crawler.stats else {}
+        if stats.get("lantian/broken"):
+            return EXIT_EVIDENCE
+        return EXIT_BUG if stats.get("lantian/bugs") else EXIT_DONE
 
 
 def say_pictures(store: ExhibitStore, runs: Sequence[str]) -> None:

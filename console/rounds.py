@@ -10,7 +10,7 @@ import asyncio
 import fcntl
 import tomllib
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +23,13 @@ from scrapy.settings import Settings
 
 from console.files import platform, platforms
 from console.output import OUTCOME_WORDS, harmless, print_json, say
-from console.pictures import begin_pictures, office_shapes, pictures_exit, say_pictures
+from console.pictures import PicturesBeside, office_shapes, say_pictures
 from crawler import clock
 from crawler.commands.crawl import exit_code
 from crawler.config import Config
 from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, UserMistake
 from crawler.items import Outcome
 from crawler.politeness import survey
-from detectors.shapes import Shape
 from pipelines.room import TOOL
 from pipelines.verdict import run_ended
 from spiders.base import MAX_PAGES
@@ -106,9 +105,9 @@ def crawl_round(
             reactor = AsyncCrawlerProcess(_settings(config, ack))
             with _progress(len(plan)) as advance:
                 crawlers = _begun(reactor, plan, pages, _watcher(store, advance, tell))
-                pictures = _begun_pictures(reactor, crawlers, shapes) if config.pictures.read else None
+                pictures = PicturesBeside(reactor, crawlers if config.pictures.read else {}, shapes)
                 reactor.start()
-            code = _graver(_exit(reactor, list(crawlers)), pictures_exit(_told(pictures)))
+            code = _graver(_exit(reactor, list(crawlers)), pictures.exit_code())
             say_pictures(store, [run.id for run in plan])
             # Stopped before their end: a second Ctrl-C leaves no crawl the time to say so.
             return _graver(code, EXIT_NOT_CLEAN) if _wrote_off(store) else code
@@ -193,17 +192,6 @@ def _begun(
     return crawlers
 
 
-def _begun_pictures(
-    reactor: AsyncCrawlerProcess, crawlers: Mapping[Crawler, asyncio.Task[None]], shapes: Sequence[Shape]
-) -> Crawler:
-    names = [crawler.spidercls.name for crawler in crawlers]
-    return begin_pictures(reactor, list(crawlers.values()), names, shapes)
-
-
-def _told(crawler: Crawler | None) -> Mapping[str, Any]:
-    return crawler.stats.get_stats() if crawler and crawler.stats else {}
-
-
 def _settings(config: Config, ack: Path | None) -> Settings:
     # Not get_project_settings(): it looks for scrapy.cfg where the person happens to stand.
     settings = Settings()
@@ -216,7 +204,7 @@ def _settings(config: Config, ack: Path | None) -> Settings:
 
 
 def _exit(reactor: AsyncCrawlerProcess, crawlers: Sequence[Crawler]) -> int:
-    stats = [(crawler, _told(crawler)) for crawler in crawlers]
+    stats = [(crawler, crawler.stats.get_stats() if crawler.stats else {}) for crawler in crawlers]
     # One that a second signal tore down has no outcomes and no reason to finish: that is no bug of ours.
     torn = [crawler for crawler, told in stats if "finish_reason" not in told and "start_time" in told]
     codes = {EXIT_NOT_CLEAN if crawler in torn else exit_code(told) for crawler, told in stats}

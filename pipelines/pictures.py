@@ -135,6 +135,10 @@ class PictureCrawl(scrapy.Spider):
         self._ends_at = self._ends_at or now + self._room.config.pictures.seconds
         return now >= self._ends_at
 
+    def _is_over(self) -> bool:
+        """Whether what comes now is left to the next round: it is late, or the crawl is being stopped."""
+        return self._is_late() or not self.crawler.crawling
+
     async def _waiting(self) -> list[Waiting]:
         """Addresses whose turn it is: one a host, none of a host that is being crawled."""
         free = min(self._room.config.pictures.per_round - self._begun, AT_ONCE - len(self._going))
@@ -185,7 +189,7 @@ class PictureCrawl(scrapy.Spider):
         url = response.meta["picture"]
         self._going[url] = ""  # the host is free for its next picture
         try:
-            if not self._is_late():
+            if not self._is_over():
                 await self._settle(url, await self._opened(response))
         finally:
             del self._going[url]
@@ -195,7 +199,7 @@ class PictureCrawl(scrapy.Spider):
         url = failure.request.meta["picture"]  # type: ignore[attr-defined]
         trouble = trouble_of(failure.value)
         try:
-            if not self._is_late():
+            if not self._is_over():
                 await self._settle(url, Loaded(reason=trouble.reason, detail=trouble.detail))
         finally:
             del self._going[url]
