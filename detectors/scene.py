@@ -28,6 +28,8 @@ BRACKETS = tuple(
     (pair[0], pair[1]) for pair in ("（）", "()", "【】", "[]", "［］", "〔〕", "「」", "<>", "《》", "{}")
 )
 A_BRACKET = re.compile("[" + re.escape("".join(opens + closes for opens, closes in BRACKETS)) + "]")
+# Two words written together, no word: as one it would rob what stands beside it (让您|的名字, 6000|元).
+GLUED = re.compile("[您你]|^[的可能让把被]|[0-9]元")
 # Beyond so many candidates of one rule in one listing, more would not change the verdict.
 CANDIDATES_AT_MOST = 200
 
@@ -69,7 +71,8 @@ class Stage:
         parts = {part for rule in rules for words in rule.words for part in words.parts}
         # Longer words would outweigh their neighbours: 打包下证书路径 must stay 打包/下/证书.
         ordinary = load_ordinary()
-        self._borders = Borders((part for part in parts if 2 <= len(part) <= 3), ordinary.words)
+        taught = (part for part in parts if 2 <= len(part) <= 3 and not GLUED.search(part))
+        self._borders = Borders(taught, ordinary.words)
         self._openings = Openings(rules, self._borders.frequency, ordinary.everyday)
         self._labels = _labels(groups)
         self._sound = Sound(_hidden(rules, parts | set(self._labels)), self._borders)
