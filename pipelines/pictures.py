@@ -28,6 +28,7 @@ from crawler.items import Capture
 from crawler.pictures import Fate, PictureText
 from crawler.transport import is_specimen
 from detectors.images import MAX_BYTES
+from detectors.likeness import signature
 from detectors.picture_verdict import judge_picture, picture_entities
 from detectors.pictures import engine_name
 from detectors.shapes import Shape
@@ -268,7 +269,7 @@ class PictureCrawl(scrapy.Spider):
         entities = picture_entities(screen, shown.listing, loaded.text)
         if not shown.is_flagged:
             entities += screen.entities(shown.listing)
-        return replace(end, findings=findings, entities=entities)
+        return replace(end, findings=findings, entities=entities, signature=signature(shown.listing))
 
     async def _settle_known(self) -> None:
         """Pages recorded later may show a picture that was loaded before."""

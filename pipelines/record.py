@@ -10,9 +10,11 @@ from scrapy.crawler import Crawler
 from crawler import clock
 from crawler.errors import UserMistake
 from crawler.items import Exhibits
+from detectors.likeness import signature
 from pipelines.room import Room
 from pipelines.wanted import wanted_pictures
 from spiders.base import PlatformSpider
+from storage.care_shapes import Likeness
 from storage.shapes import PlannedRun
 
 
@@ -48,7 +50,10 @@ class Record:
     def _write(self, exhibits: Exhibits) -> None:
         self._room.archive.sync()
         wanted = wanted_pictures(exhibits) if self._room.config.pictures.read else ()
-        self._room.store.record(exhibits, wanted)
+        likenesses = [
+            Likeness(exhibit=one.id, signature=signature(one.listing)) for one in exhibits.exhibits if one.findings
+        ]
+        self._room.store.record(exhibits, wanted, likenesses)
         if self._ack:
             _acknowledge(Path(self._ack), [exhibit.id for exhibit in exhibits.exhibits])
 

@@ -5,18 +5,24 @@ The same page of the same run is written once, however often it is recorded.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, func, literal_column, select
 from sqlalchemy.dialects.sqlite import Insert, insert
 
-from crawler.items import Exhibit, Exhibits
+from crawler.items import Entity, Exhibit, Exhibits
 from crawler.pictures import WantedPicture
 from storage.bulk import Bulk
+from storage.care import Care, count_findings
+from storage.care_shapes import Likeness
+from storage.groups import place
 from storage.leads import Leads
 from storage.models import EntityRow, ExhibitRow, ListingRow, PageRecord, encodable
 from storage.pictures import NEW_PICTURES, Pictures, picture_values
+from storage.placing import Placing, contacts_of, seller_of
+from storage.rejudging import Rejudgements
 from storage.rounds import Rounds
 from storage.rows import NEW_CAPTURES, NEW_FINDINGS, Values, capture_values, finding_values
 
@@ -34,20 +40,24 @@ class PageOfRows:
     findings: list[tuple[int, Values]]
     entities: list[tuple[int, Values]]
     pictures: list[tuple[int, Values]]
+    signatures: dict[int, tuple[int, ...]]
 
 
-class ExhibitStore(Rounds, Leads, Pictures):
-    """Rounds, runs, pages, exhibits, leads, pictures and overrides. `engine` comes from `storage.db.open_database`."""
+class ExhibitStore(Rounds, Leads, Pictures, Care, Rejudgements):
+    """Rounds, runs, exhibits, leads, pictures, rules' counts, overrides. `engine` comes from `storage.db`."""
 
-    def record(self, exhibits: Exhibits, wanted: Sequence[WantedPicture] = ()) -> int:
+    def record(
+        self, exhibits: Exhibits, wanted: Sequence[WantedPicture] = (), likenesses: Sequence[Likeness] = ()
+    ) -> int:
         """Write a page with all that was seen on it; returns the number of new exhibits.
 
-        `wanted` are the pictures of its exhibits that wait to be read from now on.
+        `wanted` are the pictures of its exhibits that wait to be read from now on. Without its
+        likeness a flagged listing is a group of its own.
 
         Its run must be there. A page that is recorded already changes nothing, unless it says
         that it was read from another capture: that is a `ValueError`.
         """
-        rows = _rows(exhibits, wanted)
+        rows = _rows(exhibits, wanted, likenesses)
         try:
             return self._write(rows)
         except UnicodeEncodeError:
@@ -81,15 +91,43 @@ def _write_exhibits(connection: Connection, rows: PageOfRows) -> None:
     # The write lock is held, so nobody else takes these ids; they grow with time, and a
     # reader who walks them backwards sees the newest first without sorting.
     first = (connection.execute(select(func.max(ExhibitRow.id))).scalar_one() or 0) + 1
-    flagged = {place for place, _ in rows.findings}
-    for place, (listing, exhibit) in enumerate(zip(rows.listings, rows.exhibits, strict=True)):
-        exhibit["id"] = first + place
-        listing["flagged_id"] = first + place if place in flagged else None
+    flagged = {at for at, _ in rows.findings}
+    for at, (listing, exhibit) in enumerate(zip(rows.listings, rows.exhibits, strict=True)):
+        exhibit["id"] = first + at
+        listing["flagged_id"] = first + at if at in flagged else None
     _SEEN_LISTINGS.execute(connection, rows.listings)
     _NEW_EXHIBITS.execute(connection, rows.exhibits)
     several = ((NEW_FINDINGS, rows.findings), (_NEW_ENTITIES, rows.entities), (NEW_PICTURES, rows.pictures))
     for bulk, found in several:
-        bulk.execute(connection, [{**values, "exhibit_id": first + place} for place, values in found])
+        bulk.execute(connection, [{**values, "exhibit_id": first + at} for at, values in found])
+    if flagged:
+        place(connection, _placings(rows))
+        fired = [(values["rule"], values["rule_digest"]) for _, values in rows.findings]
+        count_findings(connection, rows.page["run_id"], fired, rows.page["seen_at"])
+
+
+def _placings(rows: PageOfRows) -> list[Placing]:
+    """The listings with findings, each as its last exhibit on the page shows it."""
+    categories: defaultdict[int, set[str]] = defaultdict(set)
+    entities: defaultdict[int, list[Entity]] = defaultdict(list)
+    for at, values in rows.findings:
+        categories[at].add(values["category"])
+    for at, values in rows.entities:
+        entities[at].append(Entity(**values))
+    found: dict[str, Placing] = {}
+    for at, kinds in sorted(categories.items()):
+        listing, exhibit = rows.listings[at], rows.exhibits[at]
+        found[listing["key"]] = Placing(
+            key=listing["key"],
+            platform=listing["platform"],
+            flagged=exhibit["id"],
+            points=exhibit["points"],
+            categories=frozenset(kinds),
+            seller=seller_of(listing["platform"], listing["seller"], listing["seller_id"]),
+            contacts=contacts_of(entities[at]),
+            signature=rows.signatures.get(at, ()),
+        )
+    return list(found.values())
 
 
 # -- the statements, made once ---------------------------------------------------------------------
@@ -120,7 +158,7 @@ _NEW_ENTITIES = Bulk(insert(EntityRow))
 # -- values to rows --------------------------------------------------------------------------------
 
 
-def _rows(exhibits: Exhibits, wanted: Sequence[WantedPicture]) -> PageOfRows:
+def _rows(exhibits: Exhibits, wanted: Sequence[WantedPicture], likenesses: Sequence[Likeness]) -> PageOfRows:
     capture, picture = exhibits.sightings.capture, exhibits.picture
     if exhibits.exhibits and capture is None:
         raise ValueError("exhibits without a capture are no evidence")
@@ -142,6 +180,7 @@ def _rows(exhibits: Exhibits, wanted: Sequence[WantedPicture]) -> PageOfRows:
             (places[one.exhibit], picture_values(one, exhibits.sightings.run, exhibits.sightings.seen_at))
             for one in wanted
         ],
+        signatures={places[one.exhibit]: one.signature for one in likenesses},
     )
 
 
@@ -157,6 +196,7 @@ def _encodable(rows: PageOfRows) -> PageOfRows:
         findings=[(place, clean(one)) for place, one in rows.findings],
         entities=[(place, clean(one)) for place, one in rows.entities],
         pictures=[(place, clean(one)) for place, one in rows.pictures],
+        signatures=rows.signatures,
     )
 
 

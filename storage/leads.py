@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, Select, exists, select, tuple_
+from sqlalchemy import Connection, Engine, Row, Select, case, exists, func, select, tuple_
 from sqlalchemy.exc import NoResultFound
 
 from crawler.errors import EvidenceBroken, UserMistake
-from crawler.items import Capture, Entity, Exhibit, Finding, How, Kind, Listing
+from crawler.items import Capture, Entity, Exhibit, Finding
 from crawler.pictures import Fate
+from storage.care_rows import GroupHead, LeadGroup, Rejudgement
+from storage.care_shapes import Rejudged
 from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow, ListingRow, PageRecord, encodable
 from storage.picture_rows import PictureRow
 from storage.picture_shapes import ExhibitPicture
 from storage.rounds import run_on
+from storage.rows import CAPTURE, ENTITY, EXHIBIT, FINDING, STANDS, capture_of, entity_of, finding_of, listing_of
 from storage.shapes import ExhibitDetail, Lead, LeadFilter, Order
 
 T = TypeVar("T")
@@ -24,18 +28,6 @@ T = TypeVar("T")
 SHORTEST_PREFIX = 6
 BATCH = 10_000
 _LAST_CHARACTER = "\U0010ffff"
-_HISTORY = (
-    ListingRow.platform,
-    ListingRow.seller_id,
-    ListingRow.item_id,
-    ListingRow.first_seen,
-    ListingRow.last_seen,
-    ListingRow.sightings,
-)
-EXHIBIT = (*ExhibitRow.__table__.columns, *_HISTORY)
-_CAPTURE = tuple(CaptureRow.__table__.columns)
-_FINDING = tuple(FindingRow.__table__.columns)
-_ENTITY = tuple(EntityRow.__table__.columns)
 _PICTURE = (
     PictureRow.exhibit_id,
     PictureRow.url.label("picture_url"),
@@ -46,11 +38,12 @@ _PICTURE = (
     PictureRow.findings,
     PictureRow.capture_id,
 )
+_GROUP = (ListingRow.group_id, LeadGroup.size.label("group_size"))
 _EVERYTHING = LeadFilter()
 
 
 @contextmanager
-def _fitting() -> Iterator[None]:
+def fitting() -> Iterator[None]:
     """Rows that contradict each other were not written by this code: that is broken evidence, not a bug."""
     try:
         yield
@@ -65,16 +58,20 @@ class Leads:
 
     def leads(self, wanted: LeadFilter = _EVERYTHING) -> tuple[Lead, ...]:
         """One lead a flagged listing, a page of them at a time; see `LeadFilter`."""
-        with self.engine.connect() as connection, _fitting():
+        with self.engine.connect() as connection, fitting():
             rows = connection.execute(_leads_query(connection, wanted)).all()
             findings = _findings(connection, [row.id for row in rows])
             captures, images = _captures(connection, rows), _images(connection, [row.id for row in rows])
-            return tuple(_lead(row, findings[row.id], captures, images[row.id]) for row in rows)
+            leads = tuple(_lead(row, findings[row.id], captures, images[row.id]) for row in rows)
+            if not wanted.by_group:
+                return leads
+            sellers = _sellers(connection, [lead.group for lead in leads if lead.group_size > 1])
+            return tuple(replace(lead, group_sellers=sellers.get(lead.group, 1)) for lead in leads)
 
     def exhibit(self, id_or_prefix: str) -> ExhibitDetail:
         """One exhibit by its id or by a beginning of it that is its alone, six characters at least."""
-        with self.engine.connect() as connection, _fitting():
-            row = _exhibit_row(connection, id_or_prefix)
+        with self.engine.connect() as connection, fitting():
+            row = exhibit_row(connection, id_or_prefix)
             page_url = connection.execute(
                 select(PageRecord.url).where(PageRecord.run_id == row.run_id, PageRecord.number == row.page_number)
             ).scalar_one()
@@ -91,17 +88,25 @@ class Leads:
                 last_seen=row.last_seen,
                 sightings=row.sightings,
                 images=_images(connection, [row.id])[row.id],
+                rejudgements=_rejudgements(connection, row.id),
             )
 
 
 def _leads_query(connection: Connection, wanted: LeadFilter) -> Select[Any]:
+    query = select(*EXHIBIT, *_GROUP).join(ListingRow, ListingRow.key == ExhibitRow.listing_key)
+    query = query.outerjoin(LeadGroup, LeadGroup.id == ListingRow.group_id)
     newest, points = ListingRow.flagged_id, ListingRow.points
-    query = select(*EXHIBIT).join(ListingRow, ExhibitRow.id == newest).where(newest.is_not(None))
-    if wanted.platform:
-        query = query.where(ListingRow.platform == wanted.platform)
+    if wanted.by_group:
+        # Whoever asks for groups of one platform sees each by its newest lead there.
+        newest, points = GroupHead.newest, GroupHead.points
+        query = query.join(GroupHead, GroupHead.newest == ExhibitRow.id).where(GroupHead.platform == wanted.platform)
+    else:
+        query = query.where(ExhibitRow.id == newest, newest.is_not(None))
+        query = query.where(ListingRow.platform == wanted.platform) if wanted.platform else query
     if wanted.category:
-        query = query.where(exists().where(FindingRow.category == wanted.category, FindingRow.exhibit_id == newest))
-    last = _exhibit_row(connection, wanted.before) if wanted.before else None
+        has = exists().where(FindingRow.category == wanted.category, FindingRow.exhibit_id == newest, STANDS)
+        query = query.where(has)
+    last = exhibit_row(connection, wanted.before) if wanted.before else None
     if wanted.order is Order.NEWEST:
         query = query.where(newest < last.id) if last else query
         return query.order_by(newest.desc()).limit(wanted.limit)
@@ -109,7 +114,17 @@ def _leads_query(connection: Connection, wanted: LeadFilter) -> Select[Any]:
     return query.order_by(points.desc(), newest.desc()).limit(wanted.limit)
 
 
-def _exhibit_row(connection: Connection, prefix: str) -> Row[Any]:
+def _sellers(connection: Connection, groups: Sequence[int]) -> dict[int, int]:
+    """How many sellers stand behind each of these groups, as far as listings name them."""
+    named = case(
+        (ListingRow.seller_id != "", ListingRow.platform + "\n" + ListingRow.seller_id), else_=ListingRow.seller
+    )
+    query = select(ListingRow.group_id, func.count(func.nullif(named, "").distinct()).label("sellers"))
+    query = query.where(ListingRow.group_id.in_(groups), ListingRow.flagged_id.is_not(None))
+    return {row.group_id: row.sellers for row in connection.execute(query.group_by(ListingRow.group_id))}
+
+
+def exhibit_row(connection: Connection, prefix: str) -> Row[Any]:
     prefix = encodable(prefix)
     query = select(*EXHIBIT).join(ListingRow, ListingRow.key == ExhibitRow.listing_key)
     row = connection.execute(query.where(ExhibitRow.public_id == prefix)).one_or_none()
@@ -127,26 +142,50 @@ def _exhibit_row(connection: Connection, prefix: str) -> Row[Any]:
 
 
 def _findings(connection: Connection, exhibit_ids: Sequence[int]) -> defaultdict[int, list[Finding]]:
-    """Findings by exhibit row, the weightiest first."""
+    """The findings that stand, by exhibit row, the weightiest first."""
     found: defaultdict[int, list[Finding]] = defaultdict(list)
     for ids in _batches(exhibit_ids):
-        query = select(*_FINDING).where(FindingRow.exhibit_id.in_(ids))
+        query = select(*FINDING).where(FindingRow.exhibit_id.in_(ids), STANDS)
         for row in connection.execute(query.order_by(FindingRow.exhibit_id, FindingRow.points.desc(), FindingRow.id)):
-            found[row.exhibit_id].append(_finding(row))
+            found[row.exhibit_id].append(finding_of(row))
     return found
 
 
+def _rejudgements(connection: Connection, exhibit_id: int) -> tuple[Rejudged, ...]:
+    """The rejudgements that changed what stands about an exhibit, with what each replaced."""
+    query = select(*FINDING).where(FindingRow.exhibit_id == exhibit_id, FindingRow.replaced_in.is_not(None))
+    replaced: defaultdict[int, list[Finding]] = defaultdict(list)
+    for row in connection.execute(query.order_by(FindingRow.id)):
+        replaced[row.replaced_in].append(finding_of(row))
+    made = select(FindingRow.rejudged_in).where(
+        FindingRow.exhibit_id == exhibit_id, FindingRow.rejudged_in.is_not(None)
+    )
+    ids = sorted({*replaced, *connection.execute(made).scalars()})
+    rows = connection.execute(select(*Rejudgement.__table__.columns).where(Rejudgement.id.in_(ids))).all()
+    return tuple(
+        Rejudged(
+            id=row.id,
+            at=row.at,
+            by=row.by,
+            tool=row.tool,
+            rules_digest=row.rules_digest,
+            replaced=tuple(replaced[row.id]),
+        )
+        for row in sorted(rows, key=lambda row: row.id)
+    )
+
+
 def _entities(connection: Connection, exhibit_id: int) -> tuple[Entity, ...]:
-    rows = connection.execute(select(*_ENTITY).where(EntityRow.exhibit_id == exhibit_id).order_by(EntityRow.id))
-    return tuple(Entity(kind=row.kind, value=row.value, field=row.field, start=row.start, end=row.end) for row in rows)
+    rows = connection.execute(select(*ENTITY).where(EntityRow.exhibit_id == exhibit_id).order_by(EntityRow.id))
+    return tuple(entity_of(row) for row in rows)
 
 
 def _captures(connection: Connection, exhibits: Iterable[Row[Any]]) -> dict[str, Capture]:
     wanted = sorted({one for row in exhibits for one in (row.capture_id, row.picture_id) if one})
     return {
-        row.id: _capture(row)
+        row.id: capture_of(row)
         for ids in _batches(wanted)
-        for row in connection.execute(select(*_CAPTURE).where(CaptureRow.id.in_(ids)))
+        for row in connection.execute(select(*CAPTURE).where(CaptureRow.id.in_(ids)))
     }
 
 
@@ -159,7 +198,7 @@ def _images(connection: Connection, exhibit_ids: Sequence[int]) -> defaultdict[i
     """The pictures of exhibits that were to be read."""
     found: defaultdict[int, tuple[ExhibitPicture, ...]] = defaultdict(tuple)
     for ids in _batches(exhibit_ids):
-        query = select(*_PICTURE, *_CAPTURE).outerjoin(CaptureRow, CaptureRow.id == PictureRow.capture_id)
+        query = select(*_PICTURE, *CAPTURE).outerjoin(CaptureRow, CaptureRow.id == PictureRow.capture_id)
         for row in connection.execute(
             query.where(PictureRow.exhibit_id.in_(ids)).order_by(PictureRow.exhibit_id, PictureRow.url)
         ):
@@ -175,7 +214,7 @@ def _image(row: Row[Any]) -> ExhibitPicture:
         detail=row.detail,
         sha256=row.picture_sha256,
         findings=row.findings,
-        capture=_capture(row) if row.capture_id else None,
+        capture=capture_of(row) if row.capture_id else None,
     )
 
 
@@ -198,68 +237,10 @@ def _lead(
         last_seen=row.last_seen,
         sightings=row.sightings,
         images=images,
+        group=row.group_id or 0,
+        group_size=row.group_size or 1,
     )
 
 
 def _exhibit(row: Row[Any], findings: list[Finding], entities: tuple[Entity, ...]) -> Exhibit:
     return Exhibit(id=row.public_id, listing=listing_of(row), findings=tuple(findings), entities=entities)
-
-
-def listing_of(row: Row[Any]) -> Listing:
-    """The listing of a row that has all of `EXHIBIT`."""
-    return Listing(
-        platform=row.platform,
-        kind=Kind(row.kind),
-        position=row.position,
-        title=row.title,
-        url=row.url,
-        is_ad=row.is_ad,
-        is_redirect=row.is_redirect,
-        text=row.text,
-        display_url=row.display_url,
-        seller=row.seller,
-        seller_id=row.seller_id,
-        item_id=row.item_id,
-        price=row.price,
-        images=tuple(row.images),
-    )
-
-
-def _finding(row: Row[Any]) -> Finding:
-    return Finding(
-        rule=row.rule,
-        rule_digest=row.rule_digest,
-        state=row.state,
-        category=row.category,
-        severity=row.severity,
-        field=row.field,
-        start=row.start,
-        end=row.end,
-        quote=row.quote,
-        points=row.points,
-        needs=row.needs,
-        pro=tuple((reason, points) for reason, points in row.pro),
-        contra=tuple((reason, points) for reason, points in row.contra),
-        articles=tuple(row.articles),
-        tags=tuple(row.tags),
-        image=row.image,
-        box=tuple(row.box),
-    )
-
-
-def _capture(row: Row[Any]) -> Capture:
-    return Capture(
-        id=row.id,
-        url=row.url,
-        how=How(row.how),
-        status=row.status,
-        mime=row.mime,
-        taken_at=row.taken_at,
-        file=row.file,
-        offset=row.offset,
-        length=row.length,
-        sha256=row.sha256,
-        size=row.size,
-        ip_address=row.ip_address,
-        is_specimen=row.is_specimen,
-    )

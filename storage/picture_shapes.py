@@ -33,7 +33,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureEnd:
-    """How a picture of one exhibit ended; `sha256` is of the picture's bytes, empty when none came."""
+    """How a picture of one exhibit ended; `sha256` is of the picture's bytes, empty when none came.
+
+    `signature` is of the listing, for grouping it when something was found.
+    """
 
     row: int
     fate: Fate
@@ -44,6 +47,7 @@ class PictureEnd:
     sha256: str = ""
     findings: tuple[Finding, ...] = ()
     entities: tuple[Entity, ...] = ()
+    signature: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

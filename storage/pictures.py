@@ -15,13 +15,16 @@ from sqlalchemy import Connection, Engine, Row, case, exists, func, select, upda
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import aliased
 
+from crawler.items import Entity
 from crawler.pictures import Fate, Mark, PictureLine, PictureText, WantedPicture
 from storage.bulk import Bulk
-from storage.leads import EXHIBIT, listing_of
+from storage.care import count_findings
+from storage.groups import place
 from storage.models import CaptureRow, EntityRow, ExhibitRow, ListingRow, encodable
 from storage.picture_rows import PictureRow, PictureTextRow
 from storage.picture_shapes import PictureCounts, PictureEnd, Shown, Waiting
-from storage.rows import NEW_CAPTURES, NEW_FINDINGS, Values, capture_values, finding_values
+from storage.placing import placing_of
+from storage.rows import EXHIBIT, NEW_CAPTURES, NEW_FINDINGS, Values, capture_values, finding_values, listing_of
 
 NEW_PICTURES = Bulk(insert(PictureRow).on_conflict_do_nothing(index_elements=[PictureRow.exhibit_id, PictureRow.url]))
 _NEW_ENTITIES = Bulk(insert(EntityRow))
@@ -77,7 +80,7 @@ class Pictures:
         )
         with self.engine.connect() as connection:
             row = connection.execute(query).one_or_none()
-        return _text(row) if row else None
+        return text_of(row) if row else None
 
     def keep_picture_text(self, sha256: str, engine: str, text: PictureText, at: datetime) -> None:
         """Remember what was read; what another engine read is replaced."""
@@ -163,17 +166,27 @@ def _flag(connection: Connection, exhibit: int, end: PictureEnd) -> None:
     """Add findings and entities to the exhibit; its listing becomes a lead, or the lead weighs more."""
     rows = [finding_values(finding) | {"exhibit_id": exhibit} for finding in end.findings]
     NEW_FINDINGS.execute(connection, [_encodable(values) for values in rows])
-    _NEW_ENTITIES.execute(connection, _new_entities(connection, exhibit, end))
+    _NEW_ENTITIES.execute(connection, new_entities(connection, exhibit, end.entities))
     most = max(finding.points for finding in end.findings)
     points = func.max(ExhibitRow.points, most)
     reached = update(ExhibitRow).where(ExhibitRow.id == exhibit).values(points=points)
     key, weight = connection.execute(reached.returning(ExhibitRow.listing_key, ExhibitRow.points)).one()
     is_latest = func.coalesce(ListingRow.flagged_id, 0) <= exhibit
-    lead = update(ListingRow).where(ListingRow.key == key, is_latest)
-    connection.execute(lead.values(flagged_id=exhibit, points=weight))
+    lead = update(ListingRow).where(ListingRow.key == key, is_latest).values(flagged_id=exhibit, points=weight)
+    found = connection.execute(lead.returning(*ListingRow.__table__.columns)).one_or_none()
+    if found is not None:
+        place(connection, [placing_of(connection, found, end.signature)])
+    _count(connection, exhibit, end)
 
 
-def _new_entities(connection: Connection, exhibit: int, end: PictureEnd) -> list[Values]:
+def _count(connection: Connection, exhibit: int, end: PictureEnd) -> None:
+    seen = select(ExhibitRow.run_id, ExhibitRow.seen_at).where(ExhibitRow.id == exhibit)
+    run, seen_at = connection.execute(seen).one()
+    count_findings(connection, run, [(finding.rule, finding.rule_digest) for finding in end.findings], seen_at)
+
+
+def new_entities(connection: Connection, exhibit: int, entities: Sequence[Entity]) -> list[Values]:
+    """Rows for those of these entities that the exhibit does not have yet."""
     known = select(EntityRow.kind, EntityRow.value, EntityRow.field).where(EntityRow.exhibit_id == exhibit)
     seen = {(row.kind, row.value, row.field) for row in connection.execute(known)}
     return [
@@ -187,7 +200,7 @@ def _new_entities(connection: Connection, exhibit: int, end: PictureEnd) -> list
                 "end": one.end,
             }
         )
-        for one in end.entities
+        for one in entities
         if (one.kind, one.value, one.field) not in seen
     ]
 
@@ -208,7 +221,8 @@ def _text_values(text: PictureText) -> Values:
     }
 
 
-def _text(row: Row[Any]) -> PictureText:
+def text_of(row: Row[Any]) -> PictureText:
+    """What was read, out of a row of `PictureTextRow`."""
     return PictureText(
         width=row.width,
         height=row.height,

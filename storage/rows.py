@@ -1,16 +1,32 @@
-"""Captures and findings as rows, for all who write them: a page's record, and what is found in it later."""
+"""Captures, findings and listings as rows and back, for all who write or read them."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.dialects.sqlite import insert
 
-from crawler.items import Capture, Finding
+from crawler.items import SEVERITY_WORDS, Capture, Entity, Finding, How, Kind, Listing
 from storage.bulk import Bulk
-from storage.models import CaptureRow, FindingRow
+from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow, ListingRow
 
 Values = dict[str, Any]
+
+_HISTORY = (
+    ListingRow.platform,
+    ListingRow.seller_id,
+    ListingRow.item_id,
+    ListingRow.first_seen,
+    ListingRow.last_seen,
+    ListingRow.sightings,
+)
+EXHIBIT = (*ExhibitRow.__table__.columns, *_HISTORY)
+CAPTURE = tuple(CaptureRow.__table__.columns)
+FINDING = tuple(FindingRow.__table__.columns)
+ENTITY = tuple(EntityRow.__table__.columns)
+# What no rejudgement has replaced.
+STANDS = FindingRow.replaced_in.is_(None)
 
 NEW_CAPTURES = Bulk(insert(CaptureRow).on_conflict_do_nothing(index_elements=[CaptureRow.id]))
 NEW_FINDINGS = Bulk(insert(FindingRow))
@@ -54,3 +70,74 @@ def finding_values(finding: Finding) -> Values:
         "image": finding.image,
         "box": finding.box,
     }
+
+
+# -- rows to values --------------------------------------------------------------------------------
+
+
+def listing_of(row: Row[Any]) -> Listing:
+    """The listing of a row that has all of `EXHIBIT`."""
+    return Listing(
+        platform=row.platform,
+        kind=Kind(row.kind),
+        position=row.position,
+        title=row.title,
+        url=row.url,
+        is_ad=row.is_ad,
+        is_redirect=row.is_redirect,
+        text=row.text,
+        display_url=row.display_url,
+        seller=row.seller,
+        seller_id=row.seller_id,
+        item_id=row.item_id,
+        price=row.price,
+        images=tuple(row.images),
+    )
+
+
+def entity_of(row: Row[Any]) -> Entity:
+    """The entity of a row that has all of `ENTITY`."""
+    return Entity(kind=row.kind, value=row.value, field=row.field, start=row.start, end=row.end)
+
+
+def finding_of(row: Row[Any]) -> Finding:
+    """The finding of a row that has all of `FINDING`; a severity we have no word for is a `LookupError`."""
+    SEVERITY_WORDS[row.severity]
+    return Finding(
+        rule=row.rule,
+        rule_digest=row.rule_digest,
+        state=row.state,
+        category=row.category,
+        severity=row.severity,
+        field=row.field,
+        start=row.start,
+        end=row.end,
+        quote=row.quote,
+        points=row.points,
+        needs=row.needs,
+        pro=tuple((reason, points) for reason, points in row.pro),
+        contra=tuple((reason, points) for reason, points in row.contra),
+        articles=tuple(row.articles),
+        tags=tuple(row.tags),
+        image=row.image,
+        box=tuple(row.box),
+    )
+
+
+def capture_of(row: Row[Any]) -> Capture:
+    """The capture of a row that has all of `CAPTURE`."""
+    return Capture(
+        id=row.id,
+        url=row.url,
+        how=How(row.how),
+        status=row.status,
+        mime=row.mime,
+        taken_at=row.taken_at,
+        file=row.file,
+        offset=row.offset,
+        length=row.length,
+        sha256=row.sha256,
+        size=row.size,
+        ip_address=row.ip_address,
+        is_specimen=row.is_specimen,
+    )

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from crawler.items import Capture, Exhibit, Finding, Outcome
+from storage.care_shapes import Rejudged
 from storage.picture_shapes import ExhibitPicture
 
 
@@ -71,13 +72,17 @@ class PageRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadFilter:
-    """Which leads are wanted; empty words mean any. `before` is the exhibit id of the last lead already shown."""
+    """Which leads are wanted; empty words mean any. `before` is the exhibit id of the last lead already shown.
+
+    `by_group`: one lead a group of like ones, the newest of it.
+    """
 
     platform: str = ""
     category: str = ""
     order: Order = Order.NEWEST
     limit: int = 50
     before: str = ""
+    by_group: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +90,8 @@ class Lead:
     """One listing with findings, as its latest flagged sighting showed it.
 
     `exhibit` is that sighting's id. `categories` are in the order of their weight. `images` are
-    the listing's own pictures that were to be read; `picture` is ours, of the page.
+    the listing's own pictures that were to be read; `picture` is ours, of the page. `group_size`
+    counts the listings of its group, itself included; `group_sellers` is told when groups were asked for.
     """
 
     listing: str
@@ -103,6 +109,9 @@ class Lead:
     last_seen: datetime
     sightings: int
     images: tuple[ExhibitPicture, ...] = ()
+    group: int = 0
+    group_size: int = 1
+    group_sellers: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +129,7 @@ class ExhibitDetail:
     last_seen: datetime
     sightings: int
     images: tuple[ExhibitPicture, ...] = ()
+    rejudgements: tuple[Rejudged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,13 +80,13 @@ def _groups() -> None:
     op.create_index("ix_group_heads_platform_newest", "group_heads", ["platform", "newest"])
     op.create_index("ix_group_heads_platform_points", "group_heads", ["platform", "points", "newest"])
     # No two listings have the same exhibit, so its row makes a group's number.
-    op.execute(f"UPDATE listings SET group_id = flagged_id WHERE {FLAGGED}")
-    op.execute(f"INSERT INTO lead_groups (id, size) SELECT group_id, 1 FROM listings WHERE {FLAGGED}")
-    for platform in ("platform", "''"):
-        op.execute(
-            "INSERT INTO group_heads (group_id, platform, newest, points)"
-            f" SELECT group_id, {platform}, flagged_id, points FROM listings WHERE {FLAGGED}"
-        )
+    op.execute("UPDATE listings SET group_id = flagged_id")
+    op.execute("INSERT INTO lead_groups (id, size) SELECT group_id, 1 FROM listings WHERE group_id IS NOT NULL")
+    op.execute(
+        "INSERT INTO group_heads (group_id, platform, newest, points)"
+        " SELECT group_id, platform, flagged_id, points FROM listings WHERE group_id IS NOT NULL"
+        " UNION ALL SELECT group_id, '', flagged_id, points FROM listings WHERE group_id IS NOT NULL"
+    )
 
 
 def _likeness() -> None:
