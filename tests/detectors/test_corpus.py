@@ -50,7 +50,8 @@ def test_score_script_agrees(shared: Path, tmp_path: Path) -> None:
     rows = corpus(shared)
     gold.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
     said = (
-        {"id": row["id"], "findings": [{"category": one} for one in categories(listing(row["text"])) & STATUTORY]} for row in rows
+        {"id": row["id"], "findings": [{"category": one} for one in categories(listing(row["text"])) & STATUTORY]}
+        for row in rows
     )
     found.write_text("".join(json.dumps(row) + "\n" for row in said), "utf-8")
     ran = subprocess.run(
