@@ -31,7 +31,8 @@ GENUINE_REASON, GENUINE_POINTS = "网址是国家机关的", -80
 GENUINE = ".gov.cn"
 # Offices, and phrases that make one: 官方 alone is what every brand calls its shop.
 CLAIMS = (
-    "国家知识产权局", "国知局", "知识产权局", "专利局", "商标局", "版权局", "官方指定", "官方授权", "国家指定", "国家授权", "唯一指定",
+    "国家知识产权局", "国知局", "知识产权局", "专利局", "商标局", "版权局",
+    "官方指定", "官方授权", "国家指定", "国家授权", "唯一指定",
 )  # fmt: skip
 TRADE = (
     "专利", "商标", "知识产权", "知产", "发明", "实用新型", "外观设计", "版权", "著作权", "软著", "下证",
