@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import eq
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from storage.bulk import Bulk
@@ -27,6 +27,8 @@ LIKE_BANDS, COPIED_BANDS = (24, 5), (12, 10)
 FULL = 32  # exemplars under one key; beyond that a key says too little
 ANY = ""
 AT_ONCE = 10_000  # SQLite binds 32 766 values in one statement
+_LEAD: tuple[ColumnElement[Any], ...] = (ListingRow.flagged_id.label("newest"), ListingRow.points.label("points"))
+_HEAD: tuple[ColumnElement[Any], ...] = (GroupHead.newest.label("newest"), GroupHead.points.label("points"))
 
 
 def place(connection: Connection, placings: Sequence[Placing]) -> None:
@@ -57,11 +59,11 @@ def unplace(connection: Connection, key: str, platform: str) -> None:
 
 def find_head(connection: Connection, group: int, platform: str) -> None:
     """Look for the newest lead of a group anew, where it may have been taken away or fallen back."""
-    newest = select(ListingRow.flagged_id.label("newest"), ListingRow.points).where(
+    newest = select(*_LEAD).where(
         ListingRow.group_id == group, ListingRow.platform == platform, ListingRow.flagged_id.is_not(None)
     )
     _set_head(connection, group, platform, newest.order_by(ListingRow.flagged_id.desc()))
-    heads = select(GroupHead.newest, GroupHead.points).where(GroupHead.group_id == group, GroupHead.platform != ANY)
+    heads = select(*_HEAD).where(GroupHead.group_id == group, GroupHead.platform != ANY)
     _set_head(connection, group, ANY, heads.order_by(GroupHead.newest.desc()))
 
 
