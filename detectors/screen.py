@@ -96,10 +96,16 @@ class Screen:
     def _best(self, rule: Rule, scene: Scene) -> Verdict | None:
         candidates = scene.candidates.get(rule.id, ())
         ranked = sorted(candidates, key=lambda one: -one.words.points)
-        verdicts = (self._weigh(rule, scene, one, ranked) for one in candidates if not one.words.supports)
+        if not candidates:
+            return None
+        # Who speaks is the same for every candidate, and costs a reading of the whole text.
+        told = self._by_registry(rule, scene.listing) + self._by_claimant(rule, scene.listing)
+        verdicts = (self._weigh(rule, scene, one, ranked, told) for one in candidates if not one.words.supports)
         return max(filter(None, verdicts), key=lambda verdict: verdict.points, default=None)
 
-    def _weigh(self, rule: Rule, scene: Scene, candidate: Candidate, ranked: Sequence[Candidate]) -> Verdict | None:
+    def _weigh(
+        self, rule: Rule, scene: Scene, candidate: Candidate, ranked: Sequence[Candidate], told: Sequence[Reason]
+    ) -> Verdict | None:
         near = [
             group
             for label, group in self._near[rule.id].items()
@@ -117,7 +123,7 @@ class Screen:
         pro += [Reason(group.reason, group.points) for group in near if group.points > 0]
         contra = [Reason(group.reason, group.points) for group in near if group.points < 0]
         contra += self._stance.against(scene, candidate, heard)
-        told = offers + self._by_registry(rule, scene.listing) + self._by_claimant(rule, scene.listing)
+        told = [*offers, *told]
         pro += [reason for reason in told if reason.points > 0]
         contra += [reason for reason in told if reason.points < 0]
         return Verdict(candidate, tuple(pro), tuple(contra))
@@ -126,7 +132,8 @@ class Screen:
         """A claim to be official is weighed against who makes it."""
         if rule.category != IMPERSONATION:
             return []
-        return self._claimant.speaks(listing, self.entities(listing), self._registry)
+        entities = self.entities(listing) if self._registry else ()
+        return self._claimant.speaks(listing, entities, self._registry)
 
     def _by_registry(self, rule: Rule, listing: Listing) -> list[Reason]:
         if self._registry is None or not rule.registry:
