@@ -68,6 +68,11 @@ class Screen:
             groups |= {label: group.wordings for label, group in labelled.items()}
         self._stage = Stage(self._rules, groups)
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Those it judges by."""
+        return self._rules
+
     def judge(self, listing: Listing) -> tuple[Finding, ...]:
         """At most one finding a rule: its strongest candidate. Empty for a lawful listing."""
         found = [finding for finding in self.weigh(listing) if finding.points >= finding.needs]
@@ -80,12 +85,15 @@ class Screen:
         Of a text longer than a book, `JUDGED_AT_MOST` characters are judged: one hostile page must
         not hold up the round.
         """
-        if len(listing.text) > JUDGED_AT_MOST:
-            listing = replace(listing, text=listing.text[:JUDGED_AT_MOST])
-        whole = "\n".join((listing.title, listing.text, listing.seller))
-        if not self._stage.deserves_a_look(whole):
-            return ()
-        scene = self._stage.set_out(listing, whole)
+        listing = _bounded(listing)
+        return self._weigh_all(listing) if self._stage.deserves_a_look(_whole(listing)) else ()
+
+    def weigh_without_first_look(self, listing: Listing) -> tuple[Finding, ...]:
+        """The same, slowly: what the first look must never change."""
+        return self._weigh_all(_bounded(listing))
+
+    def _weigh_all(self, listing: Listing) -> tuple[Finding, ...]:
+        scene = self._stage.set_out(listing, _whole(listing))
         verdicts = ((rule, self._best(rule, scene)) for rule in self._rules)
         return tuple(_finding(rule, verdict, listing) for rule, verdict in verdicts if verdict)
 
@@ -139,6 +147,14 @@ class Screen:
         if self._registry is None or not rule.registry:
             return []
         return by_registry(rule.registry, listing.seller, self.entities(listing), self._registry)
+
+
+def _bounded(listing: Listing) -> Listing:
+    return replace(listing, text=listing.text[:JUDGED_AT_MOST]) if len(listing.text) > JUDGED_AT_MOST else listing
+
+
+def _whole(listing: Listing) -> str:
+    return "\n".join((listing.title, listing.text, listing.seller))
 
 
 def _labelled(rule: Rule) -> dict[str, Nearby]:
