@@ -5,7 +5,7 @@ BIN := .venv/bin
 SPECIMEN ?= specimen
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo round test check lint bench lock clean
+.PHONY: help setup demo round test check lint evaluate torture bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / — /' | sort
@@ -38,6 +38,12 @@ lint: setup  ## format, lint, types, layers
 	@$(BIN)/lint-imports
 
 check: lint test  ## what every commit must pass
+
+evaluate: setup  ## how often the rules are right, with intervals; TEST=1 scores the test parts, WRITE=1 renews docs
+	@$(BIN)/python -m benchmarks.evaluate $(if $(TEST),--test) $(if $(WRITE),--write)
+
+torture: setup  ## the long tests in full
+	@LANTIAN_BROWSER_AS_ROOT=1 $(BIN)/python -m pytest --torture -k "$(or $(ONLY),never_changes)"
 
 bench: setup  ## the benchmarks of docs/benchmarks.md
 	@LANTIAN_BROWSER_AS_ROOT=1 $(BIN)/python -m benchmarks

@@ -14,6 +14,13 @@ LOOPBACK = ("127.", "::1", "localhost")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regold", action="store_true", help="write the golden files of frozen pages, and still fail")
+    parser.addoption("--torture", action="store_true", help="the long ones in full; `make torture`")
+
+
+@pytest.fixture(scope="session")
+def is_torture(request: pytest.FixtureRequest) -> bool:
+    """Whether the long tests run in full, or a small part of them in CI."""
+    return bool(request.config.getoption("--torture"))
 
 
 @pytest.fixture(scope="session")
