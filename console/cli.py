@@ -15,8 +15,9 @@ import typer
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from console import coverage as coverage_
-from console import demo, files, ledger, rounds
+from console import demo, files, ledger, rescreen, rounds, rule_stats
 from console import registry as registry_
+from console import rules as rules_
 from console.output import harmless, reader_gone, speak_any_locale
 from crawler.errors import EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
 from storage.shapes import LeadFilter
@@ -34,6 +35,8 @@ registry_app = typer.Typer(help="机构名录：导入、版本、查询。", no
 app.add_typer(spiders_app, name="spiders")
 app.add_typer(override_app, name="override")
 app.add_typer(registry_app, name="registry")
+rules_app = typer.Typer(help="规则：有哪些，例子是否都合，怎样看一段文字，各轮命中多少。", no_args_is_help=True)
+app.add_typer(rules_app, name="rules")
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
 
@@ -81,15 +84,16 @@ def round_(
 
 
 @app.command()
-def leads(
+def leads(  # noqa: PLR0913, PLR0917 - one parameter an option
     platform: Annotated[str, typer.Option(help="只看此平台")] = "",
     category: Annotated[str, typer.Option(help="只看此类别")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="最多几条；默认 50，--json 时全部")] = None,
     before: Annotated[str, typer.Option(help="接着上一页：上一页最后一条的证据项编号")] = "",
+    each: Annotated[bool, typer.Option("--each", help="逐条显示，不把同类的合为一条")] = False,
     as_json: Json = False,
 ) -> None:
-    """线索：平台、卖家、标出引文的标题、类别、分数、固定、完整性。"""
-    wanted = LeadFilter(platform=platform, category=category, limit=limit or 0, before=before)
+    """线索：平台、卖家、标出引文的标题、类别、分数、固定、完整性；同类的合为一条。"""
+    wanted = LeadFilter(platform=platform, category=category, limit=limit or 0, before=before, by_group=not each)
     raise typer.Exit(ledger.show_leads(wanted, as_json=as_json))
 
 
@@ -169,6 +173,64 @@ def registry_use(
 def registry_template(file: Annotated[Path, typer.Argument(help="要写出的 CSV")]) -> None:
     """写出一份只有列名的空名录。"""
     registry_.write_template(file)
+
+
+@rules_app.command("list")
+def rules_list(as_json: Json = False) -> None:
+    """列出规则：类别、状态、严重程度、需分、例子、条款、摘要。"""
+    rules_.list_rules(as_json=as_json)
+
+
+@rules_app.command("test")
+def rules_test(
+    rule: Annotated[str, typer.Argument(help="只查这条规则")] = "",
+    as_json: Json = False,
+) -> None:
+    """每条规则是否命中自己的违法例、放过所有合法例；有不合的退出码为 2。"""
+    raise typer.Exit(rules_.check_rules(rule, as_json=as_json))
+
+
+@rules_app.command("explain")
+def rules_explain(  # noqa: PLR0913, PLR0917 - one parameter an option
+    text: Annotated[str | None, typer.Argument(help="一段文字")] = None,
+    file: Annotated[Path | None, typer.Option(help="从文件读文字")] = None,
+    title: Annotated[str, typer.Option(help="标题")] = "",
+    kind: Annotated[str, typer.Option(help="ad result product shop post article")] = "result",
+    seller: Annotated[str, typer.Option(help="卖家")] = "",
+    url: Annotated[str, typer.Option(help="网址")] = "",
+    price: Annotated[str, typer.Option(help="价格")] = "",
+    registry: Annotated[Path | None, typer.Option(help="机构名录，CSV 或 XLSX")] = None,
+    as_json: Json = False,
+) -> None:
+    """每条规则怎样看这段文字：最强的一处、加分减分、需分、还差多少。"""
+    asked = rules_.Asked(
+        text=text, file=file, title=title, kind=kind, seller=seller, url=url, price=price, registry=registry
+    )
+    rules_.explain(asked, as_json=as_json)
+
+
+@rules_app.command("stats")
+def rules_stats(
+    days: Annotated[int, typer.Option(min=1, help="多少天没有命中算沉默")] = rule_stats.SILENT_DAYS,
+    as_json: Json = False,
+) -> None:
+    """每条规则在各轮命中多少；哪些很久没有命中，哪些命中过多。"""
+    rule_stats.show_stats(days, as_json=as_json)
+
+
+@app.command("rescreen")
+def rescreen_(  # noqa: PLR0913, PLR0917 - one parameter an option
+    since: Annotated[str, typer.Option(help="只看这一天（含）以后看见的，如 2026-01-31")] = "",
+    platform: Annotated[str, typer.Option(help="只看此平台")] = "",
+    limit: Annotated[int, typer.Option(min=0, help="最多几条；0 为全部")] = 0,
+    before: Annotated[str, typer.Option(help="接着上一次：上一次最后一条的证据项编号")] = "",
+    apply: Annotated[bool, typer.Option("--apply", help="写入；旧的发现保留在历史里")] = False,
+    by: Annotated[str, typer.Option(help="谁决定写入")] = "",
+    as_json: Json = False,
+) -> None:
+    """用现在的规则重新判定已存的信息，不上网：有什么变化；--apply 才写入。"""
+    asked = rescreen.Asked(since=since, platform=platform, limit=limit, before=before, apply=apply, by=by)
+    raise typer.Exit(rescreen.rescreen(asked, as_json=as_json))
 
 
 @app.command("demo")

@@ -14,6 +14,7 @@ from console.files import platform
 from console.ledger import opened, plain
 from console.output import OUTCOME_WORDS, harmless, page, print_json, print_line, say
 from console.pictures import say_counts
+from console.rule_stats import rule_stats, say_alarms
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, UserMistake
@@ -28,12 +29,16 @@ def show_coverage(round_id: str, *, as_json: bool) -> int:
     with opened(Config.load()) as store:
         rows = store.coverage(round_id or None)
         pictures, waiting = store.picture_counts([row.id for row in rows]), store.pictures_waiting()
+        alarms = [one for one in rule_stats(store, clock.now()) if one.alarms]
     if as_json:
+        rules = [{"rule": one.rule, "alarms": one.alarms} for one in alarms]
         for row in rows:
-            print_json(plain(asdict(row)) | {"pictures": asdict(pictures.get(row.id, PictureCounts()))})
+            counts = asdict(pictures.get(row.id, PictureCounts()))
+            print_json(plain(asdict(row)) | {"pictures": counts, "rules": rules})
     else:
         print_coverage(rows)
         say_counts(pictures, waiting)
+        say_alarms(alarms)
     return EXIT_DONE
 
 

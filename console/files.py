@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from rich.text import Text
 from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 
-from console.output import OUTCOME_WORDS, harmless, page, print_json, print_line, say
+from console.output import OUTCOME_WORDS, finding_told, harmless, page, print_json, print_line, say
 from console.picture_files import PictureFolder
 from crawler import clock
 from crawler.config import Config
@@ -133,10 +132,10 @@ def screen_texts(file: Path, registry: Path | None, *, with_trial: bool, images:
     for name, listing, paths in rows:
         found = judge.judge(listing)
         if folder is None:
-            print_json({"id": name, "findings": [asdict(finding) for finding in found]})
+            print_json({"id": name, "findings": [finding_told(finding) for finding in found]})
             continue
         seen, unread = folder.judged(judge, listing, paths, with_trial=with_trial)
-        print_json({"id": name, "findings": [asdict(finding) for finding in (*found, *seen)], "unread": unread})
+        print_json({"id": name, "findings": [finding_told(finding) for finding in (*found, *seen)], "unread": unread})
 
 
 def _lines(file: Path) -> Iterator[tuple[dict[str, Any], str]]:

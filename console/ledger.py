@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from console.files import platform
-from console.output import CATEGORY_WORDS, bracketed, harmless, page, print_json, say
+from console.output import CATEGORY_WORDS, bracketed, finding_told, harmless, page, print_json, say, weight_words
 from console.pictures import picture_words, place_in_picture, quote_words, shown_captures
 from crawler import clock
 from crawler.config import Config
@@ -29,6 +29,7 @@ from crawler.items import Capture, Finding
 from detectors.article import Article, load_articles
 from pipelines.room import TOOL
 from storage.archive import FolderArchive
+from storage.care_shapes import Rejudged
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.shapes import ExhibitDetail, Lead, LeadFilter
@@ -85,13 +86,16 @@ def show_leads(wanted: LeadFilter, *, as_json: bool) -> int:
     inspection = Inspection(config)
     with opened(config) as store:
         if as_json:
-            states = {_told(lead, inspection) for lead in _every(store, wanted)}
+            # A line a lead, whatever people are shown.
+            states = {_told(lead, inspection) for lead in _every(store, replace(wanted, by_group=False))}
         else:
             limit = wanted.limit or SCREENFUL
             found = store.leads(replace(wanted, limit=limit + 1))
-            states = set(print_leads(found[:limit], inspection))
+            states = set(print_leads(found[:limit], inspection, by_group=wanted.by_group))
             if len(found) > limit:
                 say(f"还有更多：--before {found[limit - 1].exhibit} 接着看，或 --limit 多看几条")
+            if any(lead.group_size > 1 for lead in found[:limit]) and wanted.by_group:
+                say("同类的合为一条；要逐条看，加 --each")
     return EXIT_DONE if states <= {WHOLE} else EXIT_EVIDENCE
 
 
@@ -114,7 +118,7 @@ def _told(lead: Lead, inspection: Inspection) -> str:
 def _lead_told(lead: Lead, state: str) -> dict[str, Any]:
     names = ("listing", "exhibit", "platform", "seller", "title", "url", "categories", "points", "sightings")
     return {name: getattr(lead, name) for name in names} | {
-        "findings": [asdict(finding) for finding in lead.findings],
+        "findings": [finding_told(finding) for finding in lead.findings],
         "capture": lead.capture.id,
         "picture": lead.picture.id if lead.picture else "",
         "first_seen": lead.first_seen.isoformat(),
@@ -122,10 +126,12 @@ def _lead_told(lead: Lead, state: str) -> dict[str, Any]:
         "integrity": "whole" if state == WHOLE else state,
         "sealed": False,
         "specimen": lead.capture.is_specimen,
+        "group": lead.group,
+        "group_size": lead.group_size,
     }
 
 
-def print_leads(found: Sequence[Lead], inspection: Inspection) -> list[str]:
+def print_leads(found: Sequence[Lead], inspection: Inspection, *, by_group: bool = False) -> list[str]:
     """A short paragraph a lead: Chinese titles do not fit a table of eight columns. Returns their integrity."""
     if not found:
         say("没有线索。")
@@ -134,16 +140,17 @@ def print_leads(found: Sequence[Lead], inspection: Inspection) -> list[str]:
     console.print(f"线索 {len(found)} 条（均为涉嫌，待人工审核；封存尚未实现，证据均未封存）", style="bold")
     states = [inspection.of(lead.capture, lead.picture, *shown_captures(lead.images)) for lead in found]
     for place, (lead, state) in enumerate(zip(found, states, strict=True), 1):
-        console.print(_lead_text(place, lead, state))
+        console.print(_lead_text(place, lead, state, by_group=by_group))
     return states
 
 
-def _lead_text(place: int, lead: Lead, state: str) -> Text:
+def _lead_text(place: int, lead: Lead, state: str, *, by_group: bool) -> Text:
     who = f"{platform(lead.platform).label} · {harmless(lead.seller) or '（页面未显示卖家）'}"
     line = Text(f"{place:>3}  ")
     line.append(who, style="cyan")
     line.append(f"  {'、'.join(map(_category, lead.categories))}", style="bold red")
-    line.append(f" {lead.points} 分，看见 {lead.sightings} 次\n     ")
+    weight = f"（{weight_words(lead.findings[0])}）" if lead.findings else ""
+    line.append(f" {lead.points} 分{weight}，看见 {lead.sightings} 次\n     ")
     line.append(bracketed(lead.title, lead.findings, "title", width=100))
     elsewhere = [quote_words(finding) for finding in lead.findings if finding.field != "title"]
     if elsewhere and len(elsewhere) == len(lead.findings):
@@ -151,9 +158,20 @@ def _lead_text(place: int, lead: Lead, state: str) -> Text:
     if any(finding.image for finding in lead.findings):
         line.append("（见图片）")
     picture = "有图" if lead.picture else "无图"
+    line.append(_like_words(lead, by_group=by_group), style="cyan")
     kept = f"\n     证据项 {lead.exhibit}  固定 {lead.capture.id[:8]}  {picture}  {harmless(state)}"
     line.append(kept, style="dim" if state == WHOLE else "bold red")
     return line
+
+
+def _like_words(lead: Lead, *, by_group: bool) -> str:
+    """How many others it stands for where it is shown for its group, else which group it is one of."""
+    if lead.group_size < 2:
+        return ""
+    if not by_group:
+        return f"\n     同类共 {lead.group_size} 条（第 {lead.group} 组）"
+    sellers = f"，{lead.group_sellers} 家卖家" if lead.group_sellers > 1 else ""
+    return f"\n     另有 {lead.group_size - 1} 条同类{sellers}（第 {lead.group} 组）"
 
 
 def _category(name: str) -> str:
@@ -168,10 +186,18 @@ def show_exhibit(name: str, *, as_json: bool, in_full: bool) -> int:
         detail = store.exhibit(name)
     state = Inspection(config).of(detail.capture, detail.picture, *shown_captures(detail.images))
     if as_json:
-        print_json(plain(asdict(detail)) | {"integrity": "whole" if state == WHOLE else state})
+        print_json(_detail_told(detail) | {"integrity": "whole" if state == WHOLE else state})
     else:
         _print_exhibit(detail, state, in_full=in_full)
     return EXIT_DONE if state == WHOLE else EXIT_EVIDENCE
+
+
+def _detail_told(detail: ExhibitDetail) -> dict[str, Any]:
+    told: dict[str, Any] = plain(asdict(detail))
+    told["exhibit"]["findings"] = [finding_told(finding) for finding in detail.exhibit.findings]
+    for one, changed in zip(told["rejudgements"], detail.rejudgements, strict=True):
+        one["replaced"] = [finding_told(finding) for finding in changed.replaced]
+    return told
 
 
 def plain(value: Any) -> Any:
@@ -196,6 +222,7 @@ def _print_exhibit(detail: ExhibitDetail, state: str, *, in_full: bool) -> None:
         ("页面", detail.page_url),
         ("看见", f"{clock.in_shanghai(detail.seen_at)}（北京时间）"),
         ("历史", f"首次 {clock.in_shanghai(detail.first_seen)}，共 {detail.sightings} 次"),
+        *(("改判", _rejudged_words(one)) for one in detail.rejudgements),
         ("固定", _capture_words(detail.capture)),
         ("图片", _capture_words(detail.picture) if detail.picture else "无"),
         *(("配图", picture_words(one)) for one in detail.images),
@@ -209,6 +236,13 @@ def _print_exhibit(detail: ExhibitDetail, state: str, *, in_full: bool) -> None:
         _print_finding(finding, detail.seen_at, in_full=in_full)
     if not findings:
         say("没有发现：没有规则认为它涉嫌违法。")
+
+
+def _rejudged_words(one: Rejudged) -> str:
+    """Who judged it again, when, by which rules, and what gave way."""
+    head = f"{clock.in_shanghai(one.at)} 由 {one.by} 以 {one.tool} 的规则（{one.rules_digest[:12]}）重新判定"
+    gone = [f"“{quote_words(finding)}” {finding.rule} {finding.points} 分" for finding in one.replaced]
+    return head + (f"；不再作数的：{'；'.join(gone)}" if gone else "；原来没有发现")
 
 
 def _capture_words(capture: Capture) -> str:
@@ -231,7 +265,7 @@ def _print_finding(finding: Finding, seen_at: datetime, *, in_full: bool) -> Non
     rule = f"  规则 {finding.rule}（{state}，{finding.rule_digest[:12]}）"
     lines = [
         Text(harmless(head), style="bold"),
-        Text(harmless(f"{rule}：{why}；合计 {finding.points}，需 {finding.needs}")),
+        Text(harmless(f"{rule}：{why}；合计 {finding.points}，需 {finding.needs}；{weight_words(finding)}")),
         *(Text(f"  条款 {words}") for words in _cited(finding, seen_at, in_full=in_full)),
     ]
     page().print(*lines, sep="\n")

@@ -10,11 +10,14 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from io import TextIOWrapper
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from crawler.errors import EXIT_DONE
@@ -131,3 +134,23 @@ def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             joined.append((start, end))
     return joined
+
+
+def finding_told(finding: Finding) -> dict[str, Any]:
+    """A finding as every command tells it in JSON."""
+    return asdict(finding) | {"severity_word": finding.severity_word, "confidence": finding.confidence}
+
+
+def weight_words(finding: Finding) -> str:
+    """How grave it is and how sure we are."""
+    return f"严重程度{finding.severity_word}，把握{finding.confidence}"
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Callable[[str], None]]:
+    """A bar on stderr; what it yields is called with a few words after each step."""
+    what = TextColumn("{task.description}", markup=False)
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), what)
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda what: bar.update(task, advance=1, description=what)

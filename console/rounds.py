@@ -16,13 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
 from console.files import platform, platforms
-from console.output import OUTCOME_WORDS, harmless, print_json, say
+from console.output import OUTCOME_WORDS, harmless, print_json, progress, say
 from console.pictures import PicturesBeside, office_shapes, say_pictures
 from crawler import clock
 from crawler.commands.crawl import exit_code
@@ -30,12 +28,14 @@ from crawler.config import Config
 from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, UserMistake
 from crawler.items import Outcome
 from crawler.politeness import survey
+from pipelines.judge import packaged_screen
 from pipelines.room import TOOL
 from pipelines.verdict import run_ended
 from spiders.base import MAX_PAGES
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.recovery import recover
+from storage.registry import StoredRegistry
 from storage.shapes import PlannedRun, RunRow
 
 DEFAULT_QUERIES = Path(__file__).parent.parent / "spiders" / "queries.toml"
@@ -100,10 +100,10 @@ def crawl_round(
             _tidy(config, store)
             if store.is_first_round():
                 _tell_robots(config, questions)
-            plan = _planned(store, questions, pages)
+            plan = _planned(store, questions, pages, _rules(config))
             shapes = office_shapes(config)
             reactor = AsyncCrawlerProcess(_settings(config, ack))
-            with _progress(len(plan)) as advance:
+            with progress("巡查", len(plan)) as advance:
                 crawlers = _begun(reactor, plan, pages, _watcher(store, advance, tell))
                 pictures = PicturesBeside(reactor, crawlers if config.pictures.read else {}, shapes)
                 reactor.start()
@@ -145,7 +145,14 @@ def _graver(*codes: int) -> int:
     return next(code for code in GRAVEST_FIRST if code in codes)
 
 
-def _planned(store: ExhibitStore, questions: Sequence[tuple[str, str]], pages: int) -> list[PlannedRun]:
+def _rules(config: Config) -> list[tuple[str, str]]:
+    """The rules that this round judges by; the crawls take the very same screen."""
+    return [(rule.id, rule.digest) for rule in packaged_screen(StoredRegistry.current(config.database)).rules]
+
+
+def _planned(
+    store: ExhibitStore, questions: Sequence[tuple[str, str]], pages: int, rules: Sequence[tuple[str, str]]
+) -> list[PlannedRun]:
     now = clock.now()
     plan = [
         PlannedRun(id=uuid.uuid4().hex, platform=platform, query=query, planned_at=now)
@@ -153,6 +160,7 @@ def _planned(store: ExhibitStore, questions: Sequence[tuple[str, str]], pages: i
     ]
     round_id = store.begin_round(now, TOOL, f"pages={pages}")
     store.plan(round_id, plan)
+    store.know_rules(round_id, rules)
     return plan
 
 
@@ -211,20 +219,6 @@ def _exit(reactor: AsyncCrawlerProcess, crawlers: Sequence[Crawler]) -> int:
     if reactor.bootstrap_failed:
         codes.add(EXIT_BUG)
     return _graver(*codes)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
-    columns = (
-        TextColumn("巡查"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda what: bar.update(task, advance=1, description=what)
 
 
 def _teller(*, as_json: bool) -> Callable[[RunRow], None]:

@@ -105,6 +105,14 @@ def load_rules(folder: Path = RULES, articles: Container[str] | None = None) -> 
     return rules
 
 
+def rules_digest(folder: Path = RULES) -> str:
+    """SHA-256 over all that the rules of a folder judge by: the rule files and what the lexicon holds."""
+    digest = hashlib.sha256()
+    for path in (*sorted(folder.glob("*.toml")), *sorted(PARTS.parent.glob("*.toml"))):
+        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 def load_parts(path: Path = PARTS) -> Parts:
     """The alternatives that every rule may take in by name; RuleInvalid names file and place."""
     return read_parts(read_table(path), {})
