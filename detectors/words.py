@@ -43,12 +43,16 @@ class Borders:
         self._tokenizer.initialized = True
         for word in sorted(ordinary):
             self._tokenizer.add_word(word)
+        self._plain = jieba.Tokenizer()
+        self._plain.FREQ, self._plain.total = dict(self._tokenizer.FREQ), self._tokenizer.total
+        self._plain.initialized = True
         rule_words = sorted(words)
         self._added = frozenset(word for word in rule_words if not self._tokenizer.FREQ.get(word))
         for word in rule_words:
             self._tokenizer.add_word(word)
         self._longest = max(len(word) for word, often in self._tokenizer.FREQ.items() if often)
         self._edges = lru_cache(maxsize=4096)(self._cut)
+        self._plain_edges = lru_cache(maxsize=4096)(self._cut_plainly)
 
     def frequency(self, word: str) -> int:
         """How often the dictionary has met a word; 0 for one it lacks, ours too."""
@@ -61,6 +65,10 @@ class Borders:
     def _cut(self, run: str) -> tuple[int, ...]:
         return (0, *accumulate(len(word) for word in self.cut(run)))
 
+    def _cut_plainly(self, run: str) -> tuple[int, ...]:
+        """The cuts of one who has not learned our words, which rob their neighbours: 让您|的名字."""
+        return (0, *accumulate(len(word) for word in self._plain.cut(run, HMM=False)))
+
     def at_borders(self, text: str, start: int, end: int) -> tuple[bool, bool]:
         """Whether a word begins at `start`, and whether one ends at `end`, of a squeezed text."""
         left = _last_run(text[max(0, start - REACH) : start])
@@ -68,7 +76,7 @@ class Borders:
         low, high = len(left), len(left) + end - start
         return (
             not self._may_span(run, low) or self._begins(run, low, high),
-            not self._may_span(run, high) or high in self._edges(run),
+            not self._may_span(run, high) or high in self._edges(run) or high in self._plain_edges(run),
         )
 
     def is_ordinary(self, text: str, start: int, end: int) -> bool:
@@ -87,7 +95,9 @@ class Borders:
 
     def _begins(self, run: str, low: int, high: int) -> bool:
         edges = self._edges(run)
-        return (low in edges or self._is_head(run, low, high, edges)) and not self._is_robbed(run, low, edges)
+        if low not in edges and not self._is_head(run, low, high, edges):
+            return low in self._plain_edges(run)
+        return not self._is_robbed(run, low, edges)
 
     def _may_span(self, run: str, place: int) -> bool:
         """Whether some word could lie across a place. Where none can, every way of cutting cuts there."""
