@@ -47,7 +47,7 @@ def homophones() -> Mapping[str, str]:
 
 
 def readings(word: str, style: Style = Style.NORMAL) -> list[str]:
-    return lazy_pinyin(word, style=style, v_to_u=False)
+    return lazy_pinyin(word, style=style, v_to_u=False, errors=list)
 
 
 def _some(word: str, random: Random, choices: Sequence[str | None], count: int = 1) -> str:

@@ -22,7 +22,7 @@ from detectors.normal import fold
 LEXICON = Path(__file__).parent.parent / "detectors" / "lexicon"
 SEEN_IN_PHRASES = 3
 SIMPLIFIED_FACE, SIDE = 2, 24
-STANDARD_AT_MOST, RARE_AT_MOST = 10, 3
+STANDARD_AT_MOST, RARE_AT_MOST = 14, 3
 LOOKS_HEAD = """\
 # For every common character those that are easily taken for it: how alike they are when drawn.
 # Made by `python -m benchmarks.make_lexicon FONT`, drawn in Noto Sans CJK SC; not edited by hand.

@@ -15,7 +15,6 @@ from detectors.spelling import LOST, ONE, Spelling
 
 LETTERS = {chr(code): code - 0x60 for code in range(ord("a"), ord("z") + 1)}
 LOST_CODE, FIRST_SOUND, LAST_SOUND = 27, 28, 255
-LAYERS = 2
 PLANE = 0x10000
 
 Table = NDArray[np.uint8]
@@ -65,20 +64,23 @@ class Codes:
         sounds = dict.fromkeys(merged(sound) for one in characters for sound in self._glyphs.readings(one))
         return {sound: FIRST_SOUND + number % (LAST_SOUND - FIRST_SOUND + 1) for number, sound in enumerate(sounds)}
 
-    def _layers(self, characters: Iterable[str]) -> list[Table]:
-        tables = [np.zeros(PLANE + 1, dtype=np.uint8) for _ in range(LAYERS)]
-        for character, several in self._meanings(characters).items():
-            for number, table in enumerate(tables):
-                table[ord(character)] = several[min(number, len(several) - 1)]
+    def _layers(self, characters: Sequence[str]) -> list[Table]:
+        """By usual sounds; by what else a character may stand for; by usual sounds with rare ones lost."""
+        usual = np.zeros(PLANE + 1, dtype=np.uint8)
+        usual[[ord(letter) for letter in LETTERS]] = list(LETTERS.values())
+        usual[ord(LOST)] = LOST_CODE
+        meanings = self._meanings(characters)
+        for character, several in meanings.items():
+            usual[ord(character)] = several[0]
+        other, lost = usual.copy(), usual.copy()
+        for character in meanings.keys() - set(characters):
+            other[ord(character)] = meanings[character][-1]
         # Converter's debris, whatever it sounds like. What lies beyond the plane is read from the table's end.
-        tables[-1][[code for code in range(0x4E00, 0xA000) if is_rare(chr(code))]] = LOST_CODE
-        tables[-1][PLANE] = LOST_CODE
-        for table in tables:
-            table[[ord(letter) for letter in LETTERS]] = list(LETTERS.values())
-            table[ord(LOST)] = LOST_CODE
-        return tables
+        lost[[code for code in range(0x4E00, 0xA000) if is_rare(chr(code))]] = LOST_CODE
+        lost[PLANE] = LOST_CODE
+        return [usual, other, lost]
 
-    def _meanings(self, characters: Iterable[str]) -> dict[str, list[int]]:
+    def _meanings(self, characters: Sequence[str]) -> dict[str, list[int]]:
         """The codes of what each character may stand for: its usual sound, its other sounds, what it looks like."""
         meant = {
             one: [self._sounds[sound] for sound in map(merged, readings) if sound in self._sounds]
@@ -86,6 +88,6 @@ class Codes:
         }
         meant |= {one: [code] for one, code in self._sounds.items() if len(one) == 1 and one not in LETTERS}
         for character in characters:
-            for alike in sorted(self._glyphs.looks.get(character, ())):
+            for alike in self._glyphs.looks.get(character, ""):
                 meant.setdefault(alike, []).append(self._sounds[merged(self._glyphs.readings(character)[0])])
         return {one: several for one, codes in meant.items() if (several := list(dict.fromkeys(codes)))}

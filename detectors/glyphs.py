@@ -31,10 +31,10 @@ FLAT = re.compile(r"^([zcs])h")
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """`sounds`: readings without tones, the usual one first. `looks`: a character and those taken for it."""
+    """`sounds`: readings without tones, the usual one first. `looks`: those taken for it, the most alike first."""
 
     sounds: dict[str, tuple[str, ...]]
-    looks: dict[str, frozenset[str]]
+    looks: dict[str, str]
     splits: dict[str, tuple[str, ...]]
 
     def readings(self, character: str) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ class Glyphs:
     def mistaken(self, character: str) -> tuple[str, ...]:
         """What is taken for a character, or is left when it loses its side form: 口 for 局."""
         left = {"".join(one for one in parts if one not in SIDE_FORMS) for parts in self._with_side_forms(character)}
-        return tuple(sorted(self.looks.get(character, frozenset()) | {one for one in left if len(one) == 1}))
+        return tuple(sorted(set(self.looks.get(character, "")) | {one for one in left if len(one) == 1}))
 
     def _with_side_forms(self, character: str) -> list[str]:
         several = self.splits.get(character, ())
@@ -86,7 +86,7 @@ def _row(character: str) -> int:
 def load_glyphs(folder: Path = LEXICON) -> Glyphs:
     """The packaged tables; RuleInvalid names file and place."""
     splits = _splits(read_table(folder / "splits.toml"))
-    looks = {character: frozenset(alike) for character, alike in _texts(read_table(folder / "lookalikes.toml"))}
+    looks = dict(_texts(read_table(folder / "lookalikes.toml")))
     return Glyphs(_sounds(read_table(folder / "sounds.toml")), looks, splits)
 
 

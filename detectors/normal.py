@@ -76,6 +76,12 @@ def simplified() -> dict[int, str]:
 
 def fold(character: str) -> str:
     """One original character as it is compared: compatibility form, lower case, simplified."""
+    folded = _folded_once(character)
+    # ά is α with a mark, and α is read as a.
+    return folded if folded in ("", character) else "".join(fold(one) for one in folded)
+
+
+def _folded_once(character: str) -> str:
     if unicodedata.category(character) in ("Cf", "Mn", "Me", "Cc", "Cs", "Co") and character not in "\n\r\t\u0085":
         return ""
     plain = unicodedata.normalize("NFKC", character.translate(RADICAL_FORMS).translate(LATIN))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -23,6 +24,7 @@ MASKING = "？?*＊×□■●○◯▢\ufffd"
 PRIVATE = ("\ue000", "\uf8ff")
 FULL_LATIN_AT_LEAST = 5
 REMEMBERED = 1 << 15
+WEIGHED_AT_MOST = 2000
 # Ways in which all other characters stand as they are.
 EXACT = frozenset((Way.MASKED, Way.SWAPPED, Way.SPUN))
 
@@ -88,7 +90,9 @@ class Sound:
         return any(True for _ in self._guessed(bare, raw))
 
     def guesses(self, bare: str, raw: str = "") -> frozenset[str]:
-        """The words that may be there in disguise; never fewer than `places` finds in the squeezed text."""
+        """The words that may be there in disguise; never fewer than `places` finds in the squeezed text, but where
+        squeezing puts a side form (扌) and its other part together: that always deserves a look.
+        """
         return frozenset(hit.spelling.word for hit in self._guessed(bare, raw))
 
     def _guessed(self, bare: str, raw: str) -> Iterator[Hit]:
@@ -96,8 +100,12 @@ class Sound:
         return (hit for hit in self._hits(bare) if masked or "" not in hit.spelling.pieces)
 
     def places(self, text: str, gaps: Gaps | None = None) -> list[tuple[str, int, int]]:
-        """Word, start and end in a squeezed text. Without `gaps`, masks that were squeezed out go unseen."""
-        found = {(hit.spelling.word, hit.start, hit.end) for hit in self._hits(text) if self._is_meant(text, hit, gaps)}
+        """Word, start and end in a squeezed text. Without `gaps`, masks that were squeezed out go unseen.
+
+        Of one text's hits WEIGHED_AT_MOST are looked at: more would not change what it says.
+        """
+        hits = islice(self._hits(text), WEIGHED_AT_MOST)
+        found = {(hit.spelling.word, hit.start, hit.end) for hit in hits if self._is_meant(text, hit, gaps)}
         return sorted(found, key=lambda one: (one[1], one[2], one[0]))
 
     def _hits(self, text: str) -> Iterator[Hit]:
@@ -140,10 +148,12 @@ class Sound:
         return None if only_looks and kept < len(spelling.word) - 1 else kept
 
     def _is_alike(self, character: str, shown: str) -> bool:
-        return shown in self._glyphs.looks.get(character, ()) or self._glyphs.sound_alike(character, shown)
+        return shown in self._glyphs.looks.get(character, "") or self._glyphs.sound_alike(character, shown)
 
     def _only_looks(self, character: str, shown: str) -> bool:
-        return is_common(shown) and not self._glyphs.sound_alike(character, shown)
+        """Whether a common character is there for its looks alone, and is not the one that nobody tells apart (入)."""
+        nearest = self._glyphs.looks.get(character, "")[:1]
+        return is_common(shown) and shown != nearest and not self._glyphs.sound_alike(character, shown)
 
     def _is_plain(self, word: str, surface: str) -> bool:
         """Whether the surface, of the word's length, says something of its own wherever it stands."""
@@ -163,14 +173,14 @@ class Sound:
         return not self._is_ordinary(text, hit.start, hit.end) and not self._is_beside(text, hit)
 
     def _is_beside(self, text: str, hit: Hit) -> bool:
-        """Whether a character that stands mostly for itself stands beside words: 专利代理|是, 累|代理; not in 绿色通到."""
+        """Whether a character that mostly means itself stands beside words: 专利代理|是, 累|代理; not in 绿色通到."""
         start, end, word = hit.start, hit.end, hit.spelling.word
-        edges = ((start, word[0], start + 1, end), (end - 1, word[-1], start, end - 1))
+        edges = ((text[start], word[0], text[start + 1 : end]), (text[end - 1], word[-1], text[start : end - 1]))
         return len(word) > 2 and any(
-            text[place] != character
-            and (text[place] in self._habits.particles or self._only_looks(character, text[place]))
-            and (text[low:high] in self._words or self._is_ordinary(text, low, high))
-            for place, character, low, high in edges
+            shown != character
+            and (shown in self._habits.particles or self._only_looks(character, shown))
+            and (rest in self._words or self._is_ordinary(rest, 0, len(rest)))
+            for shown, character, rest in edges
         )
 
     def _is_ordinary(self, text: str, start: int, end: int) -> bool:

@@ -6,11 +6,11 @@ import time
 from random import Random
 
 import pytest
-from evasions import WAYS
 from examples import listing, screen
 
+from benchmarks.evasions import disguise
 from crawler.items import Kind
-from detectors.normal import canonical, is_pinyin, probe, squeezed
+from detectors.normal import RADICALS, canonical, fold, is_pinyin, probe, squeezed
 
 PLANTED = [
     ("包授权", "guaranteed_grant", "发明专利{} 全国受理"),
@@ -21,7 +21,12 @@ PLANTED = [
     ("第一发明人", "inventor_listing", "专利{}出售 有名额"),
     ("官方", "official_impersonation", "国家知识产权局{}申请平台"),
 ]
-ALPHABET = "包授权钱打下证挂名發壹軟著专利aBＣ①㈱(fā)（quán） 　.·*，。！\n\u200b\u0301🔥扌受木又讠正"
+ALPHABET = (
+    "包授权钱打下证挂名發壹軟著专利aBＣ①㈱(fā)（quán） 　.·*，。！\n\u200b\u0301🔥扌受木又讠正"
+    "囗玉宀女аάɡⒶ🅰𝐚?\ufffd\ue000"
+)
+# What folding and squeezing alone undo; the other ways are heard, see test_sound.py.
+WAYS = "spaced dotted marked emoji invisible struck boxed downwards traditional bracketed".split()
 
 
 def seen(text: str) -> str:
@@ -51,6 +56,21 @@ def seen(text: str) -> str:
         ("权(pct)", "权pct"),
         ("發\u200b(fā)(fā)明", "发明"),
         ("發⒜明", "发明"),
+        ("成 (chéng)功 (gōng)率", "成功率"),
+        ("发(fa1)明", "发明"),
+        ("发(fɑ)明", "发明"),
+        ("第贰发明人", "第二发明人"),
+        ("bао过", "bao过"),
+        ("ＢＡＯ过", "bao过"),
+        ("ⓑⓐⓞ过", "bao过"),
+        ("🅑🅐🅞过", "bao过"),
+        ("ʙᴀᴏ过", "bao过"),
+        ("讠平职禾尔", "评职禾尔"),
+        ("宀女全", "安全"),
+        ("囗玉家", "国家"),
+        ("软·著", "软著"),
+        ("著 作 权", "著作权"),
+        ("随 著", "随着"),
     ],
 )
 def test_squeezed_text(written: str, read: str) -> None:
@@ -89,6 +109,27 @@ def test_map_is_exact_and_normalising_idempotent() -> None:
         assert seen(seen(text)) == seen(text)
 
 
+def test_folding_twice_changes_nothing() -> None:
+    for code in (*range(0xD800), *range(0xE000, 0x20000), *range(0xE0000, 0xE0200)):
+        folded = fold(chr(code))
+        assert "".join(fold(one) for one in folded) == folded, hex(code)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["包", "\u200b", "(", "（fā）", "(a", "包 (", "包\u0301\u0301", "扌受", "囗玉", "包\n", "[包]", "著", "❤️", "？"],
+)
+def test_views_take_linear_time(piece: str) -> None:
+    times = []
+    for size in (300_000, 1_200_000):
+        text = piece * (size // len(piece))
+        begun = time.process_time()
+        probe(text)
+        squeezed(canonical(text))
+        times.append(time.process_time() - begun)
+    assert times[1] < 10 * max(times[0], 0.05)  # four times the text; its square would be sixteen
+
+
 def test_map_points_at_the_character_itself() -> None:
     text = "看:發(fā)\u200b明·人🔥掛名"
     view = squeezed(canonical(text))
@@ -101,18 +142,18 @@ def test_probe_holds_whatever_the_exact_view_holds() -> None:
     random = Random(11)
     for word, _, _ in PLANTED:
         for way in WAYS:
-            written = f"前文{way(word, random)}后文"
+            written = f"前文{disguise(word, way, random)}后文"
             letters = "".join(one for one in seen(written) if one.isalnum())
-            if not any(one in written for one in "扌讠纟辶亻"):
+            if not any(one in written for one in RADICALS):
                 assert letters == probe(written)
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("way", WAYS)
 def test_disguises_are_seen_through_and_quoted_verbatim(way) -> None:
-    random = Random(way.__name__)
+    random = Random(way)
     for word, category, frame in PLANTED:
         for _ in range(5):
-            disguised = way(word, random)
+            disguised = disguise(word, way, random)
             title = frame.format(disguised)
             findings = [
                 one for one in screen().judge(listing(title=title, kind=Kind.PRODUCT)) if one.category == category
