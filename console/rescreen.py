@@ -32,8 +32,9 @@ from storage.exhibits import ExhibitStore
 
 BATCH = 200  # exhibits, one transaction with --apply
 FIELD_WORDS = {
-    "category": "类别", "points": "分数", "needs": "需分", "quote": "引文", "field": "位置", "start": "位置", "end": "位置",
-    "pro": "理由", "contra": "理由", "articles": "条款", "severity": "严重程度", "state": "状态", "tags": "另涉", "box": "位置",
+    "category": "类别", "points": "分数", "needs": "需分", "quote": "引文", "pro": "理由", "contra": "理由",
+    "articles": "条款", "severity": "严重程度", "state": "状态", "tags": "另涉",
+    "field": "位置", "start": "位置", "end": "位置", "box": "位置",
 }  # fmt: skip
 KINDS = {"new": "新发现", "gone": "不再成立", "changed": "有变化"}
 
@@ -90,14 +91,14 @@ class Run:
         for archived in batch:
             changes.append(self._bench.compared(archived))
             advance(platform_word(archived))
-        if self._rejudgement:
-            self._keep(changes)
+        left_alone = self._keep(changes) if self._rejudgement else ()
+        self._seen += len(batch)
+        self._left_alone += len(left_alone)
         for change in changes:
-            self._seen += 1
-            if change.is_one:
+            if change.is_one and change.archived.row not in left_alone:
                 self._tell(change)
 
-    def _keep(self, changes: Sequence[Change]) -> None:
+    def _keep(self, changes: Sequence[Change]) -> tuple[int, ...]:
         """One transaction a batch: killed between two, what is written is whole, and a second time goes on."""
         verdicts = [verdict_of(change, self._bench.entities(change)) for change in changes if change.is_one]
         likenesses = [
@@ -105,8 +106,7 @@ class Run:
             for change in changes
             if change.stands
         ]
-        moved = self._store.rejudge(self._rejudgement, len(changes), verdicts, likenesses)
-        self._left_alone += len(moved)
+        return self._store.rejudge(self._rejudgement, len(changes), verdicts, likenesses)
 
     def _tell(self, change: Change) -> None:
         self._changed += 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
-from storage_specimens import finding, listing, page_of
+from storage_specimens import T0, finding, listing, page_of
 from test_leads import FULL_SCAN, paged, plan_of, statements, steps
 
 from crawler.items import Entity, Exhibits, Listing
@@ -23,7 +23,9 @@ from storage.models import ListingRow
 from storage.shapes import LeadFilter, Order, PlannedRun
 
 GRANT, LANE = (finding(),), (finding("green_channel"),)
-OFFER = "本店专业办理各类发明专利实用新型外观设计申请，内部渠道包授权，不授权全额退款，量大从优，欢迎新老客户咨询洽谈合作"
+OFFER = (
+    "本店专业办理各类发明专利实用新型外观设计申请，内部渠道包授权，不授权全额退款，量大从优，欢迎新老客户咨询洽谈合作"
+)
 OTHER = "高新技术企业认定一站式服务，软件著作权快速登记，双软评估，贯标辅导，项目申报，费用面议，先办理后付款"
 
 
@@ -189,8 +191,7 @@ def test_order_does_not_decide_who_is_together(tmp_path: Path, seed: int) -> Non
     found = []
     for order in range(3):
         store = ExhibitStore(open_database(tmp_path / f"{order}.db"))
-        store.open_runs([PlannedRun(id="run-1", platform="taobao", query="q", planned_at=page_of(()).sightings.seen_at)],
-                        page_of(()).sightings.seen_at)  # fmt: skip
+        store.open_runs([PlannedRun(id="run-1", platform="taobao", query="q", planned_at=T0)], T0)
         for number, one in enumerate(chance.sample(made, len(made)), 1):
             record(store, [one], number)
         check_books(store)
@@ -208,7 +209,9 @@ def test_sizes_and_heads_hold_under_chance(planned: ExhibitStore) -> None:
     for number in range(1, 80):
         items = chance.sample(range(20), chance.randint(1, 4))
         page = [
-            offer(str(item), chance.choice(words), seller_id=chance.choice("12"), platform=chance.choice(("jd", "wuba")))
+            offer(
+                str(item), chance.choice(words), seller_id=chance.choice("12"), platform=chance.choice(("jd", "wuba"))
+            )
             for item in items
         ]
         record(planned, page, number, findings={one.item_id: chance.choice((GRANT, LANE)) for one in page})
@@ -239,7 +242,9 @@ def test_pages_of_groups_join_without_gap_or_repeat(planned: ExhibitStore) -> No
     chance = random.Random(1)
     for number in range(1, 30):
         page = [
-            offer(f"{number}-{at}", OFFER, seller_id=str(chance.randrange(12)), platform=chance.choice(("jd", "taobao")))
+            offer(
+                f"{number}-{at}", OFFER, seller_id=str(chance.randrange(12)), platform=chance.choice(("jd", "taobao"))
+            )
             for at in range(4)
         ]
         page = [replace(one, text=OFFER + one.seller_id * 40) for one in page]
