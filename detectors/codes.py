@@ -27,14 +27,14 @@ class Codes:
         self._glyphs = glyphs
         characters = sorted({one for spelling in known for one in spelling.word})
         written = {one for spelling in known for piece in spelling.pieces for one in piece}
-        self._sounds = self._numbered((*characters, *sorted(written - {ONE, LOST, *LETTERS})))
-        self._tables = self._layers(characters)
+        self._sounds = self._numbered(characters, sorted(written - {ONE, LOST, *LETTERS}))
+        self._layers = self._tables(characters)
 
     def views(self, text: str) -> Iterator[bytes]:
         """The text in each layer that differs from those before; byte i is character i."""
         codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.int32)
         seen: set[bytes] = set()
-        for table in self._tables:
+        for table in self._layers:
             view = table.take(codes, mode="clip").tobytes()
             if view not in seen:
                 seen.add(view)
@@ -59,12 +59,16 @@ class Codes:
             return LOST_CODE
         return LETTERS.get(character) or self._sounds[merged(self._glyphs.readings(character)[0])]
 
-    def _numbered(self, characters: Iterable[str]) -> dict[str, int]:
-        """A code for every sound. When there are too many they share codes."""
-        sounds = dict.fromkeys(merged(sound) for one in characters for sound in self._glyphs.readings(one))
-        return {sound: FIRST_SOUND + number % (LAST_SOUND - FIRST_SOUND + 1) for number, sound in enumerate(sounds)}
+    def _numbered(self, characters: Iterable[str], others: Iterable[str]) -> dict[str, int]:
+        """A code for every sound of the words. Of what else is written several sounds may share one."""
+        own = dict.fromkeys(merged(sound) for one in characters for sound in self._glyphs.readings(one))
+        more = dict.fromkeys(merged(sound) for one in others for sound in self._glyphs.readings(one))
+        codes = {sound: min(FIRST_SOUND + number, LAST_SOUND) for number, sound in enumerate(own)}
+        first = min(FIRST_SOUND + len(own), LAST_SOUND)
+        shared = enumerate(sound for sound in more if sound not in own)
+        return codes | {sound: first + number % (LAST_SOUND + 1 - first) for number, sound in shared}
 
-    def _layers(self, characters: Sequence[str]) -> list[Table]:
+    def _tables(self, characters: Sequence[str]) -> list[Table]:
         """By usual sounds; by what else a character may stand for; by usual sounds with rare ones lost."""
         usual = np.zeros(PLANE + 1, dtype=np.uint8)
         usual[[ord(letter) for letter in LETTERS]] = list(LETTERS.values())

@@ -111,8 +111,9 @@ class Sound:
     def _hits(self, text: str) -> Iterator[Hit]:
         for view in self._codes.views(text):
             for number, start, end in self._search.find_matches_as_indexes(view, overlapping=True):
-                for spelling in self._written(number, text[start:end]):
-                    if not _splits_letters(text, start, end):
+                spelled = self._written(number, text[start:end])
+                if spelled and not _splits_letters(text, start, end):
+                    for spelling in spelled:
                         yield Hit(spelling, start, end)
 
     def _compared(self, number: int, surface: str) -> tuple[Spelling, ...]:
