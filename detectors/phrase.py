@@ -77,6 +77,19 @@ class Place(NamedTuple):
         return self.start <= other.start and other.end <= self.end
 
 
+@dataclass(frozen=True, slots=True)
+class Wordings:
+    """Words that tell of what is said nearby, and phrases of several of them with gaps between."""
+
+    words: frozenset[str]
+    phrases: tuple[Phrase, ...] = ()
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """Everything to be looked for in a text."""
+        return self.words.union(*(slot for phrase in self.phrases for slot in phrase.slots))
+
+
 Places = Mapping[str, Sequence[Place]]
 # Alternatives that several wordings of one file share, by name.
 Parts = Mapping[str, Sequence[str]]
@@ -105,12 +118,13 @@ def _orders(template: str) -> tuple[str, ...]:
     return f"{first}<{gap}>{second}", f"{second}<{gap}>{first}"
 
 
-def read_wordings(entry: Table, parts: Parts) -> frozenset[str]:
-    """The wordings under `any` where neither gaps nor numbers make sense."""
+def read_wordings(entry: Table, parts: Parts) -> Wordings:
+    """The wordings under `any` where numbers and amounts make no sense."""
     phrases = read_phrases(entry, parts)
-    if any(len(phrase.slots) > 1 or phrase.at_most or phrase.amount_within >= 0 for phrase in phrases):
-        raise entry.refuse("这里的写法不能带间隔或数字")
-    return frozenset(part for phrase in phrases for part in phrase.slots[0])
+    if any(phrase.at_most or phrase.amount_within >= 0 for phrase in phrases):
+        raise entry.refuse("这里的写法不能带数字")
+    words = frozenset(part for phrase in phrases if len(phrase.slots) == 1 for part in phrase.slots[0])
+    return Wordings(words, tuple(phrase for phrase in phrases if len(phrase.slots) > 1))
 
 
 def _read_phrase(template: str, parts: Parts, entry: Table) -> Phrase:

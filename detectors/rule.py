@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from crawler.errors import RuleInvalid
 from crawler.items import Kind, Listing
 from detectors.article import load_articles
-from detectors.phrase import Parts, Phrase, read_parts, read_phrases, read_wordings
+from detectors.phrase import Parts, Phrase, Wordings, read_parts, read_phrases, read_wordings
 from detectors.strict import Table, read_table
 
 RULES = Path(__file__).parent / "rules"
@@ -65,7 +65,7 @@ class Nearby:
     `required`: without one of the required groups nothing is found.
     """
 
-    wordings: frozenset[str]
+    wordings: Wordings
     points: int
     reason: str
     within: int
@@ -107,10 +107,10 @@ def load_rules(folder: Path = RULES, articles: Container[str] | None = None) -> 
 
 def rules_digest(folder: Path = RULES) -> str:
     """SHA-256 over all that the rules of a folder judge by: the rule files and what the lexicon holds."""
-    digest = hashlib.sha256()
-    for path in (*sorted(folder.glob("*.toml")), *sorted(PARTS.parent.glob("*.toml"))):
-        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+    told = hashlib.sha256(lexicon_digest())
+    for path in sorted(folder.glob("*.toml")):
+        told.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return told.hexdigest()
 
 
 def load_parts(path: Path = PARTS) -> Parts:

@@ -15,7 +15,7 @@ from detectors.disguise import load_disguises
 from detectors.index import Index
 from detectors.normal import WHOLE, View, canonical, squeezed
 from detectors.openings import FirstLook, Opening, Openings
-from detectors.phrase import Place, find_phrase
+from detectors.phrase import Place, Wordings, find_phrase
 from detectors.rule import Rule, Words
 from detectors.sound import Sound
 from detectors.words import Borders, load_ordinary
@@ -32,6 +32,7 @@ A_BRACKET = re.compile("[" + re.escape("".join(opens + closes for opens, closes 
 GLUED = re.compile("[您你]|^[的可能让把被]|[0-9]元")
 # Beyond so many candidates of one rule in one listing, more would not change the verdict.
 CANDIDATES_AT_MOST = 200
+JOINED_AT_MOST = 50  # places of one phrase of a cue; more would not make it truer
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Scene:
 class Stage:
     """Sets out the scenes of a set of rules, with the words of `groups` by their labels."""
 
-    def __init__(self, rules: Sequence[Rule], groups: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, rules: Sequence[Rule], groups: Mapping[str, Wordings]) -> None:
         parts = {part for rule in rules for words in rule.words for part in words.parts}
         # Longer words would outweigh their neighbours: 打包下证书路径 must stay 打包/下/证书.
         ordinary = load_ordinary()
@@ -75,10 +76,12 @@ class Stage:
         self._borders = Borders(taught, ordinary.words)
         self._openings = Openings(rules, self._borders.frequency, ordinary.everyday)
         self._labels = _labels(groups)
-        self._sound = Sound(_hidden(rules, parts | set(self._labels)), self._borders)
+        self._phrases = [(label, phrase) for label, group in groups.items() for phrase in group.phrases]
+        told = {part for group in groups.values() for part in group.parts}
+        self._sound = Sound(_hidden(rules, parts | told), self._borders)
         self._first_look = FirstLook(self._openings, self._sound)
         self._parts = Index(parts)
-        self._labelled = Index(self._labels)
+        self._labelled = Index(told)
 
     def deserves_a_look(self, whole: str) -> bool:
         """Whether a wording that can stand alone may be there; never false when one is."""
@@ -91,7 +94,7 @@ class Stage:
         candidates = self._candidates(whole, view, _together(self._parts.places(view.text), heard))
         if all(one.words.supports for several in candidates.values() for one in several):
             return Scene(listing, view, {}, {})
-        groups = self._grouped(_together(self._labelled.places(view.text), heard))
+        groups = self._grouped(_together(self._labelled.places(view.text), heard), view.text)
         return Scene(listing, view, groups, candidates)
 
     def _candidates(self, whole: str, view: View, places: Mapping[str, Sequence[Place]]) -> dict[str, list[Candidate]]:
@@ -122,11 +125,14 @@ class Stage:
                 counts[opening.rule] = counts.get(opening.rule, 0) + 1
                 yield opening, place
 
-    def _grouped(self, places: Mapping[str, Sequence[Place]]) -> dict[str, list[Place]]:
+    def _grouped(self, places: Mapping[str, Sequence[Place]], text: str) -> dict[str, list[Place]]:
         groups: dict[str, list[Place]] = {}
         for part, found in places.items():
             for label in self._labels.get(part, ()):
                 groups.setdefault(label, []).extend(found)
+        for label, phrase in self._phrases:
+            if joined := find_phrase(phrase, places, text, JOINED_AT_MOST):
+                groups.setdefault(label, []).extend(joined)
         for several in groups.values():
             several.sort()
         return groups
@@ -203,10 +209,10 @@ def _with_brackets(whole: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _labels(groups: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
+def _labels(groups: Mapping[str, Wordings]) -> dict[str, list[str]]:
     labels: dict[str, list[str]] = {}
-    for label, words in groups.items():
-        for word in words:
+    for label, group in groups.items():
+        for word in group.words:
             labels.setdefault(word, []).append(label)
     return labels
 

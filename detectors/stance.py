@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from detectors.phrase import Place, read_wordings
+from detectors.phrase import Place, Wordings, read_wordings
 from detectors.scene import Candidate, Scene
 from detectors.strict import Table, read_table
 
@@ -44,6 +44,7 @@ class Cue:
     """Words that tell the stance of a text when they stand in `scope` of a candidate.
 
     `silences`: whoever speaks so tells of others, so nothing in the listing counts as an offer of his own.
+    `outweighs`: he calls readers to himself to be served, so he offers whatever else he tells.
     """
 
     id: str
@@ -51,7 +52,8 @@ class Cue:
     scope: str
     points: int
     silences: bool
-    wordings: frozenset[str]
+    outweighs: bool
+    wordings: Wordings
 
     @property
     def label(self) -> str:
@@ -83,6 +85,7 @@ def _read_cue(entry: Table) -> Cue:
         scope=entry.one_of("scope", SCOPES),
         points=entry.whole("points"),
         silences=entry.flag("silences") if entry.has("silences") else False,
+        outweighs=entry.flag("outweighs") if entry.has("outweighs") else False,
         wordings=read_wordings(entry, {}),
     )
     entry.finish()
@@ -175,9 +178,11 @@ class Stance:
     def against(self, scene: Scene, candidate: Candidate, heard: Sequence[Cue]) -> list[Reason]:
         """Reasons why the candidate, around which these cues are heard, is no offer."""
         halved = 2 if scene.is_selling else 1
+        # An article that ends in an offer of its own is no report either.
+        told = 2 if any(cue.outweighs for cue in heard) else 1
         reasons = [
             # A paid advertisement or goods is nobody's report: there, distant cues count half.
-            Reason(cue.reason, cue.points if cue.scope in CLOSE else cue.points // halved)
+            Reason(cue.reason, cue.points if cue.scope in CLOSE else cue.points // max(halved, told * cue.silences))
             for cue in heard
             if cue.points < 0
         ]
@@ -188,7 +193,7 @@ class Stance:
     def offers(self, scene: Scene, heard: Sequence[Cue]) -> list[Reason]:
         """Reasons why somebody sells where these cues are heard, together at most OFFER_AT_MOST points."""
         reasons = [Reason("这是广告或商品，说话的是卖家", SELLER_POINTS)] if scene.is_selling else []
-        if not any(cue.silences for cue in heard):
+        if any(cue.outweighs for cue in heard) or not any(cue.silences for cue in heard):
             reasons += [Reason(cue.reason, cue.points) for cue in heard if cue.points > 0]
         over = sum(reason.points for reason in reasons) - OFFER_AT_MOST
         return [*reasons, Reason("卖家的话合计封顶", -over)] if over > 0 else reasons

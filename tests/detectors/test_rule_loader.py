@@ -70,7 +70,7 @@ REFUSED = {
     "contra for": (GOOD.replace("points = -50", "points = 50"), r"contra\[1\]: points 的正负"),
     "never matches": (GOOD.replace("包{授权|下证}", "包，{授权|下证}"), "不是规范形式"),
     "traditional": (GOOD.replace("包{授权|下证}", "包授權"), "不是规范形式"),
-    "gap in context": (GOOD.replace('any = ["专利"]', 'any = ["专<2>利"]'), "不能带间隔或数字"),
+    "amount in context": (GOOD.replace('any = ["专利"]', 'any = ["专利<2>¥"]'), "不能带数字"),
     "explodes": (GOOD.replace("包{授权|下证}", "{a|b|c}" * 8), "太多"),
     "kind": (GOOD.replace('text = "专利包授权0"', 'kind = "leaflet"\ntext = "x"', 1), "kind 应为"),
     "example without words": (GOOD.replace('text = "专利包授权0"', 'kind = "ad"', 1), "例子没有文字"),
@@ -174,7 +174,7 @@ def test_articles_stand_between_their_days() -> None:
     ("load", "text", "why"),
     [
         (load_cues, '[[cue]]\nid = "x"\nreason = "y"\nscope = "page"\npoints = 1\nany = ["z"]\n', "scope 应为"),
-        (load_cues, '[[cue]]\nid = "x"\nreason = "y"\nscope = "after"\npoints = 1\nany = ["a<3>b"]\n', "不能带间隔"),
+        (load_cues, '[[cue]]\nid = "x"\nreason = "y"\nscope = "after"\npoints = 1\nany = ["#9:a"]\n', "不能带数字"),
         (load_speakers, 'official = ["gov.cn"]\n', "缺少 press"),
         (load_ordinary, "words = []\n", "非空"),
         (load_disguises, 'words = ["x"]\n[[character]]\nis = "包包"\npinyin = "bao"\nalike = "苞"\n', "应是一个字"),

@@ -59,6 +59,24 @@ def test_a_report_never_earns_an_offer_of_its_own() -> None:
     assert [why for why, _ in offered.pro if why.startswith(("有人在提供", "有联系方式"))]
 
 
+def test_an_article_that_ends_in_an_offer_offers() -> None:
+    told = "专利挂名的现状探讨：评职称时位置越靠前，加分越多，专利挂名费用也越高。"
+    assert categories(listing(told + "法院判决也有争议。")) == set()
+    assert "inventor_listing" in categories(listing(told + "如果您需要，可以联系我们的编辑安排。"))
+
+
+def test_words_of_a_cue_may_stand_apart() -> None:
+    """A cue of two words is heard when both stand there, not when one does."""
+    assert categories(listing("看到小张发的广告，专利包授权，名额有限")) == set()
+    assert categories(listing("看到的都来，专利包授权，名额有限")) == {"guaranteed_grant"}
+    assert categories(listing("投放广告，专利包授权，名额有限")) == {"guaranteed_grant"}
+
+
+def test_a_question_needs_a_question_word() -> None:
+    assert categories(listing("专利包授权是靠谱的，欢迎咨询我们")) == {"guaranteed_grant"}
+    assert categories(listing("专利包授权靠谱不")) == set()
+
+
 def test_what_is_said_next_does_not_reach_over_a_full_stop() -> None:
     assert categories(listing("专利包授权，千万别信")) == set()
     assert categories(listing("专利包授权。千万别信同行的低价")) == {"guaranteed_grant"}
