@@ -6,6 +6,7 @@ It is coarse on purpose: what is found must be compared with the text itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ class Codes:
 
     def __init__(self, known: Sequence[Spelling], glyphs: Glyphs) -> None:
         self._glyphs = glyphs
+        self._by_reading: dict[str, tuple[int, ...]] = {}
+        self._as_written: dict[str, tuple[int]] = {LOST: (LOST_CODE,)}
         characters = sorted({one for spelling in known for one in spelling.word})
         written = {one for spelling in known for piece in spelling.pieces for one in piece}
         self._sounds = self._numbered(characters, sorted(written - {ONE, LOST, *LETTERS}))
@@ -42,22 +45,27 @@ class Codes:
 
     def patterns(self, spelling: Spelling) -> set[bytes]:
         """What to search for: once for every reading of the characters that stand for themselves."""
-        found = {b""}
-        for character, piece in zip(spelling.word, spelling.pieces, strict=True):
-            for one in piece:
-                codes = self._heard(character) if one == ONE else {self._code_of(one)}
-                found = {before + bytes([code]) for before in found for code in codes}
-        return found
+        several = [
+            self._heard(character) if one == ONE else self._written_as(one)
+            for character, piece in zip(spelling.word, spelling.pieces, strict=True)
+            for one in piece
+        ]
+        return {bytes(codes) for codes in product(*several)}
 
-    def _heard(self, character: str) -> set[int]:
-        if character in LETTERS:
-            return {LETTERS[character]}
-        return {self._sounds[merged(one)] for one in self._glyphs.readings(character)}
+    def _heard(self, character: str) -> tuple[int, ...]:
+        """The codes of a character by all its readings."""
+        if character not in self._by_reading:
+            letter, readings = LETTERS.get(character), self._glyphs.readings(character)
+            several = (letter,) if letter else tuple({self._sounds[merged(one)] for one in readings})
+            self._by_reading[character] = several
+        return self._by_reading[character]
 
-    def _code_of(self, character: str) -> int:
-        if character == LOST:
-            return LOST_CODE
-        return LETTERS.get(character) or self._sounds[merged(self._glyphs.readings(character)[0])]
+    def _written_as(self, character: str) -> tuple[int]:
+        """The code of a character that is written in place of another."""
+        if character not in self._as_written:
+            code = LETTERS.get(character) or self._sounds[merged(self._glyphs.readings(character)[0])]
+            self._as_written[character] = (code,)
+        return self._as_written[character]
 
     def _numbered(self, characters: Iterable[str], others: Iterable[str]) -> dict[str, int]:
         """A code for every sound of the words. Of what else is written several sounds may share one."""

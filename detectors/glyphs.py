@@ -59,6 +59,7 @@ class Glyphs:
         return {parts: character for character in self.splits for parts in self._with_side_forms(character)}
 
 
+@cache
 def merged(syllable: str) -> str:
     """A syllable as southern speakers and hasty typists write it: zh as z, ng as n, lü as lu."""
     return FLAT.sub(r"\1", syllable).replace("v", "u").removesuffix("g")

@@ -23,6 +23,8 @@ RUN = re.compile(r"[\u3400-\u9fffa-zA-Z0-9+#&._%\-]+")
 ORDINARY = Path(__file__).parent / "lexicon" / "ordinary.toml"
 REACH = 40
 LONGEST_BEFORE = 3
+# The dictionary also lists words met a few times in millions; nobody would read 砖利 for the sake of one.
+USUAL = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +82,18 @@ class Borders:
         )
 
     def is_ordinary(self, text: str, start: int, end: int) -> bool:
-        """Whether [start, end) of a squeezed text makes plain sense: a dictionary word lies across one of its
-        ends, or it consists of dictionary words of two characters or more. Our own words do not count.
+        """Whether [start, end) of a squeezed text makes plain sense: a usual word lies across one of its
+        ends, or it consists of usual words of two characters or more. Our own words do not count.
         """
         left = _last_run(text[max(0, start - REACH) : start])
         run = left + text[start:end] + _first_run(text[end : end + REACH])
         low, high = len(left), len(left) + end - start
-        if self._may_span(run, low) or self._may_span(run, high):
+        if self._may_span(run, low, USUAL) or self._may_span(run, high, USUAL):
             return True
         edges = self._edges(run)
         within = [edge for edge in edges if low <= edge <= high]
         words = [run[one:next_] for one, next_ in pairwise(within)]
-        return bool(words) and all(len(word) > 1 and word not in self._added for word in words)
+        return bool(words) and all(len(word) > 1 and self.frequency(word) >= USUAL for word in words)
 
     def _begins(self, run: str, low: int, high: int) -> bool:
         edges = self._edges(run)
@@ -99,8 +101,8 @@ class Borders:
             return low in self._plain_edges(run)
         return not self._is_robbed(run, low, edges)
 
-    def _may_span(self, run: str, place: int) -> bool:
-        """Whether some word could lie across a place. Where none can, every way of cutting cuts there."""
+    def _may_span(self, run: str, place: int, often: int = 1) -> bool:
+        """Whether some word met so often could lie across a place. Where none can, every way of cutting cuts there."""
         if not 0 < place < len(run):
             return False
         if run[place - 1].isascii() and run[place].isascii():
@@ -110,7 +112,7 @@ class Borders:
             end = start + 1
             # The dictionary lists every beginning of its words too, with frequency 0.
             while end <= len(run) and run[start:end] in known:
-                if end > place and known[run[start:end]]:
+                if end > place and known[run[start:end]] >= often:
                     return True
                 end += 1
         return False
