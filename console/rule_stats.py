@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from statistics import median
 
 from rich.box import SIMPLE_HEAD
@@ -24,6 +25,7 @@ from storage.exhibits import ExhibitStore
 from storage.registry import StoredRegistry
 
 SILENT_DAYS = 30
+SILENT_APART = 5  # so many are told one by one
 ROUNDS = 14
 FLOOD_TIMES, FLOOD_AT_LEAST = 10, 20
 BARS = "▁▂▃▄▅▆▇█"
@@ -78,7 +80,7 @@ def rule_stats(store: ExhibitStore, now: datetime, days: int = SILENT_DAYS) -> l
     rounds = store.last_rounds(ROUNDS + 1)
     totals = {one.rule: one for one in store.rule_totals()}
     counts = {(one.rule, one.round): one.findings for one in store.round_counts([one.id for one in rounds])}
-    rules = {rule.id: rule for rule in load_rules()}
+    rules = _rules()
     has_registry = StoredRegistry.current(Config.load().database) is not None
     idle = {rule.id for rule in rules.values() if rule.registry == LICENCE and not has_registry}
     silent_before = now - timedelta(days=days)
@@ -90,12 +92,22 @@ def rule_stats(store: ExhibitStore, now: datetime, days: int = SILENT_DAYS) -> l
     return found
 
 
+@cache
+def _rules() -> dict[str, Rule]:
+    """Read once, however often they are counted."""
+    return {rule.id: rule for rule in load_rules()}
+
+
 def say_alarms(stats: Sequence[RuleStat]) -> None:
-    """A line for each rule that somebody should look at."""
-    for one in stats:
-        if SILENT in one.alarms:
+    """A line for each rule that somebody should look at; many that are silent are one line."""
+    silent = [one for one in stats if SILENT in one.alarms]
+    if len(silent) > SILENT_APART:
+        say(f"很久没有命中的规则 {len(silent)} 条：{'、'.join(one.rule for one in silent)}")
+    else:
+        for one in silent:
             last = f"上次 {_day(one.last_fired)}" if one.last_fired else f"{_day(one.known_since)} 起从未命中"
             say(f"规则 {one.rule} 很久没有命中（{last}）：是没有这类信息了，还是写法变了")
+    for one in stats:
         if FLOOD in one.alarms:
             say(f"规则 {one.rule} 最近一轮命中 {one.last_round} 次，平时 {one.usual:g} 次：可能误报，请先看几条")
 

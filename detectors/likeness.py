@@ -22,7 +22,8 @@ def signature(listing: Listing) -> tuple[int, ...]:
 
     Empty for a listing without a letter, which is like nothing.
     """
-    text = squeezed(canonical(f"{listing.title}\n{listing.text}"[:READ_AT_MOST])).text
+    view = squeezed(canonical(f"{listing.title}\n{listing.text}"[:READ_AT_MOST]))
+    text = "".join(one for one in view.text if one.isalnum())
     if not text:
         return ()
     grams = {text[start : start + GRAM] for start in range(max(1, len(text) - GRAM + 1))}

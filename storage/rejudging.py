@@ -149,8 +149,9 @@ def _pictures(connection: Connection, exhibits: Sequence[int]) -> defaultdict[in
 
 def _write(connection: Connection, rejudgement: int, verdict: Verdict) -> str:
     """What changed about one exhibit; returns its listing's key."""
-    gone = update(FindingRow).where(FindingRow.id.in_(verdict.replaced))
-    connection.execute(gone.values(replaced_in=rejudgement))
+    if verdict.replaced:
+        gone = update(FindingRow).where(FindingRow.id.in_(verdict.replaced))
+        connection.execute(gone.values(replaced_in=rejudgement))
     new = [{**finding_values(one), "exhibit_id": verdict.row, "rejudged_in": rejudgement} for one in verdict.findings]
     _NEW_FINDINGS.execute(connection, [_encodable(values) for values in new])
     _NEW_ENTITIES.execute(connection, new_entities(connection, verdict.row, verdict.entities))

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from console.cli import app
 from console.specimen import load
 from console.specimen_server import SpecimenServer
+from crawler.errors import EXIT_USAGE, UserMistake
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -56,6 +59,23 @@ def lantian(tmp_path: Path) -> Callable[..., Ran]:
             check=False,
         )
         return Ran(ended.returncode, ended.stdout, ended.stderr)
+
+    return run
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """The same in this process, which has the rules loaded already; a person's mistake is told as `main` tells it."""
+    (tmp_path / "home").mkdir(exist_ok=True)
+    monkeypatch.setenv("LANTIAN_HOME", str(tmp_path / "home"))
+
+    def run(*arguments: str | Path) -> Ran:
+        ended = CliRunner().invoke(app, [str(one) for one in arguments])
+        if isinstance(ended.exception, UserMistake):
+            return Ran(EXIT_USAGE, ended.stdout, f"{ended.stderr}lantian: {ended.exception}\n")
+        if ended.exception and not isinstance(ended.exception, SystemExit):
+            raise ended.exception
+        return Ran(ended.exit_code, ended.stdout, ended.stderr)
 
     return run
 
