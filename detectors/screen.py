@@ -14,19 +14,18 @@ from crawler.agencies import RegistryView
 from crawler.items import Entity, Finding, Listing
 from detectors.entities import find_entities
 from detectors.phrase import Place
-from detectors.registered import by_registry
+from detectors.quote import quoted_span
+from detectors.reach import DISGUISED_POINTS, SECONDS_AT_MOST
+from detectors.registered import REGISTRY_AT_MOST, by_registry
 from detectors.rule import LICENCE, RULES, Nearby, Rule, load_rules
 from detectors.scene import Candidate, Scene, Stage
-from detectors.speaker import Speaker, load_looks
+from detectors.speaker import SPEAKER_AT_MOST, Speaker, load_looks
 from detectors.stance import Reason, Stance, load_cues, load_speakers, stands_within
 from detectors.tag import load_tags
 
 FIELDS = ("title", "text", "seller")
-QUOTE_AT_MOST = 80
 JUDGED_AT_MOST = 200_000  # characters of one text; the longest in our captures has 2,700
-DISGUISED_POINTS = 10
 SECOND_WITHIN = 80
-SECONDS_AT_MOST = 25
 WHOLE_LISTING = 0
 IMPERSONATION = "official_impersonation"
 
@@ -66,7 +65,7 @@ class Screen:
         self._near = {rule.id: _labelled(rule) for rule in self._rules}
         for labelled in self._near.values():
             groups |= {label: group.wordings for label, group in labelled.items()}
-        self._stage = Stage(self._rules, groups)
+        self._stage = Stage(self._rules, groups, {rule.id: self._by_speaker(rule) for rule in self._rules})
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -75,6 +74,8 @@ class Screen:
 
     def judge(self, listing: Listing) -> tuple[Finding, ...]:
         """At most one finding a rule: its strongest candidate. Empty for a lawful listing."""
+        if not self._stage.deserves_a_look(_whole(_bounded(listing))):
+            return ()
         found = [finding for finding in self.weigh(listing) if finding.points >= finding.needs]
         tags = self._tags.tags_of(listing, found) if found else ()
         return tuple(replace(finding, tags=tags) for finding in found)
@@ -86,16 +87,14 @@ class Screen:
         not hold up the round.
         """
         listing = _bounded(listing)
-        return self._weigh_all(listing) if self._stage.deserves_a_look(_whole(listing)) else ()
-
-    def weigh_without_first_look(self, listing: Listing) -> tuple[Finding, ...]:
-        """The same, slowly: what the first look must never change."""
-        return self._weigh_all(_bounded(listing))
-
-    def _weigh_all(self, listing: Listing) -> tuple[Finding, ...]:
         scene = self._stage.set_out(listing, _whole(listing))
         verdicts = ((rule, self._best(rule, scene)) for rule in self._rules)
-        return tuple(_finding(rule, verdict, listing) for rule, verdict in verdicts if verdict)
+        return tuple(_finding(rule, verdict, scene) for rule, verdict in verdicts if verdict)
+
+    def _by_speaker(self, rule: Rule) -> int:
+        """What who speaks, and the registry, may add to a rule's sum at most."""
+        most = SPEAKER_AT_MOST if rule.category == IMPERSONATION else 0
+        return most + (REGISTRY_AT_MOST if rule.registry and self._registry is not None else 0)
 
     def entities(self, listing: Listing) -> tuple[Entity, ...]:
         """Phones, addresses, codes and names in the fields that judge searches."""
@@ -186,13 +185,14 @@ def _seconds(candidate: Candidate, ranked: Sequence[Candidate]) -> list[Reason]:
     return [Reason(f"另有「{said}」", points) for said, points in reasons.items()]
 
 
-def _finding(rule: Rule, verdict: Verdict, listing: Listing) -> Finding:
-    start, end = verdict.candidate.origin
+def _finding(rule: Rule, verdict: Verdict, scene: Scene) -> Finding:
+    listing, place = scene.listing, verdict.candidate.place
+    fields = (listing.title, listing.text, listing.seller)
     begins = (0, len(listing.title) + 1, len(listing.title) + len(listing.text) + 2)
-    number = bisect_right(begins, start) - 1
-    value = (listing.title, listing.text, listing.seller)[number]
-    start, end = start - begins[number], min(end - begins[number], len(value))
-    end = min(end, start + QUOTE_AT_MOST)
+    number = bisect_right(begins, verdict.candidate.origin[0]) - 1
+    field = begins[number], begins[number] + len(fields[number])
+    others = [one.place for one in scene.candidates[rule.id] if not one.quoted]
+    start, end = (at - begins[number] for at in quoted_span(_whole(listing), scene.view, place, others, field))
     return Finding(
         rule=rule.id,
         rule_digest=rule.digest,
@@ -202,7 +202,7 @@ def _finding(rule: Rule, verdict: Verdict, listing: Listing) -> Finding:
         field=FIELDS[number],
         start=start,
         end=end,
-        quote=value[start:end],
+        quote=fields[number][start:end],
         points=verdict.points,
         needs=rule.needs,
         pro=tuple((reason.why, reason.points) for reason in verdict.pro),
