@@ -25,12 +25,16 @@ class Index:
         """Number, start and end of every wording that occurs at all, borders not asked."""
         return self._search.find_matches_as_indexes(text, overlapping=True)
 
+    def whole(self, text: str) -> list[tuple[int, int, int]]:
+        """The hits that do not begin or end amid Latin letters."""
+        is_latin = self._is_latin
+        return [hit for hit in self.hits(text) if not is_latin[hit[0]] or not splits_letters(text, hit[1], hit[2])]
+
     def places(self, text: str) -> dict[str, list[Place]]:
         """Every place of every wording, in order of their starts."""
         places: dict[str, list[Place]] = {}
-        for number, start, end in self._search.find_matches_as_indexes(text, overlapping=True):
-            if not self._is_latin[number] or not splits_letters(text, start, end):
-                places.setdefault(self.wordings[number], []).append(Place(start, end))
+        for number, start, end in self.whole(text):
+            places.setdefault(self.wordings[number], []).append(Place(start, end))
         for found in places.values():
             found.sort()
         return places

@@ -16,6 +16,8 @@ from detectors.stance import Reason
 LISTED_POINTS = -25
 MAY_ACT_POINTS, NO_LONGER_POINTS, SUSPENDED_POINTS = -50, 45, 20
 BORROWED_POINTS, FILED_ONLY_POINTS, UNLISTED_POINTS = 40, 15, 10
+# Two reasons at most are told.
+REGISTRY_AT_MOST = NO_LONGER_POINTS + BORROWED_POINTS
 ENDED = ("注销", "撤销", "吊销")
 CODES = ("agency_code", "credit_code")
 

@@ -7,31 +7,32 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crawler.items import Kind, Listing
 from detectors.disguise import load_disguises
+from detectors.first_look import FirstLook
 from detectors.index import Index
 from detectors.normal import WHOLE, View, canonical, squeezed
-from detectors.openings import FirstLook, Opening, Openings
+from detectors.openings import Opening, Openings
 from detectors.phrase import Place, Wordings, find_phrase
+from detectors.reach import Reach
 from detectors.rule import Rule, Words
-from detectors.sound import Sound
+from detectors.sieve import Hit, Sieve
 from detectors.words import Borders, load_ordinary
 
 SELLING = (Kind.AD, Kind.PRODUCT, Kind.SHOP)
 QUOTED = re.compile(
     r"“[^”\n]{1,60}”|「[^」\n]{1,60}」|『[^』\n]{1,60}』|‘[^’\n]{1,60}’|\"[^\"\n]{1,40}\"|《[^》\n]{1,60}》"
 )
-BRACKETS = tuple(
-    (pair[0], pair[1]) for pair in ("（）", "()", "【】", "[]", "［］", "〔〕", "「」", "<>", "《》", "{}")
-)
-A_BRACKET = re.compile("[" + re.escape("".join(opens + closes for opens, closes in BRACKETS)) + "]")
 # Two words written together, no word: as one it would rob what stands beside it (让您|的名字, 6000|元).
 GLUED = re.compile("[您你]|^[的可能让把被]|[0-9]元")
 # Beyond so many candidates of one rule in one listing, more would not change the verdict.
 CANDIDATES_AT_MOST = 200
+# A word, where it starts and where it ends.
+Heard = tuple[str, int, int]
 JOINED_AT_MOST = 50  # places of one phrase of a cue; more would not make it truer
 
 
@@ -66,9 +67,12 @@ class Scene:
 
 
 class Stage:
-    """Sets out the scenes of a set of rules, with the words of `groups` by their labels."""
+    """Sets out the scenes of a set of rules, with the words of `groups` by their labels.
 
-    def __init__(self, rules: Sequence[Rule], groups: Mapping[str, Wordings]) -> None:
+    `by_speaker` is what who speaks may add to a rule's sum at most.
+    """
+
+    def __init__(self, rules: Sequence[Rule], groups: Mapping[str, Wordings], by_speaker: Mapping[str, int]) -> None:
         parts = {part for rule in rules for words in rule.words for part in words.parts}
         # Longer words would outweigh their neighbours: 打包下证书路径 must stay 打包/下/证书.
         ordinary = load_ordinary()
@@ -78,38 +82,39 @@ class Stage:
         self._labels = _labels(groups)
         self._phrases = [(label, phrase) for label, group in groups.items() for phrase in group.phrases]
         told = {part for group in groups.values() for part in group.parts}
-        self._sound = Sound(_hidden(rules, parts | told), self._borders)
-        self._first_look = FirstLook(self._openings, self._sound)
-        self._parts = Index(parts)
-        self._labelled = Index(told)
+        hidden = _hidden(rules, parts | told)
+        self._first_look = FirstLook(self._openings, hidden, self._borders, Reach(rules, by_speaker))
+        self._sound = self._first_look.sound
+        self._labelled = Index(self._labels)
+        self._joined = Sieve([phrase for _, phrase in self._phrases], self._borders.frequency, ordinary.everyday)
 
     def deserves_a_look(self, whole: str) -> bool:
-        """Whether a wording that can stand alone may be there; never false when one is."""
+        """Whether some rule may find enough there; never false when one does."""
         return self._first_look.deserves(whole)
 
     def set_out(self, listing: Listing, whole: str) -> Scene:
         """The scene of a listing whose fields together are `whole`. Cues are only looked for around a candidate."""
         view = squeezed(canonical(whole))
         heard = self._heard(whole, view)
-        candidates = self._candidates(whole, view, _together(self._parts.places(view.text), heard))
+        candidates = self._candidates(whole, view, heard)
         if all(one.words.supports for several in candidates.values() for one in several):
             return Scene(listing, view, {}, {})
-        groups = self._grouped(_together(self._labelled.places(view.text), heard), view.text)
+        groups = self._grouped(view.text, heard)
         return Scene(listing, view, groups, candidates)
 
-    def _candidates(self, whole: str, view: View, places: Mapping[str, Sequence[Place]]) -> dict[str, list[Candidate]]:
+    def _candidates(self, whole: str, view: View, heard: Sequence[Heard]) -> dict[str, list[Candidate]]:
         quotes = [match.span() for match in QUOTED.finditer(whole)]
         parted = partings(whole, view)
         candidates: dict[str, list[Candidate]] = {}
-        for opening, found in self._found(view, places):
-            candidate = _candidate(opening, found, whole, view, quotes)
+        for opening, found in self._found(view, heard):
+            candidate = _candidate(opening, found, view, quotes)
             if self._is_word(view, parted, candidate, len(opening.phrase.slots)):
                 candidates.setdefault(opening.rule, []).append(candidate)
         for several in candidates.values():
             several.sort(key=lambda one: (one.place.start, -one.place.end))
         return candidates
 
-    def _heard(self, whole: str, view: View) -> list[tuple[str, int, int]]:
+    def _heard(self, whole: str, view: View) -> list[Heard]:
         """Where words stand in disguise."""
 
         def lost_before(place: int) -> str:
@@ -117,20 +122,30 @@ class Stage:
 
         return list(_nearest(view.text, self._sound.places(view.text, lost_before)))
 
-    def _found(self, view: View, places: Mapping[str, Sequence[Place]]) -> Iterable[tuple[Opening, Place]]:
+    def _found(self, view: View, heard: Sequence[Heard]) -> Iterable[tuple[Opening, Place]]:
+        index = self._openings.index
+        plain = index.whole(view.text)
+        known = [(index.number_of[word], start, end) for word, start, end in heard if word in index.number_of]
+        standing = self._openings.standing(plain + known)
+        places = _places(plain, index.wordings, heard) if standing else {}
         counts: dict[str, int] = {}
-        for opening in self._openings.possible(places):
+        for opening in standing:
             left = CANDIDATES_AT_MOST - counts.get(opening.rule, 0)
             for place in find_phrase(opening.phrase, places, view.text, left) if left > 0 else ():
                 counts[opening.rule] = counts.get(opening.rule, 0) + 1
                 yield opening, place
 
-    def _grouped(self, places: Mapping[str, Sequence[Place]], text: str) -> dict[str, list[Place]]:
+    def _grouped(self, text: str, heard: Sequence[Heard]) -> dict[str, list[Place]]:
         groups: dict[str, list[Place]] = {}
-        for part, found in places.items():
+        words = self._labelled
+        for part, found in _places(words.whole(text), words.wordings, heard).items():
             for label in self._labels.get(part, ()):
                 groups.setdefault(label, []).extend(found)
-        for label, phrase in self._phrases:
+        hits, index = self._joined.index.whole(text), self._joined.index
+        standing = self._joined.standing(hits)
+        places = _places(hits, index.wordings, ()) if standing else {}
+        for number in standing:
+            label, phrase = self._phrases[number]
             if joined := find_phrase(phrase, places, text, JOINED_AT_MOST):
                 groups.setdefault(label, []).extend(joined)
         for several in groups.values():
@@ -159,15 +174,18 @@ class Stage:
         return (begins or starts_apart) and (ends or ends_apart)
 
 
-def _together(places: dict[str, list[Place]], heard: Iterable[tuple[str, int, int]]) -> Mapping[str, Sequence[Place]]:
-    """Where words stand plainly or in disguise, in order of their starts."""
+def _places(hits: Iterable[Hit], wordings: Sequence[str], heard: Iterable[Heard]) -> dict[str, list[Place]]:
+    """Where words stand, plainly or in disguise, in order of their starts."""
+    places: defaultdict[str, list[Place]] = defaultdict(list)
+    for number, start, end in hits:
+        places[wordings[number]].append(Place(start, end))
     for word, start, end in heard:
-        places.setdefault(word, []).append(Place(start, end, word))
+        places[word].append(Place(start, end, word))
         places[word].sort()
-    return places
+    return dict(places)
 
 
-def _nearest(text: str, heard: Sequence[tuple[str, int, int]]) -> Iterable[tuple[str, int, int]]:
+def _nearest(text: str, heard: Sequence[Heard]) -> Iterable[Heard]:
     """What is heard in one place is the word that shares most characters with it: 包shou权 is not 保授权."""
     shared = {hit: len(set(hit[0]).intersection(text[hit[1] : hit[2]])) for hit in heard}
     most: dict[tuple[int, int], int] = {}
@@ -188,25 +206,12 @@ def _holds(places: Sequence[int], place: int) -> bool:
     return index < len(places) and places[index] == place
 
 
-def _candidate(opening: Opening, place: Place, whole: str, view: View, quotes: Sequence[tuple[int, int]]) -> Candidate:
-    start, end = _with_brackets(whole, *view.span(place.start, place.end))
+def _candidate(opening: Opening, place: Place, view: View, quotes: Sequence[tuple[int, int]]) -> Candidate:
+    start, end = view.span(place.start, place.end)
     # 注册“不成功全额退” is quoted where it matters.
     quoted = any(2 * (min(end, high) - max(start, low)) > end - start for low, high in quotes)
     said = place.disguised or view.text[place.start : place.end]
     return Candidate(place, opening.words, said, (start, end), quoted)
-
-
-def _with_brackets(whole: str, start: int, end: int) -> tuple[int, int]:
-    """A bracket inside a disguised word takes its partner along: （包）过, not 包）过."""
-    if A_BRACKET.search(whole, start, end) is None:
-        return start, end
-    for opens, closes in BRACKETS:
-        over = whole.count(opens, start, end) - whole.count(closes, start, end)
-        if over < 0 and whole[start - 1 : start] == opens:
-            start -= 1
-        if over > 0 and whole[end : end + 1] == closes:
-            end += 1
-    return start, end
 
 
 def _labels(groups: Mapping[str, Wordings]) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from detectors.phrase import Place, Wordings, read_wordings
+from detectors.reach import OFFER_AT_MOST
 from detectors.scene import Candidate, Scene
 from detectors.strict import Table, read_table
 
@@ -26,8 +27,6 @@ SENTENCE_STOPS = frozenset("。\n")
 BEFORE, OVERLAP, AFTER, FOLLOWS, SENTENCE = 12, 3, 14, 24, 120
 SELLER_POINTS, QUOTED_POINTS = 20, -40
 OFFICIAL_POINTS, PRESS_POINTS, NAMED_POINTS = -100, -40, -40
-# However loudly somebody sells, a harmless word does not become an unlawful one.
-OFFER_AT_MOST = 25
 PRICED = "priced"  # the cue that a printed price stands for
 
 

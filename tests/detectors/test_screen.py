@@ -12,7 +12,6 @@ from examples import LAWFUL, lines, listing, screen
 from benchmarks.evasions import WAYS, disguise
 from crawler.items import Kind
 from detectors.rule import load_rules
-from detectors.scene import Stage
 from detectors.screen import JUDGED_AT_MOST
 
 PIECES = [
@@ -29,15 +28,13 @@ def random_text(random: Random) -> str:
     return text[:start] + disguise(word, random.choice(list(WAYS)), random) + text[start + len(word) :]
 
 
-def test_the_first_look_lets_no_candidate_by() -> None:
-    random, stage = Random(3), Stage(load_rules(), {})
-    passed = 0
+def test_the_first_look_lets_no_finding_by() -> None:
+    random, judge, passed = Random(3), screen(), 0
     for _ in range(1500):
-        whole = random_text(random)[: random.randrange(5, 120)]
-        if not stage.deserves_a_look(whole):
+        shown = listing(random_text(random)[: random.randrange(5, 120)])
+        if not judge.judge(shown):
             passed += 1
-            candidates = stage.set_out(listing(whole), whole).candidates.values()
-            assert all(one.words.supports for several in candidates for one in several), whole
+            assert all(one.points < one.needs for one in judge.weigh(shown)), shown.text
     assert passed > 100
 
 

@@ -1,0 +1,50 @@
+"""The cheap first look by which most listings leave.
+
+It may be wrong in one direction only: it never turns away a text in which a rule finds enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from detectors.normal import RADICALS, probe
+from detectors.openings import Opening, Openings
+from detectors.reach import Reach
+from detectors.sieve import Hit
+from detectors.sound import Ordinary, Sound
+
+
+class FirstLook:
+    """Asks of a text whether the wordings that may stand there, plainly or in disguise, could be enough."""
+
+    def __init__(self, openings: Openings, hidden: Collection[str], ordinary: Ordinary, reach: Reach) -> None:
+        self._openings = openings
+        self.sound = Sound(hidden, ordinary)
+        self._reach = reach
+        # Most texts are of other trades: few words are enough to tell.
+        self._of_the_trade = Sound(reach.required.intersection(hidden), ordinary)
+
+    def deserves(self, whole: str) -> bool:
+        """Never false when a rule finds enough there."""
+        bare = probe(whole)
+        # Put together with its neighbour a radical may become anything.
+        if any(radical in bare for radical in RADICALS):
+            return True
+        rules = self._reach.rules_of(bare, ()) or self._reach.rules_of(bare, self._of_the_trade.guesses(bare, whole))
+        return bool(rules) and self._finds_enough(bare, whole)
+
+    def _finds_enough(self, bare: str, whole: str) -> bool:
+        hits = self._openings.index.hits(bare)
+        guessed = self.sound.guesses(bare, whole)
+        rules = self._reach.rules_of(bare, guessed)
+        standing = self._openings.standing(hits) + self._disguised(hits, guessed)
+        return self._reach.suffices(bare, [one for one in standing if one.rule in rules], guessed)
+
+    def _disguised(self, hits: Sequence[Hit], guessed: frozenset[str]) -> list[Opening]:
+        """The wordings that words which may be there in disguise, with what stands there plainly, could fill."""
+        number_of = self._openings.index.number_of
+        more = [number_of[word] for word in guessed if word in number_of]
+        if not more:
+            return []
+        possible = self._openings.filled([*(number for number, _, _ in hits), *more])
+        return [one for one in possible if any(not slot.isdisjoint(guessed) for slot in one.phrase.slots)]

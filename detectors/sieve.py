@@ -1,0 +1,131 @@
+"""Which of many wordings may stand in a text, asked of all at once and cheaply; the exact search is phrase.py's.
+
+It may let through too much, never too little: every slot is filled, and beside the rarest one stand its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from detectors.index import Index
+from detectors.phrase import Phrase
+
+# How much a word tells that honest listings of this trade are full of.
+TELLS_NOTHING = 1_000_000
+
+Hit = tuple[int, int, int]
+"""The number of a part, where it starts and where it ends."""
+
+
+class Sieve:
+    """A set of wordings. `often` says how often a word is met in ordinary text; `everyday` ones tell nothing."""
+
+    def __init__(self, phrases: Sequence[Phrase], often: Callable[[str], int], everyday: Container[str]) -> None:
+        slots = {slot: number for number, slot in enumerate(dict.fromkeys(_slots(phrases)))}
+        self.index = Index({part for slot in slots for part in slot})
+        numbered = {slot: frozenset(map(self.index.number_of.__getitem__, slot)) for slot in slots}
+        common = {slot: sum(_tells(part, often, everyday) for part in slot) for slot in slots}
+        rarest = [phrase.slots.index(min(phrase.slots, key=common.__getitem__)) for phrase in phrases]
+        self._beside = [_beside(phrase, place, numbered) for phrase, place in zip(phrases, rarest, strict=True)]
+        self._keyed: dict[int, list[int]] = {}
+        for number, (phrase, place) in enumerate(zip(phrases, rarest, strict=True)):
+            for part in numbered[phrase.slots[place]]:
+                self._keyed.setdefault(part, []).append(number)
+        self._fill(slots, numbered, phrases)
+
+    def _fill(
+        self,
+        slots: dict[frozenset[str], int],
+        numbered: dict[frozenset[str], frozenset[int]],
+        phrases: Sequence[Phrase],
+    ) -> None:
+        # A row of bits for each part: bit n is set when it fills slot n.
+        self._fills = np.zeros((len(self.index.wordings), len(slots) // 8 + 1), dtype=np.uint8)
+        for slot, number in slots.items():
+            self._fills[list(numbered[slot]), number >> 3] |= 128 >> (number & 7)
+        # A wording of fewer slots than the longest asks for its last one again.
+        longest = max((len(phrase.slots) for phrase in phrases), default=1)
+        padded = [[slots[slot] for slot in phrase.slots] for phrase in phrases]
+        self._asks = [
+            np.array([one[min(place, len(one) - 1)] for one in padded], dtype=np.intp) for place in range(longest)
+        ]
+
+    def filled(self, parts: Sequence[int]) -> list[int]:
+        """The wordings all of whose slots these parts fill, in whatever order they stand."""
+        if not parts:
+            return []
+        present = np.unpackbits(np.bitwise_or.reduce(self._fills.take(parts, axis=0), axis=0)).view(bool)
+        left = np.flatnonzero(present[self._asks[0]])
+        for asked in self._asks[1:]:
+            left = left[present[asked[left]]]
+        return [int(number) for number in left]
+
+    def standing(self, hits: Sequence[Hit]) -> list[int]:
+        """The wordings that may stand where these parts do."""
+        numbers = {number for number, _, _ in hits}
+        possible = set(self.filled(list(numbers)))
+        keyed = self._keyed
+        active = {one: live for one in numbers if (live := [n for n in keyed.get(one, ()) if n in possible])}
+        if not active:
+            return []
+        starts: defaultdict[int, list[int]] = defaultdict(list)
+        ends: defaultdict[int, list[int]] = defaultdict(list)
+        for number, start, end in hits:
+            starts[start].append(number)
+            ends[end].append(number)
+        found: set[int] = set()
+        for number, start, end in hits:
+            for phrase in active.get(number, ()):
+                if phrase not in found and self._fits(phrase, start, end, starts, ends):
+                    found.add(phrase)
+        return sorted(found)
+
+    def _fits(
+        self, phrase: int, start: int, end: int, starts: dict[int, list[int]], ends: dict[int, list[int]]
+    ) -> bool:
+        """Whether what stands beside the rarest slot's part fills the slots beside it."""
+        before, gap_before, after, gap_after = self._beside[phrase]
+        if after is not None and not _any_in(after, starts, end, end + gap_after):
+            return False
+        return before is None or _any_in(before, ends, start - gap_before, start)
+
+
+def _slots(phrases: Iterable[Phrase]) -> Iterable[frozenset[str]]:
+    return (slot for phrase in phrases for slot in phrase.slots)
+
+
+Beside = tuple[frozenset[int] | None, int, frozenset[int] | None, int]
+"""The slot before the rarest one and how far away it may end, the slot after it and how far away it may begin."""
+
+
+def _beside(phrase: Phrase, place: int, numbered: Mapping[frozenset[str], frozenset[int]]) -> Beside:
+    is_first, is_last = place == 0, place + 1 == len(phrase.slots)
+    return (
+        None if is_first else numbered[phrase.slots[place - 1]],
+        0 if is_first else phrase.gaps[place - 1],
+        None if is_last else numbered[phrase.slots[place + 1]],
+        0 if is_last else phrase.gaps[place],
+    )
+
+
+def _any_in(slot: frozenset[int], where: dict[int, list[int]], low: int, high: int) -> bool:
+    # A loop: a generator would cost more than what it asks.
+    for place in range(low, high + 1):  # noqa: SIM110
+        if place in where and not slot.isdisjoint(where[place]):
+            return True
+    return False
+
+
+def _tells(part: str, often: Callable[[str], int], everyday: Container[str]) -> int:
+    return TELLS_NOTHING if _is_everyday(part, everyday) else often(part) + 1
+
+
+def _is_everyday(part: str, everyday: Container[str]) -> bool:
+    """Whether a part is one character, or everyday words one after the other."""
+    if len(part) == 1 or part in everyday:
+        return True
+    heads = (end for end in range(1, len(part)) if part[:end] in everyday)
+    return any(_is_everyday(part[end:], everyday) for end in heads)
