@@ -197,11 +197,11 @@ def _joins() -> tuple[re.Pattern[str], dict[str, str]]:
 def joined(view: View) -> View:
     """The view with split characters (扌受) put together, and 著 read as 着 where it is."""
     pattern, joins = _joins()
-    view = View(WRITTEN_ZHU.sub("着", view.text), view.starts, view.ends)
     # What was put together may be a part itself, as deep as the table goes: 辶文 of 亠乂.
     while pattern.search(view.text) is not None:
         view = _joined_once(view, pattern, joins)
-    return view
+    # Last, for 艹者 is 著 too.
+    return View(WRITTEN_ZHU.sub("着", view.text), view.starts, view.ends)
 
 
 def _joined_once(view: View, pattern: re.Pattern[str], joins: dict[str, str]) -> View:

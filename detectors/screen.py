@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from crawler.agencies import RegistryView
@@ -25,6 +26,7 @@ from detectors.tag import load_tags
 
 FIELDS = ("title", "text", "seller")
 JUDGED_AT_MOST = 200_000  # characters of one text; the longest in our captures has 2,700
+NAMES_JUDGED_AT_MOST = 10_000  # of a title, or of a seller's name
 SECOND_WITHIN = 80
 WHOLE_LISTING = 0
 IMPERSONATION = "official_impersonation"
@@ -98,7 +100,7 @@ class Screen:
 
     def entities(self, listing: Listing) -> tuple[Entity, ...]:
         """Phones, addresses, codes and names in the fields that judge searches."""
-        return tuple(entity for field in FIELDS for entity in find_entities(getattr(listing, field), field))
+        return _entities(_bounded(listing))
 
     def _best(self, rule: Rule, scene: Scene) -> Verdict | None:
         candidates = scene.candidates.get(rule.id, ())
@@ -148,8 +150,17 @@ class Screen:
         return by_registry(rule.registry, listing.seller, self.entities(listing), self._registry)
 
 
+@lru_cache(maxsize=1)
+def _entities(listing: Listing) -> tuple[Entity, ...]:
+    """Those of one listing, remembered because several rules ask the registry for them."""
+    return tuple(entity for field in FIELDS for entity in find_entities(getattr(listing, field), field))
+
+
 def _bounded(listing: Listing) -> Listing:
-    return replace(listing, text=listing.text[:JUDGED_AT_MOST]) if len(listing.text) > JUDGED_AT_MOST else listing
+    if len(listing.text) <= JUDGED_AT_MOST and max(len(listing.title), len(listing.seller)) <= NAMES_JUDGED_AT_MOST:
+        return listing
+    title, seller = listing.title[:NAMES_JUDGED_AT_MOST], listing.seller[:NAMES_JUDGED_AT_MOST]
+    return replace(listing, title=title, text=listing.text[:JUDGED_AT_MOST], seller=seller)
 
 
 def _whole(listing: Listing) -> str:

@@ -25,6 +25,7 @@ CLAUSE_ENDS = frozenset("。！？；，：\n")
 SENTENCE_ENDS = frozenset("。！？\n")
 SENTENCE_STOPS = frozenset("。\n")
 BEFORE, OVERLAP, AFTER, FOLLOWS, SENTENCE = 12, 3, 14, 24, 120
+TOUCHING_AT_MOST = 40
 SELLER_POINTS, QUOTED_POINTS = 20, -40
 OFFICIAL_POINTS, PRESS_POINTS, NAMED_POINTS = -100, -40, -40
 PRICED = "priced"  # the cue that a printed price stands for
@@ -123,6 +124,12 @@ def stands_within(places: Sequence[Place], low: int, high: int, but: Place | Non
     return False
 
 
+def _ends_at(places: Sequence[Place], end: int) -> bool:
+    """Whether one of the places, no longer than TOUCHING_AT_MOST, ends there."""
+    low, high = bisect_left(places, Place(end - TOUCHING_AT_MOST, 0)), bisect_left(places, Place(end, 0))
+    return any(places[index].end == end for index in range(low, high))
+
+
 class _Windows:
     """Where cues must stand to apply to one place, each worked out once."""
 
@@ -134,7 +141,7 @@ class _Windows:
     def show(self, places: Sequence[Place], scope: str) -> bool:
         """Whether one of a cue's places stands in its scope."""
         if scope == "touching":
-            return any(one.end == self._place.start for one in places)
+            return _ends_at(places, self._place.start)
         if scope not in self._known:
             self._known[scope] = self._window(scope)
         return stands_within(places, *self._known[scope], self._place)
