@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from detectors.latin import Latin
 from detectors.normal import RADICALS, probe
 from detectors.openings import Opening, Openings
 from detectors.reach import Reach
@@ -20,6 +21,7 @@ class FirstLook:
     def __init__(self, openings: Openings, hidden: Collection[str], ordinary: Ordinary, reach: Reach) -> None:
         self._openings = openings
         self.sound = Sound(hidden, ordinary)
+        self.latin = Latin(openings.parts | reach.required)
         self._reach = reach
         # Most texts are of other trades: few words are enough to tell.
         self._of_the_trade = Sound(reach.required.intersection(hidden), ordinary)
@@ -30,12 +32,14 @@ class FirstLook:
         # Put together with its neighbour a radical may become anything.
         if any(radical in bare for radical in RADICALS):
             return True
-        rules = self._reach.rules_of(bare, ()) or self._reach.rules_of(bare, self._of_the_trade.guesses(bare, whole))
-        return bool(rules) and self._finds_enough(bare, whole)
+        spelled = frozenset(word for word, _, _ in self.latin.places(bare))
+        rules = self._reach.rules_of(bare, spelled)
+        rules = rules or self._reach.rules_of(bare, self._of_the_trade.guesses(bare, whole))
+        return bool(rules) and self._finds_enough(bare, whole, spelled)
 
-    def _finds_enough(self, bare: str, whole: str) -> bool:
+    def _finds_enough(self, bare: str, whole: str, spelled: frozenset[str]) -> bool:
         hits = self._openings.index.hits(bare)
-        guessed = self.sound.guesses(bare, whole)
+        guessed = self.sound.guesses(bare, whole) | spelled
         rules = self._reach.rules_of(bare, guessed)
         standing = self._openings.standing(hits) + self._disguised(hits, guessed)
         return self._reach.suffices(bare, [one for one in standing if one.rule in rules], guessed)

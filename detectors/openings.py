@@ -33,6 +33,11 @@ class Openings:
     def index(self) -> Index:
         return self.sieve.index
 
+    @property
+    def parts(self) -> frozenset[str]:
+        """Every word that one of their slots takes."""
+        return frozenset(self.index.wordings)
+
     def standing(self, hits: Sequence[Hit]) -> list[Opening]:
         """The wordings that may stand where these parts do, in the rules' order."""
         return [self.every[number] for number in self.sieve.standing(hits)]

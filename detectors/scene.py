@@ -84,7 +84,6 @@ class Stage:
         told = {part for group in groups.values() for part in group.parts}
         hidden = _hidden(rules, parts | told)
         self._first_look = FirstLook(self._openings, hidden, self._borders, Reach(rules, by_speaker))
-        self._sound = self._first_look.sound
         self._labelled = Index(self._labels)
         self._joined = Sieve([phrase for _, phrase in self._phrases], self._borders.frequency, ordinary.everyday)
 
@@ -120,7 +119,8 @@ class Stage:
         def lost_before(place: int) -> str:
             return whole[view.ends[place - 1] : view.starts[place]] if 0 < place < len(view.text) else ""
 
-        return list(_nearest(view.text, self._sound.places(view.text, lost_before)))
+        spelled = self._first_look.latin.places(view.text)
+        return list(_nearest(view.text, self._first_look.sound.places(view.text, lost_before) + spelled))
 
     def _found(self, view: View, heard: Sequence[Heard]) -> Iterable[tuple[Opening, Place]]:
         index = self._openings.index
