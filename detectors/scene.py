@@ -33,6 +33,8 @@ GLUED = re.compile("[您你]|^[的可能让把被]|[0-9]元")
 CANDIDATES_AT_MOST = 200
 # A word, where it starts and where it ends.
 Heard = tuple[str, int, int]
+# Longer words are heard by the words in them.
+HEARD_AT_MOST = 6
 JOINED_AT_MOST = 50  # places of one phrase of a cue; more would not make it truer
 
 
@@ -225,4 +227,4 @@ def _labels(groups: Mapping[str, Wordings]) -> dict[str, list[str]]:
 def _hidden(rules: Sequence[Rule], known: Iterable[str]) -> set[str]:
     """The words that are understood in disguise: those of the groups that want it, and distinctive ones anywhere."""
     wanted = {part for rule in rules for words in rule.words if words.disguised for part in words.parts}
-    return wanted | (load_disguises().words & set(known))
+    return {part for part in wanted if len(part) <= HEARD_AT_MOST} | (load_disguises().words & set(known))

@@ -30,7 +30,7 @@ def test_letters_are_read_as_characters(text: str, word: str, surface: str) -> N
     assert (word, surface) in found
 
 
-@pytest.mark.parametrize("text", ["我的app授权", "web授权书", "b过", "guaming", "shouquan", "包x权", "专利abc", "vip专享"])
+@pytest.mark.parametrize("text", ["我的app授权", "web授权书", "b过", "guaming", "shouquan", "包x权", "vip专享"])
 def test_other_letters_are_left_alone(text: str) -> None:
     words = {one for one, start, end in LATIN.places(text) if any("a" <= c <= "z" for c in text[start:end])}
     assert words == set()
