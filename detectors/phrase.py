@@ -187,8 +187,9 @@ def _with_amount(place: Place, text: str, gap: int) -> Place | None:
 
 
 def _in_slot(slot: frozenset[str], places: Places) -> list[Place]:
-    # A slot may hold two thousand parts, and `&` would walk them all.
-    present = [places[part] for part in slot.intersection(places)]
+    # A slot may hold two thousand parts and a long text as many; the fewer are walked.
+    fewer, more = (slot, places) if len(slot) < len(places) else (places, slot)
+    present = [places[part] for part in fewer if part in more]
     if len(present) == 1:
         return list(present[0])
     return sorted(place for found in present for place in found)
