@@ -9,15 +9,20 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.index import Index
 from detectors.phrase import Phrase
 
 # How much a word tells that honest listings of this trade are full of.
 TELLS_NOTHING = 1_000_000
+MANY = 20_000  # hits of one text; an ordinary listing has a hundred
+START, END = 1, 2  # columns of a table of hits
 
 Hit = tuple[int, int, int]
 """The number of a part, where it starts and where it ends."""
+
+Edges = NDArray[np.int64]
 
 
 class Sieve:
@@ -71,6 +76,8 @@ class Sieve:
         active = {one: live for one in numbers if (live := [n for n in keyed.get(one, ()) if n in possible])}
         if not active:
             return []
+        if len(hits) > MANY:
+            return self._standing_among_many(hits, active)
         starts: defaultdict[int, list[int]] = defaultdict(list)
         ends: defaultdict[int, list[int]] = defaultdict(list)
         for number, start, end in hits:
@@ -83,6 +90,15 @@ class Sieve:
                     found.add(phrase)
         return sorted(found)
 
+    def _standing_among_many(self, hits: Sequence[Hit], active: Mapping[int, Sequence[int]]) -> list[int]:
+        """The same for a text full of our words, where walking from hit to hit would take minutes."""
+        where = _Where(hits)
+        keys: defaultdict[int, list[int]] = defaultdict(list)
+        for number, live in active.items():
+            for phrase in live:
+                keys[phrase].append(number)
+        return sorted(phrase for phrase, parts in keys.items() if where.fits(parts, self._beside[phrase]))
+
     def _fits(
         self, phrase: int, start: int, end: int, starts: dict[int, list[int]], ends: dict[int, list[int]]
     ) -> bool:
@@ -91,6 +107,40 @@ class Sieve:
         if after is not None and not _any_in(after, starts, end, end + gap_after):
             return False
         return before is None or _any_in(before, ends, start - gap_before, start)
+
+
+class _Where:
+    """Where each of very many hits starts and ends, as arrays that are compared at once."""
+
+    def __init__(self, hits: Sequence[Hit]) -> None:
+        every = np.array(hits, dtype=np.int64)
+        every = every[np.argsort(every[:, 0], kind="stable")]
+        numbers, firsts = np.unique(every[:, 0], return_index=True)
+        pieces = np.split(every, firsts[1:])
+        self._of = {int(number): piece for number, piece in zip(numbers, pieces, strict=True)}
+        self._edges: dict[tuple[frozenset[int], int], Edges] = {}
+
+    def fits(self, parts: Sequence[int], beside: Beside) -> bool:
+        """Whether one of the parts has beside it what fills the slots there."""
+        before, gap_before, after, gap_after = beside
+        found = np.concatenate([self._of[part] for part in parts])
+        if after is not None:
+            found = found[_has_one(self._sorted(after, START), found[:, END], gap_after)]
+        if before is not None:
+            found = found[_has_one(self._sorted(before, END), found[:, START] - gap_before, gap_before)]
+        return len(found) > 0
+
+    def _sorted(self, slot: frozenset[int], edge: int) -> Edges:
+        if (slot, edge) not in self._edges:
+            several = [self._of[part][:, edge] for part in slot.intersection(self._of.keys())]
+            self._edges[slot, edge] = np.sort(np.concatenate(several))
+        return self._edges[slot, edge]
+
+
+def _has_one(edges: Edges, low: Edges, gap: int) -> NDArray[np.bool_]:
+    """For each place whether one of the sorted edges lies within so many characters from it."""
+    nearest = np.searchsorted(edges, low)
+    return (nearest < len(edges)) & (edges[np.minimum(nearest, len(edges) - 1)] <= low + gap)
 
 
 def _slots(phrases: Iterable[Phrase]) -> Iterable[frozenset[str]]:
