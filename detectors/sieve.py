@@ -58,20 +58,26 @@ class Sieve:
             np.array([one[min(place, len(one) - 1)] for one in padded], dtype=np.intp) for place in range(longest)
         ]
 
-    def filled(self, parts: Sequence[int]) -> list[int]:
-        """The wordings all of whose slots these parts fill, in whatever order they stand."""
+    def filled(self, parts: Sequence[int], asked_for: NDArray[np.bool_] | None = None) -> list[int]:
+        """The wordings all of whose slots these parts fill, in whatever order they stand.
+
+        `asked_for` says of each wording whether it is wanted at all; without it all are.
+        """
         if not parts:
             return []
         present = np.unpackbits(np.bitwise_or.reduce(self._fills.take(parts, axis=0), axis=0)).view(bool)
-        left = np.flatnonzero(present[self._asks[0]])
+        first = present[self._asks[0]]
+        left = np.flatnonzero(first if asked_for is None else first & asked_for)
         for asked in self._asks[1:]:
             left = left[present[asked[left]]]
         return [int(number) for number in left]
 
-    def standing(self, hits: Sequence[Hit]) -> list[int]:
+    def standing(self, hits: Sequence[Hit], asked_for: NDArray[np.bool_] | None = None) -> list[int]:
         """The wordings that may stand where these parts do."""
         numbers = {number for number, _, _ in hits}
-        possible = set(self.filled(list(numbers)))
+        possible = set(self.filled(list(numbers), asked_for))
+        if not possible:
+            return []
         keyed = self._keyed
         active = {one: live for one in numbers if (live := [n for n in keyed.get(one, ()) if n in possible])}
         if not active:
@@ -118,6 +124,7 @@ class _Where:
         numbers, firsts = np.unique(every[:, 0], return_index=True)
         pieces = np.split(every, firsts[1:])
         self._of = {int(number): piece for number, piece in zip(numbers, pieces, strict=True)}
+        self._parts = frozenset(self._of)
         self._edges: dict[tuple[frozenset[int], int], Edges] = {}
 
     def fits(self, parts: Sequence[int], beside: Beside) -> bool:
@@ -132,7 +139,7 @@ class _Where:
 
     def _sorted(self, slot: frozenset[int], edge: int) -> Edges:
         if (slot, edge) not in self._edges:
-            several = [self._of[part][:, edge] for part in slot.intersection(self._of.keys())]
+            several = [self._of[part][:, edge] for part in slot & self._parts]
             self._edges[slot, edge] = np.sort(np.concatenate(several))
         return self._edges[slot, edge]
 
