@@ -25,7 +25,7 @@ from detectors.stance import Reason, Stance, load_cues, load_speakers, stands_wi
 from detectors.tag import load_tags
 
 FIELDS = ("title", "text", "seller")
-JUDGED_AT_MOST = 200_000  # characters of one text; the longest in our captures has 2,700
+JUDGED_AT_MOST = 100_000  # characters of one text; the longest in our captures has 2,700
 NAMES_JUDGED_AT_MOST = 10_000  # of a title, or of a seller's name
 SECOND_WITHIN = 80
 WHOLE_LISTING = 0
@@ -76,7 +76,8 @@ class Screen:
 
     def judge(self, listing: Listing) -> tuple[Finding, ...]:
         """At most one finding a rule: its strongest candidate. Empty for a lawful listing."""
-        if not self._stage.deserves_a_look(_whole(_bounded(listing))):
+        listing = _bounded(listing)
+        if not self._stage.deserves_a_look(_whole(listing)):
             return ()
         found = [finding for finding in self.weigh(listing) if finding.points >= finding.needs]
         tags = self._tags.tags_of(listing, found) if found else ()
