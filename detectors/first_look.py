@@ -5,13 +5,12 @@ It may be wrong in one direction only: it never turns away a text in which a rul
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from detectors.latin import Latin
-from detectors.normal import RADICALS, probe
-from detectors.openings import Opening, Openings
+from detectors.normal import RADICALS, canonical, probe, squeezed
+from detectors.openings import Openings
 from detectors.reach import Reach
-from detectors.sieve import Hit
 from detectors.sound import Ordinary, Sound
 
 
@@ -29,26 +28,23 @@ class FirstLook:
     def deserves(self, whole: str) -> bool:
         """Never false when a rule finds enough there."""
         bare = probe(whole)
-        # Put together with its neighbour a radical may become anything.
         if any(radical in bare for radical in RADICALS):
-            return True
+            # Put together with its neighbour a radical is another character; a probe leaves them apart.
+            bare = probe(squeezed(canonical(whole)).text)
         spelled = frozenset(word for word, _, _ in self.latin.places(bare))
         rules = self._reach.rules_of(bare, spelled)
         rules = rules or self._reach.rules_of(bare, self._of_the_trade.guesses(bare, whole))
         return bool(rules) and self._finds_enough(bare, whole, spelled)
 
     def _finds_enough(self, bare: str, whole: str, spelled: frozenset[str]) -> bool:
-        hits = self._openings.index.hits(bare)
         guessed = self.sound.guesses(bare, whole) | spelled
-        rules = self._reach.rules_of(bare, guessed)
-        standing = self._openings.standing(hits) + self._disguised(hits, guessed)
-        return self._reach.suffices(bare, [one for one in standing if one.rule in rules], guessed)
-
-    def _disguised(self, hits: Sequence[Hit], guessed: frozenset[str]) -> list[Opening]:
-        """The wordings that words which may be there in disguise, with what stands there plainly, could fill."""
+        asked_for = self._openings.of_rules(self._reach.rules_of(bare, guessed))
+        hits = self._openings.index.hits(bare)
+        standing = self._openings.standing(hits, asked_for)
         number_of = self._openings.index.number_of
         more = [number_of[word] for word in guessed if word in number_of]
-        if not more:
-            return []
-        possible = self._openings.filled([*(number for number, _, _ in hits), *more])
-        return [one for one in possible if any(not slot.isdisjoint(guessed) for slot in one.phrase.slots)]
+        if more:
+            # Words in disguise have no place yet; a wording that takes one may stand wherever its slots are filled.
+            possible = self._openings.filled([*(number for number, _, _ in hits), *more], asked_for)
+            standing += [one for one in possible if any(not slot.isdisjoint(guessed) for slot in one.phrase.slots)]
+        return self._reach.suffices(bare, standing, guessed)

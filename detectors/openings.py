@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from detectors.index import Index
 from detectors.phrase import Phrase
@@ -28,6 +31,8 @@ class Openings:
             Opening(rule.id, words, phrase) for rule in rules for words in rule.words for phrase in words.phrases
         ]
         self.sieve = Sieve([one.phrase for one in self.every], often, everyday)
+        names = np.array([one.rule for one in self.every])
+        self._of_rule = {rule.id: names == rule.id for rule in rules}
 
     @property
     def index(self) -> Index:
@@ -38,10 +43,15 @@ class Openings:
         """Every word that one of their slots takes."""
         return frozenset(self.index.wordings)
 
-    def standing(self, hits: Sequence[Hit]) -> list[Opening]:
-        """The wordings that may stand where these parts do, in the rules' order."""
-        return [self.every[number] for number in self.sieve.standing(hits)]
+    def of_rules(self, rules: Iterable[str]) -> NDArray[np.bool_]:
+        """Which wordings belong to these rules."""
+        wanted: NDArray[np.bool_] = np.logical_or.reduce([self._of_rule[rule] for rule in rules])
+        return wanted
 
-    def filled(self, parts: Sequence[int]) -> list[Opening]:
+    def standing(self, hits: Sequence[Hit], asked_for: NDArray[np.bool_] | None = None) -> list[Opening]:
+        """The wordings that may stand where these parts do, in the rules' order."""
+        return [self.every[number] for number in self.sieve.standing(hits, asked_for)]
+
+    def filled(self, parts: Sequence[int], asked_for: NDArray[np.bool_] | None = None) -> list[Opening]:
         """The wordings all of whose slots these parts fill."""
-        return [self.every[number] for number in self.sieve.filled(parts)]
+        return [self.every[number] for number in self.sieve.filled(parts, asked_for)]
