@@ -43,13 +43,15 @@ class Words:
     """Wordings that weigh the same.
 
     `disguised`: their disguised spellings count too. `supports`: they only strengthen
-    another wording of the rule, and are never what a finding quotes.
+    another wording of the rule, and are never what a finding quotes. `wants_offer`: articles and
+    statutes say it too, so that it counts for less where nobody offers anything.
     """
 
     phrases: tuple[Phrase, ...]
     points: int
     disguised: bool
     supports: bool
+    wants_offer: bool
 
     @property
     def parts(self) -> frozenset[str]:
@@ -168,6 +170,7 @@ def _read_words(entry: Table, parts: Parts) -> Words:
         points=entry.whole("points"),
         disguised=entry.flag("disguised") if entry.has("disguised") else False,
         supports=entry.flag("supports") if entry.has("supports") else False,
+        wants_offer=entry.flag("wants_offer") if entry.has("wants_offer") else False,
     )
     entry.finish()
     if words.points <= 0:

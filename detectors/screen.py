@@ -29,6 +29,7 @@ JUDGED_AT_MOST = 100_000  # characters of one text; the longest in our captures 
 NAMES_JUDGED_AT_MOST = 10_000  # of a title, or of a seller's name
 SECOND_WITHIN = 80
 WHOLE_LISTING = 0
+UNOFFERED_POINTS = -30
 IMPERSONATION = "official_impersonation"
 
 
@@ -133,6 +134,8 @@ class Screen:
         pro += [Reason(group.reason, group.points) for group in near if group.points > 0]
         contra = [Reason(group.reason, group.points) for group in near if group.points < 0]
         contra += self._stance.against(scene, candidate, heard)
+        if candidate.words.wants_offer and not offers:
+            contra.append(Reason("没有人在招揽、报价，也没有说谁来办", UNOFFERED_POINTS))
         told = [*offers, *told]
         pro += [reason for reason in told if reason.points > 0]
         contra += [reason for reason in told if reason.points < 0]

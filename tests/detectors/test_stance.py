@@ -163,3 +163,13 @@ def test_findings_say_where_in_which_field() -> None:
     official = found["official_impersonation"]
     assert official.field == "seller"
     assert seller[official.start : official.end] == official.quote
+
+
+def test_a_weak_wording_counts_for_less_where_nobody_offers() -> None:
+    told = "备案主体的专利预审名额按上年度的合格率核定，用完后可提交增量计划。"
+    (kept,) = [one for one in screen().weigh(listing(told)) if one.rule == "green_channel_quota"]
+    assert ("没有人在招揽、报价，也没有说谁来办", -30) in kept.contra
+    assert categories(listing(told)) == set()
+    offered = listing("手上有专利预审名额，先到先得，懂的来")
+    (sold,) = [one for one in screen().judge(offered) if one.rule == "green_channel_quota"]
+    assert not [why for why, _ in sold.contra if why.startswith("没有人在招揽")]
