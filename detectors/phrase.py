@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, product
+from math import prod
 from typing import NamedTuple
 
 from detectors.normal import canonical, squeezed
@@ -34,7 +35,7 @@ AMOUNT = re.compile(
 )
 # 第一发明人奖励2000 and 罚款5000 are no prices.
 GIVEN = re.compile("[奖罚扣计年]|补贴|补助")
-ALTERNATIVES_AT_MOST = 2000
+ALTERNATIVES_AT_MOST, SPELLED_AT_MOST, LONGEST, SLOTS_AT_MOST = 2000, 20_000, 80, 8
 # A wide gap may jump over a comma or a question (不下证？全额退款), never into another sentence.
 WIDE_GAP = 7
 WIDE_GAP_STOPS = "。\n"
@@ -129,10 +130,14 @@ def read_wordings(entry: Table, parts: Parts) -> Wordings:
 
 def _read_phrase(template: str, parts: Parts, entry: Table) -> Phrase:
     limit = LIMIT.match(template)
+    if limit and not int(limit[1]):
+        raise entry.refuse(f"写法 {template} 的数字应大于 0")
     pieces = GAP.split(template[limit.end() :] if limit else template)
     amount_within = int(pieces[-2]) if len(pieces) > 1 and pieces[-1] == AMOUNT_SIGN else -1
     pieces = pieces[:-2] if amount_within >= 0 else pieces
     slots = tuple(frozenset(_spell_out(piece, parts, entry)) for piece in pieces[::2])
+    if len(slots) > SLOTS_AT_MOST:
+        raise entry.refuse(f"写法 {template[:60]} 有 {len(slots)} 段，太多")
     for slot in slots:
         if len(slot) > ALTERNATIVES_AT_MOST:
             raise entry.refuse(f"写法 {template} 展开后有 {len(slot)} 种，太多")
@@ -154,6 +159,8 @@ def _spell_out(template: str, parts: Parts, entry: Table) -> Iterator[str]:
         [one for choice in piece.split("|") for one in _named(choice, parts, entry)] if number % 2 else [piece]
         for number, piece in enumerate(pieces)
     ]
+    if prod(map(len, choices)) > SPELLED_AT_MOST or sum(max(map(len, one)) for one in choices) > LONGEST:
+        raise entry.refuse(f"写法 {template[:60]} 展开后太多或太长")
     for choice in product(*choices):
         yield "".join(choice)
 

@@ -198,7 +198,7 @@ def _read_example(entry: Table) -> Listing:
     told = {key: entry.text(key) for key in ("title", "text", "seller", "price") if entry.has(key)}
     url = entry.text("url") if entry.has("url") else "https://www.example/"
     entry.finish()
-    if not told or not urlsplit(url).hostname:
+    if not told or not _names_host(url):
         raise entry.refuse("例子没有文字，或 url 不对")
     return Listing(
         platform="example",
@@ -211,6 +211,13 @@ def _read_example(entry: Table) -> Listing:
         seller=told.get("seller", ""),
         price=told.get("price", ""),
     )
+
+
+def _names_host(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
 
 
 def _check(rule: Rule, table: Table, stem: str, articles: Container[str]) -> None:

@@ -14,6 +14,8 @@ from typing import TypeVar
 from crawler.errors import RuleInvalid
 
 T = TypeVar("T")
+BYTES_AT_MOST = 4_000_000
+TOLD_AT_MOST = 300  # characters of a refusal
 
 
 class Table:
@@ -26,7 +28,7 @@ class Table:
 
     def refuse(self, why: str) -> RuleInvalid:
         where = f"{self.file}: {self.place}" if self.place else self.file
-        return RuleInvalid(f"{where}: {why}")
+        return RuleInvalid(one_line(f"{where}: {why}"))
 
     def has(self, key: str) -> bool:
         return key in self._values
@@ -88,14 +90,23 @@ class Table:
             raise self.refuse(f"不认识的键 {'、'.join(sorted(self._values))}")
 
 
+def one_line(told: str) -> str:
+    """What a file says, as one line that no console obeys."""
+    shown = "".join(one if one.isprintable() else "\ufffd" for one in told)
+    return shown if len(shown) <= TOLD_AT_MOST else f"{shown[:TOLD_AT_MOST]}…"
+
+
 def read_table(path: Path, body: bytes | None = None) -> Table:
     """The table of a whole file; `body` spares a second reading."""
     try:
-        text = (path.read_bytes() if body is None else body).decode("utf-8")
-        return Table(tomllib.loads(text), file=path.name)
+        told = path.read_bytes() if body is None else body
+        if len(told) > BYTES_AT_MOST:
+            raise RuleInvalid(f"{path.name}: 有 {len(told)} 字节，太大（最多 {BYTES_AT_MOST}）")
+        return Table(tomllib.loads(told.decode("utf-8")), file=path.name)
     except OSError as error:
         raise RuleInvalid(f"{path.name}: 读不了：{error.strerror}") from error
     except UnicodeDecodeError as error:
         raise RuleInvalid(f"{path.name}: 不是 UTF-8（第 {error.start} 字节）") from error
-    except tomllib.TOMLDecodeError as error:
-        raise RuleInvalid(f"{path.name}: 不是 TOML：{error}") from error
+    except (ValueError, RecursionError) as error:
+        # Besides its own error the reader lets pass those of deep nesting and of endless numbers.
+        raise RuleInvalid(one_line(f"{path.name}: 不是 TOML：{error}")) from error
