@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -31,7 +30,6 @@ READ_FIELDS = (
     "kind", "is_ad", "position", "title", "text", "url", "display_url", "seller", "seller_id", "price", "images",
     "item_id", "is_redirect",
 )  # fmt: skip
-_SURROGATE = re.compile("[\ud800-\udfff]")
 SCREEN_FIELDS = ("text", "title", "url", "seller", "platform", "kind")
 
 
@@ -163,7 +161,7 @@ def row(told: dict[str, Any], where: str) -> tuple[Any, Listing]:
     """A row's id and its listing; raises `UserMistake` with the place."""
     if type(told.get("id")) not in (str, int) or "text" not in told:
         raise UserMistake(f"{where}：要有 id（文字或整数）和 text")
-    texts = {name: "" if told.get(name) is None else _whole(told[name]) for name in SCREEN_FIELDS}
+    texts = {name: "" if told.get(name) is None else told[name] for name in SCREEN_FIELDS}
     wrong_field = next((name for name, text in texts.items() if not isinstance(text, str)), None)
     if wrong_field:
         raise UserMistake(f"{where}：{wrong_field} 要是文字")
@@ -174,8 +172,3 @@ def row(told: dict[str, Any], where: str) -> tuple[Any, Listing]:
         text=texts["text"], seller=texts["seller"], is_ad=kind is Kind.AD,
     )  # fmt: skip
     return told["id"], listing
-
-
-def _whole(text: Any) -> Any:
-    """Half a surrogate pair fits no file; each becomes one character, so that offsets stay right."""
-    return _SURROGATE.sub("\ufffd", text) if isinstance(text, str) else text

@@ -72,6 +72,35 @@ REFUSED = {
     "traditional": (GOOD.replace("包{授权|下证}", "包授權"), "不是规范形式"),
     "amount in context": (GOOD.replace('any = ["专利"]', 'any = ["专利<2>¥"]'), "不能带数字"),
     "explodes": (GOOD.replace("包{授权|下证}", "{a|b|c}" * 8), "太多"),
+    "doubles and doubles": (
+        GOOD.replace(
+            "[[words]]",
+            '[parts]\na0 = ["包", "过"]\n'
+            + "".join(f'a{n + 1} = ["{{$a{n}}}{{$a{n}}}"]\n' for n in range(60))
+            + "[[words]]",
+            1,
+        ),
+        "展开后太多或太长",
+    ),
+    "grows and grows": (
+        GOOD.replace(
+            "[[words]]",
+            '[parts]\na0 = ["包过"]\n'
+            + "".join(f'a{n + 1} = ["{{$a{n}}}{{$a{n}}}"]\n' for n in range(60))
+            + "[[words]]",
+            1,
+        ),
+        "展开后太多或太长",
+    ),
+    "many braces": (GOOD.replace("包{授权|下证}", "{包|过}" * 60), "展开后太多或太长"),
+    "many slots": (GOOD.replace("包{授权|下证}", "包<9>" * 2000 + "过"), "有 2001 段，太多"),
+    "number of nought": (GOOD.replace("包{授权|下证}", "#0:天下证"), "数字应大于 0"),
+    "endless number": (GOOD.replace("needs = 60", "needs = " + "9" * 5000), "不是 TOML"),
+    "deep": (GOOD + "x = " + "[" * 50_000, "不是 TOML"),
+    "deep tables": (GOOD + "x = " + "{a=" * 50_000, "不是 TOML"),
+    "as big as a book": (GOOD + "#" * 5_000_000, "太大"),
+    "no address": (GOOD.replace('text = "专利包授权0"', 'url = "http://[::"\ntext = "x"', 1), "url 不对"),
+    "breaks the line": (GOOD + '"a\\nb\\u001b[31m" = 1\n', "不认识的键 a\ufffdb\ufffd"),
     "kind": (GOOD.replace('text = "专利包授权0"', 'kind = "leaflet"\ntext = "x"', 1), "kind 应为"),
     "example without words": (GOOD.replace('text = "专利包授权0"', 'kind = "ad"', 1), "例子没有文字"),
     "no TOML": ("id = ", "不是 TOML"),
@@ -108,6 +137,8 @@ def test_bad_rule_is_refused_by_file_and_place(tmp_path: Path, text: str, why: s
     assert text != GOOD
     with pytest.raises(RuleInvalid, match=why) as caught:
         load_rule(written(tmp_path, text), {"AD-四"})
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 400
     assert str(caught.value).startswith("made_up.toml: ")
 
 
