@@ -26,7 +26,7 @@ class Latin:
     """Reads letters as what they stand for in a set of words."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        known = [word for word in words if len(word) > 1 and not word.isascii()]
+        known = [word for word in words if len(word) > 1 and not any(one.isascii() and one.isalpha() for one in word)]
         self._index = Index(known)
         self._meant: dict[str, set[str]] = {}
         glyphs = load_glyphs()
