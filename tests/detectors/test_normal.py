@@ -10,6 +10,7 @@ from examples import listing, screen
 
 from benchmarks.evasions import disguise
 from crawler.items import Kind
+from detectors.glyphs import load_glyphs
 from detectors.normal import RADICALS, canonical, fold, is_pinyin, probe, squeezed
 
 PLANTED = [
@@ -70,6 +71,7 @@ def seen(text: str) -> str:
         ("囗玉家", "国家"),
         ("软·著", "软著"),
         ("著 作 权", "著作权"),
+        ("瘝艹者轮", "瘝着轮"),
         ("随 著", "随着"),
     ],
 )
@@ -109,8 +111,38 @@ def test_map_is_exact_and_normalising_idempotent() -> None:
         assert seen(seen(text)) == seen(text)
 
 
+# Where folding does most: marks, radicals, half surrogates, compatibility forms, letters of mathematics, emoji, tags.
+BLOCKS = (
+    (0, 0x110000), (0, 0x250), (0x300, 0x370), (0x2000, 0x2100), (0x2E80, 0x3100), (0x4E00, 0xA000), (0xD800, 0xE000),
+    (0xF900, 0xFB00), (0xFE00, 0x10000), (0x1D400, 0x1D800), (0x1F000, 0x1FA00), (0x20000, 0x2FA20), (0xE0000, 0xE0200),
+)  # fmt: skip
+PARTS = sorted({part for several in load_glyphs().splits.values() for part in several} | {"艹者", "(fa)", "（quán）"})
+
+
+def unicode_text(random: Random) -> str:
+    blocks = random.sample(BLOCKS, 2)
+    choices = (lambda: chr(random.randrange(*random.choice(blocks))), lambda: random.choice([*PARTS, *ALPHABET]))
+    return "".join(random.choice(choices)() for _ in range(random.randrange(1, 40)))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_any_unicode_keeps_its_map_and_folds_once(seed: int, is_torture: bool) -> None:
+    random, seen_so_far = Random(seed), 0
+    while seen_so_far < (1_000_000 if is_torture else 50_000):
+        text = unicode_text(random)
+        seen_so_far += len(text)
+        whole = canonical(text)
+        view = squeezed(whole)
+        assert canonical(whole.text).text == whole.text, ascii(text)
+        assert seen(view.text) == view.text, ascii(text)
+        for one, start, end in zip(view.text, view.starts, view.ends, strict=True):
+            assert 0 <= start < end <= len(text)
+            assert one in canonical(text[start:end]).text + "着著", ascii(text)
+        assert list(view.starts) == sorted(view.starts)
+
+
 def test_folding_twice_changes_nothing() -> None:
-    for code in (*range(0xD800), *range(0xE000, 0x20000), *range(0xE0000, 0xE0200)):
+    for code in (*range(0x20000), *range(0x2F800, 0x2FA20), *range(0xE0000, 0xE0200)):
         folded = fold(chr(code))
         assert "".join(fold(one) for one in folded) == folded, hex(code)
 
