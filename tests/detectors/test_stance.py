@@ -159,7 +159,7 @@ def test_findings_say_where_in_which_field() -> None:
     title, text, seller = "软著登记", "专利代办，包授权", "中国版权保护中心官方店"
     shown = listing(text, title=title, seller=seller, kind=Kind.PRODUCT)
     found = {finding.category: finding for finding in screen().judge(shown)}
-    assert (found["guaranteed_grant"].field, found["guaranteed_grant"].quote) == ("text", "包授权")
+    assert (found["guaranteed_grant"].field, found["guaranteed_grant"].quote) == ("text", "专利代办，包授权")
     official = found["official_impersonation"]
     assert official.field == "seller"
     assert seller[official.start : official.end] == official.quote
