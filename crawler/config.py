@@ -107,7 +107,7 @@ class Config:
     def user_agent(self) -> str:
         """Who we are, in every request: a crawler that names itself and whom to ask."""
         contact = f"; {self.crawl.contact}" if self.crawl.contact else ""
-        return f"lantian/0.1 (public-interest monitoring by an IP office{contact})"
+        return f"lantian/0.2 (public-interest monitoring by an IP office{contact})"
 
 
 T = TypeVar("T", Crawl, Browser, Pictures)

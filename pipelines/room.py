@@ -19,7 +19,7 @@ from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.registry import StoredRegistry
 
-TOOL = "lantian/0.1.0"
+TOOL = "lantian/0.2.0"
 
 T = TypeVar("T")
 

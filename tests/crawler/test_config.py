@@ -110,9 +110,9 @@ def test_a_home_of_nobody_is_refused() -> None:
 
 
 def test_the_user_agent_names_us_and_whom_to_ask(tmp_path: Path) -> None:
-    assert load(tmp_path).user_agent() == "lantian/0.1 (public-interest monitoring by an IP office)"
+    assert load(tmp_path).user_agent() == "lantian/0.2 (public-interest monitoring by an IP office)"
     named = load(tmp_path, '[crawl]\ncontact = "ipr@office.example"\n').user_agent()
-    assert named == "lantian/0.1 (public-interest monitoring by an IP office; ipr@office.example)"
+    assert named == "lantian/0.2 (public-interest monitoring by an IP office; ipr@office.example)"
 
 
 # -- LANTIAN_HOSTS -------------------------------------------------------------------------------

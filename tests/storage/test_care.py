@@ -120,7 +120,8 @@ def test_an_upgraded_home_has_counts_and_groups(version: str, tmp_path: Path) ->
         rounds = connection.execute("SELECT count(*) FROM rounds").fetchone()[0]
     connection.close()
     store = ExhibitStore(open_database(home / "lantian.db"))
-    assert {one.rule: one.findings for one in store.rule_totals()} == findings
+    # A round of this version also says which rules found nothing.
+    assert {one.rule: one.findings for one in store.rule_totals() if one.findings} == findings
     assert sum(counts(store, *(one.id for one in store.last_rounds(rounds))).values()) == sum(findings.values())
     leads = store.leads()
     assert len({lead.group for lead in leads}) == len(leads) > 0
