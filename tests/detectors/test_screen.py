@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from random import Random
 
-import jieba
 import pytest
 from examples import LAWFUL, lines, listing, screen
 
@@ -18,7 +16,6 @@ PIECES = [
     *(shown.title + shown.text for rule in load_rules() for shown in rule.violates + rule.lawful),
     *(line for path in sorted(LAWFUL.glob("*.txt")) for line in lines(path)),
 ]
-ORDINARY = "男鞋夏季透气网面运动鞋，轻便防滑跑步鞋，品牌正品，顺丰包邮，七天无理由退货，支持分期，学生党爆款。" * 2
 
 
 def random_text(random: Random) -> str:
@@ -36,22 +33,6 @@ def test_the_first_look_lets_no_finding_by() -> None:
             passed += 1
             assert all(one.points < one.needs for one in judge.weigh(shown)), shown.text
     assert passed > 100
-
-
-def seconds_for(count: int, act, *arguments: object) -> float:
-    begun = time.process_time()
-    for _ in range(count):
-        act(*arguments)
-    return time.process_time() - begun
-
-
-def test_ordinary_listings_are_passed_over_cheaply() -> None:
-    shown = listing(ORDINARY, kind=Kind.PRODUCT)
-    screen().judge(shown)
-    tokenizer = jieba.Tokenizer()
-    tokenizer.FREQ, tokenizer.total = jieba.Tokenizer.gen_pfdict(tokenizer.get_dict_file())
-    tokenizer.initialized = True
-    assert 10 * seconds_for(300, screen().judge, shown) < seconds_for(300, tokenizer.lcut, ORDINARY)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "\u200b", "\ud800包授权专利\udfff", "\x00专利包授权\x00"])
