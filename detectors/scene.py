@@ -140,7 +140,8 @@ class Stage:
     def _grouped(self, text: str, heard: Sequence[Heard]) -> dict[str, list[Place]]:
         groups: dict[str, list[Place]] = {}
         words = self._labelled
-        for part, found in _places(words.whole(text), words.wordings, heard).items():
+        plain = [hit for hit in words.whole(text) if not _asks_whether(text, hit[1])]
+        for part, found in _places(plain, words.wordings, heard).items():
             for label in self._labels.get(part, ()):
                 groups.setdefault(label, []).extend(found)
         hits, index = self._joined.index.whole(text), self._joined.index
@@ -185,6 +186,11 @@ def _places(hits: Iterable[Hit], wordings: Sequence[str], heard: Iterable[Heard]
         places[word].append(Place(start, end, word))
         places[word].sort()
     return dict(places)
+
+
+def _asks_whether(text: str, start: int) -> bool:
+    """Whether 不 stands between the two halves of a question: 靠不靠谱 is not 不靠谱."""
+    return text[start] == "不" and start > 0 and text[start - 1] == text[start + 1 : start + 2]
 
 
 def _nearest(text: str, heard: Sequence[Heard]) -> Iterable[Heard]:

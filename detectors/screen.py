@@ -21,7 +21,7 @@ from detectors.registered import REGISTRY_AT_MOST, by_registry
 from detectors.rule import LICENCE, RULES, Nearby, Rule, load_rules
 from detectors.scene import Candidate, Scene, Stage
 from detectors.speaker import SPEAKER_AT_MOST, Speaker, load_looks
-from detectors.stance import Reason, Stance, load_cues, load_speakers, stands_within
+from detectors.stance import CLOSE, Reason, Stance, load_cues, load_speakers, stands_within
 from detectors.tag import load_tags
 
 FIELDS = ("title", "text", "seller")
@@ -29,17 +29,19 @@ JUDGED_AT_MOST = 100_000  # characters of one text; the longest in our captures 
 NAMES_JUDGED_AT_MOST = 10_000  # of a title, or of a seller's name
 SECOND_WITHIN = 80
 WHOLE_LISTING = 0
+PLAINLY_AGAINST, DENIED_POINTS = -50, -40
 UNOFFERED_POINTS = -30
 IMPERSONATION = "official_impersonation"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A candidate with everything that was weighed."""
+    """A candidate with everything that was weighed. `is_denied`: what stands right beside it says it is no offer."""
 
     candidate: Candidate
     pro: tuple[Reason, ...]
     contra: tuple[Reason, ...]
+    is_denied: bool
 
     @property
     def points(self) -> int:
@@ -111,8 +113,8 @@ class Screen:
             return None
         # Who speaks is the same for every candidate, and costs a reading of the whole text.
         told = self._by_registry(rule, scene.listing) + self._by_claimant(rule, scene.listing)
-        verdicts = (self._weigh(rule, scene, one, ranked, told) for one in candidates if not one.words.supports)
-        return max(filter(None, verdicts), key=lambda verdict: verdict.points, default=None)
+        verdicts = [self._weigh(rule, scene, one, ranked, told) for one in candidates if not one.words.supports]
+        return max(_denied(list(filter(None, verdicts))), key=lambda verdict: verdict.points, default=None)
 
     def _weigh(
         self, rule: Rule, scene: Scene, candidate: Candidate, ranked: Sequence[Candidate], told: Sequence[Reason]
@@ -139,7 +141,8 @@ class Screen:
         told = [*offers, *told]
         pro += [reason for reason in told if reason.points > 0]
         contra += [reason for reason in told if reason.points < 0]
-        return Verdict(candidate, tuple(pro), tuple(contra))
+        is_denied = any(cue.points <= PLAINLY_AGAINST and cue.scope in CLOSE for cue in heard)
+        return Verdict(candidate, tuple(pro), tuple(contra), is_denied)
 
     def _by_claimant(self, rule: Rule, listing: Listing) -> list[Reason]:
         """A claim to be official is weighed against who makes it."""
@@ -198,6 +201,17 @@ def _seconds(candidate: Candidate, ranked: Sequence[Candidate]) -> list[Reason]:
         if len(reasons) == 2:
             break
     return [Reason(f"另有「{said}」", points) for said, points in reasons.items()]
+
+
+def _denied(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Who warns of a thing in one sentence does not offer it in the next, in the same words."""
+    told = {verdict.candidate.said for verdict in verdicts if verdict.is_denied}
+    return [
+        replace(verdict, contra=(*verdict.contra, Reason("同样的话在文中别处被否定、转述", DENIED_POINTS)))
+        if verdict.candidate.said in told and not verdict.is_denied
+        else verdict
+        for verdict in verdicts
+    ]
 
 
 def _finding(rule: Rule, verdict: Verdict, scene: Scene) -> Finding:

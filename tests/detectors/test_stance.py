@@ -173,3 +173,19 @@ def test_a_weak_wording_counts_for_less_where_nobody_offers() -> None:
     offered = listing("手上有专利预审名额，先到先得，懂的来")
     (sold,) = [one for one in screen().judge(offered) if one.rule == "green_channel_quota"]
     assert not [why for why, _ in sold.contra if why.startswith("没有人在招揽")]
+
+
+def test_a_question_is_no_denial() -> None:
+    """靠不靠谱 holds 不靠谱."""
+    asked, denied = "专利包授权靠不靠谱？我们包授权，签合同，欢迎咨询。", "专利包授权不靠谱。"
+    assert categories(listing(asked, kind=Kind.AD)) == {"guaranteed_grant"}
+    assert categories(listing(denied, kind=Kind.AD)) == set()
+
+
+def test_who_warns_of_a_thing_does_not_offer_it_in_the_next_sentence() -> None:
+    alone = "商标圈里半年三万件，有人炒标成富翁，价格翻倍。"
+    warned = f"炒标有风险，商标协会提示。\n{alone}"
+    points = [
+        max(one.points for one in screen().weigh(listing(text)) if "炒标" in one.quote) for text in (alone, warned)
+    ]
+    assert points[1] < points[0]
