@@ -14,7 +14,7 @@ from detectors.index import Index
 from detectors.normal import HAN
 
 RUN = re.compile(rf"(?<=[{HAN}])[a-z]{{1,18}}(?![a-z])|(?<![a-z])[a-z]{{1,18}}(?=[{HAN}])")
-LONGEST = 4  # characters written in one run of letters
+LONGEST = 2  # characters written in one run of letters
 AROUND = 10
 RUNS_AT_MOST = 50
 SHORTEST_WITH_INITIAL = 3

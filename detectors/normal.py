@@ -152,6 +152,12 @@ def _stranger() -> re.Pattern[str]:
     return re.compile(f"[^{han}a-z0-9\\s_,.:;!?'\"/|+*#%&@=<>~。，、：；！？“”‘’《》·—…￥-]")
 
 
+def is_surely_canonical(word: str) -> bool:
+    """Whether a word of letters and characters is written as texts are compared; cheap, and never wrongly true."""
+    is_whole = "著" not in word and not any(one in RADICALS for one in word)
+    return is_whole and word.isalnum() and _stranger().search(word) is None
+
+
 def probe(text: str) -> str:
     """Letters, digits and Han characters alone, for the one pass that decides whether to look closer."""
     if _stranger().search(text) is None:

@@ -18,7 +18,7 @@ from itertools import islice, product
 from math import prod
 from typing import NamedTuple
 
-from detectors.normal import canonical, squeezed
+from detectors.normal import canonical, is_surely_canonical, squeezed
 from detectors.strict import Table
 
 BRACES = re.compile(r"\{([^{}]*)\}")
@@ -150,7 +150,7 @@ def _read_phrase(template: str, parts: Parts, entry: Table) -> Phrase:
 @lru_cache(maxsize=100_000)
 def _is_canonical(part: str) -> bool:
     """Whether a part is written as texts are compared."""
-    return part.isalnum() and squeezed(canonical(part)).text == part
+    return part.isalnum() and (is_surely_canonical(part) or squeezed(canonical(part)).text == part)
 
 
 def _spell_out(template: str, parts: Parts, entry: Table) -> Iterator[str]:
