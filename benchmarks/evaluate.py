@@ -17,7 +17,7 @@ from random import Random
 
 from benchmarks.evasions import WAYS, disguise
 from benchmarks.labelled import PARTS, Labelled, Score, Share, corpus, own
-from crawler.items import Finding
+from crawler.items import Finding, Listing
 from detectors.rule import CATEGORIES
 from detectors.screen import Screen, load_screen
 
@@ -36,6 +36,7 @@ class Attempt:
 
     way: str
     truth: frozenset[str]
+    listing: Listing
     findings: tuple[Finding, ...]
     span: tuple[str, int, int]
 
@@ -70,7 +71,7 @@ def attempts(screen: Screen, gold: Sequence[Labelled]) -> list[Attempt]:
     """Only texts that are found undisguised can be lost to a disguise; the others are misses already."""
     plain = {one.id for one in gold if any(found.category in one.labels for found in screen.judge(one.listing))}
     return [
-        Attempt(way, one.labels, screen.judge(one.listing), span)
+        Attempt(way, one.labels, one.listing, screen.judge(one.listing), span)
         for way, one, span in disguised([one for one in gold if one.id in plain])
     ]
 
