@@ -152,14 +152,16 @@ def test_folding_twice_changes_nothing() -> None:
     ["包", "\u200b", "(", "（fā）", "(a", "包 (", "包\u0301\u0301", "扌受", "囗玉", "包\n", "[包]", "著", "❤️", "？"],
 )
 def test_views_take_linear_time(piece: str) -> None:
-    times = []
-    for size in (300_000, 1_200_000):
+    def seconds(size: int) -> float:
         text = piece * (size // len(piece))
         begun = time.process_time()
         probe(text)
         squeezed(canonical(text))
-        times.append(time.process_time() - begun)
-    assert times[1] < 10 * max(times[0], 0.05)  # four times the text; its square would be sixteen
+        return time.process_time() - begun
+
+    # Four times the text; its square would be sixteen. The better of two, for whoever else uses the machine.
+    short, long = (min(seconds(size) for _ in range(2)) for size in (300_000, 1_200_000))
+    assert long < 12 * max(short, 0.05)
 
 
 def test_map_points_at_the_character_itself() -> None:
