@@ -5,6 +5,7 @@ It may be wrong in one direction only: it never turns away a text in which a rul
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from detectors.latin import Latin
@@ -12,6 +13,8 @@ from detectors.normal import RADICALS, canonical, probe, squeezed
 from detectors.openings import Openings
 from detectors.reach import Reach
 from detectors.sound import Ordinary, Sound
+
+LETTER = re.compile("[a-z]")
 
 
 class FirstLook:
@@ -28,16 +31,17 @@ class FirstLook:
     def deserves(self, whole: str) -> bool:
         """Never false when a rule finds enough there."""
         bare = probe(whole)
-        if any(radical in bare for radical in RADICALS):
-            # Put together with its neighbour a radical is another character; a probe leaves them apart.
-            bare = probe(squeezed(canonical(whole)).text)
-        spelled = frozenset(word for word, _, _ in self.latin.places(bare))
+        heard = bare
+        if LETTER.search(bare) or any(radical in bare for radical in RADICALS):
+            # A probe joins letters over marks (专li，abc), and leaves split characters apart.
+            heard = squeezed(canonical(whole)).text
+            bare = probe(heard)
+        spelled = frozenset(word for word, _, _ in self.latin.places(heard))
         rules = self._reach.rules_of(bare, spelled)
-        rules = rules or self._reach.rules_of(bare, self._of_the_trade.guesses(bare, whole))
-        return bool(rules) and self._finds_enough(bare, whole, spelled)
+        rules = rules or self._reach.rules_of(bare, self._of_the_trade.guesses(heard, whole))
+        return bool(rules) and self._finds_enough(bare, self.sound.guesses(heard, whole) | spelled)
 
-    def _finds_enough(self, bare: str, whole: str, spelled: frozenset[str]) -> bool:
-        guessed = self.sound.guesses(bare, whole) | spelled
+    def _finds_enough(self, bare: str, guessed: frozenset[str]) -> bool:
         asked_for = self._openings.of_rules(self._reach.rules_of(bare, guessed))
         hits = self._openings.index.hits(bare)
         standing = self._openings.standing(hits, asked_for)

@@ -66,3 +66,10 @@ def test_most_ordinary_texts_go_no_further() -> None:
         "明天下午三点开会，请准时。",
     )
     assert screen().weigh(listing("".join(ordinary))) == ()
+
+
+def test_letters_before_a_mark_are_not_joined_to_those_behind_it() -> None:
+    shown = listing("财税公司办专li，abc农业类的专li，没交年费前便宜处理，职称用过没问题，300一个打包")
+    assert [one.rule for one in screen().judge(shown)] == [
+        one.rule for one in screen().weigh(shown) if one.points >= one.needs
+    ]
