@@ -37,12 +37,13 @@ class FirstLook:
             heard = squeezed(canonical(whole)).text
             bare = probe(heard)
         spelled = frozenset(word for word, _, _ in self.latin.places(heard))
-        rules = self._reach.rules_of(bare, spelled)
-        rules = rules or self._reach.rules_of(bare, self._of_the_trade.guesses(heard, whole))
-        return bool(rules) and self._finds_enough(bare, self.sound.guesses(heard, whole) | spelled)
+        told = self._reach.required_in(bare) | spelled
+        if not self._reach.rules_of(told) and not self._reach.rules_of(self._of_the_trade.guesses(heard, whole)):
+            return False
+        return self._finds_enough(bare, told, self.sound.guesses(heard, whole) | spelled)
 
-    def _finds_enough(self, bare: str, guessed: frozenset[str]) -> bool:
-        asked_for = self._openings.of_rules(self._reach.rules_of(bare, guessed))
+    def _finds_enough(self, bare: str, told: frozenset[str], guessed: frozenset[str]) -> bool:
+        asked_for = self._openings.of_rules(self._reach.rules_of(told | guessed))
         hits = self._openings.index.hits(bare)
         standing = self._openings.standing(hits, asked_for)
         number_of = self._openings.index.number_of

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from crawler.items import Entity, Finding, Kind, Listing
+from crawler.items import Entity, Finding, Listing
 from crawler.pictures import Box, PictureText, around
+from detectors.scene import sells
 from detectors.screen import Screen
 from detectors.shapes import Likeness, Shape, likenesses
 
@@ -48,8 +49,7 @@ def is_worth_reading(listing: Listing, query: str, *, is_flagged: bool) -> bool:
     """
     if speaks_of_trade(f"{listing.title}\n{listing.text}\n{listing.seller}"):
         return True
-    sells = listing.is_ad or listing.kind in (Kind.AD, Kind.PRODUCT, Kind.SHOP)
-    return sells and not is_flagged and speaks_of_trade(query)
+    return sells(listing) and not is_flagged and speaks_of_trade(query)
 
 
 def speaks_of_trade(text: str) -> bool:

@@ -47,10 +47,12 @@ class Reach:
         """The words one of which a rule requires somewhere."""
         return frozenset(self._requires)
 
-    def rules_of(self, bare: str, guessed: Iterable[str]) -> set[str]:
-        """The rules whose required words may be there, plainly or in disguise."""
-        wordings = self._required.wordings
-        words = {wordings[number] for number, _, _ in self._required.hits(bare)}.union(guessed)
+    def required_in(self, bare: str) -> frozenset[str]:
+        """The required words that stand plainly in a probe."""
+        return frozenset(self._required.wordings[number] for number, _, _ in self._required.hits(bare))
+
+    def rules_of(self, words: Iterable[str]) -> set[str]:
+        """The rules one of whose required words is among these."""
         return self._anywhere.union(*(self._requires[word] for word in words if word in self._requires))
 
     def suffices(self, bare: str, openings: Iterable[Opening], guessed: Collection[str]) -> bool:

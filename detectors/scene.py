@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crawler.items import Kind, Listing
-from detectors.disguise import load_disguises
+from detectors.disguise import load_distinctive
 from detectors.first_look import FirstLook
 from detectors.index import Index
 from detectors.normal import WHOLE, View, canonical, squeezed
@@ -49,6 +49,11 @@ class Candidate:
     quoted: bool
 
 
+def sells(listing: Listing) -> bool:
+    """Whether a listing itself is an advertisement or goods."""
+    return listing.is_ad or listing.kind in SELLING
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A listing set out. `groups` has the places of every cue and every group of nearby words, by label."""
@@ -65,7 +70,7 @@ class Scene:
     @property
     def is_selling(self) -> bool:
         """Whether the listing itself is an advertisement or goods, so that a seller speaks."""
-        return self.listing.is_ad or self.listing.kind in SELLING
+        return sells(self.listing)
 
 
 class Stage:
@@ -233,4 +238,4 @@ def _labels(groups: Mapping[str, Wordings]) -> dict[str, list[str]]:
 def _hidden(rules: Sequence[Rule], known: Iterable[str]) -> set[str]:
     """The words that are understood in disguise: those of the groups that want it, and distinctive ones anywhere."""
     wanted = {part for rule in rules for words in rule.words if words.disguised for part in words.parts}
-    return {part for part in wanted if len(part) <= HEARD_AT_MOST} | (load_disguises().words & set(known))
+    return {part for part in wanted if len(part) <= HEARD_AT_MOST} | (load_distinctive() & set(known))

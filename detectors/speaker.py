@@ -13,15 +13,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from crawler.agencies import Agency, RegistryView
-from crawler.items import Entity, Kind, Listing
+from crawler.items import Entity, Listing
 from detectors.normal import canonical, squeezed
-from detectors.stance import LEXICON, Reason, Speakers
+from detectors.scene import sells
+from detectors.stance import LEXICON, Reason, Speakers, is_below
 from detectors.strict import read_table
 
 HOST_POINTS, SHOWN_POINTS, NAME_POINTS, OWNER_POINTS = 25, 25, 15, 10
 # Whoever says nothing that sounds official is none for his host's sake.
 SPEAKER_AT_MOST = 30
-SELLING = (Kind.AD, Kind.PRODUCT, Kind.SHOP)
 PIECES = re.compile(r"[.\-_]+")
 # Digits that stand for letters in cn1pa and g0v.
 LETTERS = str.maketrans("0135", "oies")
@@ -78,7 +78,7 @@ class Speaker:
 
     def is_genuine(self, host: str) -> bool:
         """Whether a host is the state's or its institute's own, or stands below one."""
-        return any(host == known or host.endswith(f".{known}") for known in self.speakers.official)
+        return is_below(host, self.speakers.official)
 
     def looks_official(self, host: str) -> bool:
         """Whether a host that is nobody's of the state looks as if it were: cnipa-gov.example, sbj-gov.cn.example."""
@@ -99,7 +99,7 @@ class Speaker:
 
     def _by_name(self, listing: Listing) -> list[Reason]:
         """A seller, not a reporter, under an office's name. A brand's 官方旗舰店 has none in it."""
-        if not (listing.is_ad or listing.kind in SELLING):
+        if not sells(listing):
             return []
         name = squeezed(canonical(listing.seller)).text
         if any(one in name for one in self.looks.names) or name.endswith(self.looks.endings):

@@ -7,7 +7,7 @@ with reasons; nothing is decided here.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -223,10 +223,14 @@ class Stance:
         return _is_under(url, self._speakers.official)
 
 
+def is_below(host: str, hosts: Iterable[str]) -> bool:
+    """Whether a host is one of these, or stands below one."""
+    return any(host == known or host.endswith(f".{known}") for known in hosts)
+
+
 @lru_cache(maxsize=4096)
 def _is_under(url: str, hosts: tuple[str, ...]) -> bool:
     try:
-        host = urlsplit(url).hostname or ""
+        return is_below(urlsplit(url).hostname or "", hosts)
     except ValueError:
         return False
-    return any(host == known or host.endswith(f".{known}") for known in hosts)

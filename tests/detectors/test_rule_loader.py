@@ -10,7 +10,7 @@ import pytest
 
 from crawler.errors import RuleInvalid
 from detectors.article import load_articles
-from detectors.disguise import load_disguises
+from detectors.disguise import load_distinctive
 from detectors.rule import RULES, lexicon_digest, load_rule, load_rules
 from detectors.stance import load_cues, load_speakers
 from detectors.words import load_ordinary
@@ -208,8 +208,8 @@ def test_articles_stand_between_their_days() -> None:
         (load_cues, '[[cue]]\nid = "x"\nreason = "y"\nscope = "after"\npoints = 1\nany = ["#9:a"]\n', "不能带数字"),
         (load_speakers, 'official = ["gov.cn"]\n', "缺少 press"),
         (load_ordinary, "words = []\n", "非空"),
-        (load_disguises, 'words = ["x"]\n[[character]]\nis = "包包"\npinyin = "bao"\nalike = "苞"\n', "应是一个字"),
-        (load_disguises, 'words = ["x"]\n[[character]]\nis = "包"\npinyin = "bāo"\nalike = "苞"\n', "应是一个字"),
+        (load_distinctive, "words = []\n", "非空"),
+        (load_distinctive, 'words = ["x"]\n[[character]]\nis = "包"\n', "不认识的键"),
     ],
 )
 def test_bad_lexicon_is_refused(tmp_path: Path, load, text: str, why: str) -> None:
