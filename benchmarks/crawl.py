@@ -12,7 +12,8 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.utils.project import get_project_settings
 
 from benchmarks.made import DEPTH
-from crawler.config import Browser, Config, Crawl, read_hosts
+from crawler.config import Browser, Config, Crawl
+from crawler.hosts import read_hosts
 
 # What the baseline leaves out: keeping, tying, judging, recording, verdicts.
 BARE = {

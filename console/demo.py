@@ -21,8 +21,9 @@ from console.rounds import DEFAULT_QUERIES, crawl_round, read_queries
 from console.specimen import Expectation, Specimen, SpecimenQuery, load
 from console.specimen_server import SpecimenServer
 from crawler import clock
-from crawler.config import Config, Crawl, read_hosts
+from crawler.config import Config, Crawl
 from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, UserMistake
+from crawler.hosts import read_hosts
 from pipelines.browser import BrowserTrouble, find_chromium
 from storage.registry_store import Provenance
 from storage.shapes import Lead, LeadFilter, RunRow

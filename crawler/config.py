@@ -6,10 +6,8 @@ with the file and the place, never ignored.
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import os
-import re
 import ssl
 import tomllib
 from collections.abc import Mapping
@@ -18,19 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from crawler.errors import ConfigInvalid
-
-_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
-_COMMENT = re.compile(r"(?:^|\s)#.*")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MappedHost:
-    """One line of LANTIAN_HOSTS: connections to `host` go to this address instead."""
-
-    host: str
-    address: str
-    port: int
-    ca: Path | None = None
+from crawler.hosts import MappedHost, read_hosts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +33,22 @@ class Crawl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Browser:
-    """The `[browser]` table. `path` is a Chromium; without one the usual places are tried."""
+    """The `[browser]` table. `path` is a Chromium; without one the usual places are tried.
+
+    `timeout` is seconds a page may take, `megabytes` what its answers may come to, `requests` how many
+    it may make, `pages` how many are open at once; after `recycle` pages a new browser is started.
+    `paid_links`: whether a flagged advertisement's own link may be opened.
+    """
 
     path: str = ""
     pictures: bool = True
-    timeout: float = 20.0
+    timeout: float = 30.0
     as_root: bool = False
+    pages: int = 1
+    recycle: int = 40
+    requests: int = 600
+    megabytes: int = 64
+    paid_links: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +62,61 @@ class Pictures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seal:
+    """The `[seal]` table: after how many captures of a round a manifest is written, and the state
+    that letters and exports demand; empty means `stamped` where an authority is named, else `sealed`."""
+
+    every: int = 500
+    demand: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """One `[[authority]]`: a time-stamping authority (RFC 3161) and the certificate it is trusted by.
+
+    `url` is asked with HTTP POST; `ca` is a PEM file, relative to the home; `timeout` is seconds.
+    """
+
+    url: str
+    ca: Path
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """The `[shelf]` table: where finished files of the archive are put. Without a `url` they stay in the home.
+
+    `url` is `s3://bucket/prefix` or a folder; `endpoint` is the S3 server's address where it is not Amazon's.
+    """
+
+    url: str = ""
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """The `[clock]` table: NTP servers our clock is compared with, in order; none means the offset is unknown."""
+
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """The `[retention]` table: days after which captures without findings, and those with, are removed."""
+
+    unflagged_days: int = 180
+    flagged_days: int = 1096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """The shelf's key, from LANTIAN_S3_KEY and LANTIAN_S3_SECRET. Never shown, never written."""
+
+    s3_key: str = field(default="", repr=False)
+    s3_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything the installation decides. `home` holds lantian.toml, lantian.db and archive/."""
 
@@ -73,6 +124,13 @@ class Config:
     crawl: Crawl = field(default_factory=Crawl)
     browser: Browser = field(default_factory=Browser)
     pictures: Pictures = field(default_factory=Pictures)
+    seal: Seal = field(default_factory=Seal)
+    shelf: Shelf = field(default_factory=Shelf)
+    clock: Clock = field(default_factory=Clock)
+    retention: Retention = field(default_factory=Retention)
+    authorities: tuple[Authority, ...] = ()
+    proxies: tuple[str, ...] = ()
+    secrets: Secrets = field(default_factory=Secrets)
     hosts: Mapping[str, MappedHost] = field(default_factory=dict)
 
     @property
@@ -96,13 +154,28 @@ class Config:
         tables = _toml(home / "lantian.toml")
         browser = _table(Browser, tables.pop("browser", {}), home)
         as_root = environ.get("LANTIAN_BROWSER_AS_ROOT", "") == "1" or browser.as_root
-        crawl = _table(Crawl, tables.pop("crawl", {}), home)
-        pictures = _table(Pictures, tables.pop("pictures", {}), home)
+        loaded = cls(
+            home=home,
+            crawl=_table(Crawl, tables.pop("crawl", {}), home),
+            browser=replace(browser, path=environ.get("LANTIAN_BROWSER") or browser.path, as_root=as_root),
+            pictures=_table(Pictures, tables.pop("pictures", {}), home),
+            seal=_table(Seal, tables.pop("seal", {}), home),
+            shelf=_table(Shelf, tables.pop("shelf", {}), home),
+            clock=_table(Clock, tables.pop("clock", {}), home),
+            retention=_table(Retention, tables.pop("retention", {}), home),
+            authorities=_authorities(tables.pop("authority", []), home),
+            proxies=tuple(sorted(name for name in environ if name.lower() in PROXIES and environ[name])),
+            secrets=Secrets(s3_key=environ.get("LANTIAN_S3_KEY", ""), s3_secret=environ.get("LANTIAN_S3_SECRET", "")),
+            hosts=read_hosts(environ.get("LANTIAN_HOSTS", "")),
+        )
         if tables:
             raise ConfigInvalid(f"{home / 'lantian.toml'}: 没有 [{next(iter(tables))}] 这个表")
-        browser = replace(browser, path=environ.get("LANTIAN_BROWSER") or browser.path, as_root=as_root)
-        hosts = read_hosts(environ.get("LANTIAN_HOSTS", ""))
-        return cls(home=home, crawl=crawl, browser=browser, pictures=pictures, hosts=hosts)
+        return loaded
+
+    @property
+    def demand(self) -> str:
+        """The state that whatever leaves the house must have: `sealed` or `stamped`."""
+        return self.seal.demand or ("stamped" if self.authorities else "sealed")
 
     def user_agent(self) -> str:
         """Who we are, in every request: a crawler that names itself and whom to ask."""
@@ -110,8 +183,11 @@ class Config:
         return f"lantian/0.2 (public-interest monitoring by an IP office{contact})"
 
 
-T = TypeVar("T", Crawl, Browser, Pictures)
-TYPE_WORDS = {str: "文字", int: "整数", float: "数", bool: "true 或 false"}
+T = TypeVar("T", Crawl, Browser, Pictures, Seal, Shelf, Clock, Retention)
+TYPE_WORDS = {str: "文字", int: "整数", float: "数", bool: "true 或 false", tuple: "文字的列表"}
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
+POSITIVE = ("timeout", "pages", "every", "recycle", "requests", "megabytes", "unflagged_days", "flagged_days")
+DEMANDS = ("", "sealed", "stamped")
 
 
 def _home(path: str) -> Path:
@@ -142,76 +218,51 @@ def _table(kind: type[T], given: Any, home: Path) -> T:
         complaint = _complaint(name, value, type(known[name]))
         if complaint:
             raise ConfigInvalid(f"{where} {name} {complaint}，不能是 {value!r}")
-    return kind(**given)
+    checked: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
+    }
+    return kind(**checked)
+
+
+def _authorities(given: Any, home: Path) -> tuple[Authority, ...]:
+    """The `[[authority]]` tables, in their order; a certificate that cannot be read is refused here."""
+    where = f"{home / 'lantian.toml'}: [[authority]]"
+    if not isinstance(given, list):
+        raise ConfigInvalid(f"{where} 要写成 [[authority]]，可以有几个")
+    return tuple(_authority(one, home, where) for one in given)
+
+
+def _authority(given: dict[str, Any], home: Path, where: str) -> Authority:
+    wanted = {"url": str, "ca": str, "timeout": float}
+    for name, value in given.items():
+        if name not in wanted:
+            raise ConfigInvalid(f"{where} 没有 {name} 这一项；现有：{'、'.join(wanted)}")
+        if complaint := _complaint(name, value, wanted[name]):
+            raise ConfigInvalid(f"{where} {name} {complaint}，不能是 {value!r}")
+    if not {"url", "ca"} <= given.keys():
+        raise ConfigInvalid(f"{where} 要有 url（时间戳服务地址）和 ca（信任的证书，PEM）")
+    if not given["url"].startswith(("http://", "https://")):
+        raise ConfigInvalid(f"{where} url 要以 http:// 或 https:// 开头，不能是 {given['url']!r}")
+    ca = home / given["ca"]
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca)
+    except OSError as wrong:
+        raise ConfigInvalid(f"{where} ca {ca} 不是可读的证书：{wrong}") from None
+    return Authority(url=given["url"], ca=ca, timeout=float(given.get("timeout", 10.0)))
 
 
 def _complaint(name: str, value: Any, wanted: type) -> str:
     """What is wrong with a setting's value, "" for nothing."""
-    kinds = (int, float) if wanted is float else (wanted,)
-    if type(value) not in kinds:
+    kinds = (int, float) if wanted is float else (list,) if wanted is tuple else (wanted,)
+    if type(value) not in kinds or (wanted is tuple and not all(isinstance(one, str) for one in value)):
         return f"要是{TYPE_WORDS[wanted]}"
     if wanted in (int, float) and not 0 <= value < math.inf:
         return "不能小于 0，也不能无穷大"
     # To the downloader a limit of 0 seconds is no limit, and a depth of 0 pages asks nothing.
-    if name in ("timeout", "pages") and value == 0:
+    if name in POSITIVE and value == 0:
         return "要大于 0"
+    if name == "demand" and value not in DEMANDS:
+        return "要是 sealed 或 stamped"
     if name == "contact" and not (value.isascii() and value.isprintable()):
         return "要放进请求头，只能用可打印的 ASCII 字符"
     return ""
-
-
-def read_hosts(path: str) -> dict[str, MappedHost]:
-    """LANTIAN_HOSTS: lines `www.baidu.com 127.0.0.1:8443 CA.pem`; a word that begins with `#` begins a comment.
-
-    The address must be an IP address: the private-address guard opens for exactly these.
-    A relative CA path is taken from the folder of the file.
-    """
-    if not path:
-        return {}
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise ConfigInvalid(f"LANTIAN_HOSTS: {wrong}") from None
-    found: dict[str, MappedHost] = {}
-    for number, line in enumerate(lines, 1):
-        words = _COMMENT.sub("", line).split(maxsplit=2)
-        if words:
-            where = f"{path}:{number}"
-            mapped = _mapped_host(words, Path(path).absolute().parent, where)
-            if found.setdefault(mapped.host, mapped) != mapped:
-                raise ConfigInvalid(f"{where}: {mapped.host} 前面已写过一行")
-    _refuse_authorities(found)
-    return found
-
-
-def _mapped_host(words: list[str], folder: Path, where: str) -> MappedHost:
-    if len(words) < 2:
-        raise ConfigInvalid(f"{where}: 格式是 主机名 IP:端口 [CA.pem]")
-    host = words[0].lower().rstrip(".")
-    if not _HOST.fullmatch(host):
-        raise ConfigInvalid(f"{where}: {words[0]} 不是主机名")
-    address, port = _address(words[1], where)
-    ca = folder / words[2].strip() if len(words) == 3 else None
-    return MappedHost(host=host, address=address, port=port, ca=ca)
-
-
-def _address(written: str, where: str) -> tuple[str, int]:
-    address, _, port = written.rpartition(":")
-    if address.startswith("[") and address.endswith("]"):
-        address = address[1:-1]
-    try:
-        address = str(ipaddress.ip_address(address))
-    except ValueError:
-        raise ConfigInvalid(f"{where}: {written} 不是带端口的 IP 地址") from None
-    if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
-        raise ConfigInvalid(f"{where}: 没有端口 {port}")
-    return address, int(port)
-
-
-def _refuse_authorities(hosts: Mapping[str, MappedHost]) -> None:
-    """A file that is no certificate would only be noticed when the first connection fails."""
-    for ca in {mapped.ca for mapped in hosts.values() if mapped.ca}:
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca)
-        except OSError as wrong:
-            raise ConfigInvalid(f"LANTIAN_HOSTS: {ca} 不是可读的证书：{wrong}") from None

@@ -10,7 +10,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 
 SEVERITY_WORDS = {3: "高", 2: "中", 1: "低"}
 CONFIDENCE_WORDS = ("低", "中", "高")
@@ -52,8 +51,13 @@ class How(StrEnum):
     """How a capture was made."""
 
     HTTP = "http"  # the message a server sent
+    NETWORK = "network"  # a message of a page's visit, as the browser tells it: the body is decoded
     BROWSER = "browser"  # the document after its scripts ran
     PICTURE = "picture"  # what a person would have seen
+    TEXT = "text"  # what stands on the page to be read
+    MHTML = "mhtml"  # the page with its parts in one file
+    CERTIFICATE = "certificate"  # one a server showed, DER
+    FACTS = "facts"  # what is known of a visit, JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,13 +289,3 @@ class Exhibits:
     sightings: Sightings
     exhibits: tuple[Exhibit, ...]
     picture: Capture | None = None
-
-
-class Archive(Protocol):
-    """What the rest may ask the archive: keep first, then produce, or EvidenceBroken."""
-
-    def keep(self, exchange: Exchange) -> Capture: ...
-
-    def keep_snapshot(self, snapshot: Snapshot) -> Capture: ...
-
-    def produce(self, capture: Capture) -> bytes: ...

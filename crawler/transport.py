@@ -26,8 +26,9 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DownloadConnectionRefusedError, DownloadFailedError, UnsupportedURLSchemeError
 from scrapy.http import Response
 
-from crawler.config import Config, MappedHost
+from crawler.config import Config
 from crawler.errors import PageBroken, Unreachable
+from crawler.hosts import MappedHost
 from crawler.pace import turn
 
 MAX_HEADER = 64 * 1024  # bytes of one header line; platforms set long cookies

@@ -25,8 +25,9 @@ from playwright.async_api import Browser as Chromium
 from playwright.async_api import BrowserContext, Error, Page, Playwright, async_playwright
 
 from crawler import clock
-from crawler.config import Config, MappedHost
+from crawler.config import Config
 from crawler.errors import LantianError
+from crawler.hosts import MappedHost
 from crawler.items import How, Snapshot
 from crawler.pace import turn
 from crawler.transport import is_specimen

@@ -12,8 +12,8 @@ import ipaddress
 import logging
 from collections.abc import Mapping
 
-from crawler.config import MappedHost
 from crawler.errors import Unreachable
+from crawler.hosts import MappedHost
 from crawler.transport import GuardedResolver
 
 logger = logging.getLogger(__name__)

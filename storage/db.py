@@ -16,7 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from crawler.errors import UserMistake
 
-HEAD = "0005"
+HEAD = "0010"
 BUSY_MS = 30_000
 MIGRATIONS = Path(__file__).parent / "migrations"
 _WRITES = "lantian_writes"

@@ -16,8 +16,9 @@ from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
 
 from crawler import settings as project
-from crawler.config import Browser, Config, Crawl, MappedHost
+from crawler.config import Browser, Config, Crawl
 from crawler.errors import PageChanged, PageEmpty
+from crawler.hosts import MappedHost
 from crawler.items import Kind, Reading
 from spiders.base import Found, PlatformSpider, Wall
 from spiders.reading import Document, attr, first, text_of

@@ -16,8 +16,8 @@ import pytest
 
 from console.specimen import NOT_FOUND, load
 from console.specimen_server import SpecimenServer
-from crawler.config import read_hosts
 from crawler.errors import UserMistake
+from crawler.hosts import read_hosts
 from crawler.items import Outcome
 
 MANIFEST = """

@@ -18,7 +18,8 @@ from scrapy.spiderloader import SpiderLoader
 
 from console.specimen import NOT_FOUND, Expectation, SpecimenPage, SpecimenQuery, load
 from console.specimen_server import SpecimenServer
-from crawler.config import Browser, Config, Crawl, read_hosts
+from crawler.config import Browser, Config, Crawl
+from crawler.hosts import read_hosts
 from crawler.items import Listing, Outcome, Page, Reading
 from crawler.politeness import Robots
 from pipelines.browser import Browser as Chromium

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from console.specimen_tls import Authority
-from crawler.config import Config, MappedHost, read_hosts
+from crawler.config import Config
 from crawler.errors import ConfigInvalid
+from crawler.hosts import MappedHost, read_hosts
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from crawling import Probe, RawServer, at, config_of, crawl, http, page
 
-from crawler.config import MappedHost
+from crawler.hosts import MappedHost
 from crawler.pace import turn
 from crawler.politeness import MAX_ROBOTS, robots_of, survey
 from storage.db import open_database

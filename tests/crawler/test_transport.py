@@ -15,8 +15,8 @@ from sqlalchemy import select
 from console.specimen import load
 from console.specimen_server import SpecimenServer
 from console.specimen_tls import Authority
-from crawler.config import MappedHost, read_hosts
 from crawler.errors import Unreachable
+from crawler.hosts import MappedHost, read_hosts
 from crawler.transport import GuardedResolver, is_public, is_specimen, literal
 from storage.models import CaptureRow
 

@@ -18,7 +18,8 @@ from console.specimen import load
 from console.specimen_server import SpecimenServer
 from console.specimen_tls import Authority
 from crawler.config import Browser as BrowserSettings
-from crawler.config import Config, MappedHost, read_hosts
+from crawler.config import Config
+from crawler.hosts import MappedHost, read_hosts
 from crawler.items import How, Snapshot
 from pipelines.browser import Browser, BrowserTrouble, find_chromium
 from storage.models import CaptureRow, ExhibitRow
