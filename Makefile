@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SPECIMEN ?= specimen
+JOBS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help setup demo round test check lint evaluate torture bench lock clean
@@ -29,7 +30,7 @@ round: setup  ## the default watch list against the live platforms
 	@$(BIN)/lantian round
 
 test: setup  ## everything that can run on this machine; names what it skipped and why
-	@LANTIAN_BROWSER_AS_ROOT=1 $(BIN)/python -m pytest
+	@LANTIAN_BROWSER_AS_ROOT=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 lint: setup  ## format, lint, types, layers
 	@$(BIN)/ruff format --check .

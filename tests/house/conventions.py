@@ -223,7 +223,13 @@ def loose_pins(text: str) -> list[str]:
 
 
 def forbidden_licence(name: str, licence: str, reasons: Mapping[str, str]) -> list[str]:
-    """What Apache-2.0 cannot be shipped with; a licence we do not know, or a lesser GPL, needs a written reason."""
+    """What Apache-2.0 cannot be shipped with; one we do not know, a lesser GPL, or a choice of several needs a reason.
+
+    Several classifiers are a choice, an expression's AND is none.
+    """
+    offers_another = any(_PERMISSIVE.search(one) and not _COPYLEFT.search(one) for one in licence.split("; "))
+    if offers_another and " AND " not in licence and reasons.get(name):
+        return []
     if _COPYLEFT.search(_LESSER.sub("", licence)):
         return [f"{name}: {licence}"]
     is_known = _PERMISSIVE.search(licence) and not _LESSER.search(licence)

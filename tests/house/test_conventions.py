@@ -200,6 +200,12 @@ def test_other_licences_need_a_reason(licence: str) -> None:
     assert conventions.forbidden_licence("a", licence, {"a": "loaded as a separate library"}) == []
 
 
+def test_a_choice_among_licences_needs_a_reason_too() -> None:
+    choice = "License :: OSI Approved :: GNU General Public License v2; License :: OSI Approved :: MPL 1.1"
+    assert conventions.forbidden_licence("a", choice, {})
+    assert conventions.forbidden_licence("a", choice, {"a": "taken under the MPL"}) == []
+
+
 @pytest.mark.parametrize("licence", ["MIT", "Apache-2.0", "BSD License", "MPL-2.0", "PSF-2.0", "ISC"])
 def test_permissive_licences_pass(licence: str) -> None:
     assert conventions.forbidden_licence("a", licence, {}) == []

@@ -19,7 +19,9 @@ from console.output import CATEGORY_WORDS, OUTCOME_WORDS
 from crawler.config import Browser, Crawl, Pictures
 from crawler.items import Outcome
 
-LICENCES_WITH_A_REASON: dict[str, str] = {}
+LICENCES_WITH_A_REASON = {
+    "pyphen": "offered under GPL, LGPL or MPL, whichever one takes: MPL 1.1; WeasyPrint hyphenates with it",
+}
 
 
 def complaints_of(check: object, sources: dict[str, str]) -> list[str]:

@@ -93,7 +93,8 @@ def left_running() -> list[str]:
     ours = {os.getpid()}
     while more := {pid for pid, parent in parents.items() if parent in ours} - ours:
         ours |= more
-    return [commands[pid] for pid in ours - {os.getpid()}]
+    # Python's own, which tests that run in parallel share.
+    return [commands[pid] for pid in ours - {os.getpid()} if "resource_tracker" not in commands[pid]]
 
 
 # -- whether at all ------------------------------------------------------------------------------
