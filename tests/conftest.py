@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority, serving
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -41,3 +43,18 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         real(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> LocalAuthority:
+    """A time-stamping authority of our own, asked directly; `authority.serving` puts it on a port."""
+    if not OPENSSL:
+        pytest.skip(WITHOUT_OPENSSL)
+    return LocalAuthority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def authority_url(authority: LocalAuthority) -> Iterator[str]:
+    """Where that authority answers over loopback HTTP."""
+    with serving(authority) as url:
+        yield url
