@@ -108,5 +108,9 @@ class RegistryInvalid(UserMistake):
         self.total = total
 
 
+class Expired(UserMistake):
+    """What is asked for was removed when its time was over; the message names the manifest that says so."""
+
+
 class EvidenceBroken(LantianError):
     """Kept bytes are missing or no longer digest to what was recorded."""

@@ -10,6 +10,10 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what a browser brings home is told in these words, not the other way round
+    from crawler.captures import BrowserCapture, PaidOpening, Showing
 
 SEVERITY_WORDS = {3: "高", 2: "中", 1: "低"}
 CONFIDENCE_WORDS = ("低", "中", "高")
@@ -179,7 +183,8 @@ class Capture:
     """Where kept bytes lie and what they must digest to.
 
     `file` is relative to the archive folder; `offset` and `length` are bytes of the gzip
-    member that holds the record; `sha256` and `size` are of the record's payload.
+    member that holds the record; `sha256` and `size` are of the record's payload. `expired_in` is the
+    number of the manifest under which the bytes were removed, 0 while they are there.
     """
 
     id: str
@@ -195,6 +200,7 @@ class Capture:
     size: int
     ip_address: str = ""
     is_specimen: bool = False
+    expired_in: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,8 +290,10 @@ class Exhibit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibits:
-    """The exhibits of one page with the sightings they came from and, perhaps, a picture."""
+    """The exhibits of one page with the sightings they came from and, if one was made, the visit that shows them."""
 
     sightings: Sightings
     exhibits: tuple[Exhibit, ...]
-    picture: Capture | None = None
+    visit: BrowserCapture | None = None
+    showings: tuple[Showing, ...] = ()
+    openings: tuple[PaidOpening, ...] = ()

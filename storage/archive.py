@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
 
-from crawler.errors import EvidenceBroken
+from crawler.errors import EvidenceBroken, Expired
 from crawler.items import Capture, Exchange, How, Snapshot
 from storage import warc
 from storage.warcfile import OPEN_SUFFIX, WarcFile
@@ -159,7 +159,12 @@ class FolderArchive:
     # -- producing -----------------------------------------------------------------------------
 
     def produce(self, capture: Capture) -> bytes:
-        """The payload, still content-encoded; `EvidenceBroken` unless record and capture agree in full."""
+        """The payload, still content-encoded; `EvidenceBroken` unless record and capture agree in full.
+
+        What was removed when its time was over is `Expired`: nothing is wrong with the archive.
+        """
+        if capture.expired_in:
+            raise Expired(f"固定 {capture.id} 已按保存期限删除，第 {capture.expired_in} 号清单留有摘要")
         try:
             record = warc.read_member(self._packed(capture))
             payload = warc.payload_of(record)

@@ -88,7 +88,7 @@ class Run(Base):
 
 
 class CaptureRow(Base):
-    """Where the bytes of a capture lie in the archive."""
+    """Where the bytes of a capture lie in the archive; `expired_in` is the manifest that says they were removed."""
 
     __tablename__ = "captures"
 
@@ -98,13 +98,14 @@ class CaptureRow(Base):
     status: Mapped[int]
     mime: Mapped[str]
     taken_at: Mapped[datetime]
-    file: Mapped[str]
+    file: Mapped[str] = mapped_column(index=True)
     offset: Mapped[Big]
     length: Mapped[Big]
     sha256: Mapped[str]
     size: Mapped[Big]
     ip_address: Mapped[str]
     is_specimen: Mapped[bool]
+    expired_in: Mapped[int | None]
 
 
 class PageRecord(Base):
@@ -167,6 +168,7 @@ class ListingRow(Base):
 
 
 _HAS_POINTS = text("points > 0")
+_HAS_PICTURE = text("picture_id IS NOT NULL")
 
 
 class ExhibitRow(Base):
@@ -175,6 +177,7 @@ class ExhibitRow(Base):
     __tablename__ = "exhibits"
     __table_args__ = (
         Index("ix_exhibits_flagged", "listing_key", "id", sqlite_where=_HAS_POINTS, postgresql_where=_HAS_POINTS),
+        Index("ix_exhibits_picture_id", "picture_id", sqlite_where=_HAS_PICTURE, postgresql_where=_HAS_PICTURE),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -182,7 +185,7 @@ class ExhibitRow(Base):
     listing_key: Mapped[str] = mapped_column(ForeignKey("listings.key"))
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))
     page_number: Mapped[int]
-    capture_id: Mapped[str] = mapped_column(ForeignKey("captures.id"))
+    capture_id: Mapped[str] = mapped_column(ForeignKey("captures.id"), index=True)
     picture_id: Mapped[str | None] = mapped_column(ForeignKey("captures.id"))
     position: Mapped[int]
     kind: Mapped[str]

@@ -12,6 +12,7 @@ from storage.models import Base
 
 _IS_PENDING = text("state = 'pending'")
 _IS_READ = text("state = 'read'")
+_HAS_CAPTURE = text("capture_id IS NOT NULL")
 
 
 def _picture_index(name: str, where: TextClause, *columns: str) -> Index:
@@ -26,6 +27,7 @@ class PictureRow(Base):
         UniqueConstraint("exhibit_id", "url"),
         _picture_index("ix_pictures_pending", _IS_PENDING, "url", "id"),
         _picture_index("ix_pictures_read", _IS_READ, "url"),
+        _picture_index("ix_pictures_capture_id", _HAS_CAPTURE, "capture_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

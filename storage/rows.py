@@ -140,4 +140,5 @@ def capture_of(row: Row[Any]) -> Capture:
         size=row.size,
         ip_address=row.ip_address,
         is_specimen=row.is_specimen,
+        expired_in=row.expired_in or 0,
     )

@@ -1,0 +1,126 @@
+"""Holds: a person's word that a listing is still needed, so that nothing of it expires; each is kept for ever.
+
+While one is open the listing's case counts as open. Whoever placed a hold lifts it; another person's is
+lifted only by naming that person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+
+from crawler.errors import UserMistake
+from storage.db import writing
+from storage.keeping_rows import HoldRow
+from storage.leads import exhibit_row
+from storage.models import ExhibitRow, ListingRow, encodable
+
+_BATCH = 10_000  # SQLite binds 32 766 values in one statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """One hold on a listing; `exhibit` and `title` are of its newest sighting. Open while `lifted_at` is `None`."""
+
+    id: int
+    listing: str
+    exhibit: str
+    title: str
+    person: str
+    reason: str
+    placed_at: datetime
+    lifted_at: datetime | None
+    lifted_by: str
+
+
+class Holds:
+    """The holds in a database. `engine` comes from `storage.db`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writer = writing(engine)
+
+    def on_hold(self, keys: Collection[str]) -> frozenset[str]:
+        """Those of these listings that are held now."""
+        held: set[str] = set()
+        with self.engine.connect() as connection:
+            for some in _batches(sorted(keys)):
+                query = select(HoldRow.listing_key).where(HoldRow.listing_key.in_(some), HoldRow.lifted_at.is_(None))
+                held.update(connection.execute(query).scalars())
+        return frozenset(held)
+
+    def place(self, exhibit: str, person: str, reason: str, at: datetime) -> int:
+        """Hold the listing that this exhibit shows; the hold's number. One open hold a person and listing."""
+        person, reason = _said("谁要求保留", person), _said("理由", reason)
+        with self._writer.begin() as connection:
+            key = exhibit_row(connection, exhibit).listing_key
+            if _open(connection, key, person):
+                raise UserMistake(f"{person} 已要求保留这条信息")
+            values = {"listing_key": key, "person": person, "reason": reason, "placed_at": at, "lifted_by": ""}
+            return connection.execute(insert(HoldRow).values(values).returning(HoldRow.id)).scalar_one()
+
+    def lift(self, exhibit: str, person: str, at: datetime, of: str = "") -> int:
+        """Lift the hold that `of` (or the person) placed; returns how many on this listing stay open."""
+        person = _said("谁解除", person)
+        whose = encodable(of.strip()) or person
+        with self._writer.begin() as connection:
+            key = exhibit_row(connection, exhibit).listing_key
+            lifted = _open(connection, key, whose)
+            if not lifted:
+                raise UserMistake(f"{whose} 没有要求保留这条信息{_others(connection, key)}")
+            change = update(HoldRow).where(HoldRow.id.in_(lifted)).values(lifted_at=at, lifted_by=person)
+            connection.execute(change)
+            return len(_open(connection, key))
+
+    def holds(self, *, with_lifted: bool = False) -> tuple[Hold, ...]:
+        """All open holds, the oldest first; those that were lifted too if asked."""
+        newest = select(func.max(ExhibitRow.id)).where(ExhibitRow.listing_key == HoldRow.listing_key)
+        query = (
+            select(*HoldRow.__table__.columns, ExhibitRow.public_id, ExhibitRow.title)
+            .join(ListingRow, ListingRow.key == HoldRow.listing_key)
+            .outerjoin(ExhibitRow, ExhibitRow.id == newest.correlate(HoldRow).scalar_subquery())
+            .order_by(HoldRow.id)
+        )
+        if not with_lifted:
+            query = query.where(HoldRow.lifted_at.is_(None))
+        with self.engine.connect() as connection:
+            return tuple(_hold(row) for row in connection.execute(query))
+
+
+def _said(what: str, words: str) -> str:
+    if not words.strip():
+        raise UserMistake(f"要写明{what}")
+    return str(encodable(words.strip()))
+
+
+def _open(connection: Connection, key: str, person: str = "") -> Sequence[int]:
+    query = select(HoldRow.id).where(HoldRow.listing_key == key, HoldRow.lifted_at.is_(None))
+    return connection.execute(query.where(HoldRow.person == person) if person else query).scalars().all()
+
+
+def _others(connection: Connection, key: str) -> str:
+    query = select(HoldRow.person).where(HoldRow.listing_key == key, HoldRow.lifted_at.is_(None)).distinct()
+    people = connection.execute(query).scalars().all()
+    return f"；要求保留的是 {'、'.join(people)}，解除别人的要写明是谁的（--of）" if people else ""
+
+
+def _hold(row: Row[Any]) -> Hold:
+    return Hold(
+        id=row.id,
+        listing=row.listing_key,
+        exhibit=row.public_id or "",
+        title=row.title or "",
+        person=row.person,
+        reason=row.reason,
+        placed_at=row.placed_at,
+        lifted_at=row.lifted_at,
+        lifted_by=row.lifted_by,
+    )
+
+
+def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH))
