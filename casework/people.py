@@ -1,0 +1,127 @@
+"""Who a person is, proved by the person's own password. A name alone proves nothing, and nobody stands for another."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from casework.paper_facts import Officer
+from crawler.errors import EvidenceBroken, UserMistake
+from storage.people import NewPerson, People, Person
+
+SHORTEST, LONGEST = 10, 256  # characters of a password
+FREE_TRIES = 3
+LONGEST_WAIT = 900  # seconds
+# A comma parts two names on the command line, a colon a name from its password in a file.
+_PARTERS = ",，、:："
+
+
+class Refused(UserMistake):
+    """Somebody did not prove who he is; `who` is the name that was given, `why` a word for the log."""
+
+    def __init__(self, who: str, why: str, message: str) -> None:
+        super().__init__(message)
+        self.who = who
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """A name and the password given for it. The password is never shown."""
+
+    name: str
+    password: str = field(repr=False)
+
+
+def add_person(people: People, new: NewPerson, password: str, at: datetime) -> Person:
+    """Somebody new with a password of his own; `UserMistake` for names and passwords that cannot be."""
+    for what, value in (("姓名", new.name), ("执法证号", new.badge), ("添加人", new.by)):
+        if not value:
+            raise UserMistake(f"{what}不能空着")
+    for what, value in (("姓名", new.name), ("执法证号", new.badge), ("单位", new.unit), ("添加人", new.by)):
+        _refuse_unwritable(what, value)
+    if any(one in new.name for one in _PARTERS):
+        raise UserMistake("姓名里不能有逗号、顿号或冒号")
+    _refuse_weak(new.name, password)
+    return people.add(new, PasswordHasher().hash(_bytes(password)), at)
+
+
+def prove(people: People, login: Login, at: datetime) -> Person:
+    """The person whose name and password these are; `Refused` otherwise.
+
+    After a few wrong passwords the next try must wait, twice as long each time, whoever asks.
+    """
+    person = _known(people, login.name)
+    if person.disabled_at is not None:
+        raise Refused(login.name, "disabled", f"用户 {login.name} 已停用")
+    wait = _wait(person, at)
+    if wait > 0:
+        raise Refused(login.name, "too_many_failures", f"用户 {login.name} 口令错误过多，请过 {wait} 秒再试")
+    if not _fits(people, person, login.password):
+        people.note_failure(person, at)
+        raise Refused(login.name, "wrong_password", f"用户 {login.name} 的口令不对")
+    people.note_success(person)
+    return person
+
+
+def two_officers(people: People, logins: tuple[Login, Login], at: datetime) -> tuple[Person, Person]:
+    """Two different people, both proved; `Refused` names the one who is not."""
+    first, second = logins
+    if first.name == second.name:
+        raise Refused(second.name, "same_person", f"要两名不同的执法人员，不能两次都是 {second.name}")
+    return prove(people, first, at), prove(people, second, at)
+
+
+def officer(person: Person) -> Officer:
+    """The person as papers name him."""
+    return Officer(name=person.name, badge=person.badge, unit=person.unit)
+
+
+def _known(people: People, name: str) -> Person:
+    try:
+        return people.named(name)
+    except UserMistake as unknown:
+        raise Refused(name, "unknown", str(unknown)) from None
+
+
+def _fits(people: People, person: Person, password: str) -> bool:
+    hasher, kept = PasswordHasher(), people.password_of(person)
+    try:
+        hasher.verify(kept, _bytes(password))
+    except InvalidHashError:
+        raise EvidenceBroken(f"用户 {person.name} 的口令记录已损坏") from None
+    except VerificationError:
+        return False
+    if hasher.check_needs_rehash(kept):
+        people.renew_password(person, hasher.hash(_bytes(password)))
+    return True
+
+
+def _bytes(password: str) -> bytes:
+    # A terminal may hand over half characters; they are part of the password like any other.
+    return password.encode("utf-8", "surrogatepass")
+
+
+def _wait(person: Person, at: datetime) -> int:
+    """Seconds until the next try is heard, 0 for now."""
+    if person.failures < FREE_TRIES or person.failed_at is None:
+        return 0
+    pause = timedelta(seconds=min(2.0 ** min(person.failures - FREE_TRIES + 2, 20), LONGEST_WAIT))
+    left = person.failed_at + pause - at
+    return max(0, -(-left // timedelta(seconds=1)))
+
+
+def _refuse_unwritable(what: str, value: str) -> None:
+    if value != value.strip() or any(unicodedata.category(one)[0] == "C" for one in value):
+        raise UserMistake(f"{what}的首尾不能有空格，中间不能有控制字符")
+
+
+def _refuse_weak(name: str, password: str) -> None:
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise UserMistake(f"口令要有 {SHORTEST} 到 {LONGEST} 个字符")
+    if len(set(password)) < 4 or (len(name) > 1 and name in password):
+        raise UserMistake("口令太容易猜：不能只有两三种字符，不能含姓名")
