@@ -44,7 +44,7 @@ evaluate: setup  ## how often the rules are right, with intervals; TEST=1 scores
 	@$(BIN)/python -m benchmarks.evaluate $(if $(TEST),--test) $(if $(WRITE),--write)
 
 torture: setup  ## the long tests in full
-	@LANTIAN_BROWSER_AS_ROOT=1 $(BIN)/python -m pytest --torture -k "$(or $(ONLY),never_changes)"
+	@LANTIAN_BROWSER_AS_ROOT=1 $(BIN)/python -m pytest --torture -m torture $(if $(ONLY),-k "$(ONLY)")
 
 bench: setup  ## the benchmarks of docs/benchmarks.md
 	@LANTIAN_BROWSER_AS_ROOT=1 $(BIN)/python -m benchmarks

@@ -19,6 +19,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--torture", action="store_true", help="the long ones in full; `make torture`")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "torture: has a long form, which `make torture` runs")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for one in items:
+        if "is_torture" in getattr(one, "fixturenames", ()):
+            one.add_marker("torture")
+
+
 @pytest.fixture(scope="session")
 def is_torture(request: pytest.FixtureRequest) -> bool:
     """Whether the long tests run in full, or a small part of them in CI."""
