@@ -177,11 +177,32 @@ class BrowserCapture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Showing:
-    """What a browser capture is worth for one exhibit; `reason` in a word unless it shows the quote."""
+    """What a browser capture is worth for one exhibit; `reason` in a word unless it shows the quote.
+
+    `visit` is the browser capture's id, empty when there is none. `places` are this exhibit's own in the
+    picture, `width` and `height` the picture's pixels. `position` is the listing's place on the page as
+    the browser saw it, 0 when it was not there.
+    """
 
     exhibit: str
     verdict: PictureVerdict
     reason: str = ""
-    place: Place | None = None
+    detail: str = ""
+    visit: str = ""
+    width: int = 0
+    height: int = 0
+    places: tuple[Place, ...] = ()
     query_box: Box | None = None
     position: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidOpening:
+    """A flagged advertisement's own link that was opened, once: `number` is its row, `outcome` `opened` or why not.
+
+    `visit` is of the page it led to.
+    """
+
+    number: int
+    outcome: str
+    visit: BrowserCapture | None = None

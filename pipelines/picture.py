@@ -7,8 +7,6 @@ fails never loses the capture; the exhibit then has none and says so.
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
-
 from scrapy.crawler import Crawler
 
 from crawler.items import Exhibits
@@ -32,8 +30,8 @@ class Picture:
         if not any(exhibit.findings for exhibit in item.exhibits) or not self._room.browser.takes_pictures:
             return item
         try:
-            picture = self._room.archive.keep_snapshot(await self._room.browser.picture(item.sightings.url))
+            self._room.archive.keep_snapshot(await self._room.browser.picture(item.sightings.url))
         except (BrowserTrouble, OSError) as trouble:
             logger.warning("no picture of %s: %s", item.sightings.url, trouble)
             return item
-        return replace(item, picture=picture)
+        return item

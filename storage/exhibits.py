@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, case, func, literal_column, select
 from sqlalchemy.dialects.sqlite import Insert, insert
 
+from crawler.captures import PaidOpening
 from crawler.items import Entity, Exhibit, Exhibits
 from crawler.pictures import WantedPicture
 from storage.bulk import Bulk
@@ -25,6 +26,16 @@ from storage.placing import Placing, contacts_of, seller_of
 from storage.rejudging import Rejudgements
 from storage.rounds import Rounds
 from storage.rows import NEW_CAPTURES, NEW_FINDINGS, Values, capture_values, finding_values
+from storage.showing_writes import (
+    captures_of,
+    end_openings,
+    showing_values,
+    visit_values,
+    visits_of,
+    write_showings,
+    write_visits,
+)
+from storage.showings import Showings
 
 _LARGEST = 2**63 - 1
 
@@ -41,10 +52,13 @@ class PageOfRows:
     entities: list[tuple[int, Values]]
     pictures: list[tuple[int, Values]]
     signatures: dict[int, tuple[int, ...]]
+    visits: list[Values]
+    showings: list[tuple[int, Values]]
+    openings: tuple[PaidOpening, ...]
 
 
-class ExhibitStore(Rounds, Leads, Pictures, Care, Rejudgements):
-    """Rounds, runs, exhibits, leads, pictures, rules' counts, overrides. `engine` comes from `storage.db`."""
+class ExhibitStore(Rounds, Leads, Pictures, Showings, Care, Rejudgements):
+    """Rounds, runs, exhibits, leads, pictures, showings, rules' counts, overrides. `engine` comes from `storage.db`."""
 
     def record(
         self, exhibits: Exhibits, wanted: Sequence[WantedPicture] = (), likenesses: Sequence[Likeness] = ()
@@ -71,6 +85,7 @@ class ExhibitStore(Rounds, Leads, Pictures, Care, Rejudgements):
                 return 0
             NEW_CAPTURES.execute(connection, rows.captures)
             _NEW_PAGES.execute(connection, [rows.page])
+            write_visits(connection, rows.visits)
             _write_exhibits(connection, rows)
         return len(rows.exhibits)
 
@@ -100,6 +115,8 @@ def _write_exhibits(connection: Connection, rows: PageOfRows) -> None:
     several = ((NEW_FINDINGS, rows.findings), (_NEW_ENTITIES, rows.entities), (NEW_PICTURES, rows.pictures))
     for bulk, found in several:
         bulk.execute(connection, [{**values, "exhibit_id": first + at} for at, values in found])
+    write_showings(connection, [{**values, "exhibit_id": first + at} for at, values in rows.showings])
+    end_openings(connection, rows.openings)
     if flagged:
         place(connection, _placings(rows))
         fired = [(values["rule"], values["rule_digest"]) for _, values in rows.findings]
@@ -159,7 +176,7 @@ _NEW_ENTITIES = Bulk(insert(EntityRow))
 
 
 def _rows(exhibits: Exhibits, wanted: Sequence[WantedPicture], likenesses: Sequence[Likeness]) -> PageOfRows:
-    capture, picture = exhibits.sightings.capture, exhibits.picture
+    sightings, capture = exhibits.sightings, exhibits.sightings.capture
     if exhibits.exhibits and capture is None:
         raise ValueError("exhibits without a capture are no evidence")
     keys = [one.listing.key for one in exhibits.exhibits]
@@ -167,7 +184,7 @@ def _rows(exhibits: Exhibits, wanted: Sequence[WantedPicture], likenesses: Seque
     places = {one.id: place for place, one in numbered}
     return PageOfRows(
         page=_page(exhibits),
-        captures=[capture_values(one) for one in (capture, picture) if one],
+        captures=[capture_values(one) for one in (*([capture] if capture else []), *captures_of(exhibits))],
         listings=[_listing(one, key, exhibits) for key, one in zip(keys, exhibits.exhibits, strict=True)],
         exhibits=[_exhibit(one, key, exhibits) for key, one in zip(keys, exhibits.exhibits, strict=True)],
         findings=[(place, finding_values(found)) for place, one in numbered for found in one.findings],
@@ -176,11 +193,14 @@ def _rows(exhibits: Exhibits, wanted: Sequence[WantedPicture], likenesses: Seque
             for place, one in numbered
             for found in one.entities
         ],
-        pictures=[
-            (places[one.exhibit], picture_values(one, exhibits.sightings.run, exhibits.sightings.seen_at))
-            for one in wanted
-        ],
+        pictures=[(places[one.exhibit], picture_values(one, sightings.run, sightings.seen_at)) for one in wanted],
         signatures={places[one.exhibit]: one.signature for one in likenesses},
+        visits=[visit_values(one, sightings.run, sightings.page_number) for one in visits_of(exhibits)],
+        showings=[
+            (places[one.exhibit], showing_values(one, keys[places[one.exhibit]], sightings.run, sightings.seen_at))
+            for one in exhibits.showings
+        ],
+        openings=exhibits.openings,
     )
 
 
@@ -197,6 +217,9 @@ def _encodable(rows: PageOfRows) -> PageOfRows:
         entities=[(place, clean(one)) for place, one in rows.entities],
         pictures=[(place, clean(one)) for place, one in rows.pictures],
         signatures=rows.signatures,
+        visits=[clean(one) for one in rows.visits],
+        showings=[(place, clean(one)) for place, one in rows.showings],
+        openings=rows.openings,
     )
 
 
@@ -247,7 +270,7 @@ def _exhibit(exhibit: Exhibit, key: str, exhibits: Exhibits) -> Values:
         "run_id": sightings.run,
         "page_number": sightings.page_number,
         "capture_id": sightings.capture.id if sightings.capture else None,
-        "picture_id": exhibits.picture.id if exhibits.picture else None,
+        "picture_id": exhibits.visit.picture.id if exhibits.visit else None,
         "position": listing.position,
         "kind": listing.kind.value,
         "is_ad": listing.is_ad,

@@ -22,6 +22,7 @@ from storage.picture_shapes import ExhibitPicture
 from storage.rounds import run_on
 from storage.rows import CAPTURE, ENTITY, EXHIBIT, FINDING, STANDS, capture_of, entity_of, finding_of, listing_of
 from storage.shapes import ExhibitDetail, Lead, LeadFilter, Order
+from storage.showings import showings_of
 
 T = TypeVar("T")
 
@@ -62,7 +63,10 @@ class Leads:
             rows = connection.execute(_leads_query(connection, wanted)).all()
             findings = _findings(connection, [row.id for row in rows])
             captures, images = _captures(connection, rows), _images(connection, [row.id for row in rows])
-            leads = tuple(_lead(row, findings[row.id], captures, images[row.id]) for row in rows)
+            shown = showings_of(connection, rows)
+            leads = tuple(
+                replace(_lead(row, findings[row.id], captures, images[row.id]), shown=shown.get(row.id)) for row in rows
+            )
             if not wanted.by_group:
                 return leads
             sellers = _sellers(connection, [lead.group for lead in leads if lead.group_size > 1])
@@ -88,6 +92,7 @@ class Leads:
                 last_seen=row.last_seen,
                 sightings=row.sightings,
                 images=_images(connection, [row.id])[row.id],
+                shown=showings_of(connection, [row]).get(row.id),
                 rejudgements=_rejudgements(connection, row.id),
             )
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from crawler.items import Capture, Exhibit, Finding, Outcome
 from storage.care_shapes import Rejudged
 from storage.picture_shapes import ExhibitPicture
+from storage.showing_shapes import ShownAs
 
 
 class Order(StrEnum):
@@ -92,6 +93,7 @@ class Lead:
     `exhibit` is that sighting's id. `categories` are in the order of their weight. `images` are
     the listing's own pictures that were to be read; `picture` is ours, of the page. `group_size`
     counts the listings of its group, itself included; `group_sellers` is told when groups were asked for.
+    `shown` is what the browser last showed of it.
     """
 
     listing: str
@@ -112,6 +114,7 @@ class Lead:
     group: int = 0
     group_size: int = 1
     group_sellers: int = 1
+    shown: ShownAs | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +133,7 @@ class ExhibitDetail:
     sightings: int
     images: tuple[ExhibitPicture, ...] = ()
     rejudgements: tuple[Rejudged, ...] = ()
+    shown: ShownAs | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from crawler.captures import BrowserCapture
 from crawler.items import (
     Capture,
     Entity,
@@ -157,5 +158,29 @@ def page_of(
             )
             for one in listings
         ),
-        picture=capture(f"picture-{run}-{number}", How.PICTURE) if picture else None,
+        visit=visit_of(f"{run}-{number}") if picture else None,
+    )
+
+
+def visit_of(name: str, **changes: object) -> BrowserCapture:
+    """A complete capture whose parts are named after it: `picture-<name>`, `dom-<name>` …"""
+    picture = capture(f"picture-{name}", How.PICTURE)
+    return replace(
+        BrowserCapture(
+            id=f"visit-{name}",
+            url=picture.url,
+            requested_url=picture.url,
+            started_at=picture.taken_at,
+            ended_at=picture.taken_at + timedelta(seconds=2),
+            file=picture.file,
+            offset=picture.offset,
+            length=5 * picture.length,
+            records=5,
+            picture=picture,
+            dom=capture(f"dom-{name}", How.BROWSER),
+            text=capture(f"text-{name}", How.TEXT),
+            mhtml=capture(f"mhtml-{name}", How.MHTML),
+            facts=capture(f"facts-{name}", How.FACTS),
+        ),
+        **changes,
     )

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
-from storage_specimens import T0, capture, finding, listing, page_of
+from storage_specimens import T0, finding, listing, page_of, visit_of
 from test_archive import ROOT
 
 from crawler.errors import UserMistake
-from crawler.items import Exhibits, How
+from crawler.items import Exhibits
 from storage.bulk import Bulk
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
@@ -47,7 +47,7 @@ def test_exhibit_comes_back_as_it_was_recorded(planned: ExhibitStore) -> None:
         assert detail.exhibit == given
         assert detail.exhibit.listing.key == given.listing.key
         assert detail.capture == page.sightings.capture
-        assert detail.picture == page.picture
+        assert detail.picture == page.visit.picture
         assert (detail.seen_at, detail.page_url) == (page.sightings.seen_at, page.sightings.url)
         assert (detail.run.query, detail.page_number, detail.sightings) == ("包授权", 1, 1)
 
@@ -162,8 +162,9 @@ def test_absurd_total_is_no_failure(planned: ExhibitStore) -> None:
 def test_capture_shared_by_two_pages_is_one_row(planned: ExhibitStore) -> None:
     pages = [page_of((listing(str(number)),), number=number) for number in (1, 2)]
     for page in pages:
-        planned.record(replace(page, picture=capture("one-picture", How.PICTURE)))
-    assert rows_in(planned)["captures"] == 3
+        planned.record(replace(page, visit=visit_of("one")))
+    assert rows_in(planned)["captures"] == 7
+    assert rows_in(planned)["browser_captures"] == 1
 
 
 def test_id_is_known_by_its_beginning(planned: ExhibitStore) -> None:

@@ -1,0 +1,64 @@
+"""What the store is asked and answers about complete captures, as frozen values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from crawler.captures import BrowserCapture, Showing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastPicture:
+    """What was last seen of a listing in the browser.
+
+    `text_digest` is of the listing when its page was last captured completely, empty when it never was;
+    `good_at` when a picture last showed its quote, `None` when none ever did.
+    """
+
+    text_digest: str = ""
+    good_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownAs:
+    """A showing as it was written down, with the browser capture it rests on, if one could be made.
+
+    `exhibit` is the exhibit it was made for: the one asked about, or an earlier one of the same listing.
+    """
+
+    exhibit: str
+    showing: Showing
+    seen_at: datetime
+    capture: BrowserCapture | None = None
+    openings: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowingCounts:
+    """What complete captures of a run, or of several, were worth; `reasons` why they did not show the quote.
+
+    `openings` counts the paid links that were opened.
+    """
+
+    shown: int = 0
+    differs: int = 0
+    failed: int = 0
+    openings: int = 0
+    reasons: tuple[tuple[str, int], ...] = ()
+
+
+def total_showings(several: Collection[ShowingCounts]) -> ShowingCounts:
+    """The counts of several runs together."""
+    reasons: Counter[str] = Counter()
+    for one in several:
+        reasons.update(dict(one.reasons))
+    return ShowingCounts(
+        shown=sum(one.shown for one in several),
+        differs=sum(one.differs for one in several),
+        failed=sum(one.failed for one in several),
+        openings=sum(one.openings for one in several),
+        reasons=tuple(reasons.most_common()),
+    )
