@@ -61,7 +61,7 @@ class LocalAuthority:
     as openssl makes no such token, it is not embedded and stands in `all_certificates` only. `intermediate` puts one
     certificate more between root and signer and into the token: in the order that DER wants, or, with `ordered`
     false, in the other. `embedded` false keeps certificates out of tokens whatever is asked. `nonce` false answers
-    with another nonce; `refusing` says no.
+    with another nonce; `refusing` says no. `self_signed` is an authority whose one certificate is its root.
     """
 
     folder: Path
@@ -74,6 +74,7 @@ class LocalAuthority:
     embedded: bool = True
     nonce: bool = True
     refusing: bool = False
+    self_signed: bool = False
     asked: list[bytes] = field(default_factory=list)
     _count: Iterator[int] = field(default_factory=itertools.count)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -89,6 +90,8 @@ class LocalAuthority:
         issuer = self.middle or self.top
         # openssl ts puts the signer's certificate first; in a DER set the longer one is the later.
         self.signer = _signed(f"{self.name} stamping", self.valid, issuer=issuer, long=not self.ordered)
+        if self.self_signed:
+            self.top = self.signer = _signed(f"{self.name} alone", self.valid)
         self.shown = self.signer if self.usage else _twin(self.signer, issuer)
         self._write()
 
