@@ -1,0 +1,219 @@
+"""Which leaf of which manifest a record is, and the audit path that proves it (RFC 6962).
+
+Reads only the manifests concerned, one pass each; it invents nothing for a record that no manifest
+covers: that is broken evidence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crawler.errors import EvidenceBroken
+
+LEAF, NODE = b"\x00", b"\x01"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """Bytes of an archive file whose records are wanted; `and_request`: with the request behind them, if any."""
+
+    file: str
+    start: int
+    end: int
+    and_request: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """One record's place under a root. `leaf` is its line, `path` the siblings' hashes from the bottom up.
+
+    `file` and `offset` say where the record lies now; after an expiry the leaf names an older place.
+    """
+
+    id: str
+    type: str
+    file: str
+    offset: int
+    length: int
+    sha256: str
+    sm3: str
+    manifest: int
+    index: int
+    size: int
+    leaf: str
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sought:
+    """A place that is looked for in older and older manifests; `now` is where its first byte lies today."""
+
+    extent: Extent
+    file: str
+    start: int
+    end: int
+    now: tuple[str, int]
+
+    def takes(self, leaf: dict[str, Any], at: int) -> bool:
+        return self.start <= at < self.end or (self.extent.and_request and at == self.end and leaf["type"] == "request")
+
+
+def prove(manifests: Path, extents: Sequence[Extent]) -> tuple[Proof, ...]:
+    """The records of these extents and each file's warcinfo, by file and offset, each with its proof.
+
+    `manifests` is the archive's folder of them. `EvidenceBroken` where a byte of an extent is covered by none.
+    """
+    sought = [_Sought(extent=one, file=one.file, start=one.start, end=one.end, now=(one.file, one.start))
+              for one in (*extents, *_beginnings(extents))]  # fmt: skip
+    found: dict[tuple[str, int], Proof] = {}
+    for number in reversed(numbers(manifests)):
+        if all(_is_covered(one, found) for one in extents) and {(one.file, 0) for one in extents} <= found.keys():
+            break
+        head = head_of(manifests, number)
+        if head["kind"] == "expiry":
+            sought = _before_expiry(manifests, head, sought)
+        else:
+            for proof in _proofs_in(manifests, head, sought):
+                found.setdefault((proof.file, proof.offset), proof)
+    for one in extents:
+        if not _is_covered(one, found):
+            raise EvidenceBroken(f"{one.file} 偏移 {one.start}–{one.end} 还没有封存")
+    return tuple(found[place] for place in sorted(found))
+
+
+def numbers(manifests: Path) -> list[int]:
+    """The numbers of all heads there are, ascending."""
+    return sorted(int(path.stem) for path in manifests.glob("[0-9]*.json") if path.stem.isdecimal())
+
+
+def head_of(manifests: Path, number: int) -> dict[str, Any]:
+    """One manifest's head as it stands on the disk."""
+    path = manifests / f"{number:06d}.json"
+    try:
+        head: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError) as wrong:
+        raise EvidenceBroken(f"封存清单 {path.name} 读不了：{wrong}") from None
+    return head
+
+
+def _beginnings(extents: Iterable[Extent]) -> list[Extent]:
+    return [Extent(file=name, start=0, end=1) for name in sorted({one.file for one in extents})]
+
+
+def _is_covered(extent: Extent, found: dict[tuple[str, int], Proof]) -> bool:
+    at = extent.start
+    while at < extent.end:
+        proof = found.get((extent.file, at))
+        if proof is None:
+            return False
+        at += proof.length
+    return at == extent.end
+
+
+def _leaves(manifests: Path, number: int) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    path = manifests / f"{number:06d}.leaves.jsonl"
+    try:
+        with path.open("rb") as lines:
+            for line in lines:
+                bare = line.removesuffix(b"\n")
+                yield bare, json.loads(bare)
+    except (OSError, ValueError) as wrong:
+        raise EvidenceBroken(f"封存清单 {path.name} 读不了：{wrong}") from None
+
+
+def _before_expiry(manifests: Path, head: dict[str, Any], sought: list[_Sought]) -> list[_Sought]:
+    """The same records where they lay before their file was rewritten."""
+    renamed = {entry["file"]: entry["new"] for entry in head["files"] if entry["new"]}
+    touched = [one for one in sought if one.file in renamed.values()]
+    if not touched:
+        return sought
+    older = [one for one in sought if one not in touched]
+    for _, leaf in _leaves(manifests, head["number"]):
+        for one in touched:
+            if leaf["to"] >= 0 and renamed.get(leaf["file"]) == one.file and one.takes(leaf, leaf["to"]):
+                now = (one.now[0], one.now[1] + leaf["to"] - one.start)
+                start, end = leaf["offset"], leaf["offset"] + leaf["length"]
+                older.append(_Sought(extent=_alone(one.extent), file=leaf["file"], start=start, end=end, now=now))
+    return older
+
+
+def _alone(extent: Extent) -> Extent:
+    return Extent(file=extent.file, start=extent.start, end=extent.end)
+
+
+def _proofs_in(manifests: Path, head: dict[str, Any], sought: list[_Sought]) -> list[Proof]:
+    here: defaultdict[str, list[_Sought]] = defaultdict(list)
+    for entry in head["files"]:
+        for one in sought:
+            if one.file == entry["file"] and one.start < entry["to"] and entry["from"] <= one.end:
+                here[one.file].append(one)
+    if not here:
+        return []
+    tree, chosen = Tree(), []
+    for index, (line, leaf) in enumerate(_leaves(manifests, head["number"])):
+        wanting = [one for one in here.get(leaf["file"], ()) if one.takes(leaf, leaf["offset"])]
+        tree.add(line, is_wanted=bool(wanting))
+        chosen += [(index, line, leaf, (one.now[0], one.now[1] + leaf["offset"] - one.start)) for one in wanting[:1]]
+    if tree.root() != head["root"] or tree.size != head["leaves"]:
+        raise EvidenceBroken(f"封存清单 {head['number']} 的清单与其根不符")
+    return [_proof(head["number"], tree, *one) for one in chosen]
+
+
+def _proof(number: int, tree: Tree, index: int, line: bytes, leaf: dict[str, Any], now: tuple[str, int]) -> Proof:  # noqa: PLR0913, PLR0917
+    return Proof(
+        id=leaf["id"],
+        type=leaf["type"],
+        file=now[0],
+        offset=now[1],
+        length=leaf["length"],
+        sha256=leaf["sha256"],
+        sm3=leaf["sm3"],
+        manifest=number,
+        index=index,
+        size=tree.size,
+        leaf=line.decode("utf-8"),
+        path=tree.path(index),
+    )
+
+
+class Tree:
+    """A Merkle tree of RFC 6962 built leaf by leaf; it keeps the paths of wanted leaves and little else."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._stack: list[tuple[int, bytes, list[int]]] = []
+        self._paths: dict[int, list[str]] = {}
+
+    def add(self, line: bytes, *, is_wanted: bool) -> None:
+        """The next leaf; its path can be asked for only if it was wanted."""
+        members = [self.size] if is_wanted else []
+        self._paths.update({index: [] for index in members})
+        self._stack.append((0, hashlib.sha256(LEAF + line).digest(), members))
+        self.size += 1
+        while len(self._stack) > 1 and self._stack[-1][0] == self._stack[-2][0]:
+            self._join()
+
+    def root(self) -> str:
+        """The root over all leaves, which ends the tree."""
+        while len(self._stack) > 1:
+            self._join()
+        return self._stack[0][1].hex() if self._stack else hashlib.sha256().hexdigest()
+
+    def path(self, index: int) -> tuple[str, ...]:
+        """The audit path of a wanted leaf, when the root is known."""
+        return tuple(self._paths[index])
+
+    def _join(self) -> None:
+        _, right, right_members = self._stack.pop()
+        height, left, left_members = self._stack.pop()
+        for members, sibling in ((left_members, right), (right_members, left)):
+            for index in members:
+                self._paths[index].append(sibling.hex())
+        joined = hashlib.sha256(NODE + left + right).digest()
+        self._stack.append((height + 1, joined, left_members + right_members))
