@@ -7,6 +7,7 @@ fails never loses the capture; the exhibit then has none and says so.
 from __future__ import annotations
 
 import logging
+
 from scrapy.crawler import Crawler
 
 from crawler.items import Exhibits

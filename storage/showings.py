@@ -63,9 +63,9 @@ class Showings:
 
     def showing_counts(self, runs: Sequence[str]) -> dict[str, ShowingCounts]:
         """What the captures of each of these runs were worth; runs without any are left out."""
-        columns = [ShowingRow.run_id, ShowingRow.verdict, ShowingRow.reason]
         query = (
-            select(*columns, func.count().label("number"))
+            select(ShowingRow.run_id, ShowingRow.verdict, ShowingRow.reason)
+            .add_columns(func.count().label("number"))
             .where(ShowingRow.run_id.in_(runs))
             .group_by(ShowingRow.run_id, ShowingRow.verdict, ShowingRow.reason)
         )

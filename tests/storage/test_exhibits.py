@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
-from storage_specimens import T0, finding, listing, page_of, visit_of
+from storage_specimens import T0, capture, finding, listing, page_of, visit_of
 from test_archive import ROOT
 
 from crawler.errors import UserMistake
