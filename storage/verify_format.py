@@ -214,8 +214,8 @@ def _extents(said: list[Any], kind: str) -> tuple[Extent, ...]:
 def _extent(said: Any, kind: str) -> Extent:
     _has(said, _EXTENT_KEYS[kind], "files")
     new = said["new"] if kind == EXPIRY else ""
-    for name in (said["file"], new):
-        if not FILE_NAME.fullmatch(name) and (name or name is not new):
+    for name in (said["file"], new) if new else (said["file"],):
+        if not FILE_NAME.fullmatch(name):
             raise Malformed(f"{name[:80]!r} is no file's name")
     return Extent(
         file=said["file"],
