@@ -155,7 +155,7 @@ class BrowserCapture:
     """One visit as the archive keeps it: `records` records that lie together in `file`.
 
     `offset` and `length` are bytes of all its gzip members. `facts` is the record that lists all others,
-    written last.
+    written last. `picture` and `mhtml` are `None` when the visit could not have them; its troubles say why.
     """
 
     id: str
@@ -167,12 +167,49 @@ class BrowserCapture:
     offset: int
     length: int
     records: int
-    picture: Capture
+    picture: Capture | None
     dom: Capture
     text: Capture
     mhtml: Capture | None
     facts: Capture
     is_specimen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitRecord:
+    """One record of a visit as its facts list it; `sha256` is of the payload, `how` empty for a request."""
+
+    id: str
+    type: str
+    how: str
+    uri: str
+    offset: int
+    length: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitFacts:
+    """What the archive knows of a visit besides its bytes, as its facts record says it."""
+
+    visit: str
+    requested_url: str
+    url: str
+    redirects: tuple[str, ...]
+    status: int
+    title: str
+    started_at: datetime
+    ended_at: datetime
+    browser: str
+    ip_address: str
+    frame: Frame
+    surroundings: Surroundings
+    sockets: tuple[str, ...]
+    refused: tuple[str, ...]
+    steps: tuple[tuple[datetime, str], ...]
+    troubles: tuple[tuple[str, str], ...]
+    is_specimen: bool
+    records: tuple[VisitRecord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
