@@ -79,8 +79,9 @@ class Holds:
     def holds(self, *, with_lifted: bool = False) -> tuple[Hold, ...]:
         """All open holds, the oldest first; those that were lifted too if asked."""
         newest = select(func.max(ExhibitRow.id)).where(ExhibitRow.listing_key == HoldRow.listing_key)
+        columns: list[Any] = [*HoldRow.__table__.columns, ExhibitRow.public_id, ExhibitRow.title]
         query = (
-            select(*HoldRow.__table__.columns, ExhibitRow.public_id, ExhibitRow.title)
+            select(*columns)
             .join(ListingRow, ListingRow.key == HoldRow.listing_key)
             .outerjoin(ExhibitRow, ExhibitRow.id == newest.correlate(HoldRow).scalar_subquery())
             .order_by(HoldRow.id)
