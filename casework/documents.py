@@ -2,19 +2,89 @@
 
 from __future__ import annotations
 
-from casework.paper_facts import Documents, EvidenceList, ExtractionFacts, MonitoringFacts
+from casework.docx_paper import to_docx
+from casework.extraction_paper import extraction_paper
+from casework.monitoring_paper import monitoring_paper
+from casework.paper import Column, Field, Fields, Grid, Lines, Paper
+from casework.paper_facts import Documents, EvidenceList, ExtractionFacts, KeptFile, MonitoringFacts
+from casework.paper_parts import NOTE_OF_CODES, NOTE_OF_FONTS, chain_foot, digests, known, moment
+from casework.pdf_paper import to_pdf
+from crawler.clock import in_shanghai
+
+LONGEST_ADDRESS = 300  # characters, in a narrow column
+_COLUMNS = (
+    ("序号", 7),
+    ("证据编号", 17),
+    ("证据名称", 17),
+    ("种类", 11),
+    ("来源 URL", 34),
+    ("提取时间", 16),
+    ("提取人", 14),
+    ("文件名", 22),
+    ("大小（字节）", 13),
+    ("SHA-256 与 SM3", 36),
+    ("存证平台与编号", 12),
+    ("证明对象", 11),
+    ("页数", 7),
+    ("备注", 8),
+)
 
 
 def extraction_record(facts: ExtractionFacts) -> Documents:
     """电子数据提取笔录, to be signed by the two officers."""
-    raise NotImplementedError
-
-
-def evidence_list(listed: EvidenceList) -> Documents:
-    """电子数据证据清单: a row each file."""
-    raise NotImplementedError
+    return _drawn(extraction_paper(facts))
 
 
 def monitoring_record(facts: MonitoringFacts) -> Documents:
     """技术监测记录: how a round captured it, where no officer has extracted it."""
-    raise NotImplementedError
+    return _drawn(monitoring_paper(facts))
+
+
+def evidence_list(listed: EvidenceList) -> Documents:
+    """电子数据证据清单: a row each file."""
+    grid = Grid(
+        columns=tuple(Column(name=name, width=width) for name, width in _COLUMNS),
+        rows=tuple(_row(at, one) for at, one in enumerate(listed.files, 1)),
+    )
+    about = Fields(
+        fields=(
+            Field(label="清单编号"),
+            Field(label="本机记录号", lines=known(listed.number)),
+            Field(label="案由、线索编号", lines=known(listed.matter)),
+            Field(label="制作时间", lines=moment(listed.made_at)),
+        )
+    )
+    signed = ("制作人（签名）：　　　　　　　　　　　　　　复核人（签名）：　　　　　　　　　　　　　　年　　月　　日",)
+    blocks = (about, grid, Lines(lines=("", *signed)), Lines(lines=(NOTE_OF_CODES, NOTE_OF_FONTS)))
+    return _drawn(
+        Paper(
+            title="电子数据证据清单",
+            blocks=blocks,
+            foot=chain_foot(listed.chain),
+            is_specimen=listed.is_specimen,
+            is_wide=True,
+        )
+    )
+
+
+def _row(at: int, one: KeptFile) -> tuple[tuple[str, ...], ...]:
+    return (
+        (str(at),),
+        known(one.number),
+        known(one.title, 100),
+        known(one.medium),
+        known(one.url, LONGEST_ADDRESS),
+        (in_shanghai(one.taken_at),),
+        known("、".join(one.taken_by) or "系统自动采集"),
+        known(one.file),
+        (str(one.size),),
+        digests(one),
+        (),
+        known(one.purpose, 200),
+        (str(one.pages),) if one.pages is not None else (),
+        known(one.remark, 200),
+    )
+
+
+def _drawn(paper: Paper) -> Documents:
+    return Documents(docx=to_docx(paper), pdf=to_pdf(paper))

@@ -131,7 +131,6 @@ class ExtractionFacts:
     place: str = ""
     browser: str = ""
     tool: str = ""
-    seal_number: str = ""
     troubles: tuple[str, ...] = ()
     chain: ChainHead | None = None
     is_specimen: bool = False

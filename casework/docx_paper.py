@@ -1,0 +1,171 @@
+"""A paper as DOCX, for Word and WPS: the fonts of official papers by name, the same bytes for the same paper."""
+
+from __future__ import annotations
+
+import zipfile
+from datetime import UTC, datetime
+from io import BytesIO
+
+from docx import Document
+from docx.document import Document as DocxDocument
+from docx.enum.section import WD_ORIENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.section import Section, _Footer
+from docx.shared import Mm, Pt
+from docx.table import Table, _Cell, _Row
+from docx.text.paragraph import Paragraph
+from docx.text.run import Run
+
+from casework.paper import Block, Fields, Grid, Heading, Lines, Paper, printable
+
+BODY, TITLE, HEAD, NUMBERS = "仿宋_GB2312", "方正小标宋简体", "黑体", "宋体"
+LABEL, VALUE = 33.0, 123.0  # millimetres
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+_LONG = 600  # characters; a row that may fill a page must be allowed to break
+
+
+def to_docx(paper: Paper) -> bytes:
+    """The paper as a Word document."""
+    document = Document()
+    _clean(document, paper)
+    section = document.sections[0]
+    _lay_out(section, is_wide=paper.is_wide)
+    _furnish(section, paper)
+    _written(document.add_paragraph(), paper.title, Pt(22), TITLE).alignment = WD_ALIGN_PARAGRAPH.CENTER
+    for block in paper.blocks:
+        _add(document, block, is_wide=paper.is_wide)
+    buffer = BytesIO()
+    document.save(buffer)
+    return _dated(buffer)
+
+
+def _clean(document: DocxDocument, paper: Paper) -> None:
+    """Nothing of the template's own author, dates or fonts."""
+    known = document.core_properties
+    for name in ("author", "last_modified_by", "comments", "keywords", "subject", "category"):
+        setattr(known, name, "")
+    known.title = printable(paper.title)
+    known.created = known.modified = datetime(*_ZIP_DATE, tzinfo=UTC)
+    known.revision = 1
+    normal = document.styles["Normal"]
+    normal.font.size = Pt(12)
+    normal.paragraph_format.space_after = Pt(0)
+    _name_font(normal.element.get_or_add_rPr(), BODY)
+
+
+def _lay_out(section: Section, *, is_wide: bool) -> None:
+    """GB/T 9704: A4, 37 mm above and 28 mm at the binding; a wide page is the same one turned."""
+    width, height, top, right, bottom, left = 210, 297, 37, 26, 35, 28
+    if is_wide:
+        section.orientation = WD_ORIENT.LANDSCAPE
+        width, height, top, right, bottom, left = 297, 210, 28, 35, 26, 37
+    section.page_width, section.page_height = Mm(width), Mm(height)
+    section.top_margin, section.bottom_margin = Mm(top), Mm(bottom)
+    section.left_margin, section.right_margin = Mm(left), Mm(right)
+    section.header_distance, section.footer_distance = Mm(top - 17), Mm(12)
+
+
+def _furnish(section: Section, paper: Paper) -> None:
+    """Head and foot of every page."""
+    head = section.header.paragraphs[0]
+    _written(head, paper.head[0], Pt(9), BODY)
+    for line in paper.head[1:]:
+        _written(section.header.add_paragraph(), line, Pt(12), HEAD).runs[0].bold = True
+    _number(section.footer)
+    for line in paper.foot:
+        _written(section.footer.add_paragraph(), line, Pt(7), BODY)
+
+
+def _number(footer: _Footer) -> None:
+    paragraph = footer.paragraphs[0]
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    paragraph.paragraph_format.right_indent = Pt(14)
+    _written(paragraph, "— ", Pt(14), NUMBERS)
+    run = _written(paragraph, "", Pt(14), NUMBERS).runs[-1]
+    for kind, text in (("begin", ""), ("", "PAGE"), ("end", "")):
+        mark = OxmlElement("w:fldChar" if kind else "w:instrText")
+        if kind:
+            mark.set(qn("w:fldCharType"), kind)
+        else:
+            mark.text = text
+        run._r.append(mark)
+    _written(paragraph, " —", Pt(14), NUMBERS)
+
+
+def _add(document: DocxDocument, block: Block, *, is_wide: bool) -> None:
+    match block:
+        case Heading(text=text):
+            paragraph = _written(document.add_paragraph(), text, Pt(14), HEAD)
+            paragraph.paragraph_format.space_before, paragraph.paragraph_format.space_after = Pt(12), Pt(6)
+            paragraph.paragraph_format.keep_with_next = True
+        case Lines(lines=lines):
+            for line in lines:
+                _written(document.add_paragraph(), line, Pt(12), BODY).paragraph_format.space_after = Pt(3)
+        case Fields(fields=fields):
+            rows = tuple(((one.label,), one.lines) for one in fields)
+            _table(document, (LABEL, VALUE), rows, Pt(11))
+        case Grid(columns=columns, rows=rows):
+            head = tuple((one.name,) for one in columns)
+            size = Pt(7) if is_wide else Pt(9)
+            table = _table(document, tuple(one.width for one in columns), (head, *rows), size)
+            _repeat(table.rows[0])
+
+
+def _table(
+    document: DocxDocument, widths: tuple[float, ...], rows: tuple[tuple[tuple[str, ...], ...], ...], size: Pt
+) -> Table:
+    table: Table = document.add_table(rows=len(rows), cols=len(widths))
+    table.style = "Table Grid"
+    table.autofit = False
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Mm(width)
+    # `table.cell` walks the whole table each time; rows are walked once.
+    for row, lines in zip(table.rows, rows, strict=True):
+        for cell, width, words in zip(row.cells, widths, lines, strict=True):
+            cell.width = Mm(width)
+            _fill(cell, words, size)
+        if sum(len(line) for words in lines for line in words) < _LONG:
+            _hold_together(row)
+    return table
+
+
+def _fill(cell: _Cell, lines: tuple[str, ...], size: Pt) -> None:
+    for at, line in enumerate(lines):
+        paragraph = cell.paragraphs[0] if at == 0 else cell.add_paragraph()
+        _written(paragraph, line, size, BODY)
+
+
+def _hold_together(row: _Row) -> None:
+    row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+
+
+def _repeat(row: _Row) -> None:
+    row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+    for cell in row.cells:
+        cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.CENTER
+
+
+def _written(paragraph: Paragraph, text: str, size: Pt, font: str) -> Paragraph:
+    run: Run = paragraph.add_run(printable(text))
+    run.font.size = size
+    _name_font(run._r.get_or_add_rPr(), font)
+    return paragraph
+
+
+def _name_font(properties: object, font: str) -> None:
+    fonts = properties.get_or_add_rFonts()  # type: ignore[attr-defined]
+    for script in ("ascii", "hAnsi", "eastAsia", "cs"):
+        fonts.set(qn(f"w:{script}"), font)
+
+
+def _dated(buffer: BytesIO) -> bytes:
+    """The same parts with a fixed date, so that one paper is always the same bytes."""
+    packed = BytesIO()
+    with zipfile.ZipFile(buffer) as before, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as after:
+        for name in before.namelist():
+            part = zipfile.ZipInfo(name, _ZIP_DATE)
+            part.compress_type, part.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
+            after.writestr(part, before.read(name))
+    return packed.getvalue()
