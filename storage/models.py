@@ -91,6 +91,7 @@ class CaptureRow(Base):
     """Where the bytes of a capture lie in the archive; `expired_in` is the manifest that says they were removed."""
 
     __tablename__ = "captures"
+    __table_args__ = (Index("ix_captures_file", "file", "offset"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     url: Mapped[str]
@@ -98,7 +99,7 @@ class CaptureRow(Base):
     status: Mapped[int]
     mime: Mapped[str]
     taken_at: Mapped[datetime]
-    file: Mapped[str] = mapped_column(index=True)
+    file: Mapped[str]
     offset: Mapped[Big]
     length: Mapped[Big]
     sha256: Mapped[str]

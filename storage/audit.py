@@ -1,0 +1,139 @@
+"""The audit log: who did what, each entry chained to the one before. It is only ever appended to.
+
+An entry's digest is SHA-256 over the canonical JSON of id, at, who, act, subject, detail and the
+digest before; the log's head goes into every manifest, so that a log rewritten later does not fit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from storage.db import writing
+from storage.models import encodable
+from storage.sealing_rows import AuditRow
+from storage.warc import date
+
+Detail = Mapping[str, str | int | bool | Sequence[str]]
+BATCH = 1000
+_COLUMNS: tuple[InstrumentedAttribute[object], ...] = tuple(
+    getattr(AuditRow, column.name) for column in AuditRow.__table__.columns
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What somebody did: `who` is a person's name or our own, `act` a word, `subject` what it was done to."""
+
+    who: str
+    act: str
+    subject: str
+    at: datetime
+    detail: Detail = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditHead:
+    """How many entries there are and the digest of the last; 0 and empty where there is none."""
+
+    count: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One entry as it was written."""
+
+    id: int
+    at: datetime
+    who: str
+    act: str
+    subject: str
+    detail: str
+    previous: str
+    digest: str
+
+    def computed(self) -> str:
+        """The digest that its own words come to."""
+        told = {
+            "act": self.act,
+            "at": date(self.at),
+            "detail": self.detail,
+            "id": self.id,
+            "previous": self.previous,
+            "subject": self.subject,
+            "who": self.who,
+        }
+        return hashlib.sha256(canonical(told)).hexdigest()
+
+
+def canonical(told: object) -> bytes:
+    """Canonical JSON: UTF-8, sorted keys, no white space but one line end."""
+    return (json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n").encode()
+
+
+def add_on(connection: Connection, act: Act) -> None:
+    """Append an entry within the caller's own transaction, so that act and entry are one commit.
+
+    The transaction must hold the write lock (`storage.db.writing`): the entry before is read here.
+    """
+    last = head_on(connection)
+    detail = canonical({name: encodable(value) for name, value in act.detail.items()}).decode().rstrip("\n")
+    entry = AuditEntry(
+        id=last.count + 1,
+        at=act.at,
+        who=encodable(act.who),
+        act=act.act,
+        subject=encodable(act.subject),
+        detail=detail,
+        previous=last.digest,
+        digest="",
+    )
+    connection.execute(insert(AuditRow).values(asdict(entry) | {"digest": entry.computed()}))
+
+
+def head_on(connection: Connection) -> AuditHead:
+    """The head as this transaction sees it."""
+    newest = select(AuditRow.id, AuditRow.digest).order_by(AuditRow.id.desc()).limit(1)
+    row = connection.execute(newest).one_or_none()
+    return AuditHead(count=row.id, digest=row.digest) if row else AuditHead(count=0, digest="")
+
+
+class AuditLog:
+    """The log of one database. `engine` comes from `storage.db`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, act: Act) -> None:
+        """Append an entry in a transaction of its own."""
+        with writing(self._engine).begin() as connection:
+            add_on(connection, act)
+
+    def head(self) -> AuditHead:
+        """How many entries, and the digest of the last."""
+        with self._engine.begin() as connection:
+            return head_on(connection)
+
+    def entries(self, after: int = 0, limit: int = BATCH) -> list[AuditEntry]:
+        """Entries in their order, those with a greater id than `after`."""
+        query = select(*_COLUMNS).where(AuditRow.id > after).order_by(AuditRow.id).limit(limit)
+        with self._engine.begin() as connection:
+            return [AuditEntry(**row._mapping) for row in connection.execute(query)]
+
+    def check(self) -> int:
+        """The number of the first entry that does not fit, 0 when all do. Reads the whole log."""
+        previous, at = "", 0
+        while found := self.entries(at):
+            for entry in found:
+                at += 1
+                if entry.id != at or entry.previous != previous or entry.digest != entry.computed():
+                    return at
+                previous = entry.digest
+        return 0

@@ -1,0 +1,202 @@
+"""The chain of manifests of one archive: who may lengthen it, and in what order files and row are written.
+
+One process at a time, under a lock beside the manifests. A manifest gets its row only after the
+verifier has read it and what it covers back from the disk.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select
+
+from crawler.errors import EvidenceBroken
+from storage.audit import Act, AuditLog, Detail, add_on
+from storage.db import writing
+from storage.manifests import (
+    FOLDER,
+    Head,
+    Kind,
+    Leaves,
+    Span,
+    drop,
+    head_path,
+    leaves_path,
+    new_leaves,
+    read_head,
+    save_head,
+    sm3,
+    unpacked,
+)
+from storage.sealing_rows import ExtentRow, SealRow
+from storage.warcfile import sync_folder
+
+Also = Callable[[Connection], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What the next manifest will say of itself: its kind, the files it covers, and the rules of the round."""
+
+    kind: Kind
+    files: tuple[Span, ...]
+    rules: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """The newest manifest of the chain; number 0 where there is none."""
+
+    number: int = 0
+    sha256: str = ""
+
+
+class Chain:
+    """The archive in `folder` and its rows; `tool` and `demand` go into every head."""
+
+    def __init__(self, folder: Path, engine: Engine, *, tool: str, demand: str) -> None:
+        self.folder = folder
+        self.engine = engine
+        self.tool = tool
+        self.demand = demand
+
+    @contextmanager
+    def locked(self, now: datetime) -> Iterator[None]:
+        """Nobody else lengthens the chain meanwhile; manifests that a crash left without a row are adopted first."""
+        folder = self.folder / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        sync_folder(self.folder)
+        fd = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            self._adopt(now)
+            yield
+        finally:
+            os.close(fd)
+
+    def leaves(self) -> AbstractContextManager[Leaves]:
+        """A place for the next manifest's leaves; only while the chain is locked."""
+        return new_leaves(self.folder)
+
+    def newest(self) -> Link:
+        """The last manifest that has a row."""
+        query = select(SealRow.number, SealRow.sha256).order_by(SealRow.number.desc()).limit(1)
+        with self.engine.begin() as connection:
+            row = connection.execute(query).one_or_none()
+        return Link(number=row.number, sha256=row.sha256) if row else Link()
+
+    def ends(self) -> dict[str, int]:
+        """How far each file is covered."""
+        query = select(ExtentRow.file, func.max(ExtentRow.to).label("end")).group_by(ExtentRow.file)
+        with self.engine.begin() as connection:
+            return {row.file: row.end for row in connection.execute(query)}
+
+    def lengthen(self, draft: Draft, leaves: Leaves, now: datetime, also: Also | None = None) -> Head:
+        """Write the next manifest and enter it; `also` writes more in the same transaction.
+
+        `EvidenceBroken` when the disk does not give back what was written: then there is no such manifest.
+        """
+        head = self._head(draft, leaves, now)
+        leaves.save(leaves_path(self.folder, head.number))
+        raw = save_head(self.folder, head)
+        try:
+            self._check(head.number)
+        except EvidenceBroken:
+            drop(self.folder, head.number)
+            raise
+        self._enter(head, raw, now, "seal", also)
+        return head
+
+    def _head(self, draft: Draft, leaves: Leaves, now: datetime) -> Head:
+        newest = self.newest()
+        before = self._read(newest) if newest.number else b""
+        return Head(
+            archive=unpacked(before).archive if before else str(uuid.uuid4()),
+            audit=AuditLog(self.engine).head(),
+            demand=self.demand,
+            files=draft.files,
+            kind=draft.kind,
+            leaves=leaves.root.count,
+            leaves_sm3=leaves.sm3,
+            number=newest.number + 1,
+            previous=newest.sha256,
+            previous_sm3=sm3(before) if before else "",
+            root=leaves.root.digest().hex(),
+            rules=draft.rules,
+            sealed_at=now,
+            tool=self.tool,
+        )
+
+    def _read(self, link: Link) -> bytes:
+        """A manifest's head as its row says it must be."""
+        raw = read_head(self.folder, link.number)
+        if hashlib.sha256(raw).hexdigest() != link.sha256:
+            raise EvidenceBroken(f"{FOLDER}/{link.number:06d}.json: it is not the manifest that was sealed")
+        return raw
+
+    def _check(self, number: int) -> None:
+        if find_spec("storage.verify") is None:
+            return
+        if broken := import_module("storage.verify").check_manifest(self.folder, number):
+            first = broken[0]
+            raise EvidenceBroken(f"manifest {number:06d}: {first.kind} {first.part} {first.detail}")
+
+    # -- rows --------------------------------------------------------------------------------------
+
+    def _adopt(self, now: datetime) -> None:
+        """Enter manifests that were written whole and whose row a crash, or an older database, lost."""
+        while head_path(self.folder, (newest := self.newest()).number + 1).exists():
+            raw = read_head(self.folder, newest.number + 1)
+            head = unpacked(raw)
+            if head.previous != newest.sha256 or head.number != newest.number + 1:
+                raise EvidenceBroken(f"manifest {newest.number + 1:06d} does not follow the one before")
+            self._check(head.number)
+            self._enter(head, raw, now, "adopt", None)
+
+    def _enter(self, head: Head, raw: bytes, now: datetime, act: str, also: Also | None) -> None:
+        digest = hashlib.sha256(raw).hexdigest()
+        with writing(self.engine).begin() as connection:
+            connection.execute(insert(SealRow).values(_seal_values(head, raw)))
+            _cover(connection, head)
+            detail: Detail = {"sha256": digest, "leaves": head.leaves, "kind": head.kind.value}
+            add_on(connection, Act(who=self.tool, act=act, subject=f"{head.number:06d}", at=now, detail=detail))
+            if also:
+                also(connection)
+
+
+def _seal_values(head: Head, raw: bytes) -> dict[str, object]:
+    return {
+        "number": head.number,
+        "kind": head.kind.value,
+        "sha256": hashlib.sha256(raw).hexdigest(),
+        "sm3": sm3(raw),
+        "previous": head.previous,
+        "sealed_at": head.sealed_at,
+        "leaves": head.leaves,
+        "rules": head.rules,
+        "audit_count": head.audit.count,
+        "audit_head": head.audit.digest,
+        "demand": head.demand,
+    }
+
+
+def _cover(connection: Connection, head: Head) -> None:
+    """The extents that the manifest adds; where it rewrote a file, the old ones go with the old file."""
+    if head.kind is Kind.EXPIRY:
+        connection.execute(delete(ExtentRow).where(ExtentRow.file.in_([span.file for span in head.files])))
+        spans = [Span(file=span.new, start=0, end=span.new_size) for span in head.files if span.new]
+    else:
+        spans = list(head.files)
+    for span in spans:
+        values = {"file": span.file, "from_": span.start, "to": span.end, "number": head.number}
+        connection.execute(insert(ExtentRow).values(values))
