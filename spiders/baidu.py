@@ -13,7 +13,7 @@ from urllib.parse import quote
 from crawler.errors import PageBlocked, PageEmpty, PageGone, UserMistake
 from crawler.items import Kind, Reading
 from spiders.base import Found, PlatformSpider, Wall
-from spiders.blocks import Block, Layout, beside_title, shown_address, without_labels, worded_link
+from spiders.blocks import LABELS, Block, Layout, beside_title, shown_address, without_labels, worded_link
 from spiders.reading import Document, Node, attr, block_text_of, first, text_of
 
 _PAID_LINK = re.compile(
@@ -58,6 +58,8 @@ class Baidu(PlatformSpider):
     label = "百度"
     hosts = ("www.baidu.com", "m.baidu.com")
     page_size = 10
+    ad_labels = tuple(sorted(LABELS))
+    is_search_engine = True
     evidence = {
         "results": "captured 2024-09",
         "news": "captured 2025-12",

@@ -19,15 +19,7 @@ from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
 from crawler import clock
-from crawler.errors import (
-    PageBlocked,
-    PageBroken,
-    PageChanged,
-    PageGone,
-    PageTrouble,
-    Unreachable,
-    UserMistake,
-)
+from crawler.errors import PageBlocked, PageBroken, PageChanged, PageGone, PageTrouble, Unreachable, UserMistake
 from crawler.items import Capture, Kind, Listing, Outcome, Page, Reading, Sightings
 from spiders.failures import trouble_of
 from spiders.reading import Document, absolute, clean
@@ -114,7 +106,9 @@ class PlatformSpider(scrapy.Spider):
 
     `label` is the platform's Chinese name. `hosts` are the host names whose pages it follows.
     `page_size` is the number of listings on a full page, for the rot alarms. `evidence` says
-    per feature on what the reading rests: "captured <when>" or "code only".
+    per feature on what the reading rests: "captured <when>" or "code only". `ad_labels` are the words
+    by which the platform marks an advertisement to its visitors; on a search engine's page an
+    advertisement is one only together with its label and the query.
     """
 
     label: ClassVar[str]
@@ -122,6 +116,8 @@ class PlatformSpider(scrapy.Spider):
     page_size: ClassVar[int]
     walls: ClassVar[tuple[Wall, ...]] = ()
     evidence: ClassVar[dict[str, str]]
+    ad_labels: ClassVar[tuple[str, ...]] = ("广告",)
+    is_search_engine: ClassVar[bool] = False
 
     def __init__(
         self, queries: str = "", pages: str | int = 1, runs: dict[str, str] | None = None, **kwargs: Any

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from crawler.errors import PageBlocked, PageEmpty
 from crawler.items import Kind, Reading
 from spiders.base import Found, PlatformSpider, Wall
-from spiders.blocks import Block, Layout, beside_title, worded_link
+from spiders.blocks import LABELS, Block, Layout, beside_title, worded_link
 from spiders.reading import Document, Node, absolute, attr, first, text_of
 
 _COUNTER = re.compile(r"(?:(?:https?:)?//(?:[\w-]+\.)*bing\.com)?/(?:ck/a|aclk|aclick|alink/link)\b")
@@ -46,6 +46,8 @@ class Bing(PlatformSpider):
     label = "必应"
     hosts = ("cn.bing.com", "www.bing.com")
     page_size = 10
+    ad_labels = tuple(sorted(LABELS))
+    is_search_engine = True
     evidence = {
         "results": "captured 2026-07",
         "ads": "code only",

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from crawler.errors import PageBlocked, PageChanged, PageEmpty
 from crawler.items import Kind, Outcome, Reading
 from spiders.base import Found, PlatformSpider, Wall
-from spiders.blocks import Block, Layout, beside_title, shown_address, upwards, without_labels, worded_link
+from spiders.blocks import LABELS, Block, Layout, beside_title, shown_address, upwards, without_labels, worded_link
 from spiders.reading import Document, Node, attr, first, text_of
 
 _PAID_LINK = re.compile(r"(?:(?:https?:)?//(?:[\w-]+\.)?sogou\.com)?/bill_cpc|(?:https?:)?//ctb\.brand\.sogou\.com/")
@@ -56,6 +56,8 @@ class Sogou(PlatformSpider):
     label = "搜狗"
     hosts = ("www.sogou.com", "weixin.sogou.com")
     page_size = 10
+    ad_labels = tuple(sorted(LABELS))
+    is_search_engine = True
     evidence = {
         "results": "captured 2022-03",
         "total": "captured 2022-03",

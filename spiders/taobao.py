@@ -42,6 +42,7 @@ class Taobao(PlatformSpider):
     label = "淘宝"
     hosts = ("s.taobao.com", "item.taobao.com", "detail.tmall.com")
     page_size = STEP
+    ad_labels = ("广告", "掌柜热卖")
     evidence = {
         "results": "captured 2018-07",
         "ads": "captured 2018-07 (rail); code only in the list",

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from crawler.errors import PageBlocked, PageChanged, PageEmpty
 from crawler.items import Kind, Reading
 from spiders.base import Found, PlatformSpider, Wall
-from spiders.blocks import beside_title, labels, upwards
+from spiders.blocks import LABELS, beside_title, labels, upwards
 from spiders.reading import Document, Node, attr, first, fragment, text_of
 from spiders.state import at, first_text, members_at, text_at
 
@@ -40,6 +40,8 @@ class Toutiao(PlatformSpider):
     label = "今日头条搜索"
     hosts = ("so.toutiao.com", "sou.toutiao.com")
     page_size = 10
+    ad_labels = tuple(sorted(LABELS))
+    is_search_engine = True
     evidence = {
         "results": "captured 2026-06",
         "pager": "captured 2026-06",

@@ -27,6 +27,7 @@ class Weixin(PlatformSpider):
     label = "微信公众号"
     hosts = ("mp.weixin.qq.com", "weixin.sogou.com")
     page_size = 10
+    is_search_engine = True
     evidence = {
         "results": "code only",
         "article head": "captured 2026-02",

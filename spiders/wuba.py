@@ -43,6 +43,7 @@ class Wuba(PlatformSpider):
     label = "58同城"
     hosts = tuple(f"{city}.58.com" for city in CITIES)
     page_size = 60
+    ad_labels = tuple(sorted(_LABELS))
     city = "bj"  # `-a city=ty` asks another one
     evidence = {
         "results": "captured 2019-11 and 2020-10 (homes); services code only",

@@ -34,6 +34,7 @@ class Xiaohongshu(PlatformSpider):
     label = "小红书"
     hosts = ("www.xiaohongshu.com",)
     page_size = 20
+    ad_labels = LABELS
     evidence = {
         "results": "captured 2026-02",
         "search": "code only",

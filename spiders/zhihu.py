@@ -15,7 +15,7 @@ from crawler.errors import LoginRequired, PageBlocked, PageChanged, PageEmpty, P
 from crawler.items import Kind, Reading
 from spiders.answers import HOME, pictures, read_api, read_state, state_of
 from spiders.base import Found, PlatformSpider, Wall
-from spiders.blocks import labels_in
+from spiders.blocks import LABELS, labels_in
 from spiders.reading import Document, Node, attr, block_text_of, first, text_of
 from spiders.state import at_most, count_of, host_of, split, text_at
 
@@ -28,6 +28,7 @@ class Zhihu(PlatformSpider):
     label = "知乎"
     hosts = ("www.zhihu.com", "zhuanlan.zhihu.com")
     page_size = 20
+    ad_labels = tuple(sorted(LABELS))
     evidence = {
         "results": "captured 2015-09",
         "column post": "captured 2015-09",
