@@ -114,3 +114,7 @@ class Expired(UserMistake):
 
 class EvidenceBroken(LantianError):
     """Kept bytes are missing or no longer digest to what was recorded."""
+
+
+class NotStamped(EvidenceBroken):
+    """No time-stamping authority gave a token that holds; the message says what each one did."""
