@@ -270,7 +270,7 @@ def _exhibit(exhibit: Exhibit, key: str, exhibits: Exhibits) -> Values:
         "run_id": sightings.run,
         "page_number": sightings.page_number,
         "capture_id": sightings.capture.id if sightings.capture else None,
-        "picture_id": exhibits.visit.picture.id if exhibits.visit else None,
+        "picture_id": exhibits.visit.picture.id if exhibits.visit and exhibits.visit.picture else None,
         "position": listing.position,
         "kind": listing.kind.value,
         "is_ad": listing.is_ad,

@@ -25,7 +25,7 @@ class BrowserCaptureRow(Base):
     offset: Mapped[Big]
     length: Mapped[Big]
     records: Mapped[int]
-    picture_id: Mapped[str] = mapped_column(ForeignKey("captures.id"))
+    picture_id: Mapped[str | None] = mapped_column(ForeignKey("captures.id"))
     dom_id: Mapped[str] = mapped_column(ForeignKey("captures.id"))
     text_id: Mapped[str] = mapped_column(ForeignKey("captures.id"))
     mhtml_id: Mapped[str | None] = mapped_column(ForeignKey("captures.id"))

@@ -156,7 +156,7 @@ def _browser_capture(row: Row[Any], parts: Mapping[str, Capture]) -> BrowserCapt
         offset=row.offset,
         length=row.length,
         records=row.records,
-        picture=parts[row.picture_id],
+        picture=parts[row.picture_id] if row.picture_id else None,
         dom=parts[row.dom_id],
         text=parts[row.text_id],
         mhtml=parts[row.mhtml_id] if row.mhtml_id else None,

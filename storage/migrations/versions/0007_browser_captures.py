@@ -6,6 +6,7 @@ from alembic import op
 revision = "0007"
 down_revision = "0006"
 
+MAY_LACK = ("picture_id", "mhtml_id")
 PARTS = ("picture_id", "dom_id", "text_id", "mhtml_id", "facts_id")
 
 
@@ -28,7 +29,7 @@ def _captures() -> None:
         sa.Column("offset", sa.BigInteger(), nullable=False),
         sa.Column("length", sa.BigInteger(), nullable=False),
         sa.Column("records", sa.Integer(), nullable=False),
-        *(sa.Column(name, sa.Text(), nullable=name == "mhtml_id") for name in PARTS),
+        *(sa.Column(name, sa.Text(), nullable=name in MAY_LACK) for name in PARTS),
         sa.Column("run_id", sa.Text(), nullable=True),
         sa.Column("page_number", sa.Integer(), nullable=True),
         sa.Column("is_specimen", sa.Boolean(), nullable=False),
