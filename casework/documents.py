@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from casework.docx_paper import to_docx
-from casework.extraction_paper import extraction_paper
+from casework.extraction_paper import SIGN, extraction_paper
 from casework.monitoring_paper import monitoring_paper
 from casework.paper import Column, Field, Fields, Grid, Lines, Paper
 from casework.paper_facts import Documents, EvidenceList, ExtractionFacts, KeptFile, MonitoringFacts
@@ -11,7 +11,7 @@ from casework.paper_parts import NOTE_OF_CODES, NOTE_OF_FONTS, chain_foot, diges
 from casework.pdf_paper import to_pdf
 from crawler.clock import in_shanghai
 
-LONGEST_ADDRESS = 300  # characters, in a narrow column
+LONGEST_ADDRESS, LONGEST_NAME = 300, 100  # printed characters, in narrow columns
 _COLUMNS = (
     ("序号", 7),
     ("证据编号", 17),
@@ -54,8 +54,12 @@ def evidence_list(listed: EvidenceList) -> Documents:
             Field(label="制作时间", lines=moment(listed.made_at)),
         )
     )
-    signed = ("制作人（签名）：　　　　　　　　　　　　　　复核人（签名）：　　　　　　　　　　　　　　年　　月　　日",)
-    blocks = (about, grid, Lines(lines=("", *signed)), Lines(lines=(NOTE_OF_CODES, NOTE_OF_FONTS)))
+    blocks = (
+        about,
+        grid,
+        Lines(lines=("", f"制作人{SIGN}", f"复核人{SIGN}"), stays=True),
+        Lines(lines=(NOTE_OF_CODES, NOTE_OF_FONTS), stays=True, is_small=True),
+    )
     return _drawn(
         Paper(
             title="电子数据证据清单",
@@ -71,18 +75,18 @@ def _row(at: int, one: KeptFile) -> tuple[tuple[str, ...], ...]:
     return (
         (str(at),),
         known(one.number),
-        known(one.title, 100),
+        known(one.title, LONGEST_NAME),
         known(one.medium),
         known(one.url, LONGEST_ADDRESS),
         (in_shanghai(one.taken_at),),
         known("、".join(one.taken_by) or "系统自动采集"),
-        known(one.file),
+        known(one.file, LONGEST_NAME),
         (str(one.size),),
         digests(one),
         (),
-        known(one.purpose, 200),
+        known(one.purpose, LONGEST_NAME),
         (str(one.pages),) if one.pages is not None else (),
-        known(one.remark, 200),
+        known(one.remark, LONGEST_NAME),
     )
 
 

@@ -18,12 +18,11 @@ from docx.table import Table, _Cell, _Row
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
-from casework.paper import Block, Fields, Grid, Heading, Lines, Paper, printable
+from casework.paper import Block, Fields, Grid, Heading, Lines, Paper, may_break, printable
 
 BODY, TITLE, HEAD, NUMBERS = "仿宋_GB2312", "方正小标宋简体", "黑体", "宋体"
-LABEL, VALUE = 33.0, 123.0  # millimetres
+LABEL, UPRIGHT, WIDE = 33.0, 156.0, 225.0  # millimetres
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
-_LONG = 600  # characters; a row that may fill a page must be allowed to break
 
 
 def to_docx(paper: Paper) -> bytes:
@@ -100,25 +99,44 @@ def _add(document: DocxDocument, block: Block, *, is_wide: bool) -> None:
             paragraph = _written(document.add_paragraph(), text, Pt(14), HEAD)
             paragraph.paragraph_format.space_before, paragraph.paragraph_format.space_after = Pt(12), Pt(6)
             paragraph.paragraph_format.keep_with_next = True
-        case Lines(lines=lines):
-            for line in lines:
-                _written(document.add_paragraph(), line, Pt(12), BODY).paragraph_format.space_after = Pt(3)
+        case Lines():
+            _add_lines(document, block)
         case Fields(fields=fields):
             rows = tuple(((one.label,), one.lines) for one in fields)
-            _table(document, (LABEL, VALUE), rows, Pt(11))
+            _table(document, (LABEL, (WIDE if is_wide else UPRIGHT) - LABEL), rows, Pt(11))
         case Grid(columns=columns, rows=rows):
             head = tuple((one.name,) for one in columns)
             size = Pt(7) if is_wide else Pt(9)
-            table = _table(document, tuple(one.width for one in columns), (head, *rows), size)
-            _repeat(table.rows[0])
+            _repeat(_table(document, tuple(one.width for one in columns), (head, *rows), size).rows[0])
+
+
+def _add_lines(document: DocxDocument, lines: Lines) -> None:
+    if lines.stays:
+        _hold_to_next(document)
+    for at, line in enumerate(lines.lines):
+        layout = _written(document.add_paragraph(), line, Pt(9) if lines.is_small else Pt(12), BODY).paragraph_format
+        layout.space_after = Pt(3)
+        layout.line_spacing = 2.0 if lines.stays and not lines.is_small else None
+        layout.keep_together = True
+        layout.keep_with_next = lines.stays and at < len(lines.lines) - 1
+
+
+def _hold_to_next(document: DocxDocument) -> None:
+    """Ties the last paragraph, or the last row of a table, to what follows."""
+    *_, last = document.iter_inner_content()
+    held = [last] if isinstance(last, Paragraph) else [one for cell in last.rows[-1].cells for one in cell.paragraphs]
+    for paragraph in held:
+        paragraph.paragraph_format.keep_with_next = True
 
 
 def _table(
     document: DocxDocument, widths: tuple[float, ...], rows: tuple[tuple[tuple[str, ...], ...], ...], size: Pt
 ) -> Table:
+    _part_from_table(document)
     table: Table = document.add_table(rows=len(rows), cols=len(widths))
     table.style = "Table Grid"
     table.autofit = False
+    _pad(table)
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Mm(width)
     # `table.cell` walks the whole table each time; rows are walked once.
@@ -126,9 +144,25 @@ def _table(
         for cell, width, words in zip(row.cells, widths, lines, strict=True):
             cell.width = Mm(width)
             _fill(cell, words, size)
-        if sum(len(line) for words in lines for line in words) < _LONG:
+        if not may_break(lines):
             _hold_together(row)
     return table
+
+
+def _part_from_table(document: DocxDocument) -> None:
+    """Word takes two tables that touch for one."""
+    if any(isinstance(one, Table) for one in list(document.iter_inner_content())[-1:]):
+        _written(document.add_paragraph(), "", Pt(5), BODY)
+
+
+def _pad(table: Table) -> None:
+    margins = OxmlElement("w:tblCellMar")
+    for side, width in (("top", 34), ("left", 57), ("bottom", 34), ("right", 57)):  # twips
+        margin = OxmlElement(f"w:{side}")
+        margin.set(qn("w:w"), str(width))
+        margin.set(qn("w:type"), "dxa")
+        margins.append(margin)
+    table._tbl.tblPr.append(margins)
 
 
 def _fill(cell: _Cell, lines: tuple[str, ...], size: Pt) -> None:

@@ -16,17 +16,18 @@ from casework.paper_parts import (
     moment,
     network_fields,
     page_fields,
+    several,
     target_fields,
     verdict_words,
 )
 from crawler.clock import in_shanghai
 
 ABSENT = (
-    "□ 当事人在场　　□ 在线提取，当事人不在场",
-    "□ 当事人拒绝到场　　□ 无法通知当事人　　□ 其他原因：",
-    "见证人：　　　　　　　　　　　□ 无见证人　　□ 全程录像",
+    "□ 当事人在场；□ 在线提取，当事人不在场；□ 当事人拒绝到场；□ 无法通知当事人",
+    "□ 其他原因：＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿",
+    "□ 有见证人：＿＿＿＿＿＿＿＿；□ 无见证人，原因：＿＿＿＿＿＿＿＿；□ 全程录像",
 )
-SIGN = "（签名）：　　　　　　　　　　　　　　　　　　　年　　月　　日"
+SIGN = "（签名）：＿＿＿＿＿＿＿＿＿＿＿＿＿＿　＿＿＿＿年＿＿月＿＿日"
 
 
 def extraction_paper(facts: ExtractionFacts) -> Paper:
@@ -48,12 +49,12 @@ def extraction_paper(facts: ExtractionFacts) -> Paper:
         Lines(lines=verdict_words(facts.verdict, facts.reason)),
         files_grid(facts.files) if facts.files else Lines(lines=("没有生成文件。",)),
         Heading(text="七、异常说明"),
-        Lines(lines=facts.troubles or ("无。",)),
+        Lines(lines=several(facts.troubles) or ("无。",)),
         Heading(text="八、保存与制作"),
         _keeping(facts),
         Heading(text="九、签名"),
-        Lines(lines=(f"执法人员{SIGN}", f"执法人员{SIGN}", f"当事人／见证人{SIGN}")),
-        Lines(lines=(NOTE_OF_CODES, NOTE_OF_FONTS)),
+        Lines(lines=(f"执法人员{SIGN}", f"执法人员{SIGN}", f"当事人或见证人{SIGN}"), stays=True),
+        Lines(lines=(NOTE_OF_CODES, NOTE_OF_FONTS), stays=True, is_small=True),
     )
     return Paper(title="电子数据提取笔录", blocks=blocks, foot=chain_foot(facts.chain), is_specimen=facts.is_specimen)
 

@@ -37,8 +37,8 @@ def monitoring_paper(facts: MonitoringFacts) -> Paper:
         files_grid(facts.files),
         *_checked(facts),
         Heading(text="异常说明"),
-        Lines(lines=facts.troubles or ("无。",)),
-        Lines(lines=(NOTE_OF_CODES, NOTE_OF_FONTS)),
+        Lines(lines=several(facts.troubles) or ("无。",)),
+        Lines(lines=(NOTE_OF_CODES, NOTE_OF_FONTS), stays=True, is_small=True),
     )
     return Paper(title="技术监测记录", blocks=blocks, foot=chain_foot(facts.chain), is_specimen=facts.is_specimen)
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-LONGEST = 400  # characters of one line that a page wrote
+LONGEST = 300  # printed characters of one line that a page wrote
+FULL = 400  # characters of a row
 
-SAMPLE_FORM = "参考样式　以本机关正式文书格式为准"
-SPECIMEN = "样本　所示页面均为虚构　不得作为证据使用"
+SAMPLE_FORM = "参考样式，以本机关正式文书格式为准"
+SPECIMEN = "样本：所示页面均为虚构，不得作为证据使用"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +24,12 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
-    """Paragraphs of body text."""
+    """Paragraphs. Those that stay are never parted from each other nor from what stands before: a signature
+    is not given to an empty page."""
 
     lines: tuple[str, ...]
+    stays: bool = False
+    is_small: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +92,14 @@ def printable(text: str) -> str:
 
 
 def clipped(text: str, longest: int = LONGEST) -> str:
-    """The beginning of a text that is too long for a page, with the number of its characters."""
-    return text if len(text) <= longest else f"{text[:longest]}……（共 {len(text)} 字，全文见所附文件）"
+    """The text as it will be printed; of one too long for its place the beginning, and how long it is."""
+    shown = printable(text)
+    return shown if len(shown) <= longest else f"{shown[:longest]}……（共 {len(text)} 字，全文见所附文件）"
+
+
+def may_break(cells: tuple[tuple[str, ...], ...]) -> bool:
+    """Whether a row is so full that it must be allowed to go on on the next page."""
+    return sum(len(line) for lines in cells for line in lines) >= FULL
 
 
 def _printed(one: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from casework.paper import Column, Field, Fields, Grid, clipped
+from casework.paper import LONGEST, Column, Field, Fields, Grid, clipped
 from casework.paper_facts import ChainHead, KeptFile, PageSeen, Target
 from crawler.captures import PictureVerdict, Surroundings
 from crawler.clock import in_shanghai
 
 MOST = 40  # lines of one cell; the rest is in the files themselves
-LONGEST_ADDRESS = 1_000  # characters, in a record
+LONGEST_ADDRESS, LONGEST_NAME = 600, 100  # printed characters, in a record and in a narrow column
 NOTE_OF_CODES = "方括号中的 U+ 编号代替页面原文中无法印出的字符。"
 NOTE_OF_FONTS = (
     "版式：DOCX 指定仿宋、方正小标宋、黑体，由打开它的电脑提供；PDF 以思源宋体（Noto Serif CJK）代仿宋和小标宋，"
@@ -24,12 +24,12 @@ def moment(at: datetime | None) -> tuple[str, ...]:
     return (f"{in_shanghai(at)}（北京时间）",) if at else ()
 
 
-def known(text: str, longest: int = 400) -> tuple[str, ...]:
+def known(text: str, longest: int = LONGEST) -> tuple[str, ...]:
     """One line, or none for what is not known."""
     return (clipped(text, longest),) if text.strip() else ()
 
 
-def several(lines: Sequence[str], longest: int = 400) -> tuple[str, ...]:
+def several(lines: Sequence[str], longest: int = LONGEST) -> tuple[str, ...]:
     """At most as many lines as a cell bears, and how many there are."""
     shown = tuple(clipped(line, longest) for line in lines[:MOST])
     return (*shown, f"……（共 {len(lines)} 行，全文见所附文件）") if len(lines) > MOST else shown
@@ -149,7 +149,12 @@ def files_grid(files: Sequence[KeptFile]) -> Grid:
     """The files that came of it."""
     columns = (("序号", 10), ("文件名", 34), ("内容", 24), ("格式", 20), ("大小（字节）", 16), ("摘要", 52))
     rows = tuple(
-        ((str(at),), known(one.file), known(one.title), known(one.format), (str(one.size),), digests(one))
+        (
+            (str(at),),
+            *(known(words, LONGEST_NAME) for words in (one.file, one.title, one.format)),
+            (str(one.size),),
+            digests(one),
+        )
         for at, one in enumerate(files, 1)
     )
     return Grid(columns=tuple(Column(name=name, width=width) for name, width in columns), rows=rows)

@@ -6,7 +6,7 @@ import hashlib
 from html import escape
 from typing import Any, NoReturn
 
-from casework.paper import Block, Fields, Grid, Heading, Lines, Paper, printable
+from casework.paper import Block, Fields, Grid, Heading, Lines, Paper, may_break, printable
 from crawler.errors import UserMistake
 
 SERIF, SANS = "Noto Serif CJK SC", "Noto Sans CJK SC"
@@ -33,8 +33,11 @@ table.fields td {{ font-size: 11pt; line-height: 1.4; height: 6mm }}
 table.grid td, table.grid th {{ font-size: 9pt; line-height: 1.3; padding: 0.7mm 1mm }}
 .wide table.grid td, .wide table.grid th {{ font-size: 7pt }}
 table.grid th {{ text-align: center; font-family: "{SANS}" }}
-tr {{ break-inside: avoid }} thead {{ display: table-header-group }}
+tr.whole {{ break-inside: avoid }} thead {{ display: table-header-group }}
 td p {{ margin: 0; min-height: 0; break-inside: auto }}
+table + table {{ margin-top: 3mm }}
+.stays, .stays p {{ break-before: avoid; break-inside: avoid }} .stays p {{ line-height: 2 }}
+.small p {{ font-size: 9pt; line-height: 1.4 }}
 """
 
 
@@ -43,8 +46,8 @@ def to_pdf(paper: Paper) -> bytes:
     weasyprint = _weasyprint()
     markup = _markup(paper)
     document = weasyprint.HTML(string=markup, url_fetcher=_fetcher()).render()
-    drawn = document.write_pdf(pdf_identifier=hashlib.sha256(markup.encode()).digest()[:16])
     _demand_fonts(document)
+    drawn = document.write_pdf(pdf_identifier=hashlib.sha256(markup.encode()).digest()[:16])
     return bytes(drawn)
 
 
@@ -69,8 +72,9 @@ def _fetcher() -> Any:
 
 
 def _demand_fonts(document: Any) -> None:
-    families = {font.family for font in document.fonts.values()}
-    print(families)
+    strange = {font.family for font in document.fonts.values()} - {SERIF, SANS}
+    if strange:
+        raise UserMistake(f"没有中文字体，只有 {'、'.join(sorted(strange))}：请安装 Debian 软件包 fonts-noto-cjk")
 
 
 def _markup(paper: Paper) -> str:
@@ -90,9 +94,10 @@ def _block(block: Block) -> str:
         case Heading(text=text):
             return f"<h2>{_text(text)}</h2>"
         case Lines(lines=lines):
-            return _paragraphs(lines)
+            kind = " ".join(name for name, holds in (("stays", block.stays), ("small", block.is_small)) if holds)
+            return f'<div class="{kind}">{_paragraphs(lines)}</div>'
         case Fields(fields=fields):
-            rows = "".join(f"<tr><td>{_text(one.label)}</td><td>{_paragraphs(one.lines)}</td></tr>" for one in fields)
+            rows = "".join(_row(((one.label,), one.lines)) for one in fields)
             return f'<table class="fields">{rows}</table>'
         case Grid():
             return _grid(block)
@@ -101,8 +106,13 @@ def _block(block: Block) -> str:
 def _grid(grid: Grid) -> str:
     columns = "".join(f'<col style="width: {one.width}mm">' for one in grid.columns)
     head = "".join(f"<th>{_text(one.name)}</th>" for one in grid.columns)
-    rows = "".join(f"<tr>{''.join(f'<td>{_paragraphs(cell)}</td>' for cell in row)}</tr>" for row in grid.rows)
+    rows = "".join(map(_row, grid.rows))
     return f'<table class="grid">{columns}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _row(cells: tuple[tuple[str, ...], ...]) -> str:
+    kind = "" if may_break(cells) else ' class="whole"'
+    return f"<tr{kind}>{''.join(f'<td>{_paragraphs(cell)}</td>' for cell in cells)}</tr>"
 
 
 def _paragraphs(lines: tuple[str, ...]) -> str:

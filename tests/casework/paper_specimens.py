@@ -107,7 +107,9 @@ EXTRACTION = ExtractionFacts(
     tool="lantian 0.3.0",
     chain=STAMPED,
 )
-LISTED = EvidenceList(number="20261120-0001", made_at=T0, files=FILES, matter="线索 0a1b2c3d4e5f60718293", chain=STAMPED)
+LISTED = EvidenceList(
+    number="20261120-0001", made_at=T0, files=FILES, matter="线索 0a1b2c3d4e5f60718293", chain=STAMPED
+)
 MONITORED = MonitoringFacts(
     exhibit=TARGET.exhibit,
     seen_at=T0,
@@ -142,7 +144,7 @@ HOSTILE = (
     "https://long.example/" + "a1" * 3_000 + "?q=" + "%E4" * 500,
     'url(https://evil.example/x) @import "https://evil.example/y"; } body { display: none',
     "\n\n\t换行\r\n\u2028\u2029再换行\x0b\x0c",
-    "<w:instrText>INCLUDETEXT \"https://evil.example\"</w:instrText>",
+    '<w:instrText>INCLUDETEXT "https://evil.example"</w:instrText>',
     "\ue000私用\U000f0000\uffff\ufffe",
 )
 
