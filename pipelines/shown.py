@@ -1,0 +1,164 @@
+"""What a visit is worth for each flagged exhibit: does its picture show the quote, in its place, as it was judged?
+
+The rendered document goes through the very `read` that found the listing. Only a picture that shows
+every quote of it, an advertisement's with its label and the query, is said to show it; whatever else
+is named with a reason. It never makes a verdict better than what can be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from crawler.captures import Box, Frame, PictureVerdict, Place, Showing, Sought, Visit
+from crawler.items import Exhibit, Finding, Listing, Outcome, Page, Reading
+from spiders.base import PlatformSpider
+
+# Why a page that was read could not be read the second time.
+NOT_READ = {
+    Outcome.BLOCKED: "wall",
+    Outcome.LOGIN: "wall",
+    Outcome.DISALLOWED: "wall",
+    Outcome.GONE: "page_gone",
+    Outcome.EMPTY: "listing_gone",
+    Outcome.UNREACHABLE: "page_gone",
+}
+
+
+def sought(exhibits: Iterable[Exhibit]) -> tuple[Sought, ...]:
+    """What the browser is to look for: the quotes of whatever was flagged in words."""
+    return tuple(
+        Sought(exhibit=one.id, quotes=_quotes(one), is_ad=one.listing.is_ad) for one in exhibits if one.findings
+    )
+
+
+def failed(exhibits: Iterable[Exhibit], reason: str, detail: str) -> tuple[Showing, ...]:
+    """The showings of a visit that did not come about."""
+    return tuple(
+        Showing(exhibit=one.id, verdict=PictureVerdict.FAILED, reason=reason, detail=detail)
+        for one in exhibits
+        if one.findings
+    )
+
+
+def showings(exhibits: Iterable[Exhibit], visit: Visit, spider: PlatformSpider, query: str) -> tuple[Showing, ...]:
+    """One showing for each flagged exhibit of the page that was visited. Pure."""
+    flagged = [one for one in exhibits if one.findings]
+    if not visit.picture:
+        why = "; ".join(reason for part, reason in visit.troubles if part == "picture")
+        return tuple(replace(one, visit=visit.id) for one in failed(flagged, "no_picture", why))
+    page = Page(
+        url=visit.url,
+        body=visit.dom,
+        status=visit.status,
+        content_type="text/html; charset=utf-8",
+        requested_url=visit.requested_url,
+        query=query,
+        rendered=True,
+    )
+    reading = spider.read(page)
+    return tuple(_showing(one, visit, reading, spider) for one in flagged)
+
+
+def _showing(exhibit: Exhibit, visit: Visit, reading: Reading, spider: PlatformSpider) -> Showing:
+    seen = _seen_again(exhibit, reading)
+    frame = visit.frame
+    places = tuple(one for one in frame.places if one.exhibit == exhibit.id and _is_inside(one.box, frame))
+    reason, detail = _difference(exhibit, seen, reading)
+    if not reason:
+        reason, detail = _not_in_frame(exhibit, places, frame, spider)
+    return Showing(
+        exhibit=exhibit.id,
+        verdict=PictureVerdict.DIFFERS if reason else PictureVerdict.SHOWS_QUOTE,
+        reason=reason,
+        detail=detail,
+        visit=visit.id,
+        width=frame.width,
+        height=frame.height,
+        places=places,
+        query_box=frame.query_box if frame.query_box and _is_inside(frame.query_box, frame) else None,
+        position=seen[0].position if seen else 0,
+    )
+
+
+def _difference(exhibit: Exhibit, seen: Sequence[Listing], reading: Reading) -> tuple[str, str]:
+    """Why what the browser read is not what was judged: a reason and details, empty when it is."""
+    if not seen:
+        if reading.outcome is Outcome.OK:
+            return "listing_gone", "the listing is not on the page any more"
+        return NOT_READ.get(reading.outcome, "page_changed"), f"{reading.outcome} {reading.reason}: {reading.detail}"
+    missing = [one.quote for one in exhibit.findings if not _stands_in(one, seen[0])]
+    if missing:
+        return "quote_gone", missing[0]
+    if exhibit.listing.is_ad and not seen[0].is_ad:
+        return "no_label", "the page no longer marks it as an advertisement"
+    return "", ""
+
+
+def _not_in_frame(exhibit: Exhibit, places: Sequence[Place], frame: Frame, spider: PlatformSpider) -> tuple[str, str]:
+    """Why the picture does not show what the page says."""
+    if any(finding.image or not finding.quote for finding in exhibit.findings):
+        return "image_quote", "what was found stands in a picture of the listing"
+    framed = {_squeezed(place.quote) for place in places}
+    hidden = [quote for quote in _quotes(exhibit) if _squeezed(quote) not in framed]
+    if hidden:
+        return "not_in_frame", hidden[0]
+    if exhibit.listing.is_ad and spider.is_search_engine:
+        labels = [one for one in places if one.label and _is_inside(one.label, frame)]
+        if not any(one.label_text in spider.ad_labels for one in labels):
+            return "no_label", "no label beside it says that it is an advertisement"
+        if frame.query_box is None or not _is_inside(frame.query_box, frame):
+            return "no_query_box", "the field with the query is not in the picture"
+    return "", ""
+
+
+def _seen_again(exhibit: Exhibit, reading: Reading) -> list[Listing]:
+    """The listings of the page that may be this one, the likeliest first.
+
+    Where keys change at each load, one that says the same of the same seller will do. What has the
+    key but not the words is still it: its quote is gone.
+    """
+    wanted = exhibit.listing
+
+    def says_it(listing: Listing) -> bool:
+        return all(_stands_in(finding, listing) for finding in exhibit.findings)
+
+    same = [one for one in reading.listings if one.key == wanted.key]
+    alike = [one for one in reading.listings if one.key != wanted.key and _is_like(one, wanted) and says_it(one)]
+    ranked = sorted(same, key=lambda one: (not says_it(one), one.is_ad != wanted.is_ad, one.position))
+    return ranked if ranked and says_it(ranked[0]) else alike or ranked
+
+
+def _is_like(listing: Listing, wanted: Listing) -> bool:
+    """Of the same seller, or shown with the same address, as far as the page tells."""
+    if listing.platform != wanted.platform or listing.is_ad != wanted.is_ad:
+        return False
+    pairs = (
+        (listing.seller_id, wanted.seller_id),
+        (listing.seller, wanted.seller),
+        (listing.display_url, wanted.display_url),
+    )
+    told = [(one, other) for one, other in pairs if one or other]
+    return bool(told) and all(one == other for one, other in told)
+
+
+def _stands_in(finding: Finding, listing: Listing) -> bool:
+    """Whether the listing still says it; what was read in one of its pictures is not in its words."""
+    if finding.image or not finding.quote:
+        return True
+    quote = _squeezed(finding.quote)
+    return any(quote in _squeezed(text) for text in (listing.title, listing.text, listing.seller, listing.price))
+
+
+def _quotes(exhibit: Exhibit) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.quote for one in exhibit.findings if one.quote and not one.image))
+
+
+def _squeezed(text: str) -> str:
+    """Without white space: where a page breaks its lines says nothing about its words."""
+    return "".join(text.split())
+
+
+def _is_inside(box: Box, frame: Frame) -> bool:
+    """Whether it has a size and lies in the picture as a whole."""
+    return 0 <= box.left < box.right <= frame.width and 0 <= box.top < box.bottom <= frame.height

@@ -1,0 +1,229 @@
+"""What a visit is worth: each way in which a picture can fall short of the quote has its word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from crawling import Probe
+
+from crawler.captures import Box, Frame, PictureVerdict, Place, Sought, Visit
+from crawler.errors import PageBlocked
+from crawler.items import Exhibit, Finding, Kind, Page, Reading
+from pipelines.shown import failed, showings, sought
+from spiders.base import Found, Wall
+from spiders.reading import Document, attr, first, text_of
+
+T0 = datetime(2026, 8, 1, 2, 30, tzinfo=UTC)
+BOX = Box(left=10, top=100, right=210, bottom=120)
+QUERY_BOX = Box(left=10, top=10, right=210, bottom=40)
+QUOTE = "包授权"
+
+
+class Engine(Probe):
+    """A search engine of ours: `.row` is a result, with its seller and address; `data-ad` is what was paid for."""
+
+    name = "engine"
+    ad_labels = ("广告", "推广")
+    is_search_engine = True
+    walls = (Wall(trouble=PageBlocked, reason="captcha", marks=("请完成验证",)),)
+
+    def read_document(self, document: Document) -> Reading:
+        found = Found(self.name, document)
+        for row in document.root.css(".row"):
+            link = first(row, "a")
+            found.add(
+                kind=Kind.AD if "data-ad" in row.attributes else Kind.RESULT,
+                title=text_of(link),
+                url=attr(link, "href"),
+                is_ad="data-ad" in row.attributes,
+                is_redirect="data-ad" in row.attributes,
+                text=text_of(first(row, "p")),
+                display_url=text_of(first(row, "cite")),
+            )
+        return found.reading()
+
+
+class Shop(Engine):
+    name = "engine"
+    is_search_engine = False
+
+
+def row(title: str, *, href: str = "/r?1", text: str = "", site: str = "xinghe.example", ad: bool = True) -> str:
+    mark = "data-ad" if ad else ""
+    return f'<div class="row" {mark}><a href="{href}">{title}</a><p>{text}</p><cite>{site}</cite></div>'
+
+
+def document(*rows: str) -> bytes:
+    return f"<!doctype html><html><head><title>虚构</title></head><body>{''.join(rows)}</body></html>".encode()
+
+
+FIRST = row(f"星河知产 专利{QUOTE}")
+
+
+def finding(quote: str = QUOTE, **changes: object) -> Finding:
+    plain = Finding(
+        rule="r", rule_digest="d", state="active", category="guaranteed_grant", severity=3, field="title", start=0,
+        end=len(quote), quote=quote, points=70, needs=60, pro=(), contra=(), articles=(),
+    )  # fmt: skip
+    return replace(plain, **changes)
+
+
+def flagged(body: bytes = document(FIRST), *, findings: tuple[Finding, ...] = (finding(),), at: int = 0) -> Exhibit:
+    """The exhibit that a page makes of its listing number `at`."""
+    listing = Engine().read(Page(url="http://probe.example/s", body=body)).listings[at]
+    return Exhibit(id="e1", listing=listing, findings=findings)
+
+
+def place(quote: str = QUOTE, **changes: object) -> Place:
+    return replace(Place(exhibit="e1", quote=quote, box=BOX, label=BOX, label_text="广告"), **changes)
+
+
+def visit(body: bytes = document(FIRST), *places: Place, **changes: object) -> Visit:
+    plain = Visit(
+        id="v1", requested_url="http://probe.example/s", url="http://probe.example/s", redirects=(), status=200,
+        title="虚构", started_at=T0, ended_at=T0, browser="chromium/1", picture=b"\x89PNG", dom=body, text=b"",
+        mhtml=b"", messages=(), chains=(),
+        frame=Frame(width=1280, height=2000, places=places or (place(),), query_box=QUERY_BOX),
+    )  # fmt: skip
+    return replace(plain, **changes)
+
+
+def verdict(exhibit: Exhibit, seen: Visit, spider: type[Engine] = Engine) -> tuple[str, str]:
+    (showing,) = showings([exhibit], seen, spider(), "词")
+    assert showing.visit == seen.id
+    return str(showing.verdict), showing.reason
+
+
+# -- it shows the quote --------------------------------------------------------------------------
+
+
+def test_an_advertisement_with_label_query_and_quote_is_shown() -> None:
+    body = document(row("另一条", ad=False), FIRST)
+    (showing,) = showings([flagged()], visit(body), Engine(), "词")
+    assert (showing.verdict, showing.reason, showing.position) == (PictureVerdict.SHOWS_QUOTE, "", 2)
+    assert (showing.places, showing.query_box) == ((place(),), QUERY_BOX)
+    assert (showing.width, showing.height) == (1280, 2000)
+
+
+def test_line_breaks_of_the_page_are_no_difference() -> None:
+    body = document(row("星河知产 专利包\n  授权"))
+    assert verdict(flagged(), visit(body, place("包 授权"))) == ("shows_quote", "")
+
+
+def test_a_key_that_changes_at_each_load_is_no_difference() -> None:
+    again = document(row(f"专利{QUOTE} 星河知产直营"))
+    assert flagged().listing.key != flagged(again).listing.key
+    assert verdict(flagged(), visit(again)) == ("shows_quote", "")
+
+
+def test_a_shop_needs_no_label_and_no_query() -> None:
+    seen = visit(document(FIRST), place(label=None, label_text=""))
+    seen = replace(seen, frame=replace(seen.frame, query_box=None))
+    assert verdict(flagged(), seen, Shop) == ("shows_quote", "")
+    assert verdict(flagged(), seen, Engine) == ("differs", "no_label")
+
+
+# -- it differs ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (document(row("云帆商标")), "listing_gone"),
+        (document(row(f"云帆 专利{QUOTE}", site="yunfan.example")), "listing_gone"),
+        (document(row(f"星河知产 专利{QUOTE}", ad=False)), "listing_gone"),
+        (document(), "page_changed"),
+        (b"", "page_changed"),
+        (document("<p>请完成验证</p>"), "wall"),
+    ],
+    ids=["gone", "another seller says the same", "not paid for any more", "no results", "empty", "captcha"],
+)
+def test_a_page_that_shows_something_else(body: bytes, reason: str) -> None:
+    assert verdict(flagged(), visit(body)) == ("differs", reason)
+
+
+def test_a_listing_that_lost_its_words() -> None:
+    before = document(row("星河知产", text=f"专利{QUOTE}，不过退款"))
+    after = document(row("星河知产", text="专利申请"))
+    assert flagged(before).listing.key == flagged(after).listing.key
+    assert verdict(flagged(before), visit(after)) == ("differs", "quote_gone")
+
+
+def test_of_two_with_one_key_the_one_that_says_it_counts() -> None:
+    body = document(row("星河知产", text="专利申请"), row("星河知产", text=f"专利{QUOTE}"))
+    (showing,) = showings([flagged(body, at=1)], visit(body), Engine(), "词")
+    assert (showing.verdict, showing.position) == ("shows_quote", 2)
+
+
+def test_every_quote_must_be_there() -> None:
+    body = document(row(f"星河知产 专利{QUOTE} 绿色通道"))
+    two = flagged(body, findings=(finding(), finding("绿色通道")))
+    assert verdict(two, visit(body, place(), place("绿色通道"))) == ("shows_quote", "")
+    assert verdict(two, visit(body, place())) == ("differs", "not_in_frame")
+    assert verdict(two, visit()) == ("differs", "listing_gone")
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        replace(BOX, bottom=2001),
+        replace(BOX, right=1281),
+        replace(BOX, left=-1),
+        replace(BOX, right=BOX.left),
+        replace(BOX, bottom=BOX.top),
+    ],
+    ids=["below", "right of it", "left of it", "no width", "no height"],
+)
+def test_a_quote_outside_the_picture_is_not_shown(box: Box) -> None:
+    assert verdict(flagged(), visit(document(FIRST), place(box=box))) == ("differs", "not_in_frame")
+
+
+def test_a_place_of_another_exhibit_shows_nothing() -> None:
+    assert verdict(flagged(), visit(document(FIRST), place(exhibit="e2"))) == ("differs", "not_in_frame")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"label": None}, {"label_text": "关于"}, {"label": replace(BOX, bottom=9999)}],
+    ids=["none", "another word", "below the picture"],
+)
+def test_an_advertisement_without_its_label_is_not_shown(changes: dict[str, object]) -> None:
+    assert verdict(flagged(), visit(document(FIRST), place(**changes))) == ("differs", "no_label")
+
+
+def test_an_advertisement_without_the_query_is_not_shown() -> None:
+    for box in (None, replace(QUERY_BOX, top=-1)):
+        seen = visit()
+        assert verdict(flagged(), replace(seen, frame=replace(seen.frame, query_box=box))) == (
+            "differs",
+            "no_query_box",
+        )
+
+
+def test_what_was_read_in_a_picture_is_not_looked_for_in_words() -> None:
+    one = flagged(findings=(finding(image="ab" * 32, box=(1, 2, 3, 4)),))
+    assert verdict(one, visit()) == ("differs", "image_quote")
+    likeness = flagged(findings=(finding(quote="", image="ab" * 32),))
+    assert verdict(likeness, visit()) == ("differs", "image_quote")
+    assert sought([one]) == (Sought(exhibit="e1", quotes=(), is_ad=True),)
+
+
+# -- it failed -----------------------------------------------------------------------------------
+
+
+def test_a_visit_without_a_picture_failed_and_says_why() -> None:
+    seen = visit(picture=b"", troubles=(("mhtml", "too_large"), ("picture", "timeout")))
+    (showing,) = showings([flagged()], seen, Engine(), "词")
+    assert (showing.verdict, showing.reason, showing.detail, showing.visit) == ("failed", "no_picture", "timeout", "v1")
+
+
+def test_only_what_was_flagged_is_looked_for() -> None:
+    innocent = replace(flagged(findings=()), id="e2")
+    assert showings([innocent], visit(), Engine(), "词") == ()
+    assert failed([innocent], "no_browser", "x") == ()
+    assert [one.exhibit for one in failed([innocent, flagged()], "no_browser", "x")] == ["e1"]
+    assert sought([innocent, flagged(findings=(finding(), finding()))]) == (
+        Sought(exhibit="e1", quotes=(QUOTE,), is_ad=True),
+    )
