@@ -23,10 +23,10 @@ from crawler.errors import EvidenceBroken, NotStamped
 from storage.audit import Act, add_on
 from storage.authorities import Asking, Token
 from storage.db import writing
+from storage.folders import made, sync_folder
 from storage.manifests import FOLDER, head_path, read_head
 from storage.sealing_rows import SealRow
 from storage.verify_report import KINDS, Broken
-from storage.warcfile import sync_folder
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
 WHO = "lantian"
@@ -184,7 +184,7 @@ def _postpone(engine: Engine, number: int, now: datetime, error: str) -> None:
 def _alone(folder: Path) -> Iterator[bool]:
     """Whether nobody else stamps this archive now; if so, nobody does meanwhile."""
     manifests = folder / FOLDER
-    manifests.mkdir(parents=True, exist_ok=True)
+    made(manifests)
     fd = os.open(manifests / ".stamp.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         yield _has_locked(fd)
@@ -203,7 +203,7 @@ def _has_locked(fd: int) -> bool:
 def _keep_trust(folder: Path, asking: Asking) -> None:
     """Copies of the certificates we trust, for packages. Nobody trusts them for lying there."""
     authorities = folder / FOLDER / "authorities"
-    authorities.mkdir(exist_ok=True)
+    made(authorities)
     for certificate in dict.fromkeys(one for several in asking.trust.values() for one in several):
         name = hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()[:16]
         if not (path := authorities / f"{name}.pem").exists():

@@ -1,0 +1,393 @@
+"""Asking for time stamps: what is believed, what is refused, what waits and is tried again."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import requests
+import responses
+from authority import OPENSSL, PAST, WITHOUT_OPENSSL, LocalAuthority, serving
+from sqlalchemy import Engine, insert, select
+
+from crawler.config import Authority
+from crawler.errors import ConfigInvalid, NotStamped
+from storage.audit import AuditLog
+from storage.db import open_database, writing
+from storage.manifests import FOLDER
+from storage.sealing_rows import SealRow
+from storage.stamp import LONGEST_WAIT, Stamping, stamp_bytes, stamp_pending, token_path
+from storage.verify_tokens import Stamp, anchors, check_token
+
+OVER = b'{"format":"lantian-manifest/1","number":1}\n'
+FIRST, SECOND = "http://tsa1.example/", "https://tsa2.example/stamp"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    opened = open_database(tmp_path / "lantian.db")
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "archive" / FOLDER).mkdir(parents=True)
+    return tmp_path / "archive"
+
+
+@pytest.fixture
+def web() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+@pytest.fixture
+def make(tmp_path: Path):
+    if not OPENSSL:
+        pytest.skip(WITHOUT_OPENSSL)
+    return lambda folder="other", **kind: LocalAuthority(tmp_path / folder, **kind)
+
+
+def at(authority: LocalAuthority, url: str = FIRST, timeout: float = 5.0) -> Authority:
+    return Authority(url=url, ca=authority.root, timeout=timeout)
+
+
+def answers(web: responses.RequestsMock, url: str, authority: LocalAuthority) -> None:
+    """The authority's own answers, without a socket."""
+
+    def reply(request: requests.PreparedRequest) -> tuple[int, dict[str, str], bytes]:
+        assert request.headers["Content-Type"] == "application/timestamp-query"
+        assert isinstance(request.body, bytes)
+        return 200, {"Content-Type": "application/timestamp-reply"}, authority.reply(request.body)
+
+    web.add_callback(responses.POST, url, callback=reply)
+
+
+def seal(engine: Engine, folder: Path, numbers: range, sealed_at: datetime) -> None:
+    """Manifests as far as a stamp is concerned: heads and their rows."""
+    for number in numbers:
+        head = b'{"number":%d}\n' % number
+        (folder / FOLDER / f"{number:06d}.json").write_bytes(head)
+        row = {
+            **dict.fromkeys(("sm3", "previous", "rules", "audit_head"), ""),
+            "number": number,
+            "kind": "records",
+            "sha256": hashlib.sha256(head).hexdigest(),
+            "leaves": 1,
+            "sealed_at": sealed_at,
+            "audit_count": 0,
+            "demand": "stamped",
+        }
+        with writing(engine).begin() as connection:
+            connection.execute(insert(SealRow).values(row))
+
+
+def rows(engine: Engine) -> list[tuple[int, bool, int, str]]:
+    """Number, whether stamped, tries, error."""
+    query = select(SealRow.number, SealRow.stamped_at, SealRow.tries, SealRow.last_error).order_by(SealRow.number)
+    with engine.begin() as connection:
+        return [(number, at is not None, tries, error) for number, at, tries, error in connection.execute(query)]
+
+
+def stamp_of(folder: Path, number: int, authority: LocalAuthority) -> Stamp:
+    head = (folder / FOLDER / f"{number:06d}.json").read_bytes()
+    token = token_path(folder, number).read_bytes()
+    stamp = check_token(token, head, anchors(authority.root.read_bytes()), part="")
+    assert isinstance(stamp, Stamp)
+    return stamp
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+# -- one question --------------------------------------------------------------------------------
+
+
+def test_over_real_http(authority: LocalAuthority, authority_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9/")  # nobody there: a proxy would fail it
+    token = stamp_bytes(OVER, [at(authority, authority_url)], now())
+    assert isinstance(check_token(token, OVER, anchors(authority.root.read_bytes()), part=""), Stamp)
+
+
+def test_each_question_has_its_own_nonce(authority: LocalAuthority, authority_url: str) -> None:
+    before = len(authority.asked)
+    for _ in range(2):
+        stamp_bytes(OVER, [at(authority, authority_url)], now())
+    first, second = authority.asked[before:]
+    assert first != second
+
+
+def test_without_an_authority() -> None:
+    with pytest.raises(NotStamped, match="没有设置"):
+        stamp_bytes(OVER, [], now())
+
+
+def test_the_second_is_asked_when_the_first_is_not_there(
+    authority: LocalAuthority, web: responses.RequestsMock
+) -> None:
+    web.add(responses.POST, FIRST, body=requests.ConnectionError("nobody"))
+    answers(web, SECOND, authority)
+    assert stamp_bytes(OVER, [at(authority), at(authority, SECOND)], now())
+    assert [call.request.url for call in web.calls] == [FIRST, SECOND]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"body": requests.ConnectionError("no")}, "ConnectionError"),
+        ({"body": requests.ConnectTimeout("slow")}, "ConnectTimeout"),
+        ({"status": 500, "body": b"oops"}, "500"),
+        ({"status": 404}, "404"),
+        ({"status": 302, "headers": {"Location": "file:///etc/passwd"}}, "302"),
+        ({"status": 307, "headers": {"Location": SECOND}}, "307"),
+        ({"status": 200, "body": b"<html>no</html>"}, "无法读取"),
+        ({"status": 200, "body": b""}, "无法读取"),
+        ({"status": 200, "body": bytes((1 << 20) + 1)}, "太大"),
+    ],
+)
+def test_answers_that_are_none(
+    answer: dict[str, object], said: str, authority: LocalAuthority, web: responses.RequestsMock
+) -> None:
+    web.add(responses.POST, FIRST, **answer)
+    with pytest.raises(NotStamped, match=said):
+        stamp_bytes(OVER, [at(authority)], now())
+    assert len(web.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "of", "said"),
+    [
+        ({"name": "Qita"}, "authority", "不是所信任的"),
+        ({"valid": PAST}, "authority", "不是所信任的"),
+        ({"valid": PAST}, "other", "已过期"),
+        ({"nonce": False}, "other", "nonce"),
+        ({"refusing": True}, "other", "拒绝"),
+        ({"usage": False}, "other", "不是所信任的"),
+        ({"embedded": False}, "other", "不是所信任的"),
+    ],
+)
+def test_answers_of_another_or_a_broken_authority(
+    make, kind: dict[str, object], of: str, said: str, authority: LocalAuthority, web: responses.RequestsMock
+) -> None:
+    other = make(**kind)
+    answers(web, FIRST, other)
+    with pytest.raises(NotStamped, match=said):
+        stamp_bytes(OVER, [at(other if of == "other" else authority)], now())
+
+
+def test_an_answer_over_other_bytes(authority: LocalAuthority, web: responses.RequestsMock) -> None:
+    web.add(responses.POST, FIRST, body=authority.stamp(b"something else"))
+    with pytest.raises(NotStamped, match="不是这份清单的"):
+        stamp_bytes(OVER, [at(authority)], now())
+
+
+@pytest.mark.parametrize("away", [timedelta(minutes=-6), timedelta(minutes=6), timedelta(days=400)])
+def test_a_stamp_far_from_our_clock(authority: LocalAuthority, authority_url: str, away: timedelta) -> None:
+    with pytest.raises(NotStamped, match="时钟"):
+        stamp_bytes(OVER, [at(authority, authority_url)], now() + away)
+
+
+def test_certificates_out_of_order_are_taken_all_the_same(make, web: responses.RequestsMock) -> None:
+    other = make(intermediate=True, ordered=False)
+    answers(web, FIRST, other)
+    assert stamp_bytes(OVER, [at(other)], now())
+
+
+def test_an_answer_that_drips_is_given_up(authority: LocalAuthority) -> None:
+    """Each byte comes in time; the whole does not."""
+    is_over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+                while not is_over.wait(0.1):
+                    try:
+                        connection.sendall(b"0")
+                    except OSError:
+                        return
+
+        pool.submit(drip)
+        begun = now()
+        with pytest.raises(NotStamped, match="ReadTimeout"):
+            stamp_bytes(OVER, [at(authority, f"http://127.0.0.1:{server.getsockname()[1]}/", 0.4)], begun)
+        is_over.set()
+    assert now() - begun < timedelta(seconds=3)
+
+
+def test_a_certificate_file_that_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "not.pem").write_text("no certificate")
+    for name in ("gone.pem", "not.pem"):
+        with pytest.raises(ConfigInvalid, match=name):
+            stamp_bytes(OVER, [Authority(url=FIRST, ca=tmp_path / name)], now())
+
+
+# -- all that wait -------------------------------------------------------------------------------
+
+
+def test_every_manifest_in_order(engine: Engine, folder: Path, authority: LocalAuthority, authority_url: str) -> None:
+    seal(engine, folder, range(1, 4), now())
+    stamping = stamp_pending(folder, engine, [at(authority, authority_url)], now())
+    assert (stamping.done, stamping.left, stamping.error) == (3, 0, "")
+    assert [one.number for one in stamping.stamped] == [1, 2, 3]
+    assert rows(engine) == [(number, True, 1, "") for number in (1, 2, 3)]
+    for one in stamping.stamped:
+        assert stamp_of(folder, one.number, authority).at == one.at
+    with engine.begin() as connection:
+        digest = connection.execute(select(SealRow.token_sha256).where(SealRow.number == 2)).scalar_one()
+    assert digest == hashlib.sha256(token_path(folder, 2).read_bytes()).hexdigest()
+    copies = list((folder / FOLDER / "authorities").iterdir())
+    assert [one.read_bytes() for one in copies] == [authority.root.read_bytes()]
+    assert [entry.act for entry in AuditLog(engine).entries()] == ["stamp"] * 3
+
+
+def test_nothing_to_do(engine: Engine, folder: Path, authority: LocalAuthority) -> None:
+    assert stamp_pending(folder, engine, [at(authority)], now()) == Stamping(done=0, left=0, error="")
+
+
+def test_without_an_authority_they_wait(engine: Engine, folder: Path) -> None:
+    seal(engine, folder, range(1, 3), now())
+    stamping = stamp_pending(folder, engine, [], now())
+    assert (stamping.done, stamping.left) == (0, 2)
+    assert "没有设置" in stamping.error
+    assert rows(engine) == [(1, False, 0, ""), (2, False, 0, "")]
+
+
+def test_a_silent_authority_is_asked_once_a_call_and_later_again(
+    engine: Engine, folder: Path, authority: LocalAuthority, web: responses.RequestsMock
+) -> None:
+    seal(engine, folder, range(1, 4), now())
+    web.add(responses.POST, FIRST, body=requests.ConnectionError("nobody"))
+    begun = now()
+    stamping = stamp_pending(folder, engine, [at(authority)], begun)
+    assert (stamping.done, stamping.left, len(web.calls)) == (0, 3, 1)
+    assert FIRST in stamping.error
+    assert [(tries, bool(error)) for _, _, tries, error in rows(engine)] == [(1, True), (0, False), (0, False)]
+    web.remove(responses.POST, FIRST)
+    answers(web, FIRST, authority)
+    # The first waits a minute; the others were never tried and are due.
+    assert [one.number for one in stamp_pending(folder, engine, [at(authority)], begun).stamped] == [2, 3]
+    later = begun + timedelta(minutes=2)
+    assert [one.number for one in stamp_pending(folder, engine, [at(authority)], later).stamped] == [1]
+
+
+def test_waits_double_up_to_six_hours_and_never_end(
+    engine: Engine, folder: Path, authority: LocalAuthority, web: responses.RequestsMock
+) -> None:
+    seal(engine, folder, range(1, 2), now())
+    web.add(responses.POST, FIRST, status=503)
+    moment, waits = now(), []
+    for tries in range(1, 13):
+        (waiting,) = stamp_pending(folder, engine, [at(authority)], moment).waiting
+        assert waiting.tries == tries
+        assert waiting.next_try_at is not None
+        waits.append(round((waiting.next_try_at - moment) / timedelta(minutes=1)))
+        assert stamp_pending(folder, engine, [at(authority)], moment).waiting == (waiting,)
+        moment = waiting.next_try_at
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360]
+    assert timedelta(minutes=waits[-1]) == LONGEST_WAIT
+
+
+def test_at_once_does_not_wait(
+    engine: Engine, folder: Path, authority: LocalAuthority, web: responses.RequestsMock
+) -> None:
+    seal(engine, folder, range(1, 2), now())
+    web.add(responses.POST, FIRST, status=503)
+    stamp_pending(folder, engine, [at(authority)], now())
+    web.remove(responses.POST, FIRST)
+    answers(web, FIRST, authority)
+    assert stamp_pending(folder, engine, [at(authority)], now()).done == 0
+    assert stamp_pending(folder, engine, [at(authority)], now(), at_once=True).done == 1
+
+
+def test_a_refused_answer_leaves_no_file(
+    engine: Engine, folder: Path, authority: LocalAuthority, web: responses.RequestsMock, make
+) -> None:
+    seal(engine, folder, range(1, 2), now())
+    answers(web, FIRST, make(name="Qita"))
+    assert "不是所信任的" in stamp_pending(folder, engine, [at(authority)], now()).error
+    assert not token_path(folder, 1).exists()
+
+
+def test_a_crash_between_file_and_row_is_healed(
+    engine: Engine, folder: Path, authority: LocalAuthority, web: responses.RequestsMock
+) -> None:
+    seal(engine, folder, range(1, 2), now())
+    token = authority.stamp(b'{"number":1}\n')
+    token_path(folder, 1).write_bytes(token)
+    (folder / FOLDER / ".stamp.tmp").write_bytes(b"half")
+    stamping = stamp_pending(folder, engine, [at(authority)], now())
+    assert (stamping.done, len(web.calls)) == (1, 0)
+    assert token_path(folder, 1).read_bytes() == token
+    assert rows(engine) == [(1, True, 1, "")]
+
+
+def test_a_token_found_that_does_not_hold_is_left_for_a_person(
+    engine: Engine, folder: Path, authority: LocalAuthority, web: responses.RequestsMock
+) -> None:
+    seal(engine, folder, range(1, 3), now())
+    answers(web, FIRST, authority)
+    foreign = authority.stamp(b"another head")
+    token_path(folder, 1).write_bytes(foreign)
+    stamping = stamp_pending(folder, engine, [at(authority)], now())
+    assert (stamping.done, stamping.left) == (1, 1)
+    assert "000001.tsr" in stamping.error
+    assert token_path(folder, 1).read_bytes() == foreign
+
+
+def test_a_head_that_was_changed_is_not_stamped_and_holds_up_nobody(
+    engine: Engine, folder: Path, authority: LocalAuthority, web: responses.RequestsMock
+) -> None:
+    seal(engine, folder, range(1, 4), now())
+    answers(web, FIRST, authority)
+    (folder / FOLDER / "000001.json").write_bytes(b'{"number":7}\n')
+    (folder / FOLDER / "000002.json").unlink()
+    stamping = stamp_pending(folder, engine, [at(authority)], now())
+    assert [one.number for one in stamping.stamped] == [3]
+    assert [one.number for one in stamping.waiting] == [1, 2]
+    assert all(one.error for one in stamping.waiting)
+
+
+def test_a_seal_ahead_of_the_authority_waits_alone(
+    engine: Engine, folder: Path, authority: LocalAuthority, web: responses.RequestsMock
+) -> None:
+    seal(engine, folder, range(1, 2), now() + timedelta(minutes=3))
+    seal(engine, folder, range(2, 3), now())
+    answers(web, FIRST, authority)
+    stamping = stamp_pending(folder, engine, [at(authority)], now())
+    assert [one.number for one in stamping.stamped] == [2]
+    assert "早于封存" in stamping.error
+
+
+def test_two_at_once_ask_once(engine: Engine, folder: Path, make) -> None:
+    """The second sees the first at work and leaves it to it."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    class Slow(LocalAuthority):
+        def reply(self, query: bytes) -> bytes:
+            asked.set()
+            go_on.wait(10)
+            return super().reply(query)
+
+    make()  # skips where there is no openssl
+    slow = Slow(folder.parent / "slow")
+    seal(engine, folder, range(1, 2), now())
+    with serving(slow) as url, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(stamp_pending, folder, engine, [at(slow, url)], now())
+        assert asked.wait(10)
+        second = stamp_pending(folder, engine, [at(slow, url)], now())
+        go_on.set()
+        assert first.result().done == 1
+    assert (second.done, second.left) == (0, 1)
+    assert "另一个进程" in second.error
+    assert len(slow.asked) == 1
