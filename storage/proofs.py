@@ -6,7 +6,6 @@ covers: that is broken evidence.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler.errors import EvidenceBroken
-
-LEAF, NODE = b"\x00", b"\x01"
+from storage.merkle import Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,13 +153,19 @@ def _proofs_in(manifests: Path, head: dict[str, Any], sought: list[_Sought]) -> 
                 here[one.file].append(one)
     if not here:
         return []
-    tree, chosen = Tree(), []
-    for index, (line, leaf) in enumerate(_leaves(manifests, head["number"])):
-        wanting = [one for one in here.get(leaf["file"], ()) if one.takes(leaf, leaf["offset"])]
-        tree.add(line, is_wanted=bool(wanting))
-        chosen += [(index, line, leaf, (one.now[0], one.now[1] + leaf["offset"] - one.start)) for one in wanting[:1]]
-    if tree.root() != head["root"] or tree.size != head["leaves"]:
-        raise EvidenceBroken(f"封存清单 {head['number']} 的清单与其根不符")
+    chosen: list[tuple[int, bytes, dict[str, Any], tuple[str, int]]] = []
+
+    def lines() -> Iterator[bytes]:
+        for index, (line, leaf) in enumerate(_leaves(manifests, head["number"])):
+            wanting = [one for one in here.get(leaf["file"], ()) if one.takes(leaf, leaf["offset"])]
+            if wanting:
+                file, start = wanting[0].now
+                chosen.append((index, line, leaf, (file, start + leaf["offset"] - wanting[0].start)))
+            yield line
+
+    tree = Tree(lines())
+    if tree.root.hex() != head["root"] or tree.size != head["leaves"]:
+        raise EvidenceBroken(f"封存清单 {head['number']} 的明细与其根不符")
     return [_proof(head["number"], tree, *one) for one in chosen]
 
 
@@ -178,42 +182,5 @@ def _proof(number: int, tree: Tree, index: int, line: bytes, leaf: dict[str, Any
         index=index,
         size=tree.size,
         leaf=line.decode("utf-8"),
-        path=tree.path(index),
+        path=tuple(one.hex() for one in tree.path(index)),
     )
-
-
-class Tree:
-    """A Merkle tree of RFC 6962 built leaf by leaf; it keeps the paths of wanted leaves and little else."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._stack: list[tuple[int, bytes, list[int]]] = []
-        self._paths: dict[int, list[str]] = {}
-
-    def add(self, line: bytes, *, is_wanted: bool) -> None:
-        """The next leaf; its path can be asked for only if it was wanted."""
-        members = [self.size] if is_wanted else []
-        self._paths.update({index: [] for index in members})
-        self._stack.append((0, hashlib.sha256(LEAF + line).digest(), members))
-        self.size += 1
-        while len(self._stack) > 1 and self._stack[-1][0] == self._stack[-2][0]:
-            self._join()
-
-    def root(self) -> str:
-        """The root over all leaves, which ends the tree."""
-        while len(self._stack) > 1:
-            self._join()
-        return self._stack[0][1].hex() if self._stack else hashlib.sha256().hexdigest()
-
-    def path(self, index: int) -> tuple[str, ...]:
-        """The audit path of a wanted leaf, when the root is known."""
-        return tuple(self._paths[index])
-
-    def _join(self) -> None:
-        _, right, right_members = self._stack.pop()
-        height, left, left_members = self._stack.pop()
-        for members, sibling in ((left_members, right), (right_members, left)):
-            for index in members:
-                self._paths[index].append(sibling.hex())
-        joined = hashlib.sha256(NODE + left + right).digest()
-        self._stack.append((height + 1, joined, left_members + right_members))

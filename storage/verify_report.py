@@ -54,8 +54,12 @@ KINDS = {
     "package_digest": "包内文件与其摘要不符",
     "package_extra": "包内多出文件",
     "package_missing": "包内缺少文件",
+    "package_format": "包内文件不是应有的格式",
     "proof": "包含证明不成立",
     "picture": "截图与记录不符",
+    "text": "页面文字与记录不符",
+    "index": "索引或页面目录与记录不符",
+    "exhibit": "所写的证据项与记录不符",
     "not_sealed": "没有全部封存",
     "not_stamped": "没有全部加盖可信时间戳",
 }

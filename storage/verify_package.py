@@ -1,0 +1,319 @@
+"""Verifies a package (.wacz) with nothing but what is in it and whom the caller trusts; nothing is unpacked to a disk.
+
+Every record is read again and must lead, by its proof, to the root of a manifest of an unbroken chain. What is told
+about the records must agree with them. It claims the weakest state of what it saw.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from cryptography import x509
+
+from storage.verify_contents import Seen, check_contents
+from storage.verify_format import HEAD_LIMIT, TOKEN_LIMIT, Head, Leaf, Malformed, canonical, parse_head, parse_leaf
+from storage.verify_index import LINE_LIMIT, described, line_of
+from storage.verify_merkle import root_by_path
+from storage.verify_report import BROKEN, SEALED, STAMPED, Broken, Chain, Findings, Report
+from storage.verify_tokens import Stamp, check_token
+from storage.verify_warc import read_at
+from storage.verify_zip import DATA, DATAPACKAGE, DIGEST, INDEX, PROOFS, STAMP, Entry, Misbuilt, opened, read_entries
+
+LIST_LIMIT = 1 << 26
+MOST_PATH = 64
+CHUNK = 1 << 20
+_PROOF_KEYS = {"id": str, "index": int, "leaf": str, "length": int, "manifest": int, "offset": int, "path": list,
+               "size": int}  # fmt: skip
+
+
+def verify_package(path: Path, trusted: Sequence[x509.Certificate] = (), demand: str = "") -> Report:
+    """The verdict on one package. Tokens count only under `trusted`; `demand` is "", "sealed" or "stamped"."""
+    with path.open("rb") as file:
+        try:
+            entries = read_entries(file, path.name)
+        except Misbuilt as wrong:
+            return Report(state=BROKEN, checked=0, broken=wrong.broken, total=len(wrong.broken), demanded=demand)
+        return _Reading(file, entries, trusted).report(demand)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One package being read, its findings, and what the parts told one another."""
+
+    file: BinaryIO
+    entries: Sequence[Entry]
+    trusted: Sequence[x509.Certificate]
+    found: Findings = field(default_factory=Findings)
+    heads: dict[int, Head] = field(default_factory=dict)
+    stamps: dict[int, Stamp] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
+    checked: int = 0
+
+    def report(self, demand: str) -> Report:
+        self._check_digests()
+        self._check_list()
+        self._check_chain()
+        self._check_records()
+        check_contents(self.read, self.entries, self.digests, self.seen, self.found, self._newest())
+        package = self._token(STAMP, self.read(DIGEST, LIST_LIMIT), None) if self._has(STAMP) else None
+        is_stamped = package is not None and self.seen.manifests <= self.stamps.keys()
+        if demand == STAMPED and not is_stamped:
+            self.found.add(Broken(kind="not_stamped", part=STAMP, detail="并非每份清单和本包都有可信时间戳"))
+        state = BROKEN if self.found.is_tampered else STAMPED if is_stamped else SEALED
+        return Report(
+            state=state,
+            checked=self.checked,
+            broken=tuple(self.found.listed),
+            total=self.found.total,
+            anchored=is_stamped,
+            demanded=demand,
+            chain=self._told_chain(),
+        )
+
+    # -- bytes -------------------------------------------------------------------------------------
+
+    def read(self, name: str, limit: int) -> bytes:
+        """A small entry whole, b"" where there is none; a larger one than it may be is complained of."""
+        entry = next((one for one in self.entries if one.name == name), None)
+        if entry is None:
+            return b""
+        if entry.size > limit:
+            self._complain("package_format", name, f"有 {entry.size} 字节，太大")
+            return b""
+        with opened(self.file, entry) as content:
+            return content.read()
+
+    def _has(self, name: str) -> bool:
+        return name in self.digests
+
+    def _complain(self, kind: str, part: str, detail: str) -> None:
+        self.found.add(Broken(kind=kind, part=part, detail=detail))
+
+    def _check_digests(self) -> None:
+        for entry in self.entries:
+            sha256, crc = hashlib.sha256(), 0
+            with opened(self.file, entry) as content:
+                while piece := content.read(CHUNK):
+                    sha256.update(piece)
+                    crc = zlib.crc32(piece, crc)
+            self.digests[entry.name] = sha256.hexdigest()
+            if crc != entry.crc:
+                self._complain("package_digest", entry.name, "字节与压缩包中的校验值不符")
+
+    def _check_list(self) -> None:
+        """datapackage.json lists every other entry and nothing else; datapackage-digest.json is its digest."""
+        wanted = {"path": DATAPACKAGE, "hash": f"sha256:{self.digests[DATAPACKAGE]}"}
+        try:
+            if canonical(self.read(DIGEST, LIST_LIMIT)) != wanted:
+                self._complain("package_digest", DATAPACKAGE, f"与 {DIGEST} 不符")
+            listed = canonical(self.read(DATAPACKAGE, LIST_LIMIT))
+            resources = _resources(listed)
+        except Malformed as wrong:
+            self._complain("package_format", DATAPACKAGE, str(wrong))
+            return
+        for entry in self.entries[: _place(self.entries, DATAPACKAGE)]:
+            told = resources.pop(entry.name, None)
+            if told is None:
+                self._complain("package_extra", entry.name, f"{DATAPACKAGE} 中没有列出")
+            elif told != (f"sha256:{self.digests[entry.name]}", entry.size):
+                self._complain("package_digest", entry.name, f"与 {DATAPACKAGE} 所列不符")
+        for name in resources:
+            self._complain("package_missing", str(name)[:200], f"{DATAPACKAGE} 列出了它")
+
+    # -- the chain ---------------------------------------------------------------------------------
+
+    def _check_chain(self) -> None:
+        for entry in self.entries:
+            if entry.name.startswith("chain/") and entry.name.endswith(".json"):
+                self._check_head(entry.name)
+        for entry in self.entries:
+            if entry.name.endswith(".tsr"):
+                self._check_stamp(entry.name)
+        if not self.heads:
+            self._complain("package_missing", "chain/", "没有一份封存清单")
+
+    def _check_head(self, name: str) -> None:
+        raw = self.read(name, HEAD_LIMIT)
+        try:
+            head = parse_head(raw)
+        except Malformed as wrong:
+            self._complain("manifest_format", name, str(wrong))
+            return
+        before = self.heads[max(self.heads)] if self.heads else None
+        if name != f"chain/{head.number:06d}.json":
+            self._complain("manifest_number", name, f"里面写的是第 {head.number} 份")
+        elif before and head.number != before.number + 1:
+            self._complain("manifest_gap", name, f"前一份是第 {before.number} 份")
+        elif before and head.archive != before.archive:
+            self._complain("foreign_manifest", name, "与前一份不是同一个档案的")
+        elif before and (head.previous, head.previous_sm3) != (before.sha256, before.sm3):
+            self._complain("chain", name, "与前一份接不上")
+        self.heads[head.number] = head
+
+    def _check_stamp(self, name: str) -> None:
+        over = name.removesuffix(".tsr") + ".json"
+        number = int(name[len("chain/") : -len(".tsr")])
+        if number not in self.heads:
+            self._complain("package_extra", name, "没有它所盖的清单")
+            return
+        stamp = self._token(name, self.read(over, HEAD_LIMIT), self.heads[number])
+        if stamp is not None:
+            self.stamps[number] = stamp
+
+    def _token(self, name: str, over: bytes, head: Head | None) -> Stamp | None:
+        token = self.read(name, TOKEN_LIMIT)
+        said = check_token(token, over, self.trusted, part=name, sealed_at=head.sealed_at if head else None)
+        if isinstance(said, Stamp):
+            return said
+        # Whoever trusts nobody is told what is consistent, no more.
+        if self.trusted or said.kind != "token_untrusted":
+            self.found.add(said)
+        return None
+
+    def _newest(self) -> Head | None:
+        return self.heads[max(self.heads)] if self.heads else None
+
+    def _told_chain(self) -> Chain:
+        head = self._newest()
+        if head is None:
+            return Chain()
+        stamped = max((stamp.at for stamp in self.stamps.values()), default=None)
+        return Chain(
+            manifests=len(self.heads),
+            number=head.number,
+            head=head.sha256,
+            sealed_at=head.sealed_at.isoformat(),
+            stamped_at=stamped.isoformat() if stamped else "",
+        )
+
+    # -- the records -------------------------------------------------------------------------------
+
+    def _check_records(self) -> None:
+        data = next(one for one in self.entries if one.name == DATA)
+        index = self._index()
+        at = 0
+        for proof in self._proofs():
+            if proof["offset"] != at:
+                self._complain("proof", PROOFS, f"第 {at} 字节处的记录没有证明，或证明的次序不对")
+                break
+            if at + proof["length"] > data.size:
+                self._complain("cut_file", DATA, "在最后一条记录结束之前就完了")
+                break
+            self._check_record(data, proof, index)
+            at += proof["length"]
+        if at < data.size and not self.found.is_tampered:
+            self.found.add(Broken(kind="extra_record", part=DATA, offset=at, detail="没有证明的字节"))
+        for line in sorted(index.values()):
+            self._complain("index", INDEX, f"多出一行：{ascii(line[:80])}")
+
+    def _check_record(self, data: Entry, proof: dict[str, Any], index: dict[str, bytes]) -> None:
+        at, length = proof["offset"], proof["length"]
+        leaf = self._check_proof(proof)
+        with opened(self.file, data, at) as content:
+            member = read_at(content, at, length)
+        with opened(self.file, data, at) as content:
+            said = described(content, length)
+        self.checked += 1
+        wrong = _disagreement(leaf, member.length, member.sha256, member.sm3)
+        if wrong:
+            self._complain_at(wrong, at, proof["id"])
+        if leaf and leaf.type == "damaged":
+            return
+        if member.fault:
+            self._complain_at((member.fault.kind, member.fault.detail), at, member.id)
+        elif leaf and (member.id, member.type) != (leaf.id, leaf.type):
+            self._complain_at(("record_id", f"记录是 {member.type} {member.id}"), at, leaf.id)
+        elif not self.seen.add(member, said):
+            self._complain_at(("duplicate_record", ""), at, member.id)
+        line = line_of(member, said, at)
+        if line and index.pop(hashlib.sha256(line).hexdigest(), None) is None:
+            self.found.add(Broken(kind="index", part=INDEX, record=member.id, detail="没有这条记录，或与它不符"))
+
+    def _complain_at(self, wrong: tuple[str, str], at: int, record: str) -> None:
+        self.found.add(Broken(kind=wrong[0], part=DATA, record=record, offset=at, detail=wrong[1]))
+
+    def _check_proof(self, proof: dict[str, Any]) -> Leaf | None:
+        """The leaf, if it leads to the root of its manifest."""
+        head = self.heads.get(proof["manifest"])
+        line = proof["leaf"].encode("utf-8", "surrogatepass")
+        try:
+            leaf = parse_leaf(line)
+            path = [bytes.fromhex(one) for one in proof["path"]]
+        except (Malformed, ValueError, TypeError) as wrong:
+            self._complain_proof(proof, str(wrong)[:200])
+            return None
+        if head is None:
+            self._complain_proof(proof, f"包中没有第 {proof['manifest']} 份清单")
+        elif root_by_path(line, proof["index"], proof["size"], path) != head.root or proof["size"] != head.leaves:
+            self._complain_proof(proof, f"到不了第 {head.number} 份清单的根")
+        elif (leaf.id, leaf.length) != (proof["id"], proof["length"]):
+            self._complain_proof(proof, "与其中的登记行不符")
+        self.seen.manifests.add(proof["manifest"])
+        return leaf
+
+    def _complain_proof(self, proof: dict[str, Any], detail: str) -> None:
+        self.found.add(Broken(kind="proof", part=PROOFS, record=proof["id"], offset=proof["offset"], detail=detail))
+
+    def _proofs(self) -> Iterator[dict[str, Any]]:
+        entry = next(one for one in self.entries if one.name == PROOFS)
+        with opened(self.file, entry) as lines:
+            while line := lines.readline(LINE_LIMIT):
+                try:
+                    yield _proof(line)
+                except Malformed as wrong:
+                    self._complain("package_format", PROOFS, str(wrong))
+                    return
+
+    def _index(self) -> dict[str, bytes]:
+        """The index's lines by their digest; they must be in order."""
+        entry = next(one for one in self.entries if one.name == INDEX)
+        found: dict[str, bytes] = {}
+        before = b""
+        with opened(self.file, entry) as lines:
+            while line := lines.readline(LINE_LIMIT):
+                if line <= before:
+                    self._complain("index", INDEX, "各行的次序不对")
+                    break
+                found[hashlib.sha256(line).hexdigest()] = line[:80]
+                before = line
+        return found
+
+
+def _disagreement(leaf: Leaf | None, length: int, sha256: str, sm3: str) -> tuple[str, str] | None:
+    if leaf is None or (leaf.length, leaf.sha256, leaf.sm3) == (length, sha256, sm3):
+        return None
+    return "digest", "与封存时登记的摘要不同"
+
+
+def _place(entries: Sequence[Entry], name: str) -> int:
+    return next(at for at, one in enumerate(entries) if one.name == name)
+
+
+def _resources(listed: Any) -> dict[str, tuple[str, int]]:
+    keys = {"profile", "wacz_version", "title", "created", "software", "resources"}
+    if not isinstance(listed, dict) or listed.keys() != keys or not isinstance(listed["resources"], list):
+        raise Malformed("不是应有的格式")
+    found: dict[str, tuple[str, int]] = {}
+    for one in listed["resources"]:
+        if not isinstance(one, dict) or one.keys() != {"name", "path", "hash", "bytes"} or one["path"] in found:
+            raise Malformed("列出的文件不是应有的格式，或有重复")
+        found[one["path"]] = (one["hash"], one["bytes"])
+    return found
+
+
+def _proof(line: bytes) -> dict[str, Any]:
+    proof = canonical(line)
+    if not isinstance(proof, dict) or proof.keys() != _PROOF_KEYS.keys():
+        raise Malformed("证明不是应有的格式")
+    for name, kind in _PROOF_KEYS.items():
+        if type(proof[name]) is not kind or (kind is int and not 0 <= proof[name] < 1 << 53):
+            raise Malformed(f"证明的 {name} 不是应有的格式")
+    if len(proof["path"]) > MOST_PATH or not proof["length"]:
+        raise Malformed("证明的路径太长，或记录没有长度")
+    return proof
