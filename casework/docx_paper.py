@@ -32,7 +32,8 @@ def to_docx(paper: Paper) -> bytes:
     section = document.sections[0]
     _lay_out(section, is_wide=paper.is_wide)
     _furnish(section, paper)
-    _written(document.add_paragraph(), paper.title, Pt(22), TITLE).alignment = WD_ALIGN_PARAGRAPH.CENTER
+    title = _written(document.add_paragraph(), paper.title, Pt(22), TITLE)
+    title.alignment, title.paragraph_format.space_after = WD_ALIGN_PARAGRAPH.CENTER, Pt(8)
     for block in paper.blocks:
         _add(document, block, is_wide=paper.is_wide)
     buffer = BytesIO()
@@ -95,7 +96,9 @@ def _number(footer: _Footer) -> None:
 
 def _add(document: DocxDocument, block: Block, *, is_wide: bool) -> None:
     match block:
-        case Heading(text=text):
+        case Heading(text=text, stays=stays):
+            if stays:
+                _hold_to_next(document)
             paragraph = _written(document.add_paragraph(), text, Pt(14), HEAD)
             paragraph.paragraph_format.space_before, paragraph.paragraph_format.space_after = Pt(12), Pt(6)
             paragraph.paragraph_format.keep_with_next = True

@@ -23,11 +23,12 @@ from casework.paper_parts import (
 from crawler.clock import in_shanghai
 
 ABSENT = (
-    "□ 当事人在场；□ 在线提取，当事人不在场；□ 当事人拒绝到场；□ 无法通知当事人",
-    "□ 其他原因：＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿",
-    "□ 有见证人：＿＿＿＿＿＿＿＿；□ 无见证人，原因：＿＿＿＿＿＿＿＿；□ 全程录像",
+    "□ 当事人在场　□ 在线提取，当事人不在场　□ 当事人拒绝到场",
+    "□ 无法通知当事人　□ 其他原因：＿＿＿＿＿＿＿＿＿＿＿＿",
+    "□ 有见证人：＿＿＿＿＿＿＿＿＿＿　□ 全程录像",
+    "□ 无见证人，原因：＿＿＿＿＿＿＿＿＿＿＿＿＿＿",
 )
-SIGN = "（签名）：＿＿＿＿＿＿＿＿＿＿＿＿＿＿　＿＿＿＿年＿＿月＿＿日"
+SIGN = "（签名）：＿＿＿＿＿＿＿＿＿＿＿　＿＿＿＿年＿＿月＿＿日"
 
 
 def extraction_paper(facts: ExtractionFacts) -> Paper:
@@ -52,7 +53,7 @@ def extraction_paper(facts: ExtractionFacts) -> Paper:
         Lines(lines=several(facts.troubles) or ("无。",)),
         Heading(text="八、保存与制作"),
         _keeping(facts),
-        Heading(text="九、签名"),
+        Heading(text="九、签名", stays=True),
         Lines(lines=(f"执法人员{SIGN}", f"执法人员{SIGN}", f"当事人或见证人{SIGN}"), stays=True),
         Lines(lines=(NOTE_OF_CODES, NOTE_OF_FONTS), stays=True, is_small=True),
     )

@@ -17,9 +17,10 @@ SPECIMEN = "样本：所示页面均为虚构，不得作为证据使用"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """`一、基本情况`"""
+    """`一、基本情况`. One that stays is not parted from what stands before it either."""
 
     text: str
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,8 +91,8 @@ def _markup(paper: Paper) -> str:
 
 def _block(block: Block) -> str:
     match block:
-        case Heading(text=text):
-            return f"<h2>{_text(text)}</h2>"
+        case Heading(text=text, stays=stays):
+            return f'<h2 class="{"stays" if stays else ""}">{_text(text)}</h2>'
         case Lines(lines=lines):
             kind = " ".join(name for name, holds in (("stays", block.stays), ("small", block.is_small)) if holds)
             return f'<div class="{kind}">{_paragraphs(lines)}</div>'
