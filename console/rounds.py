@@ -34,6 +34,7 @@ from pipelines.verdict import run_ended
 from spiders.base import MAX_PAGES
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
+from storage.folders import made
 from storage.recovery import recover
 from storage.registry import StoredRegistry
 from storage.shapes import PlannedRun, RunRow
@@ -118,7 +119,7 @@ def crawl_round(
 @contextmanager
 def only_round(home: Path) -> Iterator[None]:
     """Two rounds in one home would take each other's runs for abandoned."""
-    home.mkdir(parents=True, exist_ok=True)
+    made(home)
     with (home / "round.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

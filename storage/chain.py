@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,11 +18,12 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, insert, select
 
 from crawler.errors import EvidenceBroken
 from storage.audit import Act, AuditLog, Detail, add_on
 from storage.db import writing
+from storage.folders import made, sync_folder
 from storage.manifests import (
     FOLDER,
     Head,
@@ -39,7 +40,7 @@ from storage.manifests import (
     unpacked,
 )
 from storage.sealing_rows import ExtentRow, SealRow
-from storage.warcfile import sync_folder
+from storage.standing import ends_on
 
 Also = Callable[[Connection], None]
 
@@ -74,7 +75,7 @@ class Chain:
     def locked(self, now: datetime) -> Iterator[None]:
         """Nobody else lengthens the chain meanwhile; manifests that a crash left without a row are adopted first."""
         folder = self.folder / FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
+        made(folder)
         sync_folder(self.folder)
         fd = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
@@ -95,11 +96,10 @@ class Chain:
             row = connection.execute(query).one_or_none()
         return Link(number=row.number, sha256=row.sha256) if row else Link()
 
-    def ends(self) -> dict[str, int]:
+    def ends(self) -> Mapping[str, int]:
         """How far each file is covered."""
-        query = select(ExtentRow.file, func.max(ExtentRow.to).label("end")).group_by(ExtentRow.file)
         with self.engine.begin() as connection:
-            return {row.file: row.end for row in connection.execute(query)}
+            return ends_on(connection)
 
     def lengthen(self, draft: Draft, leaves: Leaves, now: datetime, also: Also | None = None) -> Head:
         """Write the next manifest and enter it; `also` writes more in the same transaction.

@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from crawler.errors import UserMistake
+from storage.folders import made
 
 HEAD = "0010"
 BUSY_MS = 30_000
@@ -61,7 +62,7 @@ def _url(url_or_path: str | Path) -> URL:
         return url
     path = Path(url_or_path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        made(path.parent)
     except OSError as wrong:
         raise UserMistake(f"不能建立 {path.parent}：{wrong.strerror}") from None
     return URL.create("sqlite", database=str(path))

@@ -18,9 +18,9 @@ from typing import Any
 
 from crawler.errors import EvidenceBroken
 from storage.audit import AuditHead, canonical
+from storage.folders import sync_folder
 from storage.merkle import Root
 from storage.warc import date
-from storage.warcfile import sync_folder
 
 FOLDER = "manifests"
 FORMAT = "lantian-manifest/1"

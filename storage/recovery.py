@@ -16,7 +16,8 @@ from pathlib import Path
 
 from crawler.errors import EvidenceBroken
 from storage import warc
-from storage.warcfile import OPEN_SUFFIX, is_still, sync_folder
+from storage.folders import sync_folder
+from storage.warcfile import OPEN_SUFFIX, is_still
 
 _MAGIC = b"\x1f\x8b\x08\x00"
 _STEP = 1 << 16

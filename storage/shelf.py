@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from crawler.config import Config
 from crawler.errors import ConfigInvalid, EvidenceBroken, UserMistake
-from storage.warcfile import sync_folder
+from storage.folders import made, sync_folder
 
 PART = 8 << 20
 _PARTS_AT_ONCE = 2
@@ -129,7 +129,7 @@ class Shelf:
             self._store.put_file(str(path), self._path(name), **settings)
 
     def _create_in_folder(self, path: Path, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        made(target.parent)
         beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         try:
             self._store.put_file(str(path), str(beside))

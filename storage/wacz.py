@@ -19,9 +19,9 @@ from typing import IO, Any
 
 from crawler.errors import EvidenceBroken, UserMistake
 from storage import cdx, warc
+from storage.folders import sync_folder
 from storage.instructions import Sample, instructions
 from storage.proofs import Proof, numbers
-from storage.warcfile import sync_folder
 
 DATA = "archive/data.warc.gz"
 INDEX = "indexes/index.cdx"

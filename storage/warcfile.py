@@ -17,6 +17,7 @@ from typing import Self
 
 from crawler import clock
 from storage import warc
+from storage.folders import made, sync_folder
 
 OPEN_SUFFIX = ".open"
 RAW = (
@@ -44,7 +45,7 @@ class WarcFile:
     @classmethod
     def create(cls, folder: Path, tool: str) -> Self:
         """A new file that begins with a warcinfo record, its name safe in the folder."""
-        folder.mkdir(parents=True, exist_ok=True)
+        made(folder)
         file = cls(*_locked(folder))
         try:
             file.append(_warcinfo(file.name, tool))
@@ -105,15 +106,6 @@ def is_still(path: Path, fd: int) -> bool:
         return path.stat().st_ino == os.fstat(fd).st_ino
     except FileNotFoundError:
         return False
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in the folder as safe as their files."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _locked(folder: Path) -> tuple[Path, int]:
