@@ -162,25 +162,31 @@ def test_answers_that_are_none(
     assert len(web.calls) == 1
 
 
+@pytest.mark.parametrize("kind", [{"name": "Qita"}, {}, {"valid": PAST}, {"self_signed": True}])
+def test_answers_of_another_authority(
+    make, kind: dict[str, object], authority: LocalAuthority, web: responses.RequestsMock
+) -> None:
+    answers(web, FIRST, make(**kind))
+    with pytest.raises(NotStamped, match="不是所信任的"):
+        stamp_bytes(OVER, [at(authority)], now())
+
+
 @pytest.mark.parametrize(
-    ("kind", "of", "said"),
+    ("kind", "said"),
     [
-        ({"name": "Qita"}, "authority", "不是所信任的"),
-        ({"valid": PAST}, "authority", "不是所信任的"),
-        ({"valid": PAST}, "other", "已过期"),
-        ({"nonce": False}, "other", "nonce"),
-        ({"refusing": True}, "other", "拒绝"),
-        ({"usage": False}, "other", "不是所信任的"),
-        ({"embedded": False}, "other", "不是所信任的"),
+        ({"valid": PAST}, "已过期"),
+        ({"root_valid": PAST}, "已过期"),
+        ({"nonce": False}, "nonce"),
+        ({"refusing": True}, "拒绝"),
+        ({"usage": False}, "不是所信任的"),
+        ({"embedded": False}, "不是所信任的"),
     ],
 )
-def test_answers_of_another_or_a_broken_authority(
-    make, kind: dict[str, object], of: str, said: str, authority: LocalAuthority, web: responses.RequestsMock
-) -> None:
-    other = make(**kind)
-    answers(web, FIRST, other)
+def test_answers_of_a_broken_authority(make, kind: dict[str, object], said: str, web: responses.RequestsMock) -> None:
+    broken = make(**kind)
+    answers(web, FIRST, broken)
     with pytest.raises(NotStamped, match=said):
-        stamp_bytes(OVER, [at(other if of == "other" else authority)], now())
+        stamp_bytes(OVER, [at(broken)], now())
 
 
 def test_an_answer_over_other_bytes(authority: LocalAuthority, web: responses.RequestsMock) -> None:
