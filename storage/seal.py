@@ -6,9 +6,6 @@ and claims no more than it read back.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,9 +19,7 @@ from storage.audit import AuditHead
 from storage.chain import Chain, Draft
 from storage.manifests import Kind
 from storage.sealing_rows import ExtentRow, SealRow
-from storage.sweep import Sweep
-
-MOST_LEAVES = 200_000  # in one manifest: an audit path is computed from all its leaves
+from storage.sweep import MOST_LEAVES, Sweep
 
 
 class State(StrEnum):
@@ -94,12 +89,6 @@ NO_HEAD = SealHead(
 )
 
 
-def rules_digest(rules: Iterable[tuple[str, str]]) -> str:
-    """One digest over the ids and digests of rules, empty for none."""
-    told = sorted(rules)
-    return hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest() if told else ""
-
-
 class Sealer:
     """Seals the archive in `folder`, whose rows are in `engine`; `tool` and `demand` go into each manifest."""
 
@@ -165,6 +154,12 @@ class Sealer:
     def heads(self, first: int, last: int) -> list[SealHead]:
         """The manifests with these numbers and between, in order."""
         query = select(*_HEAD).where(SealRow.number.between(first, last)).order_by(SealRow.number)
+        with self._engine.begin() as connection:
+            return [_head_of(row) for row in connection.execute(query)]
+
+    def waiting(self, limit: int) -> list[SealHead]:
+        """The oldest manifests without a time stamp."""
+        query = select(*_HEAD).where(SealRow.stamped_at.is_(None)).order_by(SealRow.number).limit(limit)
         with self._engine.begin() as connection:
             return [_head_of(row) for row in connection.execute(query)]
 

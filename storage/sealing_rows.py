@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import DDL, ForeignKey, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models import Base, Big
@@ -65,3 +65,11 @@ class AuditRow(Base):
     detail: Mapped[str]
     previous: Mapped[str]
     digest: Mapped[str]
+
+
+for _what in ("UPDATE", "DELETE"):
+    _refusal = DDL(  # type: ignore[no-untyped-call]
+        f"CREATE TRIGGER audit_no_{_what.lower()} BEFORE {_what} ON audit"
+        " BEGIN SELECT RAISE(ABORT, 'the audit log is only appended to'); END"
+    )
+    event.listen(AuditRow.__table__, "after_create", _refusal.execute_if(dialect="sqlite"))

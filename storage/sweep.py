@@ -7,7 +7,7 @@ it could not read, and goes on with the others.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from storage.members import DAMAGED, Walk
 from storage.warcfile import OPEN_SUFFIX
 
 SUFFIX = ".warc.gz"
+MOST_LEAVES = 200_000  # in one manifest: an audit path is computed from all its leaves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Sweep:
     `troubles` says by file name, in words, what could not be listed as whole records.
     """
 
-    def __init__(self, folder: Path, most: int) -> None:
+    def __init__(self, folder: Path, most: int = MOST_LEAVES) -> None:
         self.folder = folder
         self.most = most
         self.troubles: dict[str, str] = {}
@@ -45,18 +46,26 @@ class Sweep:
     def into(self, leaves: Leaves, ends: Mapping[str, int]) -> tuple[Span, ...]:
         """Add the leaves of the next portion; returns the bytes they cover, nothing when all is covered."""
         spans = []
-        for found in self._files():
-            start = ends.get(found.name, 0)
-            if found.size < start:
-                self.troubles[found.name] = f"{found.name}：只剩 {found.size} 字节，已封存到 {start}"
-            elif found.size > start and leaves.root.count < self.most:
+        for found, start in self.uncovered(ends):
+            if leaves.root.count < self.most:
                 end = self._list(found, start, leaves)
                 spans += [Span(file=found.name, start=start, end=end)] if end > start else []
         return tuple(spans)
 
+    def uncovered(self, ends: Mapping[str, int]) -> Iterator[tuple[Found, int]]:
+        """Files with bytes behind the last sealed one, and where those begin."""
+        for found in self._files():
+            start = ends.get(found.name, 0)
+            if found.size < start:
+                self.troubles[found.name] = f"{found.name}：只剩 {found.size} 字节，已封存到 {start}"
+            elif found.size > start:
+                yield found, start
+
     def _files(self) -> list[Found]:
         """Every file of records, by name; one that is there both finished and unfinished is not looked at."""
         found: dict[str, Found] = {}
+        if not self.folder.exists():
+            return []
         with os.scandir(self.folder) as entries:
             for entry in entries:
                 name = entry.name.removesuffix(OPEN_SUFFIX)
