@@ -1,0 +1,218 @@
+"""A small sealed archive, and packages out of it: invented pages, one browser visit, two manifests."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from authority import LocalAuthority
+from storage_specimens import T0, TOOL, archive_in, exchange
+
+from crawler.items import Capture, How, Snapshot
+from storage import wacz, warc
+from storage.archive import FolderArchive
+from storage.db import open_database
+from storage.proofs import Extent, Proof, prove
+from storage.seal import Sealer
+from storage.wacz import Contents, PackagePage, Part, canonical
+
+URL = "https://www.xinghe.example/s?wd=%E4%B8%93%E5%88%A9&pn=1"
+PAGE = "<!doctype html><meta charset=utf-8><title>专利 - 示例搜索</title><h3>发明专利代写 包授权</h3>".encode()
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+TEXT = "发明专利代写 包授权\n不授权全额退款".encode()
+SEALED_AT = T0 + timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Visited:
+    """A hand-made visit: its id and the extent of its records."""
+
+    id: str
+    file: str
+    offset: int
+    length: int
+    captures: tuple[Capture, ...]
+
+
+@dataclass(frozen=True)
+class Packed:
+    """An archive in `folder` that is sealed, and what of it goes into a package."""
+
+    folder: Path
+    page: Capture
+    visit: Visited
+    authority: LocalAuthority | None = None
+
+    @property
+    def manifests(self) -> Path:
+        return self.folder / "manifests"
+
+    @property
+    def extents(self) -> tuple[Extent, ...]:
+        page, visit = self.page, self.visit
+        return (
+            Extent(file=page.file, start=page.offset, end=page.offset + page.length, and_request=True),
+            Extent(file=visit.file, start=visit.offset, end=visit.offset + visit.length),
+        )
+
+    def read(self, proof: Proof) -> bytes:
+        path = self.folder / proof.file
+        path = path if path.exists() else path.with_name(f"{path.name}.open")
+        with path.open("rb") as file:
+            file.seek(proof.offset)
+            return file.read(proof.length)
+
+
+def keep_visit(archive: FolderArchive, at: datetime) -> Visited:
+    """Picture, document and text of one visit, one after the other."""
+    visit = str(uuid.uuid4())
+    kept = []
+    for how, kind, mime, body in (
+        (How.PICTURE, "screenshot", "image/png", PICTURE),
+        (How.BROWSER, "dom", "text/html", PAGE),
+        (How.TEXT, "text", "text/plain", TEXT),
+    ):
+        snapshot = Snapshot(url=f"urn:{kind}:{URL}", how=how, mime=mime, body=body, taken_at=at, tool="chromium 156")
+        name, payload = str(uuid.uuid4()), warc.Payload(head=b"", body=body)
+        fields = [*warc.resource_fields(snapshot, name), ("Lantian-Visit", visit)]
+        member = warc.member(fields, payload, payload.sha256)
+        file, offset = archive._append(member)
+        kept.append(_capture(snapshot, name, payload, file, (offset, len(member))))
+    length = sum(one.length for one in kept)
+    return Visited(visit, kept[0].file, kept[0].offset, length, tuple(kept))
+
+
+def _capture(snapshot: Snapshot, name: str, payload: warc.Payload, file: str, place: tuple[int, int]) -> Capture:
+    return Capture(
+        id=name,
+        url=snapshot.url,
+        how=snapshot.how,
+        status=0,
+        mime=snapshot.mime,
+        taken_at=snapshot.taken_at,
+        file=file,
+        offset=place[0],
+        length=place[1],
+        sha256=payload.sha256,
+        size=len(payload.body),
+    )
+
+
+@contextmanager
+def sealer_of(folder: Path, demand: str = "sealed") -> Iterator[Sealer]:
+    engine = open_database(folder.parent / "lantian.db")
+    try:
+        yield Sealer(folder, engine, tool=TOOL, demand=demand)
+    finally:
+        engine.dispose()
+
+
+def sealed_archive(folder: Path, authority: LocalAuthority | None = None, *, others: int = 5) -> Packed:
+    """Pages nobody asked for, the page, sealed; then the visit and more, sealed again; then a third manifest."""
+    at = T0
+    with sealer_of(folder) as sealer, archive_in(folder) as archive:
+        for number in range(others):
+            archive.keep(exchange(b"other", url=f"https://other.example/{number}", fetched_at=at))
+        page = archive.keep(exchange(PAGE, url=URL, fetched_at=at))
+        archive.sync()
+        sealer.seal("", SEALED_AT)
+        visit = keep_visit(archive, at + timedelta(seconds=20))
+        archive.keep(exchange(b"other", url="https://other.example/z", fetched_at=at))
+        archive.sync()
+        sealer.seal("", SEALED_AT + timedelta(minutes=1))
+        archive.keep(exchange(b"later", url="https://other.example/later", fetched_at=at))
+        archive.sync()
+        sealer.seal("", SEALED_AT + timedelta(minutes=2))
+    if authority:
+        stamp_all(folder / "manifests", authority)
+    return Packed(folder, page, visit, authority)
+
+
+def stamp_all(manifests: Path, authority: LocalAuthority) -> None:
+    for head in sorted(manifests.glob("[0-9]*.json")):
+        head.with_suffix(".tsr").write_bytes(authority.stamp(head.read_bytes()))
+    (manifests / "authorities").mkdir(exist_ok=True)
+    (manifests / "authorities" / f"{'ab' * 8}.pem").write_bytes(authority.root.read_bytes())
+
+
+def capture_told(part: str, capture: Capture) -> dict[str, object]:
+    return {
+        "part": part,
+        "id": capture.id,
+        "url": warc.uri(capture.url),
+        "how": capture.how.value,
+        "taken_at": warc.date(capture.taken_at),
+        "sha256": capture.sha256,
+        "size": capture.size,
+        "mime": capture.mime,
+        "status": capture.status,
+        "ip_address": capture.ip_address,
+    }
+
+
+def told(packed: Packed) -> dict[str, object]:
+    """lantian/package.json of one exhibit, before it is written."""
+    head_path = sorted(packed.manifests.glob("[0-9]*.json"))[-1]
+    head = wacz.json.loads(head_path.read_bytes())
+    parts = [("page", packed.page), *zip(("picture", "dom", "text"), packed.visit.captures, strict=True)]
+    return {
+        "format": "lantian-package/1",
+        "tool": TOOL,
+        "created": warc.date(SEALED_AT),
+        "demand": "stamped" if packed.authority else "sealed",
+        "specimen": False,
+        "chain": {
+            "archive": head["archive"],
+            "number": head["number"],
+            "sha256": wacz.hashlib.sha256(head_path.read_bytes()).hexdigest(),
+            "sealed_at": head["sealed_at"],
+        },
+        "exhibits": [
+            {
+                "id": "e1" * 10,
+                "platform": "baidu",
+                "query": "专利",
+                "page": 1,
+                "seen_at": warc.date(T0),
+                "listing": {"title": "发明专利代写 包授权", "text": "", "seller": ""},
+                "findings": [{"rule": "guaranteed_grant_promise", "field": "title", "quote": "包授权", "image": ""}],
+                "captures": [capture_told(*one) for one in parts],
+                "visit": packed.visit.id,
+                "showing": {"verdict": "shows_quote", "reason": ""},
+                "seal": {"manifest": 1, "state": "sealed"},
+            }
+        ],
+    }
+
+
+def contents(packed: Packed, **changes: object) -> Contents:
+    picture, _, text = packed.visit.captures
+    made = Contents(
+        proofs=prove(packed.manifests, packed.extents),
+        read=packed.read,
+        manifests=packed.manifests,
+        described=canonical(told(packed)),
+        pages=(
+            PackagePage(id="p1", url=URL, title="示例搜索：专利", at=T0),
+            PackagePage(id="p2", url=f"urn:dom:{URL}", title="专利 - 示例搜索", at=T0, text=TEXT.decode()),
+        ),
+        pictures=(Part(name=f"pictures/{packed.visit.id}.png", read=lambda: PICTURE),),
+        texts=(Part(name=f"texts/{text.id}.txt", read=lambda: TEXT),),
+        documents=(Part(name="documents/evidence-list.pdf", read=lambda: b"%PDF-1.7\nexample\n"),),
+        created=SEALED_AT,
+        software=TOOL,
+        title="示例",
+    )
+    assert picture.how is How.PICTURE
+    return replace(made, **changes)
+
+
+def package(packed: Packed, out: Path, **changes: object) -> Path:
+    """A package of the archive, stamped where it has an authority."""
+    stamp: Callable[[bytes], bytes] | None = packed.authority.stamp if packed.authority else None
+    wacz.write_package(out, contents(packed, **changes), approve=lambda path: None, stamp=stamp)
+    return out
