@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console import sealing
+from console import sealing, stamping
 
 evidence_app = typer.Typer(help="证据：封存、状态、链首、验证、导出、保存期限。", no_args_is_help=True)
 
@@ -33,3 +33,9 @@ def evidence_head(
 ) -> None:
     """链首：编号、SHA-256、SM3、封存时间、时间戳时间、操作日志；附件上所印的就是它。"""
     raise typer.Exit(sealing.show_head(export, as_json=as_json))
+
+
+@evidence_app.command("stamp")
+def evidence_stamp(as_json: Json = False) -> None:
+    """时间戳：立即为每份还没有时间戳的清单请求；还有等待的，退出码 4。"""
+    raise typer.Exit(stamping.stamp(as_json=as_json))
