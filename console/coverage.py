@@ -15,6 +15,7 @@ from console.ledger import opened, plain
 from console.output import OUTCOME_WORDS, harmless, page, print_json, print_line, say
 from console.pictures import say_counts
 from console.rule_stats import rule_stats, say_alarms
+from console.showings import say_showings
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, UserMistake
@@ -23,20 +24,27 @@ from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.picture_shapes import PictureCounts
 from storage.shapes import Override, RunRow
+from storage.showing_shapes import ShowingCounts
 
 
 def show_coverage(round_id: str, *, as_json: bool) -> int:
     with opened(Config.load()) as store:
         rows = store.coverage(round_id or None)
-        pictures, waiting = store.picture_counts([row.id for row in rows]), store.pictures_waiting()
+        runs = [row.id for row in rows]
+        pictures, waiting = store.picture_counts(runs), store.pictures_waiting()
+        showings = store.showing_counts(runs)
         alarms = [one for one in rule_stats(store, clock.now()) if one.alarms]
     if as_json:
         rules = [{"rule": one.rule, "alarms": one.alarms} for one in alarms]
         for row in rows:
-            counts = asdict(pictures.get(row.id, PictureCounts()))
-            print_json(plain(asdict(row)) | {"pictures": counts, "rules": rules})
+            seen = {
+                "pictures": asdict(pictures.get(row.id, PictureCounts())),
+                "showings": asdict(showings.get(row.id, ShowingCounts())),
+            }
+            print_json(plain(asdict(row)) | seen | {"rules": rules})
     else:
         print_coverage(rows)
+        say_showings(showings)
         say_counts(pictures, waiting)
         say_alarms(alarms)
     return EXIT_DONE

@@ -22,6 +22,7 @@ from rich.text import Text
 from console.files import platform
 from console.output import CATEGORY_WORDS, bracketed, finding_told, harmless, page, print_json, say, weight_words
 from console.pictures import picture_words, place_in_picture, quote_words, shown_captures
+from console.showings import picture_mark, showing_told, shown_parts, visit_words
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EvidenceBroken, UserMistake
@@ -121,6 +122,7 @@ def _lead_told(lead: Lead, state: str) -> dict[str, Any]:
         "findings": [finding_told(finding) for finding in lead.findings],
         "capture": lead.capture.id,
         "picture": lead.picture.id if lead.picture else "",
+        "showing": showing_told(lead.shown),
         "first_seen": lead.first_seen.isoformat(),
         "last_seen": lead.last_seen.isoformat(),
         "integrity": "whole" if state == WHOLE else state,
@@ -157,7 +159,7 @@ def _lead_text(place: int, lead: Lead, state: str, *, by_group: bool) -> Text:
         line.append(f"\n     …【{harmless(elsewhere[0])}】…")
     if any(finding.image for finding in lead.findings):
         line.append("（见图片）")
-    picture = "有图" if lead.picture else "无图"
+    picture = picture_mark(lead.picture, lead.shown)
     line.append(_like_words(lead, by_group=by_group), style="cyan")
     kept = f"\n     证据项 {lead.exhibit}  固定 {lead.capture.id[:8]}  {picture}  {harmless(state)}"
     line.append(kept, style="dim" if state == WHOLE else "bold red")
@@ -184,16 +186,19 @@ def show_exhibit(name: str, *, as_json: bool, in_full: bool) -> int:
     config = Config.load()
     with opened(config) as store:
         detail = store.exhibit(name)
-    state = Inspection(config).of(detail.capture, detail.picture, *shown_captures(detail.images))
+    shown = (detail.capture, detail.picture, *shown_captures(detail.images), *shown_parts(detail.shown))
+    state = Inspection(config).of(*shown)
     if as_json:
         print_json(_detail_told(detail) | {"integrity": "whole" if state == WHOLE else state})
     else:
-        _print_exhibit(detail, state, in_full=in_full)
+        picture = _capture_words(detail.picture) if detail.picture else ""
+        _print_exhibit(detail, state, visit_words(detail, picture, None), in_full=in_full)
     return EXIT_DONE if state == WHOLE else EXIT_EVIDENCE
 
 
 def _detail_told(detail: ExhibitDetail) -> dict[str, Any]:
-    told: dict[str, Any] = plain(asdict(detail))
+    told: dict[str, Any] = plain(asdict(replace(detail, shown=None))) | {"showing": showing_told(detail.shown)}
+    del told["shown"]
     told["exhibit"]["findings"] = [finding_told(finding) for finding in detail.exhibit.findings]
     for one, changed in zip(told["rejudgements"], detail.rejudgements, strict=True):
         one["replaced"] = [finding_told(finding) for finding in changed.replaced]
@@ -209,7 +214,7 @@ def plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def _print_exhibit(detail: ExhibitDetail, state: str, *, in_full: bool) -> None:
+def _print_exhibit(detail: ExhibitDetail, state: str, picture: str, *, in_full: bool) -> None:
     listing, findings = detail.exhibit.listing, detail.exhibit.findings
     facts = Table.grid(padding=(0, 2))
     facts.add_column(no_wrap=True)
@@ -224,7 +229,7 @@ def _print_exhibit(detail: ExhibitDetail, state: str, *, in_full: bool) -> None:
         ("历史", f"首次 {clock.in_shanghai(detail.first_seen)}，共 {detail.sightings} 次"),
         *(("改判", _rejudged_words(one)) for one in detail.rejudgements),
         ("固定", _capture_words(detail.capture)),
-        ("图片", _capture_words(detail.picture) if detail.picture else "无"),
+        ("图片", picture),
         *(("配图", picture_words(one)) for one in detail.images),
         ("完整性", f"{state}；未封存"),
     ):

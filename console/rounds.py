@@ -22,6 +22,7 @@ from scrapy.settings import Settings
 from console.files import platform, platforms
 from console.output import OUTCOME_WORDS, harmless, print_json, progress, say
 from console.pictures import PicturesBeside, office_shapes, say_pictures
+from console.showings import say_showings
 from crawler import clock
 from crawler.commands.crawl import exit_code
 from crawler.config import Config
@@ -109,6 +110,7 @@ def crawl_round(
                 pictures = PicturesBeside(reactor, crawlers if config.pictures.read else {}, shapes)
                 reactor.start()
             code = _graver(_exit(reactor, list(crawlers)), pictures.exit_code())
+            say_showings(store.showing_counts([run.id for run in plan]))
             say_pictures(store, [run.id for run in plan])
             # Stopped before their end: a second Ctrl-C leaves no crawl the time to say so.
             return _graver(code, EXIT_NOT_CLEAN) if _wrote_off(store) else code
