@@ -125,9 +125,13 @@ def _add_lines(document: DocxDocument, lines: Lines) -> None:
 
 
 def _hold_to_next(document: DocxDocument) -> None:
-    """Ties the last paragraph, or the last row of a table, to what follows."""
+    """Ties the last paragraph, or the last rows of a table, to what follows."""
     *_, last = document.iter_inner_content()
-    held = [last] if isinstance(last, Paragraph) else [one for cell in last.rows[-1].cells for one in cell.paragraphs]
+    held = (
+        [last]
+        if isinstance(last, Paragraph)
+        else [one for row in list(last.rows)[-3:] for cell in row.cells for one in cell.paragraphs]
+    )
     for paragraph in held:
         paragraph.paragraph_format.keep_with_next = True
 

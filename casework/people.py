@@ -11,7 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from casework.paper_facts import Officer
 from crawler.errors import EvidenceBroken, UserMistake
-from storage.people import NewPerson, People, Person
+from storage.people import WRONG_PASSWORD, NewPerson, People, Person, Refusal
 
 SHORTEST, LONGEST = 10, 256  # characters of a password
 FREE_TRIES = 3
@@ -21,11 +21,10 @@ _PARTERS = ",，、:："
 
 
 class Refused(UserMistake):
-    """Somebody did not prove who he is; `who` is the name that was given, `why` a word for the log."""
+    """Somebody did not prove who he is; `why` is a word for the log."""
 
-    def __init__(self, who: str, why: str, message: str) -> None:
+    def __init__(self, why: str, message: str) -> None:
         super().__init__(message)
-        self.who = who
         self.why = why
 
 
@@ -50,30 +49,26 @@ def add_person(people: People, new: NewPerson, password: str, at: datetime) -> P
     return people.add(new, PasswordHasher().hash(_bytes(password)), at)
 
 
-def prove(people: People, login: Login, at: datetime) -> Person:
-    """The person whose name and password these are; `Refused` otherwise.
+def prove(people: People, login: Login, at: datetime, purpose: str) -> Person:
+    """The person whose name and password these are; `Refused` otherwise, and the log says so.
 
     After a few wrong passwords the next try must wait, twice as long each time, whoever asks.
     """
-    person = _known(people, login.name)
-    if person.disabled_at is not None:
-        raise Refused(login.name, "disabled", f"用户 {login.name} 已停用")
-    wait = _wait(person, at)
-    if wait > 0:
-        raise Refused(login.name, "too_many_failures", f"用户 {login.name} 口令错误过多，请过 {wait} 秒再试")
-    if not _fits(people, person, login.password):
-        people.note_failure(person, at)
-        raise Refused(login.name, "wrong_password", f"用户 {login.name} 的口令不对")
+    try:
+        person = _believed(people, login, at)
+    except Refused as refused:
+        people.note_refusal(Refusal(name=login.name, why=refused.why, purpose=purpose, at=at))
+        raise
     people.note_success(person)
     return person
 
 
-def two_officers(people: People, logins: tuple[Login, Login], at: datetime) -> tuple[Person, Person]:
-    """Two different people, both proved; `Refused` names the one who is not."""
-    first, second = logins
-    if first.name == second.name:
-        raise Refused(second.name, "same_person", f"要两名不同的执法人员，不能两次都是 {second.name}")
-    return prove(people, first, at), prove(people, second, at)
+def refuse_one_twice(people: People, names: tuple[str, str], at: datetime, purpose: str) -> None:
+    """Two officers are two people: `Refused` before anybody is asked for a password."""
+    first, second = names
+    if first == second:
+        people.note_refusal(Refusal(name=second, why="same_person", purpose=purpose, at=at))
+        raise Refused("same_person", f"要两名不同的执法人员，不能两次都是 {second}")
 
 
 def officer(person: Person) -> Officer:
@@ -81,11 +76,23 @@ def officer(person: Person) -> Officer:
     return Officer(name=person.name, badge=person.badge, unit=person.unit)
 
 
+def _believed(people: People, login: Login, at: datetime) -> Person:
+    person = _known(people, login.name)
+    if person.disabled_at is not None:
+        raise Refused("disabled", f"用户 {login.name} 已停用")
+    wait = _wait(person, at)
+    if wait > 0:
+        raise Refused("too_many_failures", f"用户 {login.name} 口令错误过多，请过 {wait} 秒再试")
+    if not _fits(people, person, login.password):
+        raise Refused(WRONG_PASSWORD, f"用户 {login.name} 的口令不对")
+    return person
+
+
 def _known(people: People, name: str) -> Person:
     try:
         return people.named(name)
     except UserMistake as unknown:
-        raise Refused(name, "unknown", str(unknown)) from None
+        raise Refused("unknown", str(unknown)) from None
 
 
 def _fits(people: People, person: Person, password: str) -> bool:

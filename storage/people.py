@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,10 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from crawler.errors import UserMistake
+from storage.audit import Act, add_on
 from storage.db import writing
 from storage.models import encodable
 from storage.people_rows import ExtractionRow, UserRow
 
+OURSELVES = "lantian"
+WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a word for the log
 _EXTRACTION = tuple(ExtractionRow.__table__.columns)
 
 
@@ -40,6 +44,16 @@ class Person:
     disabled_by: str
     failures: int
     failed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Whose name was given in vain, why in a word, and for what."""
+
+    name: str
+    why: str
+    purpose: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +87,7 @@ class People:
             _refuse_taken(connection, new)
             fresh = {"disabled_at": None, "disabled_by": "", "failures": 0, "failed_at": None}
             connection.execute(insert(UserRow).values(**values, password=password, added_at=at, **fresh))
+            add_on(connection, Act(who=new.by, act="user_added", subject=new.name, at=at, detail={"badge": new.badge}))
             return _person(_row(connection, new.name))
 
     def everybody(self) -> tuple[Person, ...]:
@@ -92,6 +107,7 @@ class People:
                 raise UserMistake(f"{name} 已经停用")
             gone = update(UserRow).where(UserRow.name == name).values(disabled_at=at, disabled_by=by)
             connection.execute(gone)
+            add_on(connection, Act(who=by, act="user_disabled", subject=name, at=at))
             return _person(_row(connection, name))
 
     # -- credentials ---------------------------------------------------------------------------
@@ -106,11 +122,16 @@ class People:
         with self._writer.begin() as connection:
             connection.execute(update(UserRow).where(UserRow.id == person.id).values(password=password))
 
-    def note_failure(self, person: Person, at: datetime) -> None:
-        """One wrong password more; counted in the row, so that several processes count together."""
-        wrong = update(UserRow).where(UserRow.id == person.id)
+    def note_refusal(self, refusal: Refusal) -> None:
+        """Somebody was not believed. Wrong passwords are counted in the row: several processes count together."""
+        wrong = update(UserRow).where(UserRow.name == encodable(refusal.name))
+        detail = {"why": refusal.why, "for": refusal.purpose}
         with self._writer.begin() as connection:
-            connection.execute(wrong.values(failures=UserRow.failures + 1, failed_at=at))
+            if refusal.why == WRONG_PASSWORD:
+                connection.execute(wrong.values(failures=UserRow.failures + 1, failed_at=refusal.at))
+            add_on(
+                connection, Act(who=OURSELVES, act="refused", subject=refusal.name[:100], at=refusal.at, detail=detail)
+            )
 
     def note_success(self, person: Person) -> None:
         """The right password: failures are forgotten."""
@@ -119,16 +140,20 @@ class People:
 
     # -- extractions ---------------------------------------------------------------------------
 
-    def keep_extraction(self, done: Extraction) -> None:
-        """Write down what was done, once."""
+    def keep_extraction(self, done: Extraction, by: tuple[Person, Person]) -> None:
+        """Write down what was done, once; the log gets the digest of its facts."""
+        digest = hashlib.sha256(done.facts.encode()).hexdigest()
+        detail = {"extraction": done.id, "outcome": done.outcome, "facts": digest, "visits": done.visits}
+        who = "、".join(one.name for one in by)
+        act = Act(who=who, act="extracted", subject=done.exhibit, at=done.ended_at, detail=detail)
         values = {name: getattr(done, name) for name in _SAME}
-        first, second = done.officers
         with self._writer.begin() as connection:
             connection.execute(
                 insert(ExtractionRow).values(
-                    **values, officer_a=first, officer_b=second, visits=list(done.visits), facts=encodable(done.facts)
+                    **values, officer_a=by[0].id, officer_b=by[1].id, visits=list(done.visits), facts=done.facts
                 )
             )
+            add_on(connection, act)
 
     def extractions_of(self, exhibit: str) -> tuple[Extraction, ...]:
         """What officers did with this exhibit, the newest last; nothing when nobody did."""

@@ -1,0 +1,150 @@
+"""Nobody is believed without his own password, and what failed is counted and logged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from casework.people import Login, Refused, add_person, prove, refuse_one_twice
+from crawler.errors import EvidenceBroken, UserMistake
+from storage.audit import AuditLog
+from storage.db import open_database
+from storage.people import NewPerson, People
+
+T0 = datetime(2026, 11, 20, 5, 5, tzinfo=UTC)
+PASSWORD = "xing-he 2026 示例"
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Iterator[People]:
+    engine = open_database(tmp_path / "lantian.db")
+    yield People(engine)
+    engine.dispose()
+
+
+def added(people: People, name: str = "王一", badge: str = "豫示例001", password: str = PASSWORD) -> None:
+    add_person(people, NewPerson(name=name, badge=badge, unit="示例局", by="系统账号 root"), password, T0)
+
+
+def told(people: People) -> list[tuple[str, str, str]]:
+    return [(one.act, one.subject, one.detail) for one in AuditLog(people.engine).entries()]
+
+
+def test_the_right_password_proves_who_he_is(people: People) -> None:
+    added(people)
+    person = prove(people, Login(name="王一", password=PASSWORD), T0, "test")
+    assert (person.name, person.badge, person.unit, person.disabled_at) == ("王一", "豫示例001", "示例局", None)
+
+
+def test_only_argon2id_is_kept(people: People, tmp_path: Path) -> None:
+    added(people)
+    assert people.password_of(people.named("王一")).startswith("$argon2id$")
+    everything = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"argon2id" in everything
+    assert PASSWORD.encode() not in everything
+
+
+def test_a_login_does_not_show_its_password() -> None:
+    assert PASSWORD not in repr(Login(name="王一", password=PASSWORD))
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "why"),
+    [
+        ("王一", PASSWORD + " ", "wrong_password"),
+        ("王一", "", "wrong_password"),
+        ("王一", "\ud83d" * 12, "wrong_password"),
+        ("张三", PASSWORD, "unknown"),
+        ("王一\ud83d", PASSWORD, "unknown"),
+        ("李二", PASSWORD, "disabled"),
+    ],
+)
+def test_whoever_does_not_prove_it_is_refused_by_name_and_logged(
+    people: People, name: str, password: str, why: str
+) -> None:
+    added(people)
+    added(people, "李二", "豫示例002")
+    people.disable("李二", "王一", T0)
+    with pytest.raises(Refused, match=name[:2]) as refused:
+        prove(people, Login(name=name, password=password), T0, "extract abc")
+    assert refused.value.why == why
+    act, subject, detail = told(people)[-1]
+    assert (act, subject[:2]) == ("refused", name[:2])
+    assert why in detail
+    assert "extract abc" in detail
+    assert PASSWORD not in str(told(people))
+
+
+def test_one_person_is_not_two(people: People) -> None:
+    added(people)
+    refuse_one_twice(people, ("王一", "李二"), T0, "test")
+    with pytest.raises(Refused, match="两名不同的执法人员"):
+        refuse_one_twice(people, ("王一", "王一"), T0, "test")
+    assert told(people)[-1][:2] == ("refused", "王一")
+
+
+def test_after_three_failures_it_waits_and_a_right_password_forgets_them(people: People) -> None:
+    added(people)
+    wrong, right = Login(name="王一", password="not this one"), Login(name="王一", password=PASSWORD)
+    for _ in range(3):
+        with pytest.raises(Refused, match="口令不对"):
+            prove(people, wrong, T0, "test")
+    with pytest.raises(Refused, match="请过 4 秒再试"):
+        prove(people, right, T0, "test")
+    later = T0 + timedelta(seconds=4)
+    with pytest.raises(Refused, match="口令不对"):
+        prove(people, wrong, later, "test")
+    with pytest.raises(Refused, match="请过 8 秒再试"):
+        prove(people, right, later, "test")
+    prove(people, right, later + timedelta(seconds=8), "test")
+    assert people.named("王一").failures == 0
+
+
+def test_the_wait_has_an_end(people: People) -> None:
+    added(people)
+    at = T0
+    for _ in range(16):
+        with pytest.raises(Refused, match="口令不对"):
+            prove(people, Login(name="王一", password="not this one"), at, "test")
+        at += timedelta(minutes=15)
+    assert prove(people, Login(name="王一", password=PASSWORD), at, "test").failures == 16
+
+
+@pytest.mark.parametrize(
+    "password", ["短口令 9 字符", "x" * 257, "aaaaaaaaaaaa", "ababababcabc", "我是王一的口令一二三"]
+)
+def test_weak_passwords_are_refused_and_nobody_is_added(people: People, password: str) -> None:
+    with pytest.raises(UserMistake, match="口令") as refused:
+        added(people, password=password)
+    assert password not in str(refused.value)
+    assert people.everybody() == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "badge"),
+    [("", "1"), ("王一", ""), (" 王一", "1"), ("王,一", "1"), ("王：一", "1"), ("王\n一", "1"), ("王\u202e一", "1")],
+)
+def test_names_that_cannot_be_signed_with_are_refused(people: People, name: str, badge: str) -> None:
+    with pytest.raises(UserMistake):
+        added(people, name, badge)
+    assert people.everybody() == ()
+
+
+def test_a_spoilt_record_is_broken_evidence_and_no_wrong_password(people: People) -> None:
+    added(people)
+    people.renew_password(people.named("王一"), "plain text")
+    with pytest.raises(EvidenceBroken, match="王一"):
+        prove(people, Login(name="王一", password="plain text"), T0, "test")
+
+
+def test_a_cheap_hash_is_renewed_at_the_next_login(people: People) -> None:
+    from argon2 import PasswordHasher
+
+    added(people)
+    people.renew_password(people.named("王一"), PasswordHasher(time_cost=1, memory_cost=64).hash(PASSWORD))
+    prove(people, Login(name="王一", password=PASSWORD), T0, "test")
+    assert "m=64," not in people.password_of(people.named("王一"))
+    prove(people, Login(name="王一", password=PASSWORD), T0, "test")
