@@ -12,7 +12,7 @@ from casework.people import Login, Refused, add_person, prove, refuse_one_twice
 from crawler.errors import EvidenceBroken, UserMistake
 from storage.audit import AuditLog
 from storage.db import open_database
-from storage.people import NewPerson, People
+from storage.people import NewPerson, People, Refusal
 
 T0 = datetime(2026, 11, 20, 5, 5, tzinfo=UTC)
 PASSWORD = "xing-he 2026 示例"
@@ -105,12 +105,12 @@ def test_after_three_failures_it_waits_and_a_right_password_forgets_them(people:
 
 def test_the_wait_has_an_end(people: People) -> None:
     added(people)
-    at = T0
-    for _ in range(16):
-        with pytest.raises(Refused, match="口令不对"):
-            prove(people, Login(name="王一", password="not this one"), at, "test")
-        at += timedelta(minutes=15)
-    assert prove(people, Login(name="王一", password=PASSWORD), at, "test").failures == 16
+    for _ in range(60):
+        people.note_refusal(Refusal(name="王一", why="wrong_password", purpose="test", at=T0))
+    login = Login(name="王一", password=PASSWORD)
+    with pytest.raises(Refused, match="请过 900 秒再试"):
+        prove(people, login, T0, "test")
+    assert prove(people, login, T0 + timedelta(minutes=15), "test").name == "王一"
 
 
 @pytest.mark.parametrize(
