@@ -1,4 +1,4 @@
-"""The only file that drives a browser: renders a page whose list needs scripts, and photographs one.
+"""The only file that drives a browser: renders a page whose list needs scripts, and visits one for its evidence.
 
 It opens no paid link, keeps no cookies between pages and reaches the network only through
 `pipelines.gate`. Without a Chromium it says so once and the round goes on without pictures.
@@ -7,85 +7,44 @@ It opens no paid link, keeps no cookies between pages and reaches the network on
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import logging
 import os
-import shutil
-import socket
-import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import BrowserContext, Error, Page, Playwright, async_playwright
+from playwright.async_api import BrowserContext, CDPSession, Error, Page, Playwright, async_playwright
 
-from crawler import clock
+from crawler.captures import Sought, Visit
 from crawler.config import Config
-from crawler.errors import LantianError
-from crawler.hosts import MappedHost
 from crawler.items import How, Snapshot
 from crawler.pace import turn
-from crawler.transport import is_specimen
+from pipelines.chromium import QUIET, find_chromium, pinned_keys
+from pipelines.devtools import BrowserTrouble, Told
 from pipelines.gate import Gate
+from pipelines.locating import Wanted
+from pipelines.visiting import HEIGHT, WIDTH, Visiting, located, take_home
+
+__all__ = ["Browser", "BrowserTrouble", "find_chromium"]
 
 logger = logging.getLogger(__name__)
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-WIDTH, HEIGHT, TALLEST = 1280, 900, 12_000  # pixels
-MAX_DOM = 32 * 1024 * 1024
-SETTLE = 3.0  # seconds a page's own requests get to fall silent
 CLOSING = 5.0  # seconds a page or a browser gets to close before it is given up
-QUIET = [
-    "--dns-prefetch-disable",
-    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--force-webrtc-ip-handling-policy",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-gpu",
-]
-
-
-class BrowserTrouble(LantianError):
-    """The browser could not be had or did not give what was asked for."""
-
-
-def find_chromium(config: Config) -> str:
-    """The path of a Chromium: the setting, the usual names, or Playwright's own download.
-
-    Raises `BrowserTrouble` with the reason in words a person can act on.
-    """
-    if os.geteuid() == 0 and not config.browser.as_root:
-        raise BrowserTrouble("以 root 运行时浏览器没有沙箱；确需如此请设 LANTIAN_BROWSER_AS_ROOT=1")
-    if config.browser.path:
-        if not os.access(config.browser.path, os.X_OK):
-            raise BrowserTrouble(f"设置的浏览器不能运行：{config.browser.path}")
-        return config.browser.path
-    named = [path for name in NAMES if (path := shutil.which(name))]
-    cache = Path.home() / ".cache" / "ms-playwright"
-    own = sorted(str(path) for path in cache.glob("chromium-*/chrome-linux*/chrome"))
-    for path in named + own[::-1]:
-        return path
-    raise BrowserTrouble("没有找到 Chromium（可用 make setup 安装，或在 lantian.toml 的 [browser] path 中指定）")
+MEMORY = 2 << 30  # bytes a browser and its driver may have for themselves
+WATCHED = 1.0  # seconds between two looks at them
+DIALOGS = 10  # a page may open before its scripts are stopped
 
 
 class Browser:
-    """One Chromium for one crawl, started when first needed, one page at a time."""
+    """The browser of one crawl, started when first needed; as many pages at once as the settings say."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._hosts = config.hosts
-        self._playwright: Playwright | None = None
-        self._chromium: Chromium | None = None
-        self._gate = Gate(config.hosts)
-        self._lock = asyncio.Lock()
+        self._free = asyncio.Semaphore(config.browser.pages)
+        self._starting = asyncio.Lock()
+        self._engine: Engine | None = None
         self._missing = ""
         self.version = "chromium"
 
@@ -95,60 +54,153 @@ class Browser:
 
     async def render(self, url: str) -> tuple[str, bytes, int]:
         """The final address, the document after its scripts ran (UTF-8) and the HTTP status."""
-        async with self._page(url) as (page, status):
-            dom = (await page.content()).encode("utf-8", "replace")
-            if len(dom) > MAX_DOM:
-                raise BrowserTrouble(f"{url}: rendered document of {len(dom)} bytes")
-            return page.url, dom, status
+        async with self._opened(url) as (visiting, _):
+            await visiting.load(url)
+            await visiting.hold()
+            return await visiting.address(), await visiting.dom(), visiting.recorder.status or 200
+
+    async def visit(
+        self, url: str, sought: Sequence[Sought] = (), query: str = "", ad_labels: Sequence[str] = ()
+    ) -> Visit:
+        """Everything one look at the page gives. Raises `BrowserTrouble` when the page cannot be had at all."""
+        wanted = Wanted(sought=tuple(sought), query=query, labels=tuple(ad_labels))
+        async with self._opened(url) as (visiting, gate):
+            visit = await take_home(visiting, url, wanted)
+            return replace(located(visit, gate, self._config.hosts), browser=self.version)
 
     async def picture(self, url: str) -> Snapshot:
-        """A full-page PNG, at most `TALLEST` pixels high."""
-        async with self._page(url) as (page, _):
-            session = await page.context.new_cdp_session(page)
-            size = (await session.send("Page.getLayoutMetrics"))["cssContentSize"]
-            clip = {"x": 0, "y": 0, "width": WIDTH, "height": min(size["height"], TALLEST), "scale": 1}
-            # Pixel for pixel the same PNG as page.screenshot(), for a third of the time.
-            asked = {"format": "png", "optimizeForSpeed": True, "captureBeyondViewport": True, "clip": clip}
-            shot = await session.send("Page.captureScreenshot", asked)
-            return Snapshot(
-                url=page.url,
-                how=How.PICTURE,
-                mime="image/png",
-                body=base64.b64decode(shot["data"]),
-                taken_at=clock.now(),
-                tool=self.version,
-                is_specimen=is_specimen(page.url, self._hosts),
-            )
+        """A full-page PNG."""
+        visit = await self.visit(url)
+        return Snapshot(
+            url=visit.url,
+            how=How.PICTURE,
+            mime="image/png",
+            body=visit.picture,
+            taken_at=visit.ended_at,
+            tool=visit.browser,
+            is_specimen=visit.is_specimen,
+        )
 
     async def close(self) -> None:
-        async with self._lock:
-            await self._stop()
+        for _ in range(self._config.browser.pages):
+            await self._free.acquire()
+        try:
+            if self._engine is not None:
+                await self._engine.stop()
+                self._engine = None
+        finally:
+            for _ in range(self._config.browser.pages):
+                self._free.release()
 
     @asynccontextmanager
-    async def _page(self, url: str) -> AsyncIterator[tuple[Page, int]]:
-        async with self._lock:
-            chromium = await self._started()
+    async def _opened(self, url: str) -> AsyncIterator[tuple[Visiting, Gate]]:
+        async with self._free, self._lent() as engine:
             await turn(urlsplit(url).hostname or "", self._config.crawl.delay)
             try:
-                async with asyncio.timeout(self._config.browser.timeout), self._context(chromium) as context:
-                    page = await context.new_page()
-                    response = await page.goto(url, wait_until="load", timeout=0)
-                    await _settle(page)
-                    yield page, response.status if response else 200
+                async with asyncio.timeout(self._config.browser.timeout), engine.page() as (session, gate):
+                    visiting = Visiting(session, gate, self._config.browser)
+                    try:
+                        yield visiting, gate
+                    finally:
+                        visiting.close()
             except (Error, TimeoutError) as wrong:
                 first = str(wrong).partition("\n")[0]
                 raise BrowserTrouble(f"{type(wrong).__name__}: {first}") from wrong
 
     @asynccontextmanager
-    async def _context(self, chromium: Chromium) -> AsyncIterator[BrowserContext]:
-        """Nothing is shared between pages, and a page that does not let go takes its browser with it."""
-        context = await chromium.new_context(
+    async def _lent(self) -> AsyncIterator[Engine]:
+        """A browser that is not worn out; one that is ends when its last page has left it."""
+        engine = await self._ready()
+        engine.pages_open += 1
+        try:
+            yield engine
+        finally:
+            engine.pages_open -= 1
+            engine.is_tired = engine.is_tired or engine.served >= self._config.browser.recycle
+            if engine.is_tired:
+                if self._engine is engine:
+                    self._engine = None
+                if not engine.pages_open:
+                    await engine.stop()
+
+    async def _ready(self) -> Engine:
+        async with self._starting:
+            if self._missing:
+                raise BrowserTrouble(self._missing)
+            if self._engine is not None and not self._engine.is_alive:
+                old, self._engine = self._engine, None
+                await old.stop()
+            if self._engine is None:
+                engine = Engine(self._config)
+                try:
+                    self.version = await engine.start()
+                except (BrowserTrouble, Error, OSError) as wrong:
+                    self._missing = str(wrong).partition("\n")[0]
+                    await engine.stop()
+                    logger.warning("no browser, going on without: %s", self._missing)
+                    raise BrowserTrouble(self._missing) from wrong
+                self._engine = engine
+            return self._engine
+
+
+class Engine:
+    """One Chromium process with its driver."""
+
+    def __init__(self, config: Config) -> None:
+        self.pages_open = 0
+        self.served = 0
+        self.is_tired = False
+        self._config = config
+        self._playwright: Playwright | None = None
+        self._chromium: Chromium | None = None
+        self._driver = 0
+
+    @property
+    def is_alive(self) -> bool:
+        return self._chromium is not None and self._chromium.is_connected()
+
+    async def start(self) -> str:
+        """Start it; returns its name and version."""
+        path = find_chromium(self._config)
+        arguments = [*QUIET, *await asyncio.to_thread(pinned_keys, self._config.hosts)]
+        self._playwright = await async_playwright().start()
+        self._chromium = await self._playwright.chromium.launch(
+            executable_path=path,
+            args=arguments,
+            chromium_sandbox=os.geteuid() != 0,
+            # Whatever is not a page's goes nowhere: nobody listens there.
+            proxy={"server": "socks5://127.0.0.1:9", "bypass": "<-loopback>"},
+        )
+        return f"chromium/{self._chromium.version}"
+
+    @asynccontextmanager
+    async def page(self) -> AsyncIterator[tuple[PageSession, Gate]]:
+        """A page with a gate of its own, in a context of its own: nothing is shared with another."""
+        gate = Gate(self._config.hosts, self._config.browser.megabytes << 20)
+        self.served += 1
+        try:
+            async with self._context(await gate.open()) as context:
+                page = await context.new_page()
+                session = PageSession(await context.new_cdp_session(page))
+                session.guard(page)
+                yield session, gate
+        finally:
+            await gate.close()
+
+    @asynccontextmanager
+    async def _context(self, gate: str) -> AsyncIterator[BrowserContext]:
+        """A page that does not let go takes its browser with it."""
+        if self._chromium is None:
+            raise BrowserTrouble("the browser was not started")
+        context = await self._chromium.new_context(
             viewport={"width": WIDTH, "height": HEIGHT},
             user_agent=self._config.user_agent(),
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
             service_workers="block",
             accept_downloads=False,
+            # Without the bypass entry a browser goes straight to loopback addresses.
+            proxy={"server": gate, "bypass": "<-loopback>"},
         )
         try:
             yield context
@@ -157,38 +209,9 @@ class Browser:
                 async with asyncio.timeout(CLOSING):
                     await context.close()
             except (Error, TimeoutError):
-                await self._stop()
+                self.is_tired = True
 
-    async def _started(self) -> Chromium:
-        if self._missing:
-            raise BrowserTrouble(self._missing)
-        if self._chromium is not None and not self._chromium.is_connected():
-            await self._stop()
-        if self._chromium is None:
-            try:
-                self._chromium = await self._launched()
-            except (BrowserTrouble, Error, OSError) as wrong:
-                self._missing = str(wrong).partition("\n")[0]
-                await self._stop()
-                logger.warning("no browser, going on without: %s", self._missing)
-                raise BrowserTrouble(self._missing) from wrong
-        return self._chromium
-
-    async def _launched(self) -> Chromium:
-        path = find_chromium(self._config)
-        arguments = [*QUIET, *await asyncio.to_thread(pinned_keys, self._hosts)]
-        self._playwright = await async_playwright().start()
-        chromium = await self._playwright.chromium.launch(
-            executable_path=path,
-            args=arguments,
-            chromium_sandbox=os.geteuid() != 0,
-            # Without the bypass entry a browser goes straight to loopback addresses.
-            proxy={"server": await self._gate.open(), "bypass": "<-loopback>"},
-        )
-        self.version = f"chromium/{chromium.version}"
-        return chromium
-
-    async def _stop(self) -> None:
+    async def stop(self) -> None:
         """End the browser and its driver, whatever state they are in."""
         chromium, playwright = self._chromium, self._playwright
         self._chromium = self._playwright = None
@@ -200,39 +223,37 @@ class Browser:
             logger.debug("the browser did not close by itself: %s", wrong)
         if playwright is not None:
             await playwright.stop()
-        await self._gate.close()
 
 
-async def _settle(page: Page) -> None:
-    """Wait until the page's own requests fall silent; a page that never does is taken as it is."""
-    try:
-        await page.wait_for_load_state("networkidle", timeout=SETTLE * 1000)
-    except Error:
-        logger.debug("%s never fell silent", page.url)
+class PageSession:
+    """Questions to one page that end when the page does."""
 
+    def __init__(self, protocol: CDPSession) -> None:
+        self._protocol = protocol
+        self._lost: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        self._reason = ""
 
-def pinned_keys(hosts: Mapping[str, MappedHost]) -> list[str]:
-    """Chromium's option to accept, of all unknown certificates, exactly the keys verified here."""
-    pins = sorted({pin for one in hosts.values() if one.ca for pin in _verified_key(one)})
-    return [f"--ignore-certificate-errors-spki-list={','.join(pins)}"] if pins else []
+    def guard(self, page: Page) -> None:
+        """Close what the page opens, and know when it is gone."""
+        page.on("popup", lambda popup: asyncio.ensure_future(popup.close()))
+        page.on("crash", lambda _: self._lose("the page crashed"))
+        page.on("close", lambda _: self._lose("the page closed itself"))
 
+    def _lose(self, reason: str) -> None:
+        if not self._lost.done():
+            self._reason = reason
+            self._lost.set_result({})
 
-def _verified_key(host: MappedHost) -> list[str]:
-    """The digest of the server's key after a handshake against the host's own authority.
+    async def ask(self, method: str, asked: Told | None = None) -> Told:
+        answer: asyncio.Future[Told] = asyncio.ensure_future(self._protocol.send(method, asked or {}))
+        await asyncio.wait((answer, self._lost), return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            answer.cancel()
+            raise BrowserTrouble(self._reason)
+        try:
+            return answer.result()
+        except Error as wrong:
+            raise BrowserTrouble(f"{method}: {str(wrong).partition(chr(10))[0]}") from wrong
 
-    Chromium knows no extra authority without a system store; it is told the one key that
-    was checked here instead. A server that fails the check gets no pin and no page.
-    """
-    context = ssl.create_default_context(cafile=host.ca)
-    try:
-        with (
-            socket.create_connection((host.address, host.port), timeout=5) as plain,
-            context.wrap_socket(plain, server_hostname=host.host) as secure,
-        ):
-            certificate = secure.getpeercert(binary_form=True)
-    except (OSError, ssl.SSLError) as wrong:
-        logger.warning("%s: no verified certificate: %s", host.host, wrong)
-        return []
-    key = x509.load_der_x509_certificate(certificate or b"").public_key()
-    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return [base64.b64encode(hashlib.sha256(der).digest()).decode("ascii")]
+    def hear(self, event: str, told: Callable[[Told], None]) -> None:
+        self._protocol.on(event, told)

@@ -2,7 +2,8 @@
 
 Every connection a page causes goes through it: redirects, scripts, pictures, WebSockets and
 connections opened ahead of need, which a browser's request hooks do not all show. Names are
-resolved here, so the address that was judged is the address that is used.
+resolved here, so the address that was judged is the address that is used. Each page has a
+gate of its own, which knows where that page really went and how much came back.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import time
 from collections.abc import Mapping
 
 from crawler.errors import Unreachable
@@ -20,17 +22,29 @@ logger = logging.getLogger(__name__)
 
 PATIENCE = 10.0  # seconds for a handshake and for a connection
 CHUNK = 64 * 1024
+BURST, PACE = 40, 0.2  # connections to one host that are free, and seconds between those after them
+LISTED = 100  # refused addresses that are remembered
 VERSION, CONNECT, NO_PASSWORD = 5, 1, 0
 GRANTED, REFUSED, NOT_REACHED = 0, 2, 4
 
 
 class Gate:
-    """Passes connections on to mapped hosts and to the public Internet, and to nowhere else."""
+    """Passes connections on to mapped hosts and to the public Internet, and to nowhere else.
 
-    def __init__(self, hosts: Mapping[str, MappedHost]) -> None:
+    `reached` has the address behind each host and port that was connected to; `refused` has those
+    that were not let through. When `most` bytes have come in, every connection ends.
+    """
+
+    def __init__(self, hosts: Mapping[str, MappedHost], most: int) -> None:
+        self.reached: dict[tuple[str, int], str] = {}
+        self.refused: list[str] = []
+        self.is_full = False
+        self._left = most
         self._resolver = GuardedResolver(hosts)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
+        self._counted: dict[str, int] = {}
+        self._free_at: dict[str, float] = {}
 
     async def open(self) -> str:
         """Begin to listen; returns the proxy's address as a browser takes it."""
@@ -63,27 +77,59 @@ class Gate:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(PATIENCE):
             host, port = await _asked(reader, writer)
+        await self._turn(host)
+        async with asyncio.timeout(PATIENCE):
             try:
                 far_reader, far_writer = await self._connected(host, port)
             except Unreachable as refusal:
-                logger.warning("the browser was refused %s:%s: %s", host, port, refusal.detail)
+                self._remember(host, port, refusal.detail)
                 return await _answer(writer, REFUSED)
             except OSError:
                 return await _answer(writer, NOT_REACHED)
             await _answer(writer, GRANTED)
         try:
-            await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+            await asyncio.gather(_copy(reader, far_writer), self._bring(far_reader, writer))
         finally:
             far_writer.close()
+
+    async def _turn(self, host: str) -> None:
+        """Connections to one host beyond a page's ordinary need wait for each other."""
+        self._counted[host] = self._counted.get(host, 0) + 1
+        if self._counted[host] <= BURST:
+            return
+        now = time.monotonic()
+        start = max(now, self._free_at.get(host, now))
+        self._free_at[host] = start + PACE
+        await asyncio.sleep(start - now)
+
+    def _remember(self, host: str, port: int, detail: str) -> None:
+        logger.warning("the browser was refused %s:%s: %s", host, port, detail)
+        told = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        if told not in self.refused and len(self.refused) < LISTED:
+            self.refused.append(told)
 
     async def _connected(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         failure = OSError(f"{host} has no address")
         for answer in await self._resolver.resolve(host, port):
             try:
-                return await asyncio.open_connection(answer["host"], answer["port"])
+                streams = await asyncio.open_connection(answer["host"], answer["port"])
             except OSError as wrong:
                 failure = wrong
+            else:
+                self.reached[host, port] = answer["host"]
+                return streams
         raise failure
+
+    async def _bring(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """What the server sends, as long as the page's share is not used up."""
+        while chunk := await reader.read(CHUNK):
+            self._left -= len(chunk)
+            if self._left < 0:
+                self.is_full = True
+                raise OSError("the page's answers have come to more than they may")
+            writer.write(chunk)
+            await writer.drain()
+        _end(writer)
 
 
 async def _asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[str, int]:
@@ -110,5 +156,9 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     while chunk := await reader.read(CHUNK):
         writer.write(chunk)
         await writer.drain()
+    _end(writer)
+
+
+def _end(writer: asyncio.StreamWriter) -> None:
     if writer.can_write_eof():
         writer.write_eof()

@@ -260,7 +260,7 @@ def test_a_browser_that_was_killed_is_started_again(tmp_path: Path) -> None:
         browser = Browser(config)
         try:
             await browser.render(f"{PLAIN}/s")
-            await browser._chromium.close()  # the same as a crash: nobody told our side
+            await browser._engine._chromium.close()  # the same as a crash: nobody told our side
             return (await browser.render(f"{PLAIN}/s"))[1].decode()
         finally:
             await browser.close()

@@ -1,0 +1,83 @@
+"""Lets a page's requests out: a page's ordinary need at once, more of them one by one, and at last none.
+
+The gate sees connections, and one connection can carry thousands of requests; this sees every
+request. While a page is being captured it may not leave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine
+from urllib.parse import urlsplit
+
+from pipelines.devtools import BrowserTrouble, Session, Told
+from pipelines.network import Recorder
+
+logger = logging.getLogger(__name__)
+
+BURST, PACE = 80, 0.1  # requests to one host that are free, and seconds between those after them
+
+
+class Admission:
+    """The one door for a page's requests, workers' too. `most` is how many there may be."""
+
+    def __init__(self, session: Session, recorder: Recorder, most: int) -> None:
+        self.refused = 0
+        self._session = session
+        self._recorder = recorder
+        self._left = most
+        self._main = ""
+        self._holds = False
+        self._counted: dict[str, int] = {}
+        self._free_at: dict[str, float] = {}
+        self._deciding: set[asyncio.Task[None]] = set()
+
+    async def open(self, frame: str) -> None:
+        self._main = frame
+        self._session.hear("Fetch.requestPaused", self._paused)
+        await self._session.ask("Fetch.enable", {"patterns": [{"urlPattern": "*"}]})
+
+    def hold(self) -> None:
+        """From now on the page stays where it is."""
+        self._holds = True
+
+    def close(self) -> None:
+        for task in self._deciding:
+            task.cancel()
+
+    def _paused(self, told: Told) -> None:
+        leaves = told["resourceType"] == "Document" and told["frameId"] == self._main
+        if self._holds and leaves:
+            self._begin(self._refuse(told["requestId"], "Aborted"))
+        elif self._left <= 0:
+            self.refused += 1
+            self._begin(self._refuse(told["requestId"], "BlockedByClient"))
+        else:
+            self._left -= 1
+            self._recorder.paused(told)
+            self._begin(self._let_out(told["requestId"], urlsplit(told["request"]["url"]).netloc))
+
+    def _begin(self, decision: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(decision)
+        self._deciding.add(task)
+        task.add_done_callback(self._deciding.discard)
+
+    async def _let_out(self, number: str, host: str) -> None:
+        self._counted[host] = self._counted.get(host, 0) + 1
+        if self._counted[host] > BURST:
+            now = time.monotonic()
+            start = max(now, self._free_at.get(host, now))
+            self._free_at[host] = start + PACE
+            await asyncio.sleep(start - now)
+        await self._tell("Fetch.continueRequest", {"requestId": number})
+
+    async def _refuse(self, number: str, reason: str) -> None:
+        await self._tell("Fetch.failRequest", {"requestId": number, "errorReason": reason})
+
+    async def _tell(self, method: str, asked: Told) -> None:
+        try:
+            await self._session.ask(method, asked)
+        except BrowserTrouble as trouble:
+            logger.debug("a request was gone before it was decided: %s", trouble)

@@ -1,0 +1,261 @@
+"""One visit of a page: loaded, looked over, held still, and taken home whole.
+
+What cannot be had is said in the visit's troubles; a page that cannot be had at all raises
+`BrowserTrouble`. Nothing here outlasts its time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from crawler import clock
+from crawler.captures import Chain, Frame, Visit
+from crawler.config import Browser as Limits
+from crawler.hosts import MappedHost
+from crawler.transport import is_specimen
+from pipelines.admission import Admission
+from pipelines.devtools import BrowserTrouble, Session, Told, World
+from pipelines.gate import Gate
+from pipelines.locating import Wanted, in_both, look
+from pipelines.network import Recorder
+
+logger = logging.getLogger(__name__)
+
+WIDTH, HEIGHT, TALLEST = 1280, 900, 12_000  # pixels
+MAX_DOM = 32 * 1024 * 1024  # bytes of a document, and of its text
+LOADING = 0.6  # of the whole time may pass until a page says that it is loaded
+SETTLE, SILENCE = 3.0, 0.15  # seconds a page's own requests get to fall silent, and what counts as silence
+LOOKS = 0.02  # seconds between two looks whether something has come
+SCREEN = 0.06  # seconds a screen is shown while the page is scrolled through
+PART = 12.0  # seconds the picture or the MHTML may take
+TITLE = "(document.title || '').slice(0, 300)"
+SIZE = "document.documentElement ? document.documentElement.outerHTML.length : 0"
+TEXT = "document.body ? document.body.innerText : ''"
+
+
+class Visiting:
+    """One page while it is visited. `load` first; then what is wanted of it."""
+
+    def __init__(self, session: Session, gate: Gate, limits: Limits) -> None:
+        self.troubles: list[tuple[str, str]] = []
+        self.steps: list[tuple[datetime, str]] = []
+        self.world = World(session)
+        self.recorder = Recorder(session, limits.megabytes << 20)
+        self._admission = Admission(session, self.recorder, limits.requests)
+        self._session = session
+        self._gate = gate
+        self._limits = limits
+        self._frame = ""
+        self._is_loading = True
+
+    async def load(self, url: str) -> None:
+        """Open the page and wait until it has come to rest. Raises `BrowserTrouble` if it does not come at all."""
+        await self._session.ask("Page.enable")
+        self._frame = (await self._session.ask("Page.getFrameTree"))["frameTree"]["frame"]["id"]
+        self._session.hear("Page.frameStartedLoading", self._started)
+        self._session.hear("Page.frameStoppedLoading", self._stopped)
+        await self.recorder.listen(self._frame)
+        await self._admission.open(self._frame)
+        self.step("打开页面")
+        came = await self._session.ask("Page.navigate", {"url": url})
+        if came.get("errorText"):
+            raise BrowserTrouble(f"{url}: {came['errorText']}")
+        if came.get("isDownload"):
+            raise BrowserTrouble(f"{url}: a download, not a page")
+        if not await _until(lambda: not self._is_loading, self._limits.timeout * LOADING):
+            self.troubles.append(("load", "unfinished"))
+        await self.settle()
+
+    def _started(self, told: Told) -> None:
+        if told["frameId"] == self._frame:
+            self._is_loading = True
+
+    def _stopped(self, told: Told) -> None:
+        if told["frameId"] == self._frame:
+            self._is_loading = False
+
+    async def settle(self) -> None:
+        """Wait until the page's own requests fall silent; a page that never does is taken as it is."""
+        await _until(lambda: not self._is_loading and self.recorder.is_quiet(SILENCE), SETTLE)
+
+    def step(self, words: str) -> None:
+        self.steps.append((clock.now(), words))
+
+    async def scroll_through(self) -> None:
+        """Show every screen once, for what loads only when it is seen, and go back to the top."""
+        await self.world.enter(self._frame)
+        top, end = 0, HEIGHT
+        while top < min(end, TALLEST):
+            move = f"(scrollTo({{top: {top}, behavior: 'instant'}}), document.scrollingElement.scrollHeight)"
+            end = await self.world.value(move)
+            await asyncio.sleep(SCREEN)
+            top += HEIGHT
+        await self.world.value("scrollTo({top: 0, behavior: 'instant'})")
+        self.step("自上而下滚动浏览一遍，返回顶部")
+        await self.settle()
+
+    async def hold(self) -> None:
+        """Stop the page's scripts and movements, so that all that is taken is of one state; it may not leave either."""
+        self._admission.hold()
+        await self._session.ask("Emulation.setScriptExecutionDisabled", {"value": True})
+        await self._session.ask("Animation.enable")
+        await self._session.ask("Animation.setPlaybackRate", {"playbackRate": 0})
+        await self.world.enter(self._frame)
+
+    # -- what is taken -------------------------------------------------------------------------
+
+    async def address(self) -> str:
+        frame = (await self._session.ask("Page.getFrameTree"))["frameTree"]["frame"]
+        return str(frame["url"]) + str(frame.get("urlFragment", ""))
+
+    async def dom(self) -> bytes:
+        """The document as it stands, UTF-8."""
+        size = int(await self.world.value(SIZE))
+        if size > MAX_DOM:
+            raise BrowserTrouble(f"rendered document of {size} characters")
+        root = (await self._session.ask("DOM.getDocument", {"depth": 0}))["root"]["nodeId"]
+        html = (await self._session.ask("DOM.getOuterHTML", {"nodeId": root}))["outerHTML"]
+        dom = str(html).encode("utf-8", "replace")
+        if len(dom) > MAX_DOM:
+            raise BrowserTrouble(f"rendered document of {len(dom)} bytes")
+        return dom
+
+    async def text(self) -> bytes:
+        """What stands on the page to be read, as a browser copies it."""
+        return str(await self.world.value(TEXT)).encode("utf-8", "replace")[:MAX_DOM]
+
+    async def mhtml(self) -> bytes:
+        told = await self._session.ask("Page.captureSnapshot", {"format": "mhtml"})
+        body = str(told["data"]).encode("utf-8", "replace")
+        if len(body) > self._limits.megabytes << 20:
+            raise BrowserTrouble("too_large")
+        return body
+
+    async def picture(self) -> bytes:
+        """The full page as PNG, at most `TALLEST` pixels high."""
+        size = (await self._session.ask("Page.getLayoutMetrics"))["cssContentSize"]
+        height = max(1, min(size["height"], TALLEST))
+        if size["height"] > TALLEST:
+            self.troubles.append(("picture", f"cut at {TALLEST} of {int(size['height'])} pixels"))
+        clip = {"x": 0, "y": 0, "width": WIDTH, "height": height, "scale": 1}
+        # Pixel for pixel the same PNG as Playwright's own, for a third of the time.
+        asked = {"format": "png", "optimizeForSpeed": True, "captureBeyondViewport": True, "clip": clip}
+        return base64.b64decode((await self._session.ask("Page.captureScreenshot", asked))["data"])
+
+    async def certificates(self, url: str) -> tuple[Chain, ...]:
+        """The chain of the page's own server, as it was shown to the browser."""
+        parts = urlsplit(url)
+        if parts.scheme != "https":
+            return ()
+        told = await self._session.ask("Network.getCertificate", {"origin": f"{parts.scheme}://{parts.netloc}"})
+        shown = tuple(base64.b64decode(one) for one in told["tableNames"])
+        return (Chain(host=parts.hostname or "", certificates=shown),) if shown else ()
+
+    async def part(self, name: str, taken: Awaitable[bytes]) -> bytes:
+        """A part the visit can do without: nothing, and its trouble said, when it cannot be had."""
+        try:
+            async with asyncio.timeout(PART):
+                return await taken
+        except (BrowserTrouble, TimeoutError) as trouble:
+            self.troubles.append((name, str(trouble) or "timeout"))
+            return b""
+
+    def limits_met(self) -> None:
+        """Say which limits cut the page short."""
+        if self._admission.refused:
+            self.troubles.append(("requests", f"{self._admission.refused} beyond {self._limits.requests}"))
+        if self._gate.is_full:
+            self.troubles.append(("bytes", f"more than {self._limits.megabytes} MB"))
+
+    def close(self) -> None:
+        self._admission.close()
+        self.recorder.close()
+
+
+async def _until(is_so: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() >= end:
+            return False
+        await asyncio.sleep(LOOKS)
+    return True
+
+
+async def take_home(visiting: Visiting, url: str, wanted: Wanted) -> Visit:
+    """The visit, complete but for what only the gate and the browser know."""
+    started_at = clock.now()
+    await visiting.load(url)
+    await visiting.scroll_through()
+    await visiting.hold()
+    before = await look(visiting.world, wanted, TALLEST)
+    visiting.step("定位检索词、引文和广告标识")
+    final, title = await visiting.address(), str(await visiting.world.value(TITLE))
+    dom, text = await visiting.dom(), await visiting.text()
+    visiting.step("保存页面文档和可见文字")
+    mhtml = await visiting.part("mhtml", visiting.mhtml())
+    picture = await visiting.part("picture", visiting.picture())
+    visiting.step("保存整页截图")
+    after = await look(visiting.world, wanted, TALLEST)
+    chains = await visiting.certificates(final)
+    messages = await visiting.recorder.messages()
+    visiting.limits_met()
+    return Visit(
+        id=str(uuid.uuid4()),
+        requested_url=url,
+        url=final,
+        redirects=_passed(visiting.recorder.documents, final),
+        status=visiting.recorder.status,
+        title=title,
+        started_at=started_at,
+        ended_at=clock.now(),
+        browser="",
+        picture=picture,
+        dom=dom,
+        text=text,
+        mhtml=mhtml,
+        frame=in_both(before, after) if picture else Frame(width=0, height=0),
+        messages=tuple(messages),
+        chains=chains,
+        sockets=visiting.recorder.sockets,
+        steps=tuple(visiting.steps),
+        troubles=tuple(visiting.troubles),
+    )
+
+
+def located(visit: Visit, gate: Gate, hosts: Mapping[str, MappedHost]) -> Visit:
+    """The visit with the addresses that were really connected to: the browser only saw the gate."""
+    messages = tuple(
+        replace(one, ip_address=_behind(one.url, gate), is_specimen=is_specimen(one.url, hosts))
+        for one in visit.messages
+    )
+    return replace(
+        visit,
+        ip_address=_behind(visit.url, gate),
+        is_specimen=is_specimen(visit.url, hosts),
+        messages=messages,
+        refused=tuple(gate.refused),
+    )
+
+
+def _behind(url: str, gate: Gate) -> str:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme in ("https", "wss") else 80)
+    except ValueError:
+        return ""
+    return gate.reached.get((parts.hostname or "", port), "")
+
+
+def _passed(documents: list[str], final: str) -> tuple[str, ...]:
+    """Every address on the way, without the last."""
+    last = final.partition("#")[0]
+    passed = documents[:-1] if documents and documents[-1].partition("#")[0] == last else documents
+    return tuple(passed)
