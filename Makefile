@@ -4,9 +4,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 SPECIMEN ?= specimen
 JOBS ?= 2
+REPLAY := 2.4.6
+REPLAY_SHA512 := b86e748c449195dd29f9f63bfa753121697b86f7e29ab78d8d299a36473f6bd6bc8017666fb3c7e09e362226febe093d2ab1ddd072d27154fef8b82a5797f0a5
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo round test check lint evaluate torture bench lock clean
+.PHONY: help setup tools demo round test check lint evaluate torture bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / — /' | sort
@@ -20,6 +22,19 @@ setup: .venv/.done  ## make .venv from requirements.lock and find or install a C
 	$(BIN)/python -m pip install -q --require-hashes --no-build-isolation -r requirements.lock
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m console.chromium
+	@touch $@
+
+tools: setup .tools/.done  ## make .tools: the third parties' programs that read what we write (pywb, wacz, ReplayWeb.page)
+
+# In an environment of their own: their pins contradict ours, and we ship none of them.
+.tools/.done: requirements-tools.lock requirements-build.lock
+	@rm -rf .tools && $(PYTHON) -m venv .tools
+	.tools/bin/python -m pip install -q --require-hashes -r requirements-build.lock
+	.tools/bin/python -m pip install -q --require-hashes --no-build-isolation -r requirements-tools.lock
+	@cd .tools && if npm pack --silent replaywebpage@$(REPLAY) >/dev/null; then \
+	  echo "$(REPLAY_SHA512)  replaywebpage-$(REPLAY).tgz" | sha512sum --check --quiet && \
+	  tar -xzf replaywebpage-$(REPLAY).tgz package/ui.js package/sw.js; \
+	else echo "npm gave no ReplayWeb.page: its test will be skipped"; fi
 	@touch $@
 
 # As root Chromium runs without its sandbox; the demo and the tests only open pages of our own.
@@ -49,9 +64,10 @@ torture: setup  ## the long tests in full
 bench: setup  ## the benchmarks of docs/benchmarks.md
 	@LANTIAN_BROWSER_AS_ROOT=1 $(BIN)/python -m benchmarks
 
-lock:  ## renew the two lock files (needs uv)
+lock:  ## renew the three lock files (needs uv)
 	printf 'setuptools\nwheel\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements-build.lock
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock
+	printf 'pywb\nwacz\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements-tools.lock
 
 clean:  ## remove what setup, demo and tests made
-	rm -rf .venv demo-home .mypy_cache .ruff_cache .pytest_cache .import_linter_cache lantian.egg-info
+	rm -rf .venv .tools demo-home .mypy_cache .ruff_cache .pytest_cache .import_linter_cache lantian.egg-info

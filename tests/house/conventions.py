@@ -222,6 +222,12 @@ def loose_pins(text: str) -> list[str]:
     return complaints + [f"names a place: {host}" for host in hosts]
 
 
+def use_of_tools(path: str, source: str) -> list[str]:
+    """Where a program that only runs beside the tests is imported."""
+    used = re.findall(r"^\s*(?:import|from) +(?:pywb|wacz)\b.*$", source, re.M)
+    return [f"{path}: {one.strip()}" for one in used]
+
+
 def forbidden_licence(name: str, licence: str, reasons: Mapping[str, str]) -> list[str]:
     """What Apache-2.0 cannot be shipped with; one we do not know, a lesser GPL, or a choice of several needs a reason.
 

@@ -178,6 +178,13 @@ def test_loose_locks_are_seen() -> None:
     assert conventions.loose_pins("attrs @ https://pypi.example/attrs.whl\n")
 
 
+def test_use_of_tools_is_seen() -> None:
+    assert conventions.use_of_tools("a.py", "import os\n    from pywb.apps import cli\n") == [
+        "a.py: from pywb.apps import cli"
+    ]
+    assert conventions.use_of_tools("a.py", "from storage import wacz\nrun('pywb')\n") == []
+
+
 @pytest.mark.parametrize(
     "licence",
     [

@@ -211,7 +211,7 @@ def test_the_changelog_knows_this_version() -> None:
 # -- what we depend on -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-build.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-build.lock", "requirements-tools.lock"])
 def test_lock_pins_everything_and_names_no_place(name: str) -> None:
     text = tree.document(name)
     assert "==" in text
@@ -234,6 +234,14 @@ def test_no_licence_contradicts_apache() -> None:
     assert "scrapy" in installed
     wrong = [conventions.forbidden_licence(name, told, LICENCES_WITH_A_REASON) for name, told in installed.items()]
     assert [complaint for several in wrong for complaint in several] == []
+
+
+def test_tools_of_others_are_no_dependency() -> None:
+    """pywb is GPL: it runs in a process and an environment of its own, for tests; it is not imported nor shipped."""
+    tools = set(re.findall(r"^([a-z0-9._-]+)==", tree.document("requirements-tools.lock"), re.M))
+    assert {"pywb", "wacz"} <= tools
+    assert {"pywb", "wacz"} & locked() == set()
+    assert complaints_of(conventions.use_of_tools, tree.sources() | tree.sources("tests")) == []
 
 
 def licence_of(name: str) -> str | None:

@@ -16,7 +16,7 @@ from typing import Any
 from crawler.errors import PageTrouble
 
 ROOT = Path(__file__).parent.parent.parent
-NOT_OURS = frozenset((".venv", ".git", "__pycache__", "demo-home", "home", "build"))
+NOT_OURS = frozenset((".venv", ".tools", ".git", "__pycache__", "demo-home", "home", "build"))
 
 
 @cache
