@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from crawler.captures import Box, Frame, PictureVerdict, Place, Showing, Sought, Visit
+from crawler.captures import Frame, PictureVerdict, Place, Showing, Sought, Visit
 from crawler.items import Exhibit, Finding, Listing, Outcome, Page, Reading
+from pipelines.standing import is_inside, own_places
 from spiders.base import PlatformSpider
 
 # Why a page that was read could not be read the second time.
@@ -26,9 +27,10 @@ NOT_READ = {
 
 
 def sought(exhibits: Iterable[Exhibit]) -> tuple[Sought, ...]:
-    """What the browser is to look for: the quotes of whatever was flagged in words."""
+    """What the browser is to look for: the quotes of whatever was flagged in words, and where each listing begins."""
     return tuple(
-        Sought(exhibit=one.id, quotes=_quotes(one), is_ad=one.listing.is_ad) for one in exhibits if one.findings
+        Sought(exhibit=one.id, quotes=tuple(dict.fromkeys((*_quotes(one), one.listing.title))), is_ad=_is_marked(one))
+        for one in exhibits
     )
 
 
@@ -43,6 +45,7 @@ def failed(exhibits: Iterable[Exhibit], reason: str, detail: str) -> tuple[Showi
 
 def showings(exhibits: Iterable[Exhibit], visit: Visit, spider: PlatformSpider, query: str) -> tuple[Showing, ...]:
     """One showing for each flagged exhibit of the page that was visited. Pure."""
+    exhibits = list(exhibits)
     flagged = [one for one in exhibits if one.findings]
     if not visit.picture:
         why = "; ".join(reason for part, reason in visit.troubles if part == "picture")
@@ -57,13 +60,16 @@ def showings(exhibits: Iterable[Exhibit], visit: Visit, spider: PlatformSpider, 
         rendered=True,
     )
     reading = spider.read(page)
-    return tuple(_showing(one, visit, reading, spider) for one in flagged)
+    titles = {one.id: one.listing.title for one in exhibits}
+    return tuple(
+        _showing(one, own_places(one.id, _quotes(one), titles, visit.frame), visit, reading, spider) for one in flagged
+    )
 
 
-def _showing(exhibit: Exhibit, visit: Visit, reading: Reading, spider: PlatformSpider) -> Showing:
-    seen = _seen_again(exhibit, reading)
-    frame = visit.frame
-    places = tuple(one for one in frame.places if one.exhibit == exhibit.id and _is_inside(one.box, frame))
+def _showing(
+    exhibit: Exhibit, places: tuple[Place, ...], visit: Visit, reading: Reading, spider: PlatformSpider
+) -> Showing:
+    seen, frame = _seen_again(exhibit, reading), visit.frame
     reason, detail = _difference(exhibit, seen, reading)
     if not reason:
         reason, detail = _not_in_frame(exhibit, places, frame, spider)
@@ -76,7 +82,7 @@ def _showing(exhibit: Exhibit, visit: Visit, reading: Reading, spider: PlatformS
         width=frame.width,
         height=frame.height,
         places=places,
-        query_box=frame.query_box if frame.query_box and _is_inside(frame.query_box, frame) else None,
+        query_box=frame.query_box if frame.query_box and is_inside(frame.query_box, frame) else None,
         position=seen[0].position if seen else 0,
     )
 
@@ -99,15 +105,15 @@ def _not_in_frame(exhibit: Exhibit, places: Sequence[Place], frame: Frame, spide
     """Why the picture does not show what the page says."""
     if any(finding.image or not finding.quote for finding in exhibit.findings):
         return "image_quote", "what was found stands in a picture of the listing"
-    framed = {_squeezed(place.quote) for place in places}
-    hidden = [quote for quote in _quotes(exhibit) if _squeezed(quote) not in framed]
+    framed = {place.quote for place in places}
+    hidden = [quote for quote in _quotes(exhibit) if quote not in framed]
     if hidden:
         return "not_in_frame", hidden[0]
     if exhibit.listing.is_ad and spider.is_search_engine:
-        labels = [one for one in places if one.label and _is_inside(one.label, frame)]
+        labels = [one for one in places if one.label and is_inside(one.label, frame)]
         if not any(one.label_text in spider.ad_labels for one in labels):
             return "no_label", "no label beside it says that it is an advertisement"
-        if frame.query_box is None or not _is_inside(frame.query_box, frame):
+        if frame.query_box is None or not is_inside(frame.query_box, frame):
             return "no_query_box", "the field with the query is not in the picture"
     return "", ""
 
@@ -159,6 +165,5 @@ def _squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def _is_inside(box: Box, frame: Frame) -> bool:
-    """Whether it has a size and lies in the picture as a whole."""
-    return 0 <= box.left < box.right <= frame.width and 0 <= box.top < box.bottom <= frame.height
+def _is_marked(exhibit: Exhibit) -> bool:
+    return bool(exhibit.findings) and exhibit.listing.is_ad

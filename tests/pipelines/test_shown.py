@@ -12,6 +12,7 @@ from crawler.captures import Box, Frame, PictureVerdict, Place, Sought, Visit
 from crawler.errors import PageBlocked
 from crawler.items import Exhibit, Finding, Kind, Page, Reading
 from pipelines.shown import failed, showings, sought
+from pipelines.standing import own_places
 from spiders.base import Found, Wall
 from spiders.reading import Document, attr, first, text_of
 
@@ -80,12 +81,20 @@ def place(quote: str = QUOTE, **changes: object) -> Place:
     return replace(Place(exhibit="e1", quote=quote, box=BOX, label=BOX, label_text="广告"), **changes)
 
 
+TITLE = f"星河知产 专利{QUOTE}"
+
+
+def title(words: str = TITLE, **changes: object) -> Place:
+    """Where the listing begins."""
+    return place(words, label=None, label_text="", **{"box": replace(BOX, right=310), **changes})
+
+
 def visit(body: bytes = document(FIRST), *places: Place, **changes: object) -> Visit:
     plain = Visit(
         id="v1", requested_url="http://probe.example/s", url="http://probe.example/s", redirects=(), status=200,
         title="虚构", started_at=T0, ended_at=T0, browser="chromium/1", picture=b"\x89PNG", dom=body, text=b"",
         mhtml=b"", messages=(), chains=(),
-        frame=Frame(width=1280, height=2000, places=places or (place(),), query_box=QUERY_BOX),
+        frame=Frame(width=1280, height=2000, places=(title(), *(places or (place(),))), query_box=QUERY_BOX),
     )  # fmt: skip
     return replace(plain, **changes)
 
@@ -103,19 +112,19 @@ def test_an_advertisement_with_label_query_and_quote_is_shown() -> None:
     body = document(row("另一条", ad=False), FIRST)
     (showing,) = showings([flagged()], visit(body), Engine(), "词")
     assert (showing.verdict, showing.reason, showing.position) == (PictureVerdict.SHOWS_QUOTE, "", 2)
-    assert (showing.places, showing.query_box) == ((place(),), QUERY_BOX)
+    assert (showing.places, showing.query_box) == ((place(),), QUERY_BOX), "the title alone is no quote"
     assert (showing.width, showing.height) == (1280, 2000)
 
 
 def test_line_breaks_of_the_page_are_no_difference() -> None:
     body = document(row("星河知产 专利包\n  授权"))
-    assert verdict(flagged(), visit(body, place("包 授权"))) == ("shows_quote", "")
+    assert verdict(flagged(), visit(body)) == ("shows_quote", "")
 
 
 def test_a_key_that_changes_at_each_load_is_no_difference() -> None:
-    again = document(row(f"专利{QUOTE} 星河知产直营"))
-    assert flagged().listing.key != flagged(again).listing.key
-    assert verdict(flagged(), visit(again)) == ("shows_quote", "")
+    before, again = (document(row(TITLE, href=f"/p?trace={load}", ad=False)) for load in (1, 2))
+    assert flagged(before).listing.key != flagged(again).listing.key
+    assert verdict(flagged(before), visit(again)) == ("shows_quote", "")
 
 
 def test_a_shop_needs_no_label_and_no_query() -> None:
@@ -153,15 +162,16 @@ def test_a_listing_that_lost_its_words() -> None:
 
 def test_of_two_with_one_key_the_one_that_says_it_counts() -> None:
     body = document(row("星河知产", text="专利申请"), row("星河知产", text=f"专利{QUOTE}"))
-    (showing,) = showings([flagged(body, at=1)], visit(body), Engine(), "词")
+    (showing,) = showings([flagged(body, at=1)], visit(body, title("星河知产"), place()), Engine(), "词")
     assert (showing.verdict, showing.position) == ("shows_quote", 2)
 
 
 def test_every_quote_must_be_there() -> None:
     body = document(row(f"星河知产 专利{QUOTE} 绿色通道"))
     two = flagged(body, findings=(finding(), finding("绿色通道")))
-    assert verdict(two, visit(body, place(), place("绿色通道"))) == ("shows_quote", "")
-    assert verdict(two, visit(body, place())) == ("differs", "not_in_frame")
+    head = title(two.listing.title)
+    assert verdict(two, visit(body, head, place(), place("绿色通道"))) == ("shows_quote", "")
+    assert verdict(two, visit(body, head, place())) == ("differs", "not_in_frame")
     assert verdict(two, visit()) == ("differs", "listing_gone")
 
 
@@ -207,7 +217,7 @@ def test_what_was_read_in_a_picture_is_not_looked_for_in_words() -> None:
     assert verdict(one, visit()) == ("differs", "image_quote")
     likeness = flagged(findings=(finding(quote="", image="ab" * 32),))
     assert verdict(likeness, visit()) == ("differs", "image_quote")
-    assert sought([one]) == (Sought(exhibit="e1", quotes=(), is_ad=True),)
+    assert sought([one]) == (Sought(exhibit="e1", quotes=(TITLE,), is_ad=True),)
 
 
 # -- it failed -----------------------------------------------------------------------------------
@@ -219,11 +229,53 @@ def test_a_visit_without_a_picture_failed_and_says_why() -> None:
     assert (showing.verdict, showing.reason, showing.detail, showing.visit) == ("failed", "no_picture", "timeout", "v1")
 
 
-def test_only_what_was_flagged_is_looked_for() -> None:
+def test_only_what_was_flagged_is_judged() -> None:
     innocent = replace(flagged(findings=()), id="e2")
     assert showings([innocent], visit(), Engine(), "词") == ()
     assert failed([innocent], "no_browser", "x") == ()
     assert [one.exhibit for one in failed([innocent, flagged()], "no_browser", "x")] == ["e1"]
     assert sought([innocent, flagged(findings=(finding(), finding()))]) == (
-        Sought(exhibit="e1", quotes=(QUOTE,), is_ad=True),
+        Sought(exhibit="e2", quotes=(TITLE,)),
+        Sought(exhibit="e1", quotes=(QUOTE, TITLE), is_ad=True),
     )
+
+
+# -- whose place it is ---------------------------------------------------------------------------
+
+
+def boxed(left: int, top: int, width: int = 200) -> Box:
+    return Box(left=left, top=top, right=left + width, bottom=top + 20)
+
+
+@pytest.mark.parametrize(
+    ("at", "is_own"),
+    [
+        (boxed(40, 100), True),
+        (boxed(10, 160), True),
+        (boxed(10, 60), False),
+        (boxed(10, 240), False),
+        (boxed(700, 160), False),
+        (boxed(10, 1900), False),
+    ],
+    ids=["in the title", "in its text", "above it", "in the next one's", "in another column", "at the page's foot"],
+)
+def test_a_quote_that_stands_elsewhere_is_not_its_own(at: Box, is_own: bool) -> None:
+    others = [
+        Place(exhibit="e2", quote="云帆商标", box=boxed(10, 200)),
+        Place(exhibit="e3", quote="晨曦代理", box=boxed(700, 100)),
+    ]
+    frame = Frame(width=1280, height=2000, places=(title(box=boxed(10, 100, 400)), place(box=at), *others))
+    titles = {"e1": TITLE, "e2": "云帆商标", "e3": "晨曦代理"}
+    assert own_places("e1", (QUOTE,), titles, frame) == ((place(box=at),) if is_own else ())
+
+
+def test_a_listing_whose_title_cannot_be_seen_shows_nothing() -> None:
+    frame = Frame(width=1280, height=2000, places=(place(),))
+    assert own_places("e1", (QUOTE,), {"e1": TITLE}, frame) == ()
+
+
+def test_words_of_a_title_that_stand_in_a_text_too_end_nothing() -> None:
+    common = [Place(exhibit="e2", quote="专利", box=boxed(10, top)) for top in (120, 300)]
+    own = place(box=boxed(10, 140))
+    frame = Frame(width=1280, height=2000, places=(title(), own, *common))
+    assert own_places("e1", (QUOTE,), {"e1": TITLE, "e2": "专利"}, frame) == (own,)

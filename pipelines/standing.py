@@ -1,0 +1,53 @@
+"""Which of the places that show a quote is the listing's own: the same words may stand in another one, or in a menu.
+
+A listing begins with its title. What stands below a title belongs to it up to the next one in the
+same column; a quote whose listing has no title to be seen is not shown.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from crawler.captures import Box, Frame, Place
+
+FARTHEST = 1200  # pixels from a listing's title to the end of its words
+SLACK = 8  # pixels by which lines of one row differ
+
+
+def own_places(exhibit: str, quotes: Sequence[str], titles: Mapping[str, str], frame: Frame) -> tuple[Place, ...]:
+    """The places of these quotes that belong to the exhibit's listing, all inside the picture.
+
+    `titles` are those of all listings of the page by exhibit, for each of which the frame has places.
+    """
+    inside = [one for one in frame.places if is_inside(one.box, frame)]
+    begins: defaultdict[str, list[Box]] = defaultdict(list)
+    for one in inside:
+        if one.exhibit in titles and one.quote == titles[one.exhibit]:
+            begins[one.exhibit].append(one.box)
+    # A title that stands in several places may be words of another listing's text: it ends nothing.
+    ends = [boxes[0] for other, boxes in begins.items() if other != exhibit and len(boxes) == 1]
+    own = [one for one in inside if one.exhibit == exhibit and one.quote in quotes]
+    return tuple(one for one in own if _is_of(one.box, begins[exhibit], ends))
+
+
+def is_inside(box: Box, frame: Frame) -> bool:
+    """Whether it has a size and lies in the picture as a whole."""
+    return 0 <= box.left < box.right <= frame.width and 0 <= box.top < box.bottom <= frame.height
+
+
+def _is_of(place: Box, begins: Sequence[Box], others: Sequence[Box]) -> bool:
+    """Whether the nearest title above the place, in its column, is one of `begins`."""
+    if any(_overlaps(place, one) for one in begins):
+        return True
+    above = [one for one in (*begins, *others) if one.top <= place.top + SLACK and _shares_column(place, one)]
+    nearest = max(above, key=lambda one: one.top, default=None)
+    return nearest is not None and nearest in begins and place.top - nearest.bottom <= FARTHEST
+
+
+def _overlaps(one: Box, other: Box) -> bool:
+    return _shares_column(one, other) and one.top < other.bottom and other.top < one.bottom
+
+
+def _shares_column(one: Box, other: Box) -> bool:
+    return one.left < other.right and other.left < one.right
