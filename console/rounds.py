@@ -22,11 +22,12 @@ from scrapy.settings import Settings
 from console.files import platform, platforms
 from console.output import OUTCOME_WORDS, harmless, print_json, progress, say
 from console.pictures import PicturesBeside, office_shapes, say_pictures
+from console.sealing import recover_files, seal_round
 from console.showings import say_showings
 from crawler import clock
 from crawler.commands.crawl import exit_code
 from crawler.config import Config
-from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, UserMistake
+from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, EXIT_USAGE, UserMistake
 from crawler.items import Outcome
 from crawler.politeness import survey
 from pipelines.judge import packaged_screen
@@ -36,12 +37,11 @@ from spiders.base import MAX_PAGES
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.folders import made
-from storage.recovery import recover
 from storage.registry import StoredRegistry
 from storage.shapes import PlannedRun, RunRow
 
 DEFAULT_QUERIES = Path(__file__).parent.parent / "spiders" / "queries.toml"
-GRAVEST_FIRST = (EXIT_EVIDENCE, EXIT_BUG, EXIT_NOT_CLEAN, EXIT_DONE)
+GRAVEST_FIRST = (EXIT_EVIDENCE, EXIT_BUG, EXIT_USAGE, EXIT_NOT_CLEAN, EXIT_DONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,8 @@ def crawl_round(
             say_showings(store.showing_counts([run.id for run in plan]))
             say_pictures(store, [run.id for run in plan])
             # Stopped before their end: a second Ctrl-C leaves no crawl the time to say so.
-            return _graver(code, EXIT_NOT_CLEAN) if _wrote_off(store) else code
+            stopped = EXIT_NOT_CLEAN if _wrote_off(store) else EXIT_DONE
+            return _graver(code, stopped, seal_round(config, store.engine))
         finally:
             store.engine.dispose()
 
@@ -132,8 +133,7 @@ def only_round(home: Path) -> Iterator[None]:
 
 def _tidy(config: Config, store: ExhibitStore) -> None:
     """What an earlier round left behind when it died is said, not hidden."""
-    for cut in recover(config.archive):
-        say(f"上次中断的档案已恢复：{cut}")
+    recover_files(config, store.engine)
     _wrote_off(store)
 
 
@@ -208,6 +208,7 @@ def _settings(config: Config, ack: Path | None) -> Settings:
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
     settings.set("LANTIAN_CONFIG", config, priority="cmdline")
+    settings.set("LANTIAN_IN_ROUND", value=True, priority="cmdline")
     settings.set("LOG_FILE", str(config.home / "lantian.log"), priority="cmdline")
     if ack is not None:
         settings.set("LANTIAN_ACK", str(ack.absolute()), priority="cmdline")

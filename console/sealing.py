@@ -12,6 +12,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from console.output import harmless, page, print_json, print_line, say
 from crawler import clock
@@ -21,6 +22,7 @@ from detectors.rule import rules_digest
 from pipelines.room import TOOL
 from storage.audit import AuditHead, AuditLog, canonical
 from storage.db import open_database
+from storage.recovery import recover
 from storage.seal import Sealed, Sealer, SealHead, State
 from storage.stamp import Stamping, stamp_pending
 from storage.standing import Standing, standing
@@ -54,6 +56,7 @@ def seal(*, as_json: bool) -> int:
     """`lantian evidence seal`: seal what is open, then ask for time stamps where an authority is named."""
     config = Config.load()
     with opened_engine(config) as engine:
+        recover_files(config, engine)
         sealed = sealer_of(config, engine).seal(rules_digest(), clock.now())
         stamping = stamp_pending(config.archive, engine, config.authorities, clock.now())
     say_sealed(sealed)
@@ -63,14 +66,20 @@ def seal(*, as_json: bool) -> int:
     return EXIT_EVIDENCE if sealed.troubles else EXIT_DONE
 
 
+def recover_files(config: Config, engine: Engine) -> None:
+    """What a dead process left open is finished, never cut below what is sealed, and said."""
+    for cut in recover(config.archive, sealer_of(config, engine).covered(clock.now())):
+        say(f"上次中断的档案已恢复：{cut}")
+
+
 def seal_round(config: Config, engine: Engine) -> int:
-    """What a round has kept, sealed and stamped; what could not be is said. Returns the exit code it calls for."""
+    """What a round has kept, sealed and stamped; what could not be is said. Returns the exit code that calls for."""
     try:
         sealed = sealer_of(config, engine).seal(rules_digest(), clock.now())
     except EvidenceBroken as broken:
         say(f"没有封存，证据不完整：{harmless(str(broken))}")
         return EXIT_EVIDENCE
-    except OSError as wrong:
+    except (OSError, OperationalError) as wrong:
         say(f"没有封存：{harmless(str(wrong))}；已固定的都在，腾出空间后运行 lantian evidence seal")
         return EXIT_USAGE
     say_sealed(sealed)
@@ -82,7 +91,7 @@ def _stamp_round(config: Config, engine: Engine) -> None:
     """An authority that does not answer loses nothing: the manifests wait."""
     try:
         say_stamping(config, stamp_pending(config.archive, engine, config.authorities, clock.now()))
-    except OSError as wrong:
+    except (OSError, OperationalError) as wrong:
         say(f"没有盖时间戳：{harmless(str(wrong))}；稍后运行 lantian evidence stamp")
 
 

@@ -65,5 +65,6 @@ ITEM_PIPELINES = {
 }
 EXTENSIONS = {
     "pipelines.verdict.Verdict": 500,
+    "pipelines.sealing.Sealing": 510,
     "scrapy.extensions.memusage.MemoryUsage": None,
 }

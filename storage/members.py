@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from isal import igzip_lib, isal_zlib
 
-from crawler.errors import EvidenceBroken
+from crawler.errors import EvidenceBroken, LantianError
 
 _MAGIC = b"\x1f\x8b\x08\x00"
 # Its stub says it is an exception, not a class of them.
@@ -43,6 +43,10 @@ class Member:
         return self.offset + self.length
 
 
+class Unreadable(LantianError):
+    """The disk does not give the file's bytes; what was walked before stands."""
+
+
 class Walk:
     """One way through an open file from `start` up to `end`; `at` is where it has come to.
 
@@ -58,7 +62,7 @@ class Walk:
         self._is_finished = is_finished
 
     def members(self) -> Iterator[Member]:
-        """The members in their order; `OSError` when the disk cannot read them."""
+        """The members in their order; `Unreadable` when the disk does not give them."""
         while self.at < self._end:
             found = self._whole(self.at)
             if not found.type and not self._is_finished:
@@ -120,9 +124,12 @@ class Walk:
 
     def _read(self, at: int, length: int) -> bytes:
         wanted = min(length, self._end - at)
-        packed = os.pread(self._fd, wanted, at)
+        try:
+            packed = os.pread(self._fd, wanted, at)
+        except OSError as wrong:
+            raise Unreadable(wrong.strerror) from None
         if len(packed) != wanted:
-            raise EvidenceBroken("the file became shorter while it was read")
+            raise Unreadable("the file became shorter while it was read")
         return packed
 
 

@@ -1,7 +1,7 @@
 """Finish what a dead process left open; `recover(folder)` runs before a new writer starts.
 
-It cuts only what lies behind the last record that verifies, says so, and never touches the
-file of a living writer. Damage with whole records behind it is said, and left as it is.
+It cuts only what lies behind the last record that verifies, says so, and never touches the file of a
+living writer, nor cuts what a manifest covers. Damage with whole records behind it is said, and left as it is.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import fcntl
 import mmap
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from crawler.errors import EvidenceBroken
 from storage import warc
@@ -43,16 +44,28 @@ class Recovered:
         return f"{said}; {self.damaged} bytes between whole records are damaged" if self.damaged else said
 
 
-def recover(folder: Path) -> list[Recovered]:
-    """Finish every `.open` file that no living process holds, oldest first."""
+def recover(folder: Path, sealed: Mapping[str, int] = MappingProxyType({})) -> list[Recovered]:
+    """Finish every `.open` file that no living process holds, oldest first.
+
+    `sealed` says how far manifests cover each file, by its final name. A file that no longer has its sealed
+    records is left as it is, the others are finished, and `EvidenceBroken` names it.
+    """
     paths = sorted(folder.glob(f"*.warc.gz{OPEN_SUFFIX}"))
-    done = [recovered for path in paths for recovered in _finish_dead(path)]
+    done: list[Recovered] = []
+    broken: list[str] = []
+    for path in paths:
+        try:
+            done += _finish_dead(path, sealed.get(path.name.removesuffix(OPEN_SUFFIX), 0))
+        except EvidenceBroken as wrong:
+            broken.append(str(wrong))
     if done:
         sync_folder(folder)
+    if broken:
+        raise EvidenceBroken("; ".join(broken))
     return done
 
 
-def _finish_dead(path: Path) -> Iterator[Recovered]:
+def _finish_dead(path: Path, sealed: int) -> Iterator[Recovered]:
     try:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
@@ -60,19 +73,21 @@ def _finish_dead(path: Path) -> Iterator[Recovered]:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if is_still(path, fd):
-            yield _finish(path, fd)
+            yield _finish(path, fd, sealed)
     except BlockingIOError:
         return
     finally:
         os.close(fd)
 
 
-def _finish(path: Path, fd: int) -> Recovered:
+def _finish(path: Path, fd: int, sealed: int) -> Recovered:
     size = os.fstat(fd).st_size
     records, kept, whole = _survey(fd, size)
     final = path.with_name(path.name.removesuffix(OPEN_SUFFIX))
     if final.exists():
         raise EvidenceBroken(f"{path.name} and {final.name} are both there; a person must look at them")
+    if kept < sealed:
+        raise EvidenceBroken(f"{path.name}: sealed up to {sealed}, but whole only up to {kept}")
     if records:
         os.ftruncate(fd, kept)
         os.fsync(fd)

@@ -6,6 +6,7 @@ and claims no more than it read back.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -120,6 +121,11 @@ class Sealer:
             if spans:
                 self.chain.lengthen(Draft(kind=Kind.RECORDS, files=spans, rules=rules), found, now)
         return found.root.count
+
+    def covered(self, now: datetime) -> Mapping[str, int]:
+        """How far each file is covered, manifests included whose row a crash lost: what recovery must not cut."""
+        with self.chain.locked(now):
+            return self.chain.ends()
 
     # -- questions ---------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Goes through an archive's folder for records behind the last sealed byte of each file.
 
-What it hands out is on the disk: each file is fsynced before its records are listed. It says which files
-it could not read, and goes on with the others.
+What it hands out is on the disk: each file is fsynced before its records count. It leaves alone what a dead writer
+left open (recovery decides that first), says which files it could not read, and goes on with the others.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.manifests import Leaf, Leaves, Span
-from storage.members import DAMAGED, Walk
-from storage.warcfile import OPEN_SUFFIX
+from storage.members import DAMAGED, Unreadable, Walk
+from storage.warcfile import OPEN_SUFFIX, settled_size
 
 SUFFIX = ".warc.gz"
 MOST_LEAVES = 200_000  # in one manifest: an audit path is computed from all its leaves
@@ -85,14 +85,16 @@ class Sweep:
             self.troubles[found.name] = f"{found.name}：不能打开（{wrong.strerror}）"
             return start
         try:
-            end = self._walk(found, fd, start, leaves)
+            end = found.size if found.is_finished else settled_size(fd)
+            end = self._walk(found, Walk(fd, start, end, is_finished=found.is_finished), leaves)
             os.fsync(fd)
+        except BlockingIOError:
+            return start  # sealed next time
         finally:
             os.close(fd)
         return end
 
-    def _walk(self, found: Found, fd: int, start: int, leaves: Leaves) -> int:
-        walk = Walk(fd, start, os.fstat(fd).st_size, is_finished=found.is_finished)
+    def _walk(self, found: Found, walk: Walk, leaves: Leaves) -> int:
         try:
             for member in walk.members():
                 if member.type == DAMAGED:
@@ -112,8 +114,8 @@ class Sweep:
                 )
                 if leaves.root.count >= self.most:
                     break
-        except OSError as wrong:
-            self.troubles[found.name] = f"{found.name}：偏移 {walk.at} 起读不出来（{wrong.strerror}）"
+        except Unreadable as wrong:
+            self.troubles[found.name] = f"{found.name}：偏移 {walk.at} 起读不出来（{wrong}）"
         return walk.at
 
 

@@ -6,10 +6,13 @@ tell a living writer from a dead one. It never leaves half a record behind a fai
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import platform
 import secrets
+import struct
+import time
 import uuid
 from importlib.metadata import version
 from pathlib import Path
@@ -65,6 +68,7 @@ class WarcFile:
         """Write at the end and return where it begins; after an error the end is where it was."""
         start, view = self._end, memoryview(members)
         self._is_synced = False
+        fcntl.fcntl(self._fd, fcntl.F_OFD_SETLKW, _range_lock(fcntl.F_WRLCK))
         try:
             while view:
                 written = os.pwrite(self._fd, view, self._end)
@@ -73,6 +77,8 @@ class WarcFile:
         except BaseException:
             self._cut_back(start)
             raise
+        finally:
+            fcntl.fcntl(self._fd, fcntl.F_OFD_SETLK, _range_lock(fcntl.F_UNLCK))
         return start
 
     def _cut_back(self, end: int) -> None:
@@ -106,6 +112,41 @@ def is_still(path: Path, fd: int) -> bool:
         return path.stat().st_ino == os.fstat(fd).st_ino
     except FileNotFoundError:
         return False
+
+
+def settled_size(fd: int) -> int:
+    """How long a living writer's file is between two appends, -1 when it has no living writer.
+
+    What a failed append leaves for an instant, whole records perhaps, is never counted.
+    `BlockingIOError` when the writer does not come to rest.
+    """
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _size_between_appends(fd)
+    fcntl.flock(fd, fcntl.LOCK_UN)
+    return -1
+
+
+def _size_between_appends(fd: int) -> int:
+    for wait in (0.001, 0.01, 0.1, 1.0):
+        try:
+            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _range_lock(fcntl.F_RDLCK))
+            break
+        except (BlockingIOError, PermissionError):
+            # On some network file systems the writer's own lock is of this kind: waiting for ever would not help.
+            time.sleep(wait)
+    else:
+        raise BlockingIOError(errno.EAGAIN, "its writer does not come to rest")
+    try:
+        return os.fstat(fd).st_size
+    finally:
+        fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _range_lock(fcntl.F_UNLCK))
+
+
+def _range_lock(kind: int) -> bytes:
+    """`struct flock` for the file's first byte: held by a writer while it appends, beside its lock on the file."""
+    return struct.pack("hhqqi", kind, os.SEEK_SET, 0, 1, 0)
 
 
 def _locked(folder: Path) -> tuple[Path, int]:

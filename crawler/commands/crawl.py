@@ -1,6 +1,6 @@
 """`scrapy crawl`, with an exit code that tells the truth.
 
-Scrapy's own exits 0 when every item was lost. Ours: 0 done · 1 our bug · 2 usage · 3 a run
+Scrapy's own exits 0 when every item was lost. Ours: 0 done · 1 our bug · 2 usage, or not sealed · 3 a run
 was not ok/empty · 4 evidence broken.
 """
 
@@ -40,6 +40,8 @@ def exit_code(stats: Mapping[str, Any]) -> int:
         return EXIT_EVIDENCE
     if stats.get("lantian/bugs") or not outcomes:
         return EXIT_BUG
+    if stats.get("lantian/unsealed"):
+        return EXIT_USAGE
     return EXIT_DONE if outcomes <= set(CLEAN) else EXIT_NOT_CLEAN
 
 
