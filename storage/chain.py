@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from crawler.errors import EvidenceBroken
 from storage.audit import Act, AuditLog, Detail, add_on
 from storage.db import writing
+from storage.expiring import apply_expiry, settle
 from storage.folders import made, sync_folder
 from storage.manifests import (
     FOLDER,
@@ -73,7 +74,7 @@ class Chain:
 
     @contextmanager
     def locked(self, now: datetime) -> Iterator[None]:
-        """Nobody else lengthens the chain meanwhile; manifests that a crash left without a row are adopted first."""
+        """Nobody else lengthens the chain meanwhile; what a crash left half done is finished or taken back first."""
         folder = self.folder / FOLDER
         made(folder)
         sync_folder(self.folder)
@@ -81,6 +82,7 @@ class Chain:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             self._adopt(now)
+            settle(self.folder, self.engine)
             yield
         finally:
             os.close(fd)
@@ -168,6 +170,8 @@ class Chain:
         with writing(self.engine).begin() as connection:
             connection.execute(insert(SealRow).values(_seal_values(head, raw)))
             _cover(connection, head)
+            if head.kind is Kind.EXPIRY:
+                apply_expiry(connection, self.folder, head)
             detail: Detail = {"sha256": digest, "leaves": head.leaves, "kind": head.kind.value}
             add_on(connection, Act(who=self.tool, act=act, subject=f"{head.number:06d}", at=now, detail=detail))
             if also:

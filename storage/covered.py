@@ -15,27 +15,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 
 from crawler.errors import EvidenceBroken
-from storage.proofs import head_of
+from storage.manifests import Head, Kind, leaves_path, read_head, unpacked
+from storage.members import Member
 from storage.sealing_rows import ExtentRow, SealRow
 
-DAMAGED = "damaged"
 STEP = 1 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """One gzip member, or bytes between whole records that a recovery left: then `id` is empty."""
-
-    id: str
-    type: str
-    offset: int
-    length: int
-    sha256: str
-    sm3: str
-
-    @property
-    def end(self) -> int:
-        return self.offset + self.length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +44,12 @@ def coverage_of(engine: Engine, file: str) -> Coverage:
     return found[0] if found else Coverage(file=file, size=0, manifests=())
 
 
+def newest_number(engine: Engine) -> int:
+    """The number of the newest manifest that has its row, 0 before the first."""
+    with engine.connect() as connection:
+        return connection.execute(select(func.max(SealRow.number))).scalar_one() or 0
+
+
 def _coverages(connection: Connection, file: str = "") -> tuple[Coverage, ...]:
     query = select(ExtentRow.file, ExtentRow.to, ExtentRow.number).order_by(ExtentRow.file, ExtentRow.from_)
     found: dict[str, Coverage] = {}
@@ -69,18 +59,14 @@ def _coverages(connection: Connection, file: str = "") -> tuple[Coverage, ...]:
     return tuple(found.values())
 
 
-def last_expiry(engine: Engine) -> int:
-    """The number of the newest expiry manifest that has its row, 0 when nothing ever expired."""
-    with engine.connect() as connection:
-        query = select(func.max(SealRow.number)).where(SealRow.kind == "expiry")
-        return connection.execute(query).scalar_one() or 0
+def members(folder: Path, coverage: Coverage) -> Iterator[Member]:
+    """The file's members from its beginning to the end of what is covered; `EvidenceBroken` where they leave a gap.
 
-
-def members(manifests: Path, coverage: Coverage) -> Iterator[Member]:
-    """The file's members from its beginning to the end of what is covered; `EvidenceBroken` where they leave a gap."""
+    `folder` is the archive's.
+    """
     at = 0
     for number in coverage.manifests:
-        for member in _members(manifests, number, coverage.file):
+        for member in _members(folder, number, coverage.file):
             if member.offset != at:
                 raise EvidenceBroken(f"manifest {number}: {coverage.file} has nothing that begins at {at}")
             at = member.end
@@ -89,9 +75,14 @@ def members(manifests: Path, coverage: Coverage) -> Iterator[Member]:
         raise EvidenceBroken(f"the manifests cover {coverage.file} up to {at}, not {coverage.size}")
 
 
-def leaves(manifests: Path, number: int) -> Iterator[dict[str, Any]]:
+def head_of(folder: Path, number: int) -> Head:
+    """The head of a manifest, as it stands on the disk."""
+    return unpacked(read_head(folder, number))
+
+
+def leaves_of(folder: Path, number: int) -> Iterator[dict[str, Any]]:
     """The leaves of a manifest, as they stand on the disk."""
-    path = manifests / f"{number:06d}.leaves.jsonl"
+    path = leaves_path(folder, number)
     try:
         with path.open("rb") as lines:
             for line in lines:
@@ -100,14 +91,14 @@ def leaves(manifests: Path, number: int) -> Iterator[dict[str, Any]]:
         raise EvidenceBroken(f"manifest {path.name} cannot be read ({type(wrong).__name__})") from None
 
 
-def _members(manifests: Path, number: int, file: str) -> Iterator[Member]:
+def _members(folder: Path, number: int, file: str) -> Iterator[Member]:
     """Those of one manifest that lie in the file: under an expiry manifest, where they were moved to."""
-    head = head_of(manifests, number)
-    if head["kind"] != "expiry":
-        yield from (_member(leaf, leaf["offset"]) for leaf in leaves(manifests, number) if leaf["file"] == file)
+    head = head_of(folder, number)
+    if head.kind is Kind.RECORDS:
+        yield from (_member(leaf, leaf["offset"]) for leaf in leaves_of(folder, number) if leaf["file"] == file)
         return
-    former = next((one["file"] for one in head["files"] if one["new"] == file), "")
-    for leaf in leaves(manifests, number):
+    former = next((span.file for span in head.files if span.new == file), "")
+    for leaf in leaves_of(folder, number):
         if leaf["file"] == former and leaf["to"] >= 0:
             yield _member(leaf, leaf["to"])
 

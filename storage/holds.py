@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from crawler.errors import UserMistake
+from storage.audit import Act, Detail, add_on
 from storage.db import writing
 from storage.keeping_rows import HoldRow
 from storage.leads import exhibit_row
@@ -57,23 +58,29 @@ class Holds:
         """Hold the listing that this exhibit shows; the hold's number. One open hold a person and listing."""
         person, reason = _said("谁要求保留", person), _said("理由", reason)
         with self._writer.begin() as connection:
-            key = exhibit_row(connection, exhibit).listing_key
-            if _open(connection, key, person):
+            row = exhibit_row(connection, exhibit)
+            if _open(connection, row.listing_key, person):
                 raise UserMistake(f"{person} 已要求保留这条信息")
-            values = {"listing_key": key, "person": person, "reason": reason, "placed_at": at, "lifted_by": ""}
-            return connection.execute(insert(HoldRow).values(values).returning(HoldRow.id)).scalar_one()
+            values = {"listing_key": row.listing_key, "person": person, "reason": reason, "placed_at": at}
+            new = insert(HoldRow).values(**values, lifted_by="").returning(HoldRow.id)
+            number = connection.execute(new).scalar_one()
+            detail: Detail = {"hold": int(number), "reason": reason}
+            add_on(connection, Act(who=person, act="hold", subject=row.public_id, at=at, detail=detail))
+            return int(number)
 
     def lift(self, exhibit: str, person: str, at: datetime, of: str = "") -> int:
         """Lift the hold that `of` (or the person) placed; returns how many on this listing stay open."""
         person = _said("谁解除", person)
         whose = encodable(of.strip()) or person
         with self._writer.begin() as connection:
-            key = exhibit_row(connection, exhibit).listing_key
-            lifted = _open(connection, key, whose)
+            row = exhibit_row(connection, exhibit)
+            key, lifted = row.listing_key, _open(connection, row.listing_key, whose)
             if not lifted:
                 raise UserMistake(f"{whose} 没有要求保留这条信息{_others(connection, key)}")
             change = update(HoldRow).where(HoldRow.id.in_(lifted)).values(lifted_at=at, lifted_by=person)
             connection.execute(change)
+            detail = {"holds": [str(one) for one in lifted], "of": whose}
+            add_on(connection, Act(who=person, act="release", subject=row.public_id, at=at, detail=detail))
             return len(_open(connection, key))
 
     def holds(self, *, with_lifted: bool = False) -> tuple[Hold, ...]:
