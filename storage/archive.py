@@ -10,9 +10,10 @@ import errno
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from crawler.errors import EvidenceBroken, Expired
 from crawler.items import Capture, Exchange, How, Snapshot
@@ -22,18 +23,30 @@ from storage.warcfile import OPEN_SUFFIX, WarcFile
 GIBIBYTE = 1 << 30
 
 
+class Elsewhere(Protocol):
+    """Where files lie that have left the folder."""
+
+    def read(self, name: str, start: int, end: int) -> bytes:
+        """The bytes from `start` up to `end`, fewer where the file ends; `FileNotFoundError` where there is none."""
+        ...
+
+
 class FolderArchive:
     """WARC 1.1 files in a folder, one gzip member a record; each process writes its own file.
 
     `tool` is the software's name and version, for the warcinfo record. A new file begins
-    before one would grow beyond `rotate_at` bytes. Safe to share between threads.
+    before one would grow beyond `rotate_at` bytes. What is no longer in the folder is read from `elsewhere`.
+    Safe to share between threads.
     """
 
-    def __init__(self, folder: Path, *, tool: str, rotate_at: int = GIBIBYTE) -> None:
+    def __init__(
+        self, folder: Path, *, tool: str, rotate_at: int = GIBIBYTE, elsewhere: Elsewhere | None = None
+    ) -> None:
         self.folder = folder
         self.tool = tool
         self.rotate_at = rotate_at
         self._file: WarcFile | None = None
+        self._elsewhere = elsewhere
         self._refusal = ""
         self._lock = threading.Lock()
 
@@ -92,15 +105,20 @@ class FolderArchive:
             is_specimen=snapshot.is_specimen,
         )
 
-    def _append(self, members: bytes) -> tuple[str, int]:
+    def append_at(self, room: int, members: Callable[[int], bytes]) -> tuple[str, int]:
+        """Write what `members` gives for the offset it will lie at: all of it or nothing; at most `room` bytes."""
         with self._lock:
-            target = self._file_for(len(members))
+            target = self._file_for(room)
+            packed = members(target.end)
             try:
-                return target.name, target.append(members)
+                return target.name, target.append(packed)
             except OSError:
                 if target.is_torn:
                     self._give_up("a write failed and its remains could not be cut off")
                 raise
+
+    def _append(self, members: bytes) -> tuple[str, int]:
+        return self.append_at(len(members), lambda _: members)
 
     def _file_for(self, length: int) -> WarcFile:
         if self._refusal:
@@ -166,7 +184,7 @@ class FolderArchive:
         if capture.expired_in:
             raise Expired(f"固定 {capture.id} 已按保存期限删除，第 {capture.expired_in} 号清单留有摘要")
         try:
-            record = warc.read_member(self._packed(capture))
+            record = warc.read_member(self.member(capture.file, capture.offset, capture.length))
             payload = warc.payload_of(record)
             _check(capture, record, payload)
         except EvidenceBroken as broken:
@@ -174,25 +192,26 @@ class FolderArchive:
             raise EvidenceBroken(f"capture {capture.id} ({where}): {broken}") from None
         return payload.body
 
-    def _packed(self, capture: Capture) -> bytes:
-        if capture.offset < 0 or capture.length <= 0:
+    def member(self, file: str, offset: int, length: int) -> bytes:
+        """The bytes of one gzip member as they lie; `EvidenceBroken` when the file has not so many."""
+        if offset < 0 or length <= 0:
             raise EvidenceBroken("no such place in a file")
         try:
-            packed = self._read(capture)
+            packed = self._read(file, offset, length)
         except OSError as wrong:
             raise EvidenceBroken(f"the file cannot be read ({wrong.strerror})") from None
-        if len(packed) != capture.length:
+        if len(packed) != length:
             raise EvidenceBroken("the file ends before the record does")
         return packed
 
-    def _read(self, capture: Capture) -> bytes:
-        final = self._inside(capture.file)
+    def _read(self, name: str, offset: int, length: int) -> bytes:
+        final = self._inside(name)
         # Its writer may finish the file between two looks, so the final name has the last one too.
         for path in (final, final.with_name(final.name + OPEN_SUFFIX), final):
             try:
                 with path.open("rb") as file:
-                    file.seek(capture.offset)
-                    return file.read(capture.length)
+                    file.seek(offset)
+                    return file.read(length)
             except FileNotFoundError:
                 continue
         raise EvidenceBroken("the file is missing")
@@ -215,12 +234,12 @@ def _mime(exchange: Exchange) -> str:
 
 
 def _check(capture: Capture, record: warc.Record, payload: warc.Payload) -> None:
-    is_http = capture.how is How.HTTP
+    is_http = capture.how in (How.HTTP, How.NETWORK)
     said = (
         ("record id", record.field("WARC-Record-ID"), warc.urn(capture.id)),
         ("kind of record", record.field("WARC-Type"), "response" if is_http else "resource"),
-        ("means of capture", record.field("Lantian-How"), "" if is_http else str(capture.how)),
-        ("address", record.field("WARC-Target-URI"), warc.uri(capture.url)),
+        ("means of capture", record.field("Lantian-How"), "" if capture.how is How.HTTP else str(capture.how)),
+        ("address", record.field("WARC-Target-URI"), _address(capture, record)),
         ("date", record.field("WARC-Date"), warc.date(capture.taken_at)),
         ("server's address", record.field("WARC-IP-Address"), capture.ip_address),
         ("specimen mark", record.field("Lantian-Specimen"), "yes" if capture.is_specimen else ""),
@@ -232,6 +251,12 @@ def _check(capture: Capture, record: warc.Record, payload: warc.Payload) -> None
     for what, found, expected in said:
         if found != expected:
             raise EvidenceBroken(f"the {what} does not fit: {found!r}, not {expected!r}")
+
+
+def _address(capture: Capture, record: warc.Record) -> str:
+    """A part of a visit says which part it is; what was kept alone has the page's own address."""
+    is_part = record.field("Lantian-Visit") and capture.how in warc.VISIT_PARTS
+    return warc.visit_uri(capture.how, capture.url) if is_part else warc.uri(capture.url)
 
 
 def _status(payload: warc.Payload) -> str:
