@@ -24,6 +24,8 @@ from storage.showing_shapes import LastPicture, ShowingCounts, ShownAs
 from storage.showing_writes import PARTS, parts_of, visit_values, write_visits
 
 _COMPLETE = (PictureVerdict.SHOWS_QUOTE.value, PictureVerdict.DIFFERS.value)
+# One that was begun and never ended was, for all we know.
+_WAS_OPENED = PaidOpeningRow.outcome.not_in(("disallowed", "no_browser"))
 
 
 class Showings:
@@ -70,6 +72,7 @@ class Showings:
             .group_by(ShowingRow.run_id, ShowingRow.verdict, ShowingRow.reason)
         )
         opened = select(PaidOpeningRow.run_id, func.count().label("number")).where(PaidOpeningRow.run_id.in_(runs))
+        opened = opened.where(_WAS_OPENED)
         found: defaultdict[str, list[Row[Any]]] = defaultdict(list)
         with self.engine.connect() as connection:
             for row in connection.execute(query):
@@ -83,6 +86,7 @@ class Showings:
         """Write down that the advertisement's link is about to be opened: the row, or 0 when it was opened `since`."""
         key = encodable(listing_key)
         recent = select(PaidOpeningRow.id).where(PaidOpeningRow.listing_key == key, PaidOpeningRow.opened_at > since)
+        recent = recent.where(_WAS_OPENED)
         values = {"listing_key": key, "run_id": run, "opened_at": now, "outcome": "begun"}
         with self._writer.begin() as connection:
             if connection.execute(recent.limit(1)).first():
@@ -135,7 +139,7 @@ def _showing_rows(connection: Connection, ids: Sequence[int]) -> dict[int, Row[A
 
 def _openings(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
     query = select(PaidOpeningRow.listing_key, func.count().label("number"))
-    query = query.where(PaidOpeningRow.listing_key.in_(keys)).group_by(PaidOpeningRow.listing_key)
+    query = query.where(PaidOpeningRow.listing_key.in_(keys), _WAS_OPENED).group_by(PaidOpeningRow.listing_key)
     return {row.listing_key: row.number for row in connection.execute(query)}
 
 

@@ -139,6 +139,16 @@ def test_a_paid_link_is_opened_once_in_its_time(planned: ExhibitStore) -> None:
     assert planned.showing_counts(["run-1"]) == {"run-1": ShowingCounts(openings=3)}
 
 
+def test_what_was_not_opened_is_not_counted_and_may_be_opened(planned: ExhibitStore) -> None:
+    key, month = listing("1").key, timedelta(days=30)
+    number = planned.begin_opening(key, "run-1", T0, T0 - month)
+    page = page_shown(1)
+    planned.record(replace(page, openings=(PaidOpening(number=number, outcome="disallowed"),)))
+    assert planned.exhibit(page.exhibits[0].id).shown.openings == 0
+    assert planned.showing_counts(["run-1"])["run-1"].openings == 0
+    assert planned.begin_opening(key, "run-1", T0, T0 - month)
+
+
 def test_where_a_paid_link_led_is_a_visit_of_its_own(planned: ExhibitStore) -> None:
     page, landing = page_shown(1), visit_of("landing")
     number = planned.begin_opening(listing("1").key, "run-1", T0, T0)
