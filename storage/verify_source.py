@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 CHUNK = 1 << 20
+OPEN_SUFFIX = ".open"
 
 
 class Source(Protocol):

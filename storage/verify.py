@@ -1,0 +1,222 @@
+"""The independent verifier: does an archive, a home or a package still hold what was sealed, and who says when.
+
+It shares no code with whoever wrote, needs no network, and runs alone: `python -m storage.verify PATH`, or this file
+by its path wherever it and its siblings (verify_*.py) were copied. It changes nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+if not __package__:
+    # Run by its path: the siblings lie beside it, whatever that folder is called.
+    _beside = ModuleType("storage")
+    _beside.__path__ = [str(Path(__file__).resolve().parent)]
+    sys.modules["storage"] = _beside
+
+from cryptography.x509 import Certificate
+
+from storage import verify_report as words
+from storage.verify_chain import Chain, head_name, token_name
+from storage.verify_files import Files
+from storage.verify_format import moment_text
+from storage.verify_layout import Layout
+from storage.verify_report import Broken, Findings, Report
+from storage.verify_rows import DATABASE, Places
+from storage.verify_source import OPEN_SUFFIX, FolderSource, Source
+from storage.verify_stamps import Stamps
+from storage.verify_tokens import anchors
+
+
+class NothingThere(Exception):
+    """The path leads to no archive, home or package."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the caller trusts and demands.
+
+    `anchors` are PEM files' bytes. `demand` is demanded to the letter; `expects` is what a house's settings say, and
+    does not blame a file that is still being written for not being sealed. `heads` are known from elsewhere, on paper
+    or from a depositor: number and SHA-256.
+    """
+
+    anchors: tuple[bytes, ...] = ()
+    demand: str = ""
+    expects: str = ""
+    heads: tuple[tuple[int, str], ...] = ()
+
+    def certificates(self) -> tuple[Certificate, ...]:
+        """All trusted certificates; `ValueError` when one cannot be read."""
+        return tuple(certificate for pem in self.anchors for certificate in anchors(pem))
+
+
+NOTHING_WANTED = Wanted()
+
+
+def verify(path: Path, wanted: Wanted = NOTHING_WANTED, source: Source | None = None) -> Report:
+    """The verdict on a home, an archive's folder or a package; `NothingThere` when it is none of them.
+
+    `source` reads the archive's files where they do not all lie in the folder.
+    """
+    if path.is_file():
+        from storage.verify_package import verify_package
+
+        return verify_package(path, wanted.certificates(), wanted.demand or wanted.expects)
+    if not path.is_dir():
+        raise NothingThere(f"{path} 不在")
+    folder, database = _folder_and_database(path)
+    if source is None and not folder.is_dir():
+        raise NothingThere(f"{path} 中没有 archive 文件夹")
+    archive = _Archive(source or FolderSource(folder), wanted, database)
+    if not archive.is_there:
+        raise NothingThere(f"{path} 不是档案，也不是证据包")
+    return archive.report()
+
+
+def _folder_and_database(path: Path) -> tuple[Path, Path | None]:
+    for folder, home in ((path / "archive", path), (path, path.parent)):
+        if (home / DATABASE).is_file():
+            return folder, home / DATABASE
+    return (path / "archive" if (path / "archive").is_dir() else path), None
+
+
+class _Archive:
+    """One archive being read."""
+
+    def __init__(self, source: Source, wanted: Wanted, database: Path | None) -> None:
+        self.findings = Findings()
+        self._source, self._wanted, self._database = source, wanted, database
+        # Rows are written after what they speak of, so the database is looked at before the folder is.
+        self._places = Places(database)
+        self.layout = Layout.of(source)
+        self.chain = Chain(source, self.findings)
+        self.files = Files(source, self.layout.files, self.findings, self._places.tell)
+        self.stamps = Stamps(source, wanted.certificates(), self.findings)
+
+    @property
+    def is_there(self) -> bool:
+        return self.layout.is_archive or self._database is not None
+
+    def report(self) -> Report:
+        try:
+            self._read()
+        finally:
+            self._places.close()
+        state, demanded = self._state(), self._demanded()
+        if not self.findings.is_tampered:
+            self._hold_against(state, demanded)
+        return Report(
+            state=state,
+            checked=self.files.checked,
+            broken=tuple(self.findings.listed),
+            total=self.findings.total,
+            expired=self.chain.expired,
+            damaged=self.files.damaged,
+            unsealed=self.files.unsealed,
+            anchored=self.stamps.are_complete(self.chain),
+            demanded=demanded,
+            chain=self._told_chain(),
+        )
+
+    def _read(self) -> None:
+        manifests = self.layout.manifests
+        self.chain.follow(manifests)
+        self.stamps.check(self.chain, manifests)
+        self._known_heads()
+        self.findings.extend(self.layout.settle(self.chain, self._source))
+        self.files.check(self.chain)
+        self._places.tell_gone(self.chain.removed())
+        self.findings.extend(self._places.twice())
+        if self._database is not None:
+            self._places.compare(self.chain, manifests, self.findings)
+
+    def _known_heads(self) -> None:
+        """A chain that was cut or computed anew does not lead to what others wrote down of it."""
+        heads = {head.number: head for head in self.chain.heads}
+        for number, sha256 in self._wanted.heads:
+            head = heads.get(number)
+            if head is None:
+                detail = f"应有第 {number} 号清单，SHA-256 为 {sha256}"
+                self.findings.add(Broken(kind="chain_cut", part=head_name(number), detail=detail))
+            elif head.sha256 != sha256.lower():
+                detail = f"已知 {sha256}，档案中是 {head.sha256}"
+                self.findings.add(Broken(kind="fork", part=head_name(number), detail=detail))
+
+    # -- judging -------------------------------------------------------------------------------
+
+    def _state(self) -> str:
+        if self.findings.is_tampered:
+            return words.BROKEN
+        if self.chain.last is None or self.files.unsealed:
+            return words.OPEN
+        return words.STAMPED if self.stamps.are_complete(self.chain) else words.SEALED
+
+    def _demanded(self) -> str:
+        """The strongest of what the newest head, the caller's house and the caller say; the caller's word is last."""
+        last = self.chain.last
+        said = (last.demand if last else "", self._wanted.expects)
+        return self._wanted.demand or max(said, key=("", words.SEALED, words.STAMPED).index)
+
+    def _hold_against(self, state: str, demanded: str) -> None:
+        if demanded == words.STAMPED and state != words.STAMPED:
+            self._tell_missing_tokens()
+            detail = f"有 {self.files.unsealed} 条记录未封存" if self.files.unsealed else ""
+            self.findings.add(Broken(kind="not_stamped", part=self._newest_name(), detail=detail))
+        elif demanded == words.SEALED and state == words.OPEN:
+            # A round that is running, or was never sealed at all, is open and no more; a finished file is done with.
+            finished = self.files.unsealed_finished if self.chain.last else []
+            if self._wanted.demand or finished:
+                part = finished[0] if finished else self._newest_name()
+                detail = f"有 {self.files.unsealed} 条记录未封存"
+                self.findings.add(Broken(kind="not_sealed", part=part, detail=detail))
+
+    def _tell_missing_tokens(self) -> None:
+        for number in self.stamps.missing:
+            self.findings.add(Broken(kind="token_missing", part=token_name(number)))
+
+    def _newest_name(self) -> str:
+        return head_name(self.chain.last.number) if self.chain.last else ""
+
+    def _told_chain(self) -> words.Chain:
+        last = self.chain.last
+        if last is None:
+            return words.Chain()
+        return words.Chain(
+            manifests=len(self.chain.heads),
+            number=last.number,
+            head=last.sha256,
+            sealed_at=moment_text(last.sealed_at),
+            stamped_at=self.stamps.newest,
+        )
+
+
+# -- one manifest, just written --------------------------------------------------------------------
+
+
+def check_manifest(folder: Path, number: int) -> tuple[Broken, ...]:
+    """What is wrong with one manifest of the archive in `folder`, and with the bytes that it covers.
+
+    It costs what that manifest covers: of those before it only what is needed to know where this one begins.
+    """
+    findings, source = Findings(), FolderSource(folder)
+    chain = Chain(source, findings)
+    if number > 1 and (previous := chain.read_head(number - 1)):
+        chain.heads.append(previous)
+    if head := chain.read_head(number):
+        chain.link(head)
+        chain.remember(head)
+        chain.cover(head)
+        for covered in chain.files.values():
+            covered.lines = [lines for lines in covered.lines if lines.number == number]
+        Files(source, _names_of(source, chain), findings, lambda _file, _members: None).check_sealed(chain)
+    return tuple(findings.listed)
+
+
+def _names_of(source: Source, chain: Chain) -> dict[str, str]:
+    """Under which name each covered file lies."""
+    both = ((file, name) for file in chain.files for name in (file + OPEN_SUFFIX, file))
+    return {file: name for file, name in both if source.is_plain(name)}

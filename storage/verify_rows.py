@@ -1,0 +1,231 @@
+"""What the database says held against what the archive holds: captures, manifests, the audit log.
+
+It only reads the database, and trusts nothing in it: a row is right when the archive says the same. Places of
+records go through a temporary database of the verifier's own, so that memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from storage.verify_chain import Chain, head_name, token_name
+from storage.verify_report import Broken, Findings
+from storage.verify_warc import Member
+
+DATABASE = "lantian.db"
+_NOT_IN_URI = re.compile(rb"[^\x21-\x7e]|[<>]")
+_OWN = """
+CREATE TABLE places (
+    id TEXT NOT NULL, file TEXT NOT NULL, at INTEGER NOT NULL, length INTEGER NOT NULL, type TEXT NOT NULL,
+    date TEXT NOT NULL, uri TEXT NOT NULL, how TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL
+);
+CREATE TABLE gone (id TEXT NOT NULL, number INTEGER NOT NULL);
+"""
+_TWICE = "SELECT id, file, max(at) FROM places GROUP BY id HAVING count(*) > 1 ORDER BY file, 3"
+# Columns of a row and the same of its record; what differs first is what is told.
+_AGREE = (
+    ("类型", "CASE c.how WHEN 'http' THEN 'response' WHEN 'network' THEN 'response' ELSE 'resource' END", "p.type"),
+    ("文件", "c.file", "p.file"),
+    ("位置", "c.offset", "p.at"),
+    ("长度", "c.length", "p.length"),
+    ("来源", "CASE c.how WHEN 'http' THEN '' ELSE c.how END", "p.how"),
+    ("网址", "lantian_uri(c.url)", "p.uri"),
+    ("时间", "replace(c.taken_at, ' ', 'T') || 'Z'", "p.date"),
+    ("大小", "c.size", "p.size"),
+    ("摘要", "c.sha256", "p.sha256"),
+)
+
+
+class Places:
+    """Where every record lies that was read. With `database`, its rows are seen as they were when this was made."""
+
+    def __init__(self, database: Path | None) -> None:
+        self._own = sqlite3.connect("", uri=True, isolation_level=None)
+        self._own.create_function("lantian_uri", 1, _uri, deterministic=True)
+        self._own.executescript(_OWN)
+        self.has_rows = database is not None
+        if database is not None:
+            self._attach(database)
+        self._own.execute("BEGIN")
+        if database is not None:
+            self._columns("captures")
+
+    def _attach(self, database: Path) -> None:
+        # A view in a hostile database must not call anything of ours.
+        self._own.execute("PRAGMA trusted_schema = OFF")
+        # Without a write-ahead log nobody has it open, and opening it as usual would leave one behind.
+        still = "" if Path(f"{database}-wal").exists() else "&immutable=1"
+        self._own.execute(f"ATTACH 'file:{quote(str(database.resolve()))}?mode=ro{still}' AS home")
+
+    def close(self) -> None:
+        self._own.close()
+
+    def tell(self, file: str, members: Iterable[Member]) -> None:
+        """Remember these."""
+        self._own.executemany(
+            "INSERT INTO places VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    member.id,
+                    file,
+                    member.offset,
+                    member.length,
+                    member.type,
+                    member.date,
+                    member.uri,
+                    member.how,
+                    member.payload_sha256,
+                    member.payload_size,
+                )
+                for member in members
+            ],
+        )
+
+    def tell_gone(self, removed: Iterable[tuple[str, int]]) -> None:
+        """Remember what expired."""
+        self._own.executemany("INSERT INTO gone VALUES (?, ?)", removed)
+
+    # -- the archive with itself -----------------------------------------------------------------
+
+    def twice(self) -> Iterator[Broken]:
+        """Ids that more than one record has."""
+        self._own.execute("CREATE INDEX by_id ON places (id)")
+        self._own.execute("CREATE INDEX gone_by_id ON gone (id)")
+        for record, file, at in self._own.execute(_TWICE):
+            yield Broken(kind="duplicate_record", part=file, record=record, offset=at)
+        revived = "SELECT p.id, p.file, p.at FROM places p JOIN gone g ON g.id = p.id"
+        for record, file, at in self._own.execute(revived):
+            detail = "已按期删除的记录又出现"
+            yield Broken(kind="duplicate_record", part=file, record=record, offset=at, detail=detail)
+
+    # -- the database ------------------------------------------------------------------------------
+
+    def compare(self, chain: Chain, tokens: set[str], findings: Findings) -> None:
+        """All tables that speak of the archive."""
+        try:
+            findings.extend(self._captures())
+            findings.extend(self._seals(chain, tokens))
+            findings.extend(self._extents(chain))
+            findings.extend(self._audit(chain))
+        except (sqlite3.DatabaseError, OverflowError, UnicodeDecodeError) as wrong:
+            findings.add(Broken(kind="rows", part=DATABASE, detail=f"读不出来：{wrong}"))
+
+    def _columns(self, table: str) -> set[str]:
+        return {row[1] for row in self._own.execute(f"PRAGMA home.table_info({table})")}
+
+    def _captures(self) -> Iterator[Broken]:
+        columns = self._columns("captures")
+        if not columns:
+            yield Broken(kind="rows", part=DATABASE, detail="没有 captures 表")
+            return
+        expired = "c.expired_in" if "expired_in" in columns else "NULL"
+        alike = " AND ".join(f"{row} IS {record}" for _, row, record in _AGREE)
+        differing = ", ".join(f"{row} IS NOT {record}" for _, row, record in _AGREE)
+        query = (
+            f"SELECT c.id, c.file, c.offset, p.id, {expired}, g.number, {differing} FROM home.captures c "  # noqa: S608
+            f"LEFT JOIN places p ON p.id = c.id LEFT JOIN gone g ON g.id = c.id "
+            f"WHERE NOT (({expired} IS NULL AND g.number IS NULL AND p.id IS NOT NULL AND {alike}) "
+            f"OR ({expired} IS g.number AND g.number IS NOT NULL AND p.id IS NULL))"
+        )
+        for record, file, offset, found, expired_in, number, *differs in self._own.execute(query):
+            detail = _difference(found, expired_in, number, differs)
+            yield Broken(
+                kind="rows",
+                part=str(file),
+                record=str(record),
+                offset=offset if isinstance(offset, int) else None,
+                detail=detail,
+            )
+
+    def _seals(self, chain: Chain, tokens: set[str]) -> Iterator[Broken]:
+        if not self._columns("seals"):
+            return
+        heads = {head.number: head for head in chain.heads}
+        for number, sha256, stamped in self._own.execute(
+            "SELECT number, sha256, stamped_at IS NOT NULL FROM home.seals ORDER BY number"
+        ):
+            name = head_name(number) if isinstance(number, int) else str(number)
+            head = heads.get(number)
+            if head is None and number > (chain.last.number if chain.last else 0):
+                yield Broken(kind="chain_cut", part=name, detail=f"数据库中有这份清单（{sha256}），档案中没有")
+            elif head is not None and head.sha256 != sha256:
+                yield Broken(kind="fork", part=name, detail=f"数据库中是 {sha256}，档案中是 {head.sha256}")
+            elif stamped and token_name(number) not in tokens:
+                yield Broken(kind="token_missing", part=token_name(number), detail="数据库中有时间戳，档案中没有")
+
+    def _extents(self, chain: Chain) -> Iterator[Broken]:
+        if not self._columns("sealed_extents"):
+            return
+        last = chain.last.number if chain.last else 0
+        query = 'SELECT file, max("to"), max(number) FROM home.sealed_extents GROUP BY file'
+        for file, end, number in self._own.execute(query):
+            known = chain.files.get(file)
+            if number <= last and (known is None or end > known.end):
+                detail = f"数据库说已封存到 {end}，清单说到 {known.end if known else 0}"
+                yield Broken(kind="rows", part=str(file), detail=detail)
+
+    def _audit(self, chain: Chain) -> Iterator[Broken]:
+        """Every entry's digest again, and the log's head as each manifest says it was."""
+        if not self._columns("audit"):
+            if any(head.audit_count for head in chain.heads):
+                yield Broken(kind="audit", part=DATABASE, detail="清单记有操作日志，数据库中没有")
+            return
+        count, previous = 0, ""
+        for row in self._own.execute(
+            "SELECT id, at, who, act, subject, detail, previous, digest FROM home.audit ORDER BY id"
+        ):
+            count += 1
+            if row[0] != count or row[6] != previous or row[7] != _entry_digest(row):
+                yield Broken(
+                    kind="audit", part=DATABASE, record=str(row[0]), detail=f"第 {count} 条与其摘要或前一条不符"
+                )
+                return
+            previous = row[7]
+        yield from self._audit_heads(chain, count)
+
+    def _audit_heads(self, chain: Chain, count: int) -> Iterator[Broken]:
+        for head in chain.heads:
+            said = self._own.execute("SELECT digest FROM home.audit WHERE id = ?", (head.audit_count,)).fetchone()
+            if (said[0] if said else "") != head.audit_head:
+                detail = f"封存时日志有 {head.audit_count} 条，末条 {head.audit_head or '空'}；现有 {count} 条，不含它"
+                yield Broken(kind="audit", part=head_name(head.number), detail=detail)
+
+
+def _difference(found: object, expired_in: object, number: object, differs: list[int]) -> str:
+    """What does not agree, in words."""
+    if number is not None or expired_in is not None:
+        return (
+            f"数据库说删除于第 {expired_in} 号清单，清单说第 {number} 号" if found is None else "已删除，却仍在档案中"
+        )
+    if found is None:
+        return "数据库中的固定在档案中没有记录"
+    return "与记录不同：" + "、".join(what for (what, _, _), is_so in zip(_AGREE, differs, strict=True) if is_so)
+
+
+def _uri(url: object) -> str:
+    """An address as it stands in WARC-Target-URI."""
+    raw = str(url).encode("utf-8", "surrogatepass")
+    scheme, colon, rest = _NOT_IN_URI.sub(lambda bad: b"%%%02X" % bad[0][0], raw).decode("ascii").partition(":")
+    return f"{scheme.lower()}{colon}{rest}"
+
+
+def _entry_digest(row: tuple[object, ...]) -> str:
+    """SHA-256 over an audit entry's canonical JSON."""
+    number, at, who, act, subject, detail, previous, _ = row
+    told = {
+        "act": act,
+        "at": str(at).replace(" ", "T") + "Z",
+        "detail": detail,
+        "id": number,
+        "previous": previous,
+        "subject": subject,
+        "who": who,
+    }
+    line = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"
+    return hashlib.sha256(line.encode("utf-8", "surrogatepass")).hexdigest()
