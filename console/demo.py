@@ -15,7 +15,8 @@ from pathlib import Path
 from console import registry
 from console.coverage import print_coverage
 from console.files import platform, platforms
-from console.ledger import WHOLE, Inspection, opened, print_leads
+from console.inspection import WHOLE, Inspection
+from console.ledger import opened, print_leads
 from console.output import CATEGORY_WORDS, harmless, say
 from console.rounds import DEFAULT_QUERIES, crawl_round, read_queries
 from console.specimen import Expectation, Specimen, SpecimenQuery, load
@@ -117,7 +118,7 @@ def _silent(_: RunRow) -> None:
 def _tell(config: Config, specimen: Specimen, *, has_browser: bool) -> int:
     with opened(config) as store:
         leads, rows = store.leads(LeadFilter(limit=ALL)), store.coverage()
-    states = print_leads(leads, Inspection(config))
+        states = print_leads(leads, Inspection(config, store.engine))
     print_coverage(rows)
     if not set(states) <= {WHOLE}:
         return EXIT_EVIDENCE

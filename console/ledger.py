@@ -1,7 +1,7 @@
 """What was found, as text or JSON: leads, and one exhibit with all that explains it.
 
-Nothing is shown as whole that was not re-read: each lead's integrity is checked against the
-archive while it is printed.
+Nothing is shown as whole that was not re-read, nor as sealed that no manifest covers: both are looked up
+while a lead is printed.
 """
 
 from __future__ import annotations
@@ -20,22 +20,21 @@ from rich.table import Table
 from rich.text import Text
 
 from console.files import platform
+from console.inspection import WHOLE, Inspection, integrity_told, seal_words, seals_words
 from console.output import CATEGORY_WORDS, bracketed, finding_told, harmless, page, print_json, say, weight_words
 from console.pictures import picture_words, place_in_picture, quote_words, shown_captures
+from console.sealing import STATE_WORDS
 from console.showings import picture_mark, showing_told, shown_parts, visit_words
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EvidenceBroken, UserMistake
 from crawler.items import Capture, Finding
 from detectors.article import Article, load_articles
-from pipelines.room import TOOL
-from storage.archive import FolderArchive
 from storage.care_shapes import Rejudged
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.shapes import ExhibitDetail, Lead, LeadFilter
 
-WHOLE = "完整"
 SCREENFUL, BATCH = 50, 500  # leads
 FIELD_WORDS = {"title": "标题", "text": "正文", "seller": "卖家", "image": "图片"}
 
@@ -52,31 +51,6 @@ def opened(config: Config) -> Iterator[ExhibitStore]:
         store.engine.dispose()
 
 
-class Inspection:
-    """Reads kept bytes again, each capture once, however many leads rest on it."""
-
-    def __init__(self, config: Config) -> None:
-        self._archive = FolderArchive(config.archive, tool=TOOL)
-        self._known: dict[str, str] = {}
-
-    def of(self, *captures: Capture | None) -> str:
-        """`完整`, or what is wrong with the first that is."""
-        states = (self._state(capture) for capture in captures if capture)
-        return next((state for state in states if state != WHOLE), WHOLE)
-
-    def _state(self, capture: Capture) -> str:
-        if capture.id not in self._known:
-            self._known[capture.id] = self._read(capture)
-        return self._known[capture.id]
-
-    def _read(self, capture: Capture) -> str:
-        try:
-            self._archive.produce(capture)
-        except EvidenceBroken as broken:
-            return f"已损坏：{broken}"
-        return WHOLE
-
-
 def show_leads(wanted: LeadFilter, *, as_json: bool) -> int:
     """All leads as JSON Lines when no limit is given; as text a screenful, and it is said when there are more."""
     if wanted.platform:
@@ -84,8 +58,8 @@ def show_leads(wanted: LeadFilter, *, as_json: bool) -> int:
     if wanted.category and wanted.category not in CATEGORY_WORDS:
         raise UserMistake(f"没有类别 {wanted.category!r}；现有：{'、'.join(CATEGORY_WORDS)}")
     config = Config.load()
-    inspection = Inspection(config)
     with opened(config) as store:
+        inspection = Inspection(config, store.engine)
         if as_json:
             # A line a lead, whatever people are shown.
             states = {_told(lead, inspection) for lead in _every(store, replace(wanted, by_group=False))}
@@ -111,12 +85,13 @@ def _every(store: ExhibitStore, wanted: LeadFilter) -> Iterator[Lead]:
 
 
 def _told(lead: Lead, inspection: Inspection) -> str:
-    state = inspection.of(lead.capture, lead.picture, *shown_captures(lead.images))
-    print_json(_lead_told(lead, state))
+    kept = (lead.capture, lead.picture, *shown_captures(lead.images))
+    state = inspection.of(*kept)
+    print_json(_lead_told(lead) | integrity_told(state, inspection.seal_of(*kept)))
     return state
 
 
-def _lead_told(lead: Lead, state: str) -> dict[str, Any]:
+def _lead_told(lead: Lead) -> dict[str, Any]:
     names = ("listing", "exhibit", "platform", "seller", "title", "url", "categories", "points", "sightings")
     return {name: getattr(lead, name) for name in names} | {
         "findings": [finding_told(finding) for finding in lead.findings],
@@ -125,8 +100,6 @@ def _lead_told(lead: Lead, state: str) -> dict[str, Any]:
         "showing": showing_told(lead.shown),
         "first_seen": lead.first_seen.isoformat(),
         "last_seen": lead.last_seen.isoformat(),
-        "integrity": "whole" if state == WHOLE else state,
-        "sealed": False,
         "specimen": lead.capture.is_specimen,
         "group": lead.group,
         "group_size": lead.group_size,
@@ -139,14 +112,18 @@ def print_leads(found: Sequence[Lead], inspection: Inspection, *, by_group: bool
         say("没有线索。")
         return []
     console = page()
-    console.print(f"线索 {len(found)} 条（均为涉嫌，待人工审核；封存尚未实现，证据均未封存）", style="bold")
-    states = [inspection.of(lead.capture, lead.picture, *shown_captures(lead.images)) for lead in found]
-    for place, (lead, state) in enumerate(zip(found, states, strict=True), 1):
-        console.print(_lead_text(place, lead, state, by_group=by_group))
+    kept = [(lead.capture, lead.picture, *shown_captures(lead.images)) for lead in found]
+    states, seals = [inspection.of(*one) for one in kept], [inspection.seal_of(*one) for one in kept]
+    console.print(f"线索 {len(found)} 条（均为涉嫌，待人工审核；{seals_words(seals)}）", style="bold")
+    for place, lead in enumerate(found, 1):
+        integrity = f"{states[place - 1]}，{STATE_WORDS[seals[place - 1].state]}"
+        line = _lead_text(place, lead, by_group=by_group)
+        line.append(f"  {harmless(integrity)}", style="dim" if states[place - 1] == WHOLE else "bold red")
+        console.print(line)
     return states
 
 
-def _lead_text(place: int, lead: Lead, state: str, *, by_group: bool) -> Text:
+def _lead_text(place: int, lead: Lead, *, by_group: bool) -> Text:
     who = f"{platform(lead.platform).label} · {harmless(lead.seller) or '（页面未显示卖家）'}"
     line = Text(f"{place:>3}  ")
     line.append(who, style="cyan")
@@ -161,8 +138,7 @@ def _lead_text(place: int, lead: Lead, state: str, *, by_group: bool) -> Text:
         line.append("（见图片）")
     picture = picture_mark(lead.picture, lead.shown)
     line.append(_like_words(lead, by_group=by_group), style="cyan")
-    kept = f"\n     证据项 {lead.exhibit}  固定 {lead.capture.id[:8]}  {picture}  {harmless(state)}"
-    line.append(kept, style="dim" if state == WHOLE else "bold red")
+    line.append(f"\n     证据项 {lead.exhibit}  固定 {lead.capture.id[:8]}  {picture}", style="dim")
     return line
 
 
@@ -186,13 +162,15 @@ def show_exhibit(name: str, *, as_json: bool, in_full: bool) -> int:
     config = Config.load()
     with opened(config) as store:
         detail = store.exhibit(name)
-    shown = (detail.capture, detail.picture, *shown_captures(detail.images), *shown_parts(detail.shown))
-    state = Inspection(config).of(*shown)
+        shown = (detail.capture, detail.picture, *shown_captures(detail.images), *shown_parts(detail.shown))
+        inspection = Inspection(config, store.engine)
+        state, seal = inspection.of(*shown), inspection.seal_of(*shown)
     if as_json:
-        print_json(_detail_told(detail) | {"integrity": "whole" if state == WHOLE else state})
+        print_json(_detail_told(detail) | integrity_told(state, seal))
     else:
         picture = _capture_words(detail.picture) if detail.picture else ""
-        _print_exhibit(detail, state, visit_words(detail, picture, None), in_full=in_full)
+        told = (("完整性", state), ("封存", seal_words(seal)))
+        _print_exhibit(detail, visit_words(detail, picture, None), told, in_full=in_full)
     return EXIT_DONE if state == WHOLE else EXIT_EVIDENCE
 
 
@@ -214,7 +192,7 @@ def plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def _print_exhibit(detail: ExhibitDetail, state: str, picture: str, *, in_full: bool) -> None:
+def _print_exhibit(detail: ExhibitDetail, picture: str, kept: Sequence[tuple[str, str]], *, in_full: bool) -> None:
     listing, findings = detail.exhibit.listing, detail.exhibit.findings
     facts = Table.grid(padding=(0, 2))
     facts.add_column(no_wrap=True)
@@ -231,7 +209,7 @@ def _print_exhibit(detail: ExhibitDetail, state: str, picture: str, *, in_full: 
         ("固定", _capture_words(detail.capture)),
         ("图片", picture),
         *(("配图", picture_words(one)) for one in detail.images),
-        ("完整性", f"{state}；未封存"),
+        *kept,
     ):
         facts.add_row(name, Text("\n").join(Text(harmless(line)) for line in value.split("\n")))
     texts = [bracketed(listing.title, findings, "title")]

@@ -6,7 +6,7 @@ and claims no more than it read back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -88,6 +88,13 @@ NO_HEAD = SealHead(
     last_error="",
     next_try_at=None,
 )
+
+
+def weakest(states: Iterable[SealState]) -> SealState:
+    """How well several captures stand together; the newest manifest of those that stand alike. Open for none."""
+    ranks = tuple(State)
+    ordered = sorted(states, key=lambda one: (ranks.index(one.state), -one.number))
+    return ordered[0] if ordered else SealState(state=State.OPEN)
 
 
 class Sealer:
