@@ -177,7 +177,7 @@ class BrowserCapture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitRecord:
-    """One record of a visit as its facts list it; `sha256` is of the payload, `how` empty for a request."""
+    """One record of a visit as its facts list it; `sha256` is of the payload."""
 
     id: str
     type: str

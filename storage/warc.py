@@ -18,10 +18,18 @@ from datetime import UTC, datetime
 from isal import igzip_lib
 
 from crawler.errors import EvidenceBroken
-from crawler.items import Exchange, Snapshot
+from crawler.items import Exchange, How, Snapshot
 
 Fields = list[tuple[str, str]]
 
+VISIT_PARTS = {
+    How.PICTURE: "screenshot",
+    How.BROWSER: "dom",
+    How.TEXT: "text",
+    How.MHTML: "mhtml",
+    How.CERTIFICATE: "certificate",
+    How.FACTS: "facts",
+}
 _CRLF = b"\r\n"
 _RECORD_END = b"\r\n\r\n"
 _NOT_IN_URI = re.compile(rb"[^\x21-\x7e]|[<>]")
@@ -151,10 +159,11 @@ def response_fields(exchange: Exchange, record_id: str) -> Fields:
 
 
 def request_fields(exchange: Exchange, response_id: str) -> Fields:
-    """The named fields of the request record that belongs to `response_id`."""
+    """The named fields of the request record that belongs to `response_id`, empty when nothing answered."""
     fields = _common("request", str(uuid.uuid4()), exchange.url, exchange.fetched_at)
     fields.append(("Content-Type", "application/http; msgtype=request"))
-    fields.append(("WARC-Concurrent-To", urn(response_id)))
+    if response_id:
+        fields.append(("WARC-Concurrent-To", urn(response_id)))
     if exchange.ip_address:
         fields.append(("WARC-IP-Address", exchange.ip_address))
     if exchange.override:
@@ -169,6 +178,11 @@ def resource_fields(snapshot: Snapshot, record_id: str) -> Fields:
     fields.append(("Lantian-How", snapshot.how))
     fields.append(("Lantian-Tool", snapshot.tool))
     return fields + _specimen(snapshot.is_specimen)
+
+
+def visit_uri(how: How, url: str) -> str:
+    """The address of one part of a visit; what is no part of one has the page's own."""
+    return uri(f"urn:{VISIT_PARTS[how]}:{url}")
 
 
 def urn(record_id: str) -> str:

@@ -45,6 +45,11 @@ class WarcFile:
     def name(self) -> str:
         return self.path.name.removesuffix(OPEN_SUFFIX)
 
+    @property
+    def end(self) -> int:
+        """Where the next append begins."""
+        return self._end
+
     @classmethod
     def create(cls, folder: Path, tool: str) -> Self:
         """A new file that begins with a warcinfo record, its name safe in the folder."""

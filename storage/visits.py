@@ -1,0 +1,214 @@
+"""Keeps one visit of a page: all its records in one append, so that they lie together and are all there or none.
+
+The last of them lists the others. See docs/evidence.md.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from crawler.captures import BrowserCapture, Message, Surroundings, Visit, VisitFacts, VisitRecord
+from crawler.items import Capture, Exchange, How, Snapshot
+from storage import warc
+from storage.archive import FolderArchive
+from storage.visit_facts import facts_json, facts_read
+
+CERTIFICATE = "application/pkix-cert"
+SPARE = 4096  # bytes by which the facts may grow when the offsets in them become known, beside 40 a record
+TRUNCATED = {"too_large": "length", "failed": "disconnect", "unfinished": "time", "evicted": "unspecified"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One record as a gzip member, with what the facts say of it; `size` is the payload's."""
+
+    record: VisitRecord
+    member: bytes
+    mime: str = ""
+    size: int = 0
+
+
+def keep_visit(archive: FolderArchive, visit: Visit, surroundings: Surroundings) -> BrowserCapture:
+    """Write the visit; it is safe after `sync()`. Raises `OSError`, and then nothing of it is there."""
+    kept = list(_records(visit))
+    members: list[Kept] = []
+
+    def placed(start: int) -> bytes:
+        members[:] = list(_placed(kept, start))
+        members.append(_facts(visit, surroundings, members, start))
+        return b"".join(one.member for one in members)
+
+    length = sum(len(one.member) for one in kept)
+    facts = len(facts_json(visit, surroundings, [one.record for one in kept]))
+    file, offset = archive.append_at(length + facts + 40 * len(kept) + SPARE, placed)
+    return _capture(visit, file, offset, members)
+
+
+def read_facts(archive: FolderArchive, capture: BrowserCapture) -> VisitFacts:
+    """What is known of the visit. Raises `EvidenceBroken`."""
+    return facts_read(archive.produce(capture.facts))
+
+
+def records_of(archive: FolderArchive, capture: BrowserCapture) -> tuple[VisitRecord, ...]:
+    """All records of the visit in the order they lie in its file, the facts last. Raises `EvidenceBroken`."""
+    facts = capture.facts
+    last = VisitRecord(
+        id=facts.id,
+        type="resource",
+        how=str(How.FACTS),
+        uri=warc.visit_uri(How.FACTS, facts.url),
+        offset=facts.offset,
+        length=facts.length,
+        sha256=facts.sha256,
+    )
+    return (*read_facts(archive, capture).records, last)
+
+
+# -- the records ---------------------------------------------------------------------------------
+
+
+def _records(visit: Visit) -> Iterator[Kept]:
+    for message in visit.messages:
+        yield from _message(visit, message)
+    png, html, plain, mhtml = "image/png", "text/html; charset=utf-8", "text/plain; charset=utf-8", "multipart/related"
+    yield _resource(visit, How.BROWSER, html, visit.dom)
+    yield _resource(visit, How.TEXT, plain, visit.text)
+    if visit.mhtml:
+        yield _resource(visit, How.MHTML, mhtml, visit.mhtml)
+    if visit.picture:
+        yield _resource(visit, How.PICTURE, png, visit.picture)
+    for chain in visit.chains:
+        for number, der in enumerate(chain.certificates, 1):
+            yield _resource(visit, How.CERTIFICATE, CERTIFICATE, der, f"{chain.host}/{number}")
+
+
+def _resource(visit: Visit, how: How, mime: str, body: bytes, url: str = "") -> Kept:
+    snapshot = Snapshot(
+        url=warc.visit_uri(how, url or visit.url),
+        how=how,
+        mime=mime,
+        body=body,
+        taken_at=visit.ended_at,
+        tool=visit.browser,
+        is_specimen=visit.is_specimen,
+    )
+    record_id = str(uuid.uuid4())
+    return _packed(warc.resource_fields(snapshot, record_id), warc.Payload(head=b"", body=body), visit, how)
+
+
+def _message(visit: Visit, message: Message) -> Iterator[Kept]:
+    """A request with its answer, or alone when there was none."""
+    exchange, answer_id = _exchange(message), str(uuid.uuid4())
+    if message.status:
+        fields = [*warc.response_fields(exchange, answer_id), *_missing(message)]
+        yield _packed(fields, warc.response_payload(exchange), visit, How.NETWORK)
+    fields = warc.request_fields(exchange, answer_id if message.status else "")
+    if not message.status:
+        fields += [*_missing(message), ("Lantian-Failure", message.reason)]
+    yield _packed(fields, warc.request_payload(exchange), visit, How.NETWORK)
+
+
+def _missing(message: Message) -> warc.Fields:
+    if not message.missing:
+        return []
+    fields = [("Lantian-Missing", message.missing)]
+    if message.status and message.missing in TRUNCATED:
+        fields.append(("WARC-Truncated", TRUNCATED[message.missing]))
+    return fields
+
+
+def _exchange(message: Message) -> Exchange:
+    """The body is decoded, so its encoding is named as a thing of the past."""
+    headers = tuple(
+        (f"X-Archive-Orig-{name}" if name.lower() == "content-encoding" else name, value)
+        for name, value in message.response_headers
+    )
+    return Exchange(
+        url=message.url,
+        method=message.method,
+        request_headers=message.request_headers,
+        request_body=message.request_body,
+        status=message.status,
+        reason=message.reason,
+        protocol="HTTP/1.0" if message.protocol == "http/1.0" else "HTTP/1.1",
+        response_headers=headers,
+        response_body=message.body,
+        ip_address=message.ip_address,
+        fetched_at=message.at,
+        is_specimen=message.is_specimen,
+    )
+
+
+def _packed(fields: warc.Fields, payload: warc.Payload, visit: Visit, how: How) -> Kept:
+    named = dict(fields)
+    sha256 = payload.sha256
+    extra = [("Lantian-Visit", visit.id)]
+    if "Lantian-How" not in named:
+        extra.append(("Lantian-How", str(how)))
+    member = warc.member([*fields, *extra], payload, sha256)
+    record = VisitRecord(
+        id=named["WARC-Record-ID"].removeprefix("<urn:uuid:").removesuffix(">"),
+        type=named["WARC-Type"],
+        how=str(how),
+        uri=named["WARC-Target-URI"],
+        offset=-1,
+        length=len(member),
+        sha256=sha256,
+    )
+    return Kept(record=record, member=member, mime=named["Content-Type"], size=len(payload.body))
+
+
+def _placed(kept: list[Kept], start: int) -> Iterator[Kept]:
+    for one in kept:
+        yield replace(one, record=replace(one.record, offset=start))
+        start += one.record.length
+
+
+def _facts(visit: Visit, surroundings: Surroundings, members: list[Kept], start: int) -> Kept:
+    body = facts_json(visit, surroundings, [one.record for one in members])
+    facts = _resource(visit, How.FACTS, "application/json", body)
+    offset = start + sum(one.record.length for one in members)
+    return replace(facts, record=replace(facts.record, offset=offset))
+
+
+# -- what the archive answers --------------------------------------------------------------------
+
+
+def _capture(visit: Visit, file: str, offset: int, members: list[Kept]) -> BrowserCapture:
+    parts = {one.record.how: _part(visit, file, one) for one in members if one.record.type == "resource"}
+    return BrowserCapture(
+        id=visit.id,
+        url=visit.url,
+        requested_url=visit.requested_url,
+        started_at=visit.started_at,
+        ended_at=visit.ended_at,
+        file=file,
+        offset=offset,
+        length=sum(one.record.length for one in members),
+        records=len(members),
+        picture=parts.get(How.PICTURE),
+        dom=parts[How.BROWSER],
+        text=parts[How.TEXT],
+        mhtml=parts.get(How.MHTML),
+        facts=parts[How.FACTS],
+        is_specimen=visit.is_specimen,
+    )
+
+
+def _part(visit: Visit, file: str, kept: Kept) -> Capture:
+    return Capture(
+        id=kept.record.id,
+        url=visit.url,
+        how=How(kept.record.how),
+        status=0,
+        mime=kept.mime,
+        taken_at=visit.ended_at,
+        file=file,
+        offset=kept.record.offset,
+        length=kept.record.length,
+        sha256=kept.record.sha256,
+        size=kept.size,
+        is_specimen=visit.is_specimen,
+    )

@@ -1,0 +1,212 @@
+"""A visit is kept whole or not at all, and every record of it comes back by what its facts say."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from storage_specimens import SNAPSHOT, T0, archive_in
+from warcio.archiveiterator import ArchiveIterator
+from warcio.checker import Checker
+
+from crawler.captures import Box, Chain, Frame, Message, Place, Surroundings, Visit
+from crawler.errors import EvidenceBroken
+from crawler.items import How
+from storage import warc, warcfile
+from storage.visits import keep_visit, read_facts, records_of
+
+PAGE = "https://www.xinghe.example/s?wd=专利&pn=1"
+MESSAGE = Message(
+    url=PAGE,
+    method="GET",
+    request_headers=(("Host", "www.xinghe.example"),),
+    request_body=b"",
+    status=200,
+    reason="OK",
+    protocol="h2",
+    response_headers=(("content-type", "text/html"), ("content-encoding", "br"), ("content-length", "7")),
+    body="<p>星河</p>".encode(),
+    ip_address="127.0.0.1",
+    at=T0,
+    initiator="document",
+    is_specimen=True,
+)
+VISIT = Visit(
+    id="0b1d6d0e-8e0f-4a2b-9d0c-7a36a1e0d101",
+    requested_url="https://www.xinghe.example/s",
+    url=PAGE,
+    redirects=("https://www.xinghe.example/s",),
+    status=200,
+    title="星河知产 \udcff",
+    started_at=T0,
+    ended_at=T0 + timedelta(seconds=2),
+    browser="chromium/156",
+    picture=b"\x89PNG picture",
+    dom="<html>星河</html>".encode(),
+    text="星河".encode(),
+    mhtml=b"MIME-Version: 1.0",
+    frame=Frame(
+        width=1280,
+        height=2000,
+        places=(Place(exhibit="e1", quote="星河", box=Box(left=1, top=2, right=3, bottom=4)),),
+        query_box=Box(left=1, top=1, right=9, bottom=9),
+    ),
+    messages=(
+        replace(MESSAGE, url="https://www.xinghe.example/s", status=302, body=b"", missing="redirect"),
+        MESSAGE,
+        replace(MESSAGE, url="https://www.xinghe.example/big", body=b"", missing="too_large"),
+        replace(MESSAGE, url="https://www.xinghe.example/gone", status=0, reason="net::ERR_X", missing="failed"),
+    ),
+    chains=(Chain(host="www.xinghe.example", certificates=(b"leaf", b"middle")),),
+    ip_address="127.0.0.1",
+    sockets=("wss://www.xinghe.example/live 3",),
+    refused=("10.0.0.1:80",),
+    steps=((T0, "打开页面"),),
+    troubles=(("load", "unfinished"),),
+    is_specimen=True,
+)
+SURROUNDINGS = Surroundings(
+    machine="x86_64",
+    system="Linux",
+    python="3.11",
+    tools=(("lantian", "0.3.0"),),
+    proxies=("http_proxy",),
+    hosts_file="ab" * 32,
+    hosts_entries=(),
+    resolvers=("192.0.2.1",),
+    dns=(("www.xinghe.example", ("192.0.2.7",)),),
+    clock_source="ntp.example",
+    clock_offset=0.25,
+    clock_at=T0,
+)
+
+
+def test_every_part_and_every_record_comes_back(tmp_path: Path) -> None:
+    with archive_in(tmp_path) as archive:
+        archive.keep_snapshot(SNAPSHOT)
+        kept = keep_visit(archive, VISIT, SURROUNDINGS)
+        facts, records = read_facts(archive, kept), records_of(archive, kept)
+        parts = [archive.produce(one) for one in (kept.picture, kept.dom, kept.text, kept.mhtml)]
+    assert parts == [VISIT.picture, VISIT.dom, VISIT.text, VISIT.mhtml]
+    assert (facts.frame, facts.surroundings, facts.records) == (VISIT.frame, SURROUNDINGS, records[:-1])
+    assert (facts.troubles, facts.steps, facts.url) == (VISIT.troubles, VISIT.steps, VISIT.url)
+    assert facts.title == "星河知产 ?"
+    (path,) = tmp_path.iterdir()
+    raw, end = path.read_bytes(), kept.offset
+    for record in records:
+        read = warc.read_member(raw[record.offset : record.offset + record.length])
+        assert record.offset == end
+        end += record.length
+        assert warc.payload_of(read).sha256 == record.sha256
+        said = (read.field("WARC-Record-ID"), read.field("WARC-Target-URI"), read.field("Lantian-How"))
+        assert said == (warc.urn(record.id), record.uri, record.how)
+        assert read.field("Lantian-Visit") == VISIT.id
+    assert (end, len(records)) == (kept.offset + kept.length, kept.records) == (len(raw), 14)
+    assert [one.how for one in records][-1] == "facts"
+
+
+def test_the_addresses_say_which_part_and_the_messages_are_true_of_their_bodies(tmp_path: Path) -> None:
+    with archive_in(tmp_path) as archive:
+        keep_visit(archive, VISIT, SURROUNDINGS)
+    (path,) = tmp_path.iterdir()
+    with path.open("rb") as file:
+        seen = [(one.rec_type, one.rec_headers, one.http_headers, one.content_stream().read()) for one in
+                ArchiveIterator(file)]  # fmt: skip
+    said = [headers.get_header("WARC-Target-URI") for _, headers, _, _ in seen]
+    page = warc.uri(PAGE)
+    for part in ("screenshot", "dom", "text", "mhtml", "facts"):
+        assert f"urn:{part}:{page}" in said
+    assert "urn:certificate:www.xinghe.example/2" in said
+    answers = [(http, body, headers) for kind, headers, http, body in seen if kind == "response"]
+    moved, found, large = answers
+    assert (moved[0].get_statuscode(), moved[2].get_header("Lantian-Missing")) == ("302", "redirect")
+    assert found[1] == MESSAGE.body
+    assert found[0].get_header("content-encoding") is None
+    assert found[0].get_header("x-archive-orig-content-encoding") == "br"
+    assert found[0].get_header("content-length") == str(len(MESSAGE.body))
+    assert (large[2].get_header("Lantian-Missing"), large[2].get_header("WARC-Truncated")) == ("too_large", "length")
+    (lonely,) = [headers for kind, headers, _, _ in seen if kind == "request" and "gone" in
+                 headers.get_header("WARC-Target-URI")]  # fmt: skip
+    assert (lonely.get_header("Lantian-Failure"), lonely.get_header("WARC-Concurrent-To")) == ("net::ERR_X", None)
+
+
+def test_warcio_finds_nothing_wrong(tmp_path: Path) -> None:
+    with archive_in(tmp_path) as archive:
+        keep_visit(archive, VISIT, SURROUNDINGS)
+
+    class Arguments:
+        verbose, inputs = False, [str(path) for path in tmp_path.iterdir()]
+
+    checker = Checker(Arguments)
+    checker.process_all()
+    assert checker.exit_value == 0
+
+
+def test_the_facts_are_canonical(tmp_path: Path) -> None:
+    with archive_in(tmp_path) as archive:
+        kept = keep_visit(archive, VISIT, SURROUNDINGS)
+        raw = archive.produce(kept.facts)
+    again = json.dumps(json.loads(raw), ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"
+    assert again.encode() == raw
+    assert json.loads(raw)["started_at"] == "2026-08-01T02:30:15.123456Z"
+
+
+def test_a_visit_without_a_picture_keeps_the_rest(tmp_path: Path) -> None:
+    with archive_in(tmp_path) as archive:
+        kept = keep_visit(archive, replace(VISIT, picture=b"", mhtml=b"", chains=(), messages=()), SURROUNDINGS)
+        assert (kept.picture, kept.mhtml, kept.records) == (None, None, 3)
+        assert archive.produce(kept.dom) == VISIT.dom
+
+
+def test_a_failed_write_leaves_nothing_of_the_visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = os.pwrite
+    full = OSError(28, "No space left on device")
+    with archive_in(tmp_path) as archive:
+        archive.keep_snapshot(SNAPSHOT)
+        (path,) = tmp_path.iterdir()
+        before = path.read_bytes()
+
+        def fails(fd: int, raw: bytes, offset: int) -> int:
+            if offset > len(before):
+                raise full
+            return written(fd, raw[:100], offset)
+
+        monkeypatch.setattr(warcfile.os, "pwrite", fails)
+        with pytest.raises(OSError, match="No space"):
+            keep_visit(archive, VISIT, SURROUNDINGS)
+        monkeypatch.setattr(warcfile.os, "pwrite", written)
+        assert path.read_bytes() == before
+        assert archive.produce(keep_visit(archive, VISIT, SURROUNDINGS).dom) == VISIT.dom
+
+
+def test_a_visit_is_never_split_over_two_files(tmp_path: Path) -> None:
+    with archive_in(tmp_path, rotate_at=9_000) as archive:
+        kept = [keep_visit(archive, replace(VISIT, id=f"visit-{number}"), SURROUNDINGS) for number in range(3)]
+        for one in kept:
+            assert len(records_of(archive, one)) == one.records
+    assert len({one.file for one in kept}) == 3
+
+
+def test_a_part_is_not_taken_for_another(tmp_path: Path) -> None:
+    with archive_in(tmp_path) as archive:
+        kept = keep_visit(archive, VISIT, SURROUNDINGS)
+        alone = archive.keep_snapshot(SNAPSHOT)
+        with pytest.raises(EvidenceBroken, match="means of capture"):
+            archive.produce(replace(kept.dom, how=How.TEXT))
+        with pytest.raises(EvidenceBroken, match="address"):
+            archive.produce(replace(kept.dom, url="https://www.xinghe.example/other"))
+        with pytest.raises(EvidenceBroken, match="address"):
+            archive.produce(replace(alone, url=f"urn:screenshot:{alone.url}"))
+
+
+def test_facts_that_are_something_else_are_refused(tmp_path: Path) -> None:
+    with archive_in(tmp_path) as archive:
+        kept = keep_visit(archive, VISIT, SURROUNDINGS)
+        for body in (b"{}", b"[]", b"\xff", b'{"visit":1}'):
+            other = archive.keep_snapshot(replace(SNAPSHOT, how=How.FACTS, body=body))
+            with pytest.raises(EvidenceBroken, match="facts"):
+                read_facts(archive, replace(kept, facts=other))
