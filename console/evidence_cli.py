@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console import sealing, stamping
+from console import keeping, sealing, stamping
 
 evidence_app = typer.Typer(help="证据：封存、状态、链首、验证、导出、保存期限。", no_args_is_help=True)
 
@@ -39,3 +39,47 @@ def evidence_head(
 def evidence_stamp(as_json: Json = False) -> None:
     """时间戳：立即为每份还没有时间戳的清单请求；还有等待的，退出码 4。"""
     raise typer.Exit(stamping.stamp(as_json=as_json))
+
+
+@evidence_app.command("hold")
+def evidence_hold(
+    exhibit: Annotated[str, typer.Argument(help="证据项编号，或其前 6 位以上")],
+    person: Annotated[str, typer.Option(help="谁要求保留")],
+    reason: Annotated[str, typer.Option(help="理由")],
+) -> None:
+    """保留：这条信息的固定不按期限删除，直到解除。"""
+    raise typer.Exit(keeping.hold(exhibit, person, reason))
+
+
+@evidence_app.command("release")
+def evidence_release(
+    exhibit: Annotated[str, typer.Argument(help="证据项编号，或其前 6 位以上")],
+    person: Annotated[str, typer.Option(help="谁解除")],
+    of: Annotated[str, typer.Option(help="解除谁要求的保留；默认是自己的")] = "",
+) -> None:
+    """解除保留：保存期限从此起算。"""
+    raise typer.Exit(keeping.release(exhibit, person, of))
+
+
+@evidence_app.command("holds")
+def evidence_holds(
+    with_lifted: Annotated[bool, typer.Option("--all", help="连同已解除的")] = False, as_json: Json = False
+) -> None:
+    """现有的保留。"""
+    raise typer.Exit(keeping.list_holds(with_lifted=with_lifted, as_json=as_json))
+
+
+@evidence_app.command("expire")
+def evidence_expire(
+    by: Annotated[str, typer.Option(help="谁决定删除")] = "",
+    is_trial: Annotated[bool, typer.Option("--dry-run", help="只说会删除什么")] = False,
+    as_json: Json = False,
+) -> None:
+    """保存期限：删除到期且不再需要的固定，摘要留在链上的清单里。"""
+    raise typer.Exit(keeping.expire(by, is_trial=is_trial, as_json=as_json))
+
+
+@evidence_app.command("shelve")
+def evidence_shelve(as_json: Json = False) -> None:
+    """放上存储：写完并封存的文件放到 [shelf] 所设之处，读回核对后从本机移走。"""
+    raise typer.Exit(keeping.shelve(as_json=as_json))
