@@ -1,38 +1,69 @@
-"""A picture of the page on which something was flagged, taken at once: sellers take pages down.
+"""Visits the page on which something was flagged, at once: sellers take pages down.
 
-It opens the page on which the listing stood, never the advertiser's paid link. A picture that
-fails never loses the capture; the exhibit then has none and says so.
+It opens the page on which the listing stood; the advertiser's paid link is another matter
+(`pipelines.paid`). A visit that fails never loses the capture; the exhibit then says why it has no picture.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 
 from scrapy.crawler import Crawler
 
-from crawler.items import Exhibits
-from pipelines.browser import BrowserTrouble
+from crawler import clock
+from crawler.items import Exhibit, Exhibits
+from pipelines.bring import NotBrought, bring
+from pipelines.due import is_due
+from pipelines.locating import Wanted
+from pipelines.paid import PaidLinks
 from pipelines.room import Room
+from pipelines.shown import failed, showings, sought
+from spiders.base import PlatformSpider
+from storage.holds import Holds
 
 logger = logging.getLogger(__name__)
 
 
 class Picture:
-    """One picture a page, shared by all exhibits of that page."""
+    """One visit a page, and for each flagged exhibit on it what its picture is worth."""
 
     def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
         self._room = Room.of(crawler)
+        self._paid = PaidLinks(self._room)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Picture:
         return cls(crawler)
 
     async def process_item(self, item: Exhibits) -> Exhibits:
-        if not any(exhibit.findings for exhibit in item.exhibits) or not self._room.browser.takes_pictures:
+        flagged = [one for one in item.exhibits if one.findings]
+        settings = self._room.config.browser
+        if not flagged or not settings.pictures:
             return item
-        try:
-            self._room.archive.keep_snapshot(await self._room.browser.picture(item.sightings.url))
-        except (BrowserTrouble, OSError) as trouble:
-            logger.warning("no picture of %s: %s", item.sightings.url, trouble)
-            return item
+        if await self._is_due(flagged):
+            item = await self._visited(item)
+        if settings.paid_links:
+            item = replace(item, openings=await self._paid.opened(flagged, item.sightings.run))
         return item
+
+    async def _is_due(self, flagged: Sequence[Exhibit]) -> bool:
+        """Asked in the thread that records, so that whatever was recorded before is known."""
+        keys, store, now = [one.listing.key for one in flagged], self._room.store, clock.now()
+        return await self._room.written(
+            lambda: is_due(flagged, store.last_pictures(keys), Holds(store.engine).on_hold(keys), now)
+        )
+
+    async def _visited(self, item: Exhibits) -> Exhibits:
+        spider, seen = self._crawler.spider, item.sightings
+        if not isinstance(spider, PlatformSpider):
+            raise TypeError(f"{spider!r} reads no pages")
+        wanted = Wanted(sought=sought(item.exhibits), query=seen.query, labels=spider.ad_labels)
+        try:
+            visit, capture = await bring(self._room, seen.url, wanted)
+        except NotBrought as trouble:
+            logger.warning("no picture of %s: %s", seen.url, trouble)
+            return replace(item, showings=failed(item.exhibits, trouble.reason, str(trouble)))
+        return replace(item, visit=capture, showings=showings(item.exhibits, visit, spider, seen.query))
