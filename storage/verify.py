@@ -7,7 +7,10 @@ by its path wherever it and its siblings (verify_*.py) were copied. It changes n
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from types import ModuleType
 
@@ -20,9 +23,10 @@ if not __package__:
 from cryptography.x509 import Certificate
 
 from storage import verify_report as words
+from storage import verify_words as rendering
 from storage.verify_chain import Chain, head_name, token_name
 from storage.verify_files import Files
-from storage.verify_format import moment_text
+from storage.verify_format import DIGEST, moment_text
 from storage.verify_layout import Layout
 from storage.verify_report import Broken, Findings, Report
 from storage.verify_rows import DATABASE, Places
@@ -220,3 +224,49 @@ def _names_of(source: Source, chain: Chain) -> dict[str, str]:
     """Under which name each covered file lies."""
     both = ((file, name) for file in chain.files for name in (file + OPEN_SUFFIX, file))
     return {file: name for file, name in both if source.is_plain(name)}
+
+
+# -- on its own ------------------------------------------------------------------------------------
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`python -m storage.verify PATH`: 0 good, 4 broken or not as demanded, 2 nothing there or wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    asked = _parser().parse_args(arguments)
+    try:
+        pems = tuple(path.read_bytes() for path in asked.anchor)
+        report = verify(asked.path, Wanted(anchors=pems, demand=asked.demand, heads=tuple(asked.head)))
+    except NothingThere as nothing:
+        print(rendering.harmless(str(nothing)), file=sys.stderr)
+        return rendering.EXIT_NOTHING
+    except (OSError, ValueError) as wrong:
+        print(f"不能核验：{rendering.harmless(str(wrong))}", file=sys.stderr)
+        return rendering.EXIT_NOTHING
+    print(rendering.as_json(report) if asked.json else "\n".join(rendering.lines(report)))
+    return rendering.exit_code(report)
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="python -m storage.verify", description="核验一个档案、数据目录或证据包。只读，不联网。"
+    )
+    parser.add_argument("path", type=Path, metavar="PATH", help="数据目录、archive 文件夹或 .wacz")
+    parser.add_argument("--anchor", type=Path, action="append", default=[], metavar="PEM", help="信任的时间戳机构证书")
+    parser.add_argument("--demand", choices=words.STATES[1:], default="", help="要求达到的状态")
+    parser.add_argument("--head", type=known_head, action="append", default=[], metavar="N:SHA256", help="已知的链首")
+    parser.add_argument("--json", action="store_true", help="输出 JSON")
+    return parser
+
+
+def known_head(text: str) -> tuple[int, str]:
+    """`N:SHA256` as it is printed on an annex; `ValueError` when it is not."""
+    number, _, digest = text.partition(":")
+    if not (number.isascii() and number.isdecimal() and DIGEST.fullmatch(digest.lower())):
+        raise ValueError(f"{text} 不是 编号:SHA-256")
+    return int(number), digest.lower()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
