@@ -2,40 +2,76 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from authority import LocalAuthority
 from storage_specimens import T0, TOOL, archive_in, exchange
 
-from crawler.items import Capture, How, Snapshot
+from crawler import clock
+from crawler.captures import BrowserCapture, Chain, Frame, Message, Surroundings, Visit
+from crawler.items import Capture
 from storage import wacz, warc
-from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.proofs import Extent, Proof, prove
 from storage.seal import Sealer
+from storage.visits import keep_visit
 from storage.wacz import Contents, PackagePage, Part, canonical
 
 URL = "https://www.xinghe.example/s?wd=%E4%B8%93%E5%88%A9&pn=1"
 PAGE = "<!doctype html><meta charset=utf-8><title>专利 - 示例搜索</title><h3>发明专利代写 包授权</h3>".encode()
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 TEXT = "发明专利代写 包授权\n不授权全额退款".encode()
-SEALED_AT = T0 + timedelta(minutes=1)
+MADE_AT = datetime(2026, 12, 1, 1, 2, 3, 4, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Visited:
-    """A hand-made visit: its id and the extent of its records."""
-
-    id: str
-    file: str
-    offset: int
-    length: int
-    captures: tuple[Capture, ...]
+MESSAGE = Message(
+    url=URL,
+    method="GET",
+    request_headers=(("Host", "www.xinghe.example"),),
+    request_body=b"",
+    status=200,
+    reason="OK",
+    protocol="h2",
+    response_headers=(("content-type", "text/html; charset=utf-8"),),
+    body=PAGE,
+    ip_address="127.0.0.1",
+    at=T0 + timedelta(seconds=20),
+    initiator="document",
+)
+VISIT = Visit(
+    id="0b1d6d0e-8e0f-4a2b-9d0c-7a36a1e0d101",
+    requested_url=URL,
+    url=URL,
+    redirects=(),
+    status=200,
+    title="专利 - 示例搜索",
+    started_at=T0 + timedelta(seconds=20),
+    ended_at=T0 + timedelta(seconds=22),
+    browser="chromium/156",
+    picture=PICTURE,
+    dom=PAGE,
+    text=TEXT,
+    mhtml=b"MIME-Version: 1.0",
+    frame=Frame(width=1280, height=2000),
+    messages=(MESSAGE,),
+    chains=(Chain(host="www.xinghe.example", certificates=(b"leaf", b"middle")),),
+    ip_address="127.0.0.1",
+)
+SURROUNDINGS = Surroundings(
+    machine="x86_64",
+    system="Linux",
+    python="3.11",
+    tools=(("lantian", "0.3.0"),),
+    proxies=(),
+    hosts_file="ab" * 32,
+    hosts_entries=(),
+    resolvers=("192.0.2.1",),
+    dns=(("www.xinghe.example", ("192.0.2.7",)),),
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +80,7 @@ class Packed:
 
     folder: Path
     page: Capture
-    visit: Visited
+    visit: BrowserCapture
     authority: LocalAuthority | None = None
 
     @property
@@ -67,41 +103,6 @@ class Packed:
             return file.read(proof.length)
 
 
-def keep_visit(archive: FolderArchive, at: datetime) -> Visited:
-    """Picture, document and text of one visit, one after the other."""
-    visit = str(uuid.uuid4())
-    kept = []
-    for how, kind, mime, body in (
-        (How.PICTURE, "screenshot", "image/png", PICTURE),
-        (How.BROWSER, "dom", "text/html", PAGE),
-        (How.TEXT, "text", "text/plain", TEXT),
-    ):
-        snapshot = Snapshot(url=f"urn:{kind}:{URL}", how=how, mime=mime, body=body, taken_at=at, tool="chromium 156")
-        name, payload = str(uuid.uuid4()), warc.Payload(head=b"", body=body)
-        fields = [*warc.resource_fields(snapshot, name), ("Lantian-Visit", visit)]
-        member = warc.member(fields, payload, payload.sha256)
-        file, offset = archive._append(member)
-        kept.append(_capture(snapshot, name, payload, file, (offset, len(member))))
-    length = sum(one.length for one in kept)
-    return Visited(visit, kept[0].file, kept[0].offset, length, tuple(kept))
-
-
-def _capture(snapshot: Snapshot, name: str, payload: warc.Payload, file: str, place: tuple[int, int]) -> Capture:
-    return Capture(
-        id=name,
-        url=snapshot.url,
-        how=snapshot.how,
-        status=0,
-        mime=snapshot.mime,
-        taken_at=snapshot.taken_at,
-        file=file,
-        offset=place[0],
-        length=place[1],
-        sha256=payload.sha256,
-        size=len(payload.body),
-    )
-
-
 @contextmanager
 def sealer_of(folder: Path, demand: str = "sealed") -> Iterator[Sealer]:
     engine = open_database(folder.parent / "lantian.db")
@@ -119,21 +120,21 @@ def sealed_archive(folder: Path, authority: LocalAuthority | None = None, *, oth
             archive.keep(exchange(b"other", url=f"https://other.example/{number}", fetched_at=at))
         page = archive.keep(exchange(PAGE, url=URL, fetched_at=at))
         archive.sync()
-        sealer.seal("", SEALED_AT)
-        visit = keep_visit(archive, at + timedelta(seconds=20))
+        sealer.seal("", clock.now())
+        visit = keep_visit(archive, VISIT, SURROUNDINGS)
         archive.keep(exchange(b"other", url="https://other.example/z", fetched_at=at))
         archive.sync()
-        sealer.seal("", SEALED_AT + timedelta(minutes=1))
+        sealer.seal("", clock.now())
         archive.keep(exchange(b"later", url="https://other.example/later", fetched_at=at))
         archive.sync()
-        sealer.seal("", SEALED_AT + timedelta(minutes=2))
+        sealer.seal("", clock.now())
     if authority:
         stamp_all(folder / "manifests", authority)
     return Packed(folder, page, visit, authority)
 
 
 def stamp_all(manifests: Path, authority: LocalAuthority) -> None:
-    for head in sorted(manifests.glob("[0-9]*.json")):
+    for head in sorted(manifests.glob("[0-9][0-9][0-9][0-9][0-9][0-9].json")):
         head.with_suffix(".tsr").write_bytes(authority.stamp(head.read_bytes()))
     (manifests / "authorities").mkdir(exist_ok=True)
     (manifests / "authorities" / f"{'ab' * 8}.pem").write_bytes(authority.root.read_bytes())
@@ -143,7 +144,7 @@ def capture_told(part: str, capture: Capture) -> dict[str, object]:
     return {
         "part": part,
         "id": capture.id,
-        "url": warc.uri(capture.url),
+        "url": warc.visit_uri(capture.how, capture.url) if capture.how in warc.VISIT_PARTS else warc.uri(capture.url),
         "how": capture.how.value,
         "taken_at": warc.date(capture.taken_at),
         "sha256": capture.sha256,
@@ -156,13 +157,15 @@ def capture_told(part: str, capture: Capture) -> dict[str, object]:
 
 def told(packed: Packed) -> dict[str, object]:
     """lantian/package.json of one exhibit, before it is written."""
-    head_path = sorted(packed.manifests.glob("[0-9]*.json"))[-1]
+    head_path = max(packed.manifests.glob("[0-9][0-9][0-9][0-9][0-9][0-9].json"))
     head = wacz.json.loads(head_path.read_bytes())
-    parts = [("page", packed.page), *zip(("picture", "dom", "text"), packed.visit.captures, strict=True)]
+    visit = packed.visit
+    assert visit.picture
+    parts = [("page", packed.page), ("picture", visit.picture), ("dom", visit.dom), ("text", visit.text)]
     return {
         "format": "lantian-package/1",
         "tool": TOOL,
-        "created": warc.date(SEALED_AT),
+        "created": warc.date(MADE_AT),
         "demand": "stamped" if packed.authority else "sealed",
         "specimen": False,
         "chain": {
@@ -190,7 +193,6 @@ def told(packed: Packed) -> dict[str, object]:
 
 
 def contents(packed: Packed, **changes: object) -> Contents:
-    picture, _, text = packed.visit.captures
     made = Contents(
         proofs=prove(packed.manifests, packed.extents),
         read=packed.read,
@@ -198,16 +200,15 @@ def contents(packed: Packed, **changes: object) -> Contents:
         described=canonical(told(packed)),
         pages=(
             PackagePage(id="p1", url=URL, title="示例搜索：专利", at=T0),
-            PackagePage(id="p2", url=f"urn:dom:{URL}", title="专利 - 示例搜索", at=T0, text=TEXT.decode()),
+            PackagePage(id="p2", url=URL, title="专利 - 示例搜索", at=VISIT.started_at, text=TEXT.decode()),
         ),
         pictures=(Part(name=f"pictures/{packed.visit.id}.png", read=lambda: PICTURE),),
-        texts=(Part(name=f"texts/{text.id}.txt", read=lambda: TEXT),),
+        texts=(Part(name=f"texts/{packed.visit.text.id}.txt", read=lambda: TEXT),),
         documents=(Part(name="documents/evidence-list.pdf", read=lambda: b"%PDF-1.7\nexample\n"),),
-        created=SEALED_AT,
+        created=MADE_AT,
         software=TOOL,
         title="示例",
     )
-    assert picture.how is How.PICTURE
     return replace(made, **changes)
 
 

@@ -1,0 +1,162 @@
+"""Others' programs read what we write: warcio, wacz, pywb, ReplayWeb.page. `make tools` brings the last three."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from authority import LocalAuthority
+from package_specimens import PAGE, URL, package, sealed_archive
+
+from crawler.config import Browser, Config
+from pipelines.browser import BrowserTrouble, find_chromium
+
+ROOT = Path(__file__).parent.parent.parent
+TOOLS = ROOT / ".tools"
+PLAYER = TOOLS / "package"
+INDEX = b"""<!doctype html><script src="ui.js"></script>
+<replay-web-page source="/X.wacz" url="%s" embed="replayonly" style="width:100%%;height:700px"></replay-web-page>"""
+
+
+def tool(name: str) -> Path:
+    path = TOOLS / "bin" / name
+    if not path.exists():
+        pytest.skip(f"{name} is not there: make tools")
+    return path
+
+
+def run(*command: object, cwd: Path | None = None) -> str:
+    ended = subprocess.run([str(one) for one in command], cwd=cwd, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stamped package."""
+    folder = tmp_path_factory.mktemp("made")
+    packed = sealed_archive(folder / "home" / "archive", LocalAuthority(folder / "authority"))
+    return package(packed, folder / "X.wacz")
+
+
+def test_warcio_passes_archive_and_package(made: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(made) as archive:
+        archive.extract("archive/data.warc.gz", tmp_path)
+    kept = [*(made.parent / "home" / "archive").glob("*.warc.gz"), tmp_path / "archive" / "data.warc.gz"]
+    assert len(kept) == 2
+    for path in kept:
+        said = run(Path(sys.executable).with_name("warcio"), "check", "-v", path)
+        assert "digest pass" in said
+        assert "failed" not in said
+
+
+def test_wacz_validates(made: Path) -> None:
+    assert "the passed WACZ is valid" in run(tool("wacz"), "validate", "-f", made)
+
+
+@contextmanager
+def pywb(folder: Path) -> Iterator[str]:
+    """pywb's own server over the collections in a folder."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [tool("wayback"), "--bind", "127.0.0.1", "--port", str(port), "--threads", "2"]
+    serving = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            with socket.socket() as asked:
+                if asked.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        serving.terminate()
+        serving.wait()
+
+
+def test_pywb_serves_the_page_unchanged(made: Path, tmp_path: Path) -> None:
+    run(tool("wb-manager"), "init", "kept", cwd=tmp_path)
+    run(tool("wb-manager"), "add", "--unpack-wacz", "kept", made, cwd=tmp_path)
+    with pywb(tmp_path) as server, urllib.request.urlopen(f"{server}/kept/20260801023015id_/{URL}") as answer:
+        assert answer.read() == PAGE
+        assert answer.headers["Content-Type"].startswith("text/html")
+
+
+class Serving(SimpleHTTPRequestHandler):
+    """The player's two scripts, the package, a page that shows it; and parts of them, as the player asks."""
+
+    made: Path
+
+    def do_GET(self) -> None:
+        name = self.path.partition("?")[0]
+        bodies = {"/": (b"text/html", INDEX % URL.encode()), "/index.html": (b"text/html", INDEX % URL.encode())}
+        if name in bodies:
+            return self._send(*bodies[name])
+        files = {"/ui.js": PLAYER / "ui.js", "/replay/sw.js": PLAYER / "sw.js", "/X.wacz": self.made}
+        if name not in files:
+            return self.send_error(404)
+        return self._send(b"text/javascript" if name.endswith(".js") else b"application/zip", files[name].read_bytes())
+
+    do_HEAD = do_GET  # noqa: N815 - the server looks for this name
+
+    def _send(self, kind: bytes, body: bytes) -> None:
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        start, end = (int(asked[1]), int(asked[2] or len(body) - 1)) if asked else (0, len(body) - 1)
+        self.send_response(206 if asked else 200)
+        self.send_header("Content-Type", kind.decode())
+        self.send_header("Accept-Ranges", "bytes")
+        if asked:
+            self.send_header("Content-Range", f"bytes {start}-{end}/{len(body)}")
+        self.send_header("Content-Length", str(len(body[start : end + 1])))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body[start : end + 1])
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def shown(made: Path) -> Iterator[str]:
+    handler = type("ServingIt", (Serving,), {"made": made})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://localhost:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_replayweb_shows_the_page(made: Path, tmp_path: Path) -> None:
+    if not (PLAYER / "ui.js").exists():
+        pytest.skip("ReplayWeb.page is not there: make tools")
+    try:
+        path = find_chromium(Config(home=Path(), browser=Browser(as_root=True)))
+    except BrowserTrouble as trouble:
+        pytest.skip(str(trouble))
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with shown(made) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        page = browser.new_page()
+        page.goto(address)
+        inside = page.frame_locator("iframe").frame_locator("iframe")
+        inside.get_by_text("发明专利代写 包授权").wait_for(timeout=30_000)
+        page.screenshot(path=tmp_path / "player.png")
+        browser.close()
