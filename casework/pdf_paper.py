@@ -51,6 +51,11 @@ def to_pdf(paper: Paper) -> bytes:
     return bytes(drawn)
 
 
+def demand_pdf() -> None:
+    """`UserMistake` where no PDF can be made, before anything else is done."""
+    _weasyprint()
+
+
 def _weasyprint() -> Any:
     try:
         import weasyprint

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from rich.text import Text
 from casework.people import add_person
 from console.output import harmless, page, print_json, say
 from console.passwords import new_password, password_in
+from console.sealing import opened_engine
 from crawler import clock
 from crawler.config import Config
 from storage.db import open_database
@@ -25,30 +24,23 @@ from storage.people import NewPerson, People, Person
 EVER = ("id", "name", "badge", "unit", "added_at", "added_by", "disabled_at", "disabled_by")
 
 
-@contextmanager
-def opened(config: Config) -> Iterator[People]:
-    """The people of a home; adding somebody may be the first thing that happens there."""
-    engine = open_database(config.database)
-    try:
-        yield People(engine)
-    finally:
-        engine.dispose()
-
-
 def add_user(name: str, badge: str, unit: str, by: str, password_file: Path | None) -> None:
     """Add a person; without `by` it is the account of this system that adds."""
     config = Config.load()
     password = password_in(password_file) if password_file else new_password(harmless(name))
     new = NewPerson(name=name.strip(), badge=badge.strip(), unit=unit.strip(), by=by.strip() or account())
-    with opened(config) as people:
-        person = add_person(people, new, password, clock.now())
+    engine = open_database(config.database)  # the first person may be the first thing in a home
+    try:
+        person = add_person(People(engine), new, password, clock.now())
+    finally:
+        engine.dispose()
     say(harmless(f"已添加 {person.name}（执法证号 {person.badge}）"))
 
 
 def list_users(*, as_json: bool) -> None:
     """Everybody there ever was, the disabled too."""
-    with opened(Config.load()) as people:
-        everybody = people.everybody()
+    with opened_engine(Config.load()) as engine:
+        everybody = People(engine).everybody()
     if as_json:
         for one in everybody:
             print_json(_told(one))
@@ -67,8 +59,8 @@ def list_users(*, as_json: bool) -> None:
 
 def disable_user(name: str, by: str) -> None:
     """From now on this person signs nothing."""
-    with opened(Config.load()) as people:
-        person = people.disable(name, by.strip() or account(), clock.now())
+    with opened_engine(Config.load()) as engine:
+        person = People(engine).disable(name, by.strip() or account(), clock.now())
     say(harmless(f"已停用 {person.name}；以前的记录不变"))
 
 

@@ -41,3 +41,20 @@ def user_disable(
 ) -> None:
     """停用一名用户：从此不能提取、签署；以前的记录不变。"""
     people.disable_user(name, by)
+
+
+def extract(
+    exhibit: Annotated[str, typer.Argument(help="证据项编号，或其前 6 位以上")],
+    officers: Annotated[str, typer.Option(help="两名执法人员，如 王一,李二；各自输入本人口令")],
+    place: Annotated[str, typer.Option(help="提取地点")] = "",
+    login_file: Annotated[
+        Path | None, typer.Option(help="口令文件，每行 姓名:口令，须为 0600；不写则在终端输入")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """两名执法人员提取一个证据项：重新打开网页、固定、核对、封存，写出提取笔录和证据清单。"""
+    # Papers and the browser take a while to load, and no other command needs both.
+    from console import extract as extract_
+
+    asked = extract_.Asked(officers=officers, place=place, login_file=login_file)
+    raise typer.Exit(extract_.extract(exhibit, asked, as_json=as_json))

@@ -1,0 +1,246 @@
+"""`lantian extract`: two officers, each proved by his own password, open the page again and take home what it shows.
+
+It opens the page on which the exhibit was seen, never an advertiser's link. A page that is gone or says something
+else by now is a result, and is told as it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from casework.extraction import facts_written
+from casework.paper_facts import ExtractionFacts
+from casework.pdf_paper import demand_pdf
+from casework.people import Login, officer, prove, refuse_one_twice
+from console.extraction_facts import (
+    VERDICT_WORDS,
+    chain_of,
+    files_of,
+    page_of,
+    showing_reason,
+    showing_troubles,
+    surroundings_troubles,
+    target_of,
+    visit_troubles,
+)
+from console.extraction_papers import tell, write_papers
+from console.files import platform
+from console.ledger import opened
+from console.output import harmless
+from console.passwords import asked as asked_password
+from console.passwords import passwords_in
+from console.sealing import sealer_of
+from crawler import clock
+from crawler.captures import BrowserCapture, PictureVerdict, Showing, Visit
+from crawler.config import Config
+from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, EvidenceBroken, UserMistake
+from detectors.rule import rules_digest
+from pipelines.bring import NotBrought, bring
+from pipelines.locating import Wanted
+from pipelines.room import TOOL, Room
+from pipelines.shown import failed, showings, sought
+from pipelines.surroundings import look
+from storage.audit import Act, AuditLog
+from storage.exhibits import ExhibitStore
+from storage.people import Extraction, People, Person
+from storage.shapes import ExhibitDetail
+from storage.stamp import stamp_pending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was typed: the officers' names, where they are, and perhaps a file with their passwords."""
+
+    officers: str
+    place: str = ""
+    login_file: Path | None = None
+
+
+def extract(exhibit: str, asked: Asked, *, as_json: bool) -> int:
+    """One extraction: 3 when the page no longer shows what was seen, 4 when it could not be sealed."""
+    config = Config.load()
+    names = _names(asked.officers)
+    demand_pdf()
+    with opened(config) as store:
+        detail = store.exhibit(exhibit)
+        _refuse_unopenable(detail)
+        officers = _proved(People(store.engine), names, asked.login_file, detail.exhibit.id)
+        work = Work(config, store, detail, officers)
+        facts = asyncio.run(work.carried_out(asked.place))
+        folder = config.home / "extractions" / facts.id
+        write_papers(folder, facts)
+    tell(facts, work.visits, folder, as_json=as_json)
+    if not work.is_sealed:
+        return EXIT_EVIDENCE
+    return EXIT_DONE if facts.verdict is PictureVerdict.SHOWS_QUOTE else EXIT_NOT_CLEAN
+
+
+# -- who -------------------------------------------------------------------------------------------
+
+
+def _names(officers: str) -> tuple[str, str]:
+    names = [one.strip() for one in re.split("[,，、]", officers)]
+    if len(names) != 2 or not all(names):
+        raise UserMistake("--officers 要写两名执法人员，如 王一,李二")
+    return names[0], names[1]
+
+
+def _proved(people: People, names: tuple[str, str], login_file: Path | None, exhibit: str) -> tuple[Person, Person]:
+    """Both, one after the other: nobody is asked for a second password before the first was right."""
+    purpose = f"extract {exhibit}"
+    refuse_one_twice(people, names, clock.now(), purpose)
+    told = passwords_in(login_file, names) if login_file else None
+    first, second = (
+        prove(people, Login(name=name, password=told[at] if told else _typed(name)), clock.now(), purpose)
+        for at, name in enumerate(names)
+    )
+    return first, second
+
+
+def _typed(name: str) -> str:
+    return asked_password(f"{harmless(name)} 的口令：")
+
+
+def _refuse_unopenable(detail: ExhibitDetail) -> None:
+    if not detail.exhibit.findings:
+        raise UserMistake(f"证据项 {detail.exhibit.id} 没有发现，没有可以核对的表述")
+    if urlsplit(detail.page_url).scheme not in ("http", "https"):
+        raise UserMistake(f"证据项 {detail.exhibit.id} 的页面不是网上的：{harmless(detail.page_url)}")
+
+
+# -- what ------------------------------------------------------------------------------------------
+
+
+class Work:
+    """One extraction while it is done; every step has its time, and whatever is out of order is kept."""
+
+    def __init__(
+        self, config: Config, store: ExhibitStore, detail: ExhibitDetail, officers: tuple[Person, Person]
+    ) -> None:
+        self.id = f"{clock.now().astimezone(clock.SHANGHAI):%Y%m%d}-{secrets.token_hex(4)}"
+        self.visits: tuple[str, ...] = ()
+        self.is_sealed = True
+        self._config = config
+        self._store = store
+        self._detail = detail
+        self._officers = officers
+        self._steps: list[tuple[datetime, str]] = []
+        self._troubles: list[str] = []
+
+    async def carried_out(self, place: str) -> ExtractionFacts:
+        """All of it, up to the row; the facts are what the record is printed from."""
+        started_at = clock.now()
+        names = "、".join(one.name for one in self._officers)
+        self._step(f"{names} 各以本人口令登录")
+        begun = Act(who=names, act="extraction_begun", subject=self._detail.exhibit.id, at=started_at)
+        AuditLog(self._store.engine).add(begun)
+        around = await look(self._config, urlsplit(self._detail.page_url).hostname or "")
+        self._step("检查本机时钟、hosts 文件、代理设置和域名解析")
+        self._troubles += surroundings_troubles(around)
+        facts = await self._page_taken(
+            ExtractionFacts(
+                id=self.id,
+                officers=(officer(self._officers[0]), officer(self._officers[1])),
+                started_at=started_at,
+                ended_at=started_at,
+                target=target_of(self._detail),
+                verdict=PictureVerdict.FAILED,
+                surroundings=around,
+                page=None,
+                steps=(),
+                files=(),
+                place=place.strip(),
+                tool=TOOL,
+                is_specimen=self._detail.capture.is_specimen,
+            )
+        )
+        self._seal()
+        return self._recorded(facts)
+
+    async def _page_taken(self, facts: ExtractionFacts) -> ExtractionFacts:
+        """The page opened, kept, and compared with what was seen."""
+        spider, query, exhibit = platform(self._detail.run.platform)(), self._detail.run.query, self._detail.exhibit
+        wanted = Wanted(sought=sought([exhibit]), query=query, labels=spider.ad_labels)
+        room = Room(self._config)
+        try:
+            visit, kept = await bring(room, self._detail.page_url, wanted)
+            room.archive.sync()
+            written = room.archive.produce(kept.facts)
+        except NotBrought as trouble:
+            (showing,) = failed([exhibit], trouble.reason, str(trouble))
+            self._step(f"打开 {self._detail.page_url}，没有成功")
+            return self._compared(facts, showing)
+        finally:
+            await room.close()
+        self._store.record_visit(kept)
+        self._kept(visit, kept)
+        (showing,) = showings([exhibit], visit, spider, query)
+        names = tuple(one.name for one in facts.officers)
+        files = tuple(replace(one, taken_by=names) for one in files_of(visit, kept, written))
+        page = page_of(visit)
+        taken = replace(facts, page=page, files=files, browser=visit.browser, is_specimen=visit.is_specimen)
+        return self._compared(taken, showing)
+
+    def _kept(self, visit: Visit, kept: BrowserCapture) -> None:
+        self.visits = (visit.id,)
+        self._steps += [(at, f"{words} {visit.requested_url}" if n == 0 else words)
+                        for n, (at, words) in enumerate(visit.steps)]  # fmt: skip
+        self._troubles += visit_troubles(visit)
+        place = f"{kept.file} 偏移 {kept.offset} 长 {kept.length}"
+        self._step(f"写入归档文件 {place}，共 {kept.records} 条记录，网页的全部请求和响应在内")
+
+    def _compared(self, facts: ExtractionFacts, showing: Showing) -> ExtractionFacts:
+        self._step(f"重新读取网页文档，与监测时所见核对：{VERDICT_WORDS[showing.verdict]}")
+        self._troubles += showing_troubles(showing)
+        reason = showing_reason(showing) if showing.reason else ""
+        return replace(facts, verdict=showing.verdict, reason=reason)
+
+    def _seal(self) -> None:
+        """Seal at once, and ask for a stamp where an authority is named; a failure is told, not hidden."""
+        engine, archive = self._store.engine, self._config.archive
+        try:
+            sealed = sealer_of(self._config, engine).seal(rules_digest(), clock.now())
+            self._troubles += sealed.troubles
+            stamping = stamp_pending(archive, engine, self._config.authorities, clock.now())
+        except EvidenceBroken as broken:
+            self.is_sealed = False
+            self._troubles.append(f"没有封存成功：{broken}")
+            return
+        self._step(f"封存，链首为第 {sealed.number} 号清单")
+        if self._config.authorities and stamping.error:
+            self._troubles.append(f"时间戳服务没有答复（会自动再试）：{stamping.error}")
+
+    def _recorded(self, facts: ExtractionFacts) -> ExtractionFacts:
+        """Its row, from which the record can be printed again."""
+        head = sealer_of(self._config, self._store.engine).head()
+        facts = replace(
+            facts,
+            ended_at=clock.now(),
+            steps=tuple(self._steps),
+            troubles=tuple(self._troubles),
+            chain=chain_of(head) if self.is_sealed else None,
+        )
+        done = Extraction(
+            id=facts.id,
+            exhibit=facts.target.exhibit,
+            officers=(self._officers[0].id, self._officers[1].id),
+            started_at=facts.started_at,
+            ended_at=facts.ended_at,
+            place=facts.place,
+            visits=self.visits,
+            outcome=facts.verdict.value,
+            reason=facts.reason,
+            seal=head.number if self.is_sealed else None,
+            facts=facts_written(facts),
+        )
+        People(self._store.engine).keep_extraction(done, self._officers)
+        return facts
+
+    def _step(self, words: str) -> None:
+        self._steps.append((clock.now(), words))
