@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console import keeping, sealing, stamping
+from console import keeping, sealing, stamping, verifying
 
 evidence_app = typer.Typer(help="证据：封存、状态、链首、验证、导出、保存期限。", no_args_is_help=True)
 
@@ -39,6 +39,19 @@ def evidence_head(
 def evidence_stamp(as_json: Json = False) -> None:
     """时间戳：立即为每份还没有时间戳的清单请求；还有等待的，退出码 4。"""
     raise typer.Exit(stamping.stamp(as_json=as_json))
+
+
+@evidence_app.command("verify")
+def evidence_verify(
+    path: Annotated[Path | None, typer.Argument(help="数据目录、archive 文件夹或 .wacz；默认 LANTIAN_HOME")] = None,
+    anchor: Annotated[list[Path] | None, typer.Option(help="信任的时间戳机构证书（PEM），可多次；默认按设置")] = None,
+    demand: Annotated[str, typer.Option(help="要求达到的状态：sealed 或 stamped")] = "",
+    head: Annotated[list[str] | None, typer.Option(help="已知的链首 编号:SHA256，可多次；须在链上")] = None,
+    as_json: Json = False,
+) -> None:
+    """核验：重读全部字节，逐项对照清单、链、时间戳和数据库；有不符或没有达到要求的状态，退出码 4。"""
+    asked = verifying.Asked(path=path, anchors=anchor or (), demand=demand, heads=head or ())
+    raise typer.Exit(verifying.verify_evidence(asked, as_json=as_json))
 
 
 @evidence_app.command("hold")

@@ -1,0 +1,117 @@
+"""`lantian evidence verify`: the independent verifier with what this house trusts, demands and keeps elsewhere.
+
+The verdict is the verifier's; nothing here softens it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from console.output import harmless, print_json, print_line, say
+from crawler.config import Config
+from crawler.errors import UserMistake
+from storage import verify_words
+from storage.shelf import Shelf, open_shelf
+from storage.verify import NothingThere, Wanted, known_head, verify
+from storage.verify_source import FolderSource, Source
+
+PART = 8 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was typed: without a path the home is meant, without anchors the authorities of its settings."""
+
+    path: Path | None = None
+    anchors: Sequence[Path] = ()
+    demand: str = ""
+    heads: Sequence[str] = ()
+
+
+def verify_evidence(asked: Asked, *, as_json: bool) -> int:
+    """The exit code: 0 good, 4 broken or not as demanded."""
+    config = Config.load()
+    path = asked.path or config.home
+    try:
+        report = verify(path, _wanted(asked, config), _source(path, config))
+    except NothingThere as nothing:
+        raise UserMistake(str(nothing)) from None
+    if as_json:
+        print_json(verify_words.told(report))
+    else:
+        for line in verify_words.lines(report):
+            print_line(harmless(line))
+    if not report.ok:
+        say(verify_words.verdict(report))
+    return verify_words.exit_code(report)
+
+
+def _wanted(asked: Asked, config: Config) -> Wanted:
+    if asked.demand not in ("", "sealed", "stamped"):
+        raise UserMistake(f"--demand 要是 sealed 或 stamped，不能是 {asked.demand}")
+    paths = asked.anchors or [authority.ca for authority in config.authorities]
+    try:
+        wanted = Wanted(
+            anchors=tuple(path.read_bytes() for path in paths),
+            demand=asked.demand,
+            expects=config.demand,
+            heads=tuple(known_head(head) for head in asked.heads),
+        )
+        wanted.certificates()
+    except (OSError, ValueError) as wrong:
+        raise UserMistake(f"--anchor 或 --head：{wrong}") from None
+    return wanted
+
+
+# -- files on the shelf ----------------------------------------------------------------------------
+
+
+def _source(path: Path, config: Config) -> Source | None:
+    """The home's archive with what lies on its shelf; any other path is read as it is."""
+    if path.resolve() not in (config.home.resolve(), config.archive.resolve()) or not config.archive.is_dir():
+        return None
+    shelf = open_shelf(config)
+    return None if shelf is None else _WithShelf(FolderSource(config.archive), shelf)
+
+
+class _WithShelf:
+    """A folder, and what is only on the shelf."""
+
+    def __init__(self, folder: FolderSource, shelf: Shelf) -> None:
+        self._folder, self._shelf = folder, shelf
+        self._shelved = frozenset(shelf.names()) - frozenset(folder.names())
+
+    def names(self) -> Iterator[str]:
+        yield from self._folder.names()
+        yield from self._shelved
+
+    def is_plain(self, name: str) -> bool:
+        return name in self._shelved or self._folder.is_plain(name)
+
+    def size(self, name: str) -> int:
+        return self._shelf.size(name) if name in self._shelved else self._folder.size(name)
+
+    def open(self, name: str, start: int = 0) -> BinaryIO:
+        if name not in self._shelved:
+            return self._folder.open(name, start)
+        return io.BufferedReader(_OnShelf(self._shelf, name, start), PART)
+
+
+class _OnShelf(io.RawIOBase):
+    """A file of the shelf, read forward a part at a time."""
+
+    def __init__(self, shelf: Shelf, name: str, start: int) -> None:
+        self._shelf, self._name, self._at = shelf, name, start
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: memoryview) -> int:  # type: ignore[override]
+        piece = self._shelf.read(self._name, self._at, self._at + len(target))
+        target[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
