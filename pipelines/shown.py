@@ -136,16 +136,17 @@ def _seen_again(exhibit: Exhibit, reading: Reading) -> list[Listing]:
 
 
 def _is_like(listing: Listing, wanted: Listing) -> bool:
-    """Of the same seller, or shown with the same address, as far as the page tells."""
+    """Of the same seller, or shown with the same address; a page that was rendered may tell less than its state."""
     if listing.platform != wanted.platform or listing.is_ad != wanted.is_ad:
         return False
     pairs = (
+        (listing.item_id, wanted.item_id),
         (listing.seller_id, wanted.seller_id),
         (listing.seller, wanted.seller),
         (listing.display_url, wanted.display_url),
     )
-    told = [(one, other) for one, other in pairs if one or other]
-    return bool(told) and all(one == other for one, other in told)
+    told = [one == other for one, other in pairs if one and other]
+    return bool(told) and all(told)
 
 
 def _stands_in(finding: Finding, listing: Listing) -> bool:
