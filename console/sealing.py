@@ -120,7 +120,7 @@ def show_status(*, as_json: bool) -> int:
     config = Config.load()
     with opened_engine(config) as engine:
         sealer = sealer_of(config, engine)
-        now, head, audit = standing(config.archive, engine), sealer.head(), AuditLog(engine).head()
+        now, head, audit = standing(config.archive, engine, clock.now()), sealer.head(), AuditLog(engine).head()
         waiting = sealer.waiting(MOST_WAITING)
     if as_json:
         told = {"state": now.state, "demand": config.demand, "head": head_told(head), "audit": _audit_told(audit)}

@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, insert, select
@@ -42,6 +40,8 @@ from storage.manifests import (
 )
 from storage.sealing_rows import ExtentRow, SealRow
 from storage.standing import ends_on
+from storage.verify import check_manifest
+from storage.verify_report import KINDS
 
 Also = Callable[[Connection], None]
 
@@ -143,15 +143,14 @@ class Chain:
         """A manifest's head as its row says it must be."""
         raw = read_head(self.folder, link.number)
         if hashlib.sha256(raw).hexdigest() != link.sha256:
-            raise EvidenceBroken(f"{FOLDER}/{link.number:06d}.json: it is not the manifest that was sealed")
+            raise EvidenceBroken(f"{FOLDER}/{link.number:06d}.json 不是封存时的清单")
         return raw
 
     def _check(self, number: int) -> None:
-        if find_spec("storage.verify") is None:
-            return
-        if broken := import_module("storage.verify").check_manifest(self.folder, number):
+        if broken := check_manifest(self.folder, number):
             first = broken[0]
-            raise EvidenceBroken(f"manifest {number:06d}: {first.kind} {first.part} {first.detail}")
+            said = f"{KINDS[first.kind]}（{first.part} {first.detail}）".replace("  ", " ")
+            raise EvidenceBroken(f"第 {number} 号清单与磁盘不符：{said}")
 
     # -- rows --------------------------------------------------------------------------------------
 
@@ -161,7 +160,7 @@ class Chain:
             raw = read_head(self.folder, newest.number + 1)
             head = unpacked(raw)
             if head.previous != newest.sha256 or head.number != newest.number + 1:
-                raise EvidenceBroken(f"manifest {newest.number + 1:06d} does not follow the one before")
+                raise EvidenceBroken(f"{FOLDER}/{newest.number + 1:06d}.json 与前一份清单接不上")
             self._check(head.number)
             self._enter(head, raw, now, "adopt", None)
 

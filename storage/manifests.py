@@ -124,9 +124,9 @@ def unpacked(raw: bytes) -> Head:
         )
         is_ours = head.packed() == raw
     except (ValueError, KeyError, TypeError, RecursionError) as wrong:
-        raise EvidenceBroken(f"the manifest's head cannot be read ({wrong})") from None
+        raise EvidenceBroken(f"清单读不出来（{wrong}）") from None
     if not is_ours:
-        raise EvidenceBroken("the manifest's head is not as we write it")
+        raise EvidenceBroken("清单的格式不对")
     return head
 
 
@@ -159,7 +159,7 @@ def read_head(folder: Path, number: int) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise EvidenceBroken(f"{FOLDER}/{path.name}: the manifest is missing") from None
+        raise EvidenceBroken(f"{FOLDER}/{path.name} 不见了") from None
 
 
 class Leaves:

@@ -29,7 +29,10 @@ _FIRST, _STEP, _PLAIN = 1 << 14, 1 << 18, 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One whole record in its gzip member, digested as it lies in the file; or bytes that are none, type `damaged`."""
+    """One whole record in its gzip member, digested as it lies in the file; or bytes that are none, type `damaged`.
+
+    `date` is the record's own word, as it stands there.
+    """
 
     offset: int
     length: int
@@ -37,6 +40,7 @@ class Member:
     type: str
     sha256: str
     sm3: str
+    date: str = ""
 
     @property
     def end(self) -> int:
@@ -89,12 +93,11 @@ class Walk:
                 at, step = at + len(used), _STEP
             if not unpacker.eof:
                 raise EvidenceBroken("the gzip member is cut off")
-            record_id, kind = record.checked()
+            said = record.checked()
         except (_NOT_GZIP, EvidenceBroken):
             return Member(offset=start, length=0, id="", type="", sha256="", sm3="")
-        return Member(
-            offset=start, length=at - start, id=record_id, type=kind, sha256=sha256.hexdigest(), sm3=sm3.hexdigest()
-        )
+        digests = {"sha256": sha256.hexdigest(), "sm3": sm3.hexdigest()}
+        return Member(offset=start, length=at - start, id=said.id, type=said.type, date=said.date, **digests)
 
     def _next_whole(self, start: int) -> int:
         """Where the next whole record begins, the end of the file when there is none."""
@@ -105,13 +108,10 @@ class Walk:
 
     def _magics(self, start: int) -> Iterator[int]:
         while start < self._end:
-            window = self._read(start, _STEP)
-            found = window.find(_MAGIC)
-            if found >= 0:
+            window, found = self._read(start, _STEP), -1
+            while (found := window.find(_MAGIC, found + 1)) >= 0:
                 yield start + found
-                start += found + 1
-            else:
-                start += max(len(window) - len(_MAGIC) + 1, 1)
+            start += max(len(window) - len(_MAGIC) + 1, 1)
 
     def _damaged(self, start: int, end: int) -> Member:
         sha256, sm3 = hashlib.sha256(), hashlib.new("sm3")
@@ -131,6 +131,13 @@ class Walk:
         if len(packed) != wanted:
             raise Unreadable("the file became shorter while it was read")
         return packed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    id: str
+    type: str
+    date: str
 
 
 class _Record:
@@ -169,8 +176,8 @@ class _Record:
             raise EvidenceBroken("the record does not say how long it is")
         self._left = int(length)
 
-    def checked(self) -> tuple[str, str]:
-        """Id and type of the record, once all of it was added."""
+    def checked(self) -> _Said:
+        """What the record says of itself, once all of it was added."""
         if not self._fields or self._left or self._tail != _HEAD_END:
             raise EvidenceBroken("the record is not as long as it says")
         if self._fields.get("warc-block-digest", "") != f"sha256:{self._block.hexdigest()}":
@@ -179,4 +186,4 @@ class _Record:
         kind = self._fields.get("warc-type", "")
         if not record_id or kind not in TYPES:
             raise EvidenceBroken("the record has no id or no type that we write")
-        return record_id[1], kind
+        return _Said(id=record_id[1], type=kind, date=self._fields.get("warc-date", ""))

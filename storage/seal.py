@@ -109,17 +109,22 @@ class Sealer:
     # -- sealing -----------------------------------------------------------------------------------
 
     def seal(self, rules: str, now: datetime) -> Sealed:
-        """Seal every whole record that is not; safe beside living writers and other sealers.
+        """Seal every whole record made until `now` that is not; safe beside living writers and other sealers.
 
         `EvidenceBroken` when what was written does not come back from the disk.
         """
-        sweep, manifests, leaves = Sweep(self.folder, self.most_leaves), 0, 0
+        sweep, manifests, leaves = Sweep(self.folder, now, self.most_leaves), 0, 0
         with self.chain.locked(now):
             while added := self._lengthen(sweep, rules, now):
                 manifests, leaves = manifests + 1, leaves + added
             newest = self.chain.newest()
-        troubles = tuple(sweep.troubles.values())
-        return Sealed(number=newest.number, sha256=newest.sha256, manifests=manifests, leaves=leaves, troubles=troubles)
+        return Sealed(
+            number=newest.number,
+            sha256=newest.sha256,
+            manifests=manifests,
+            leaves=leaves,
+            troubles=sweep.troubles,
+        )
 
     def _lengthen(self, sweep: Sweep, rules: str, now: datetime) -> int:
         """One more manifest; returns its leaves, 0 when there is nothing new."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, select
@@ -42,9 +43,9 @@ class Standing:
         return "sealed" if self.sealed.manifests else "stamped"
 
 
-def standing(folder: Path, engine: Engine) -> Standing:
+def standing(folder: Path, engine: Engine, now: datetime) -> Standing:
     """What there is now. Costs a look at the folder, not at what its files hold."""
-    sweep = Sweep(folder)
+    sweep = Sweep(folder, now)
     with engine.begin() as connection:
         uncovered = sweep.uncovered(ends_on(connection))
         left = {found.name: (start, found.size - start) for found, start in uncovered}
@@ -54,7 +55,7 @@ def standing(folder: Path, engine: Engine) -> Standing:
             open_bytes=sum(size for _, size in left.values()),
             sealed=_count(connection, is_stamped=False),
             stamped=_count(connection, is_stamped=True),
-            troubles=tuple(sweep.troubles.values()),
+            troubles=sweep.troubles,
         )
 
 

@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from storage.manifests import Leaf, Leaves, Span
-from storage.members import DAMAGED, Unreadable, Walk
+from storage.members import DAMAGED, Member, Unreadable, Walk
+from storage.warc import date
 from storage.warcfile import OPEN_SUFFIX, settled_size
 
 SUFFIX = ".warc.gz"
+SLACK = timedelta(minutes=1)  # between a caller's asking the time and the look; the verifier allows more
+_NEXT_DAY = timedelta(days=1)
 MOST_LEAVES = 200_000  # in one manifest: an audit path is computed from all its leaves
 
 
@@ -35,13 +39,19 @@ class Found:
 class Sweep:
     """One look for unsealed records, in as many portions of `most` leaves as it takes.
 
-    `troubles` says by file name, in words, what could not be listed as whole records.
+    A record that is dated after `until` stays for the next look, with what lies behind it: a manifest must not
+    be older than what it lists. `troubles` says in words what could not be listed as whole records, and in which file.
     """
 
-    def __init__(self, folder: Path, most: int = MOST_LEAVES) -> None:
+    def __init__(self, folder: Path, until: datetime, most: int = MOST_LEAVES) -> None:
         self.folder = folder
         self.most = most
-        self.troubles: dict[str, str] = {}
+        self._until, self._never = date(until + SLACK), date(until + _NEXT_DAY)
+        self._said: dict[str, None] = {}
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        return tuple(self._said)
 
     def into(self, leaves: Leaves, ends: Mapping[str, int]) -> tuple[Span, ...]:
         """Add the leaves of the next portion; returns the bytes they cover, nothing when all is covered."""
@@ -57,32 +67,37 @@ class Sweep:
         for found in self._files():
             start = ends.get(found.name, 0)
             if found.size < start:
-                self.troubles[found.name] = f"{found.name}：只剩 {found.size} 字节，已封存到 {start}"
+                self._say(found, f"只剩 {found.size} 字节，已封存到 {start}")
             elif found.size > start:
                 yield found, start
 
     def _files(self) -> list[Found]:
         """Every file of records, by name; one that is there both finished and unfinished is not looked at."""
         found: dict[str, Found] = {}
-        if not self.folder.exists():
-            return []
-        with os.scandir(self.folder) as entries:
-            for entry in entries:
-                name = entry.name.removesuffix(OPEN_SUFFIX)
-                if not name.endswith(SUFFIX) or not entry.is_file(follow_symlinks=False):
-                    continue
-                if name in found:
-                    self.troubles[name] = f"{name}：完成的和未完成的两份都在，须由人查看"
-                size = entry.stat(follow_symlinks=False).st_size
-                found[name] = Found(name=name, path=Path(entry.path), size=size)
-        return [found[name] for name in sorted(found.keys() - self.troubles.keys())]
+        twice: set[str] = set()
+        for entry in self._entries():
+            name = entry.name.removesuffix(OPEN_SUFFIX)
+            one = Found(name=name, path=Path(entry.path), size=entry.stat(follow_symlinks=False).st_size)
+            if name in found:
+                twice.add(name)
+                self._say(one, "完成的和未完成的两份都在，须由人查看")
+            found[name] = one
+        return [found[name] for name in sorted(found.keys() - twice)]
+
+    def _entries(self) -> Iterator[os.DirEntry[str]]:
+        if self.folder.exists():
+            with os.scandir(self.folder) as entries:
+                for entry in entries:
+                    is_ours = entry.name.removesuffix(OPEN_SUFFIX).endswith(SUFFIX)
+                    if is_ours and entry.is_file(follow_symlinks=False):
+                        yield entry
 
     def _list(self, found: Found, start: int, leaves: Leaves) -> int:
         """Add the file's leaves; returns where the last of them ends."""
         try:
             fd = _opened(found)
         except OSError as wrong:
-            self.troubles[found.name] = f"{found.name}：不能打开（{wrong.strerror}）"
+            self._say(found, f"不能打开（{wrong.strerror}）")
             return start
         try:
             end = found.size if found.is_finished else settled_size(fd)
@@ -95,28 +110,39 @@ class Sweep:
         return end
 
     def _walk(self, found: Found, walk: Walk, leaves: Leaves) -> int:
+        end = walk.at
         try:
             for member in walk.members():
-                if member.type == DAMAGED:
-                    self.troubles[found.name] = (
-                        f"{found.name}：偏移 {member.offset} 起 {member.length} 字节不是完整的记录，按损坏封存"
-                    )
-                leaves.add(
-                    Leaf(
-                        file=found.name,
-                        id=member.id,
-                        type=member.type,
-                        offset=member.offset,
-                        length=member.length,
-                        sha256=member.sha256,
-                        sm3=member.sm3,
-                    )
-                )
-                if leaves.root.count >= self.most:
+                if self._is_too_late(found, member) or leaves.root.count >= self.most:
                     break
+                if member.type == DAMAGED:
+                    self._say(found, f"偏移 {member.offset} 起 {member.length} 字节不是完整的记录，按损坏封存")
+                leaves.add(_leaf(found, member))
+                end = member.end
         except Unreadable as wrong:
-            self.troubles[found.name] = f"{found.name}：偏移 {walk.at} 起读不出来（{wrong}）"
-        return walk.at
+            self._say(found, f"偏移 {end} 起读不出来（{wrong}）")
+        return end
+
+    def _is_too_late(self, found: Found, member: Member) -> bool:
+        # A writer may add records while this looks on; dates of another day are no such thing.
+        if member.date > self._never:
+            self._say(found, f"偏移 {member.offset} 的记录写的时间 {member.date} 还没有到，未封存")
+        return member.date > self._until
+
+    def _say(self, found: Found, what: str) -> None:
+        self._said[f"{found.name}：{what}"] = None
+
+
+def _leaf(found: Found, member: Member) -> Leaf:
+    return Leaf(
+        file=found.name,
+        id=member.id,
+        type=member.type,
+        offset=member.offset,
+        length=member.length,
+        sha256=member.sha256,
+        sm3=member.sm3,
+    )
 
 
 def _opened(found: Found) -> int:
