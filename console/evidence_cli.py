@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console import keeping, sealing, stamping, verifying
+from console import fixity, keeping, sealing, stamping, verifying
 
 evidence_app = typer.Typer(help="证据：封存、状态、链首、验证、导出、保存期限。", no_args_is_help=True)
 
@@ -96,3 +96,12 @@ def evidence_expire(
 def evidence_shelve(as_json: Json = False) -> None:
     """放上存储：写完并封存的文件放到 [shelf] 所设之处，读回核对后从本机移走。"""
     raise typer.Exit(keeping.shelve(as_json=as_json))
+
+
+@evidence_app.command("audit")
+def evidence_audit(
+    nights: Annotated[int, typer.Option(min=1, help="几夜把档案读完一遍；每夜读其中一份")] = 30,
+    as_json: Json = False,
+) -> None:
+    """重读：按所定的夜数把封存的档案轮流重读一遍，先读最久没有读过的；有不对的，退出码 4。"""
+    raise typer.Exit(fixity.audit(nights, as_json=as_json))

@@ -73,11 +73,11 @@ def audit_slice(source: Source, engine: Engine, nights: int, now: datetime) -> A
         *_up_to(share, (one for one in stretches if one.was_broken)),
         *_up_to(share, (one for one in stretches if not one.was_broken)),
     ]
-    reader, broken = _Reader(source, engine), []
+    reader, broken = _Reader(source, engine), list[Broken]()
     for stretch in chosen:
         found = reader.read(stretch)
         if _note(engine, stretch, found, now):
-            broken.extend(found)
+            broken.extend(one for one in found if one not in broken)
     done = _audited(chosen, _stretches(engine), nights, broken)
     _finish(engine, done, now)
     return done
