@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from console import export as export_
 from console import fixity, keeping, sealing, stamping, verifying
 
 evidence_app = typer.Typer(help="证据：封存、状态、链首、验证、导出、保存期限。", no_args_is_help=True)
@@ -105,3 +106,15 @@ def evidence_audit(
 ) -> None:
     """重读：按所定的夜数把封存的档案轮流重读一遍，先读最久没有读过的；有不对的，退出码 4。"""
     raise typer.Exit(fixity.audit(nights, as_json=as_json))
+
+
+@evidence_app.command("export")
+def evidence_export(
+    exhibit: Annotated[list[str], typer.Option(help="证据项编号，或其前 6 位以上；可以有几个")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="要写出的 .wacz 文件；不覆盖已有的")],
+    by: Annotated[str, typer.Option(help="谁导出；只记入操作日志，不写进证据包")],
+    as_json: Json = False,
+) -> None:
+    """导出：证据项连同固定、证明、清单、时间戳、截图和文书，成为一个任何人都能核验的证据包（WACZ）。"""
+    asked = export_.Asked(exhibits=tuple(exhibit), out=out, by=by)
+    raise typer.Exit(export_.export(asked, as_json=as_json))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import zlib
 
 import brotli
+from scrapy import Spider
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
+from scrapy.settings import Settings
 
 from crawler.errors import PageBroken
 
@@ -36,3 +38,15 @@ class Unpack:
         except (zlib.error, brotli.error, EOFError, OSError) as wrong:
             encoding = response.headers.get("Content-Encoding") or b""
             raise PageBroken("bad_encoding", f"{encoding.decode('latin-1')}: {wrong}") from wrong
+
+
+def unpacked(body: bytes, encodings: list[str], settings: Settings) -> bytes:
+    """The body of a kept response as its spider was given it. Raises `PageBroken`."""
+    if not encodings:
+        return body
+    address = "https://kept.invalid/"
+    kept = Response(address, headers={"Content-Encoding": encodings}, body=body)
+    opened = Unpack(Crawler(Spider, settings)).process_response(Request(address), kept)
+    if not isinstance(opened, Response):
+        raise PageBroken("bad_encoding", "、".join(encodings))
+    return opened.body

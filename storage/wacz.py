@@ -61,12 +61,13 @@ class Contents:
     """What a package is made of.
 
     `read` gives a record's gzip member as it lies in the archive; `described` are the bytes of
-    lantian/package.json; `manifests` is the archive's folder of them.
+    lantian/package.json; `manifests` is the archive's folder of them, `newest` the last that goes in.
     """
 
     proofs: Sequence[Proof]
     read: Callable[[Proof], bytes]
     manifests: Path
+    newest: int
     described: bytes
     pages: Sequence[PackagePage]
     pictures: Sequence[Part]
@@ -88,13 +89,13 @@ def write_package(
     out: Path,
     contents: Contents,
     *,
-    approve: Callable[[Path], None],
+    approve: Callable[[Path, str], None],
     stamp: Callable[[bytes], bytes] | None = None,
 ) -> str:
     """Write the package and return its SHA-256.
 
-    `stamp` gives a token over bytes, where an authority is configured; `approve` raises unless the finished package
-    verifies, and then nothing gets the name `out`.
+    `stamp` gives a token over bytes, where an authority is configured; `approve` is given the finished package and its
+    digest, and raises unless it verifies: then nothing gets the name `out`.
     """
     if out.exists():
         raise UserMistake(f"{out} 已经存在，不会覆盖")
@@ -104,12 +105,13 @@ def write_package(
             _write(file, out.name, contents, stamp)
             file.flush()
             os.fsync(file.fileno())
-        approve(temporary)
+        sha256 = _digest_of(temporary)
+        approve(temporary, sha256)
         _name(temporary, out)
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(out.parent)
-    return _digest_of(out)
+    return sha256
 
 
 def _name(temporary: Path, out: Path) -> None:
@@ -240,7 +242,7 @@ def _chain(contents: Contents) -> list[tuple[Path, str]]:
     paths = [
         contents.manifests / f"{number:06d}{suffix}"
         for number in numbers(contents.manifests)
-        if number >= oldest
+        if oldest <= number <= contents.newest
         for suffix in (".json", ".tsr")
     ]
     return [(path, f"chain/{path.name}") for path in paths if path.exists()]

@@ -197,6 +197,7 @@ def contents(packed: Packed, **changes: object) -> Contents:
         proofs=prove(packed.manifests, packed.extents),
         read=packed.read,
         manifests=packed.manifests,
+        newest=3,
         described=canonical(told(packed)),
         pages=(
             PackagePage(id="p1", url=URL, title="示例搜索：专利", at=T0),
@@ -215,5 +216,5 @@ def contents(packed: Packed, **changes: object) -> Contents:
 def package(packed: Packed, out: Path, **changes: object) -> Path:
     """A package of the archive, stamped where it has an authority."""
     stamp: Callable[[bytes], bytes] | None = packed.authority.stamp if packed.authority else None
-    wacz.write_package(out, contents(packed, **changes), approve=lambda path: None, stamp=stamp)
+    wacz.write_package(out, contents(packed, **changes), approve=lambda path, sha256: None, stamp=stamp)
     return out

@@ -1,0 +1,255 @@
+"""`lantian evidence export`: exhibits as one package that others can verify. Refused, by name, unless everything holds.
+
+Nothing goes out that is not sealed as demanded, that is not read again from the disk, or that a row says and the
+captured page does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from urllib.parse import urldefrag
+
+from sqlalchemy import Engine
+
+from console.files import platform
+from console.ledger import opened
+from console.output import harmless, print_json, say
+from console.package_facts import Chosen, House, Kept, described, is_specimen, papers, parts_of, sm3_of
+from console.rereading import Rereading
+from console.sealing import STATE_WORDS, sealer_of
+from crawler import clock
+from crawler.captures import BrowserCapture
+from crawler.config import Config
+from crawler.errors import EXIT_DONE, EvidenceBroken, UserMistake
+from crawler.items import Capture
+from pipelines.room import TOOL
+from storage import warc
+from storage.archive import FolderArchive
+from storage.audit import Act, AuditLog
+from storage.exhibits import ExhibitStore
+from storage.manifests import FOLDER
+from storage.people import People
+from storage.proofs import Extent, Proof, head_of, prove
+from storage.seal import State
+from storage.shapes import ExhibitDetail
+from storage.stamp import stamp_bytes
+from storage.verify_package import verify_package
+from storage.verify_report import Report
+from storage.verify_tokens import anchors
+from storage.visits import read_facts
+from storage.wacz import Contents, PackagePage, Part, write_package
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which exhibits (ids or their beginnings) go where, and who hands them over."""
+
+    exhibits: tuple[str, ...]
+    out: Path
+    by: str
+
+
+def export(asked: Asked, *, as_json: bool) -> int:
+    """Write the package. Whatever does not hold is `EvidenceBroken` or `UserMistake`, and nothing is written."""
+    config = Config.load()
+    if not asked.exhibits or not asked.by.strip():
+        raise UserMistake("要有证据项（--exhibit）和经办人（--by）")
+    if asked.out.suffix != ".wacz" or not asked.out.parent.is_dir():
+        raise UserMistake(f"{asked.out}：要写成已有文件夹中的 .wacz 文件")
+    with opened(config) as store:
+        package = _Package(config, store)
+        chosen = package.chosen(asked.exhibits)
+        report, sha256 = package.write(chosen, asked)
+    _tell(asked, chosen, report, sha256, as_json=as_json)
+    return EXIT_DONE
+
+
+def _tell(asked: Asked, chosen: Sequence[Chosen], report: Report, sha256: str, *, as_json: bool) -> None:
+    say(f"已导出 {len(chosen)} 个证据项，{report.checked} 条记录：{asked.out}")
+    say(f"{STATE_WORDS[State(report.state)]}；SHA-256 {sha256}")
+    if is_specimen(chosen):
+        say("其中有样本网的网页，不是真实平台，不得作为证据使用。")
+    if as_json:
+        print_json(
+            {
+                "package": str(asked.out),
+                "sha256": sha256,
+                "exhibits": [one.detail.exhibit.id for one in chosen],
+                "records": report.checked,
+                "state": report.state,
+                "specimen": is_specimen(chosen),
+                "chain": {"number": report.chain.number, "sha256": report.chain.head},
+            }
+        )
+
+
+class _Package:
+    """Puts together what goes into one package."""
+
+    def __init__(self, config: Config, store: ExhibitStore) -> None:
+        self._config = config
+        self._store = store
+        self._engine: Engine = store.engine
+        self._archive = FolderArchive(config.archive, tool=TOOL)
+        self._sealer = sealer_of(config, store.engine)
+        self._manifests = config.archive / FOLDER
+
+    # -- choosing ----------------------------------------------------------------------------------
+
+    def chosen(self, names: Sequence[str]) -> tuple[Chosen, ...]:
+        """The exhibits, each once, in the order of their asking; each has passed every check."""
+        details = {detail.exhibit.id: detail for detail in map(self._store.exhibit, names)}
+        rereading = Rereading(self._archive)
+        return tuple(self._chosen(detail, rereading) for detail in details.values())
+
+    def _chosen(self, detail: ExhibitDetail, rereading: Rereading) -> Chosen:
+        extractions = People(self._engine).extractions_of(detail.exhibit.id)
+        seen = [detail.shown.capture] if detail.shown and detail.shown.capture else []
+        visits = [*seen, *(self._store.browser_capture(one) for done in extractions for one in done.visits)]
+        visits = list({one.id: one for one in visits}.values())
+        kept = tuple(self._kept(part, capture) for part, capture in _captures(detail, visits))
+        rereading.check(detail)
+        return Chosen(
+            detail=detail,
+            seal=self._sealer.state_of(detail.capture),
+            kept=kept,
+            visits=tuple((visit, read_facts(self._archive, visit)) for visit in visits),
+            extractions=extractions,
+        )
+
+    def _kept(self, part: str, capture: Capture) -> Kept:
+        """A capture that is whole on the disk and sealed as demanded."""
+        body = self._archive.produce(capture)
+        state = self._sealer.state_of(capture).state
+        if state is State.OPEN or (self._config.demand == State.STAMPED and state is not State.STAMPED):
+            demanded = STATE_WORDS[State(self._config.demand)]
+            raise EvidenceBroken(f"固定 {capture.id}：{STATE_WORDS[state]}，导出要求{demanded}")
+        return Kept(part=part, capture=capture, sm3=sm3_of(body))
+
+    # -- writing -----------------------------------------------------------------------------------
+
+    def write(self, chosen: Sequence[Chosen], asked: Asked) -> tuple[Report, str]:
+        """The package as it was verified before it got its name, and its digest."""
+        reports: list[Report] = []
+
+        def approve(path: Path, sha256: str) -> None:
+            reports.append(self._verified(path))
+            self._note(chosen, asked, sha256)
+
+        now = clock.now()
+        sha256 = write_package(asked.out, self._contents(chosen, now), approve=approve, stamp=self._stamp())
+        return reports[0], sha256
+
+    def _stamp(self) -> Callable[[bytes], bytes] | None:
+        authorities = self._config.authorities
+        if not authorities:
+            return None
+        return lambda over: stamp_bytes(over, authorities, clock.now())
+
+    def _verified(self, path: Path) -> Report:
+        trusted = [one for authority in self._config.authorities for one in anchors(authority.ca.read_bytes())]
+        report = verify_package(path, trusted, self._config.demand)
+        if not report.ok:
+            raise EvidenceBroken(f"写成的证据包没有通过核验：{report.broken[0]}")
+        return report
+
+    def _note(self, chosen: Sequence[Chosen], asked: Asked, sha256: str) -> None:
+        exhibits = [one.detail.exhibit.id for one in chosen]
+        detail = {"package": sha256, "file": asked.out.name, "exhibits": exhibits}
+        AuditLog(self._engine).add(
+            Act(who=asked.by.strip(), act="export", subject="、".join(exhibits), at=clock.now(), detail=detail)
+        )
+
+    def _contents(self, chosen: Sequence[Chosen], now: datetime) -> Contents:
+        proofs = prove(self._manifests, sorted(set(_extents(chosen)), key=lambda one: (one.file, one.start)))
+        house = self._house(now)
+        return Contents(
+            proofs=proofs,
+            read=self._member,
+            manifests=self._manifests,
+            newest=house.head.number,
+            described=described(chosen, house),
+            pages=tuple({one.id: one for exhibit in chosen for one in self._pages(exhibit)}.values()),
+            pictures=tuple(self._parts(chosen, "pictures", "png", ("picture", "old picture"))),
+            texts=tuple(self._parts(chosen, "texts", "txt", ("text",))),
+            documents=tuple(sorted(papers(chosen, house, self._archive), key=lambda one: one.name)),
+            created=now,
+            software=TOOL,
+            title=f"蓝天巡查证据包：{'、'.join(one.detail.exhibit.id for one in chosen)}",
+            is_specimen=is_specimen(chosen),
+        )
+
+    def _house(self, now: datetime) -> House:
+        head, audit = self._sealer.head(), AuditLog(self._engine).head()
+        return House(
+            archive_id=head_of(self._manifests, head.number)["archive"],
+            head=head,
+            demand=self._config.demand,
+            tool=TOOL,
+            audit=f"{audit.count} 条 {audit.digest}",
+            made_at=now,
+        )
+
+    def _member(self, proof: Proof) -> bytes:
+        return self._archive.member(proof.file, proof.offset, proof.length)
+
+    def _parts(self, chosen: Sequence[Chosen], folder: str, suffix: str, wanted: tuple[str, ...]) -> Iterator[Part]:
+        """Captures that lie in the package as files of their own too, unchanged."""
+        found: dict[str, Capture] = {}
+        for one in chosen:
+            visits = {capture.id: visit.id for visit, _ in one.visits for _, capture in parts_of(visit)}
+            for kept in one.kept:
+                if kept.part in wanted:
+                    name = visits.get(kept.capture.id, kept.capture.id) if folder == "pictures" else kept.capture.id
+                    found[f"{folder}/{name}.{suffix}"] = kept.capture
+        for name, capture in sorted(found.items()):
+            yield Part(name=name, read=partial(self._archive.produce, capture))
+
+    def _pages(self, one: Chosen) -> Iterator[PackagePage]:
+        """The page as the server gave it, and as the browser saw it where its own answer is among the records."""
+        detail, capture = one.detail, one.detail.capture
+        label = platform(detail.exhibit.listing.platform).label
+        title = f"{label}：{detail.run.query} 第 {detail.page_number} 页"
+        yield PackagePage(id=capture.id, url=warc.uri(capture.url), title=harmless(title), at=capture.taken_at)
+        for visit, facts in one.visits:
+            url = warc.uri(urldefrag(visit.url).url)
+            if any(record.type == "response" and record.uri == url for record in facts.records):
+                text = _text(self._archive.produce(visit.text))
+                yield PackagePage(
+                    id=visit.id, url=url, title=harmless(facts.title) or title, at=visit.started_at, text=text
+                )
+
+
+def _text(raw: bytes) -> str:
+    """What can be told as JSON and come back the same; else nothing."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+
+
+def _captures(detail: ExhibitDetail, visits: Sequence[BrowserCapture]) -> Iterator[tuple[str, Capture]]:
+    """Every capture of an exhibit, by the part it plays."""
+    yield "page", detail.capture
+    of_visits = [named for visit in visits for named in parts_of(visit)]
+    if detail.picture and detail.picture.id not in {capture.id for _, capture in of_visits}:
+        yield "old picture", detail.picture
+    quoted = {finding.image for finding in detail.exhibit.findings if finding.image}
+    for image in detail.images:
+        if image.capture and image.sha256 in quoted:
+            yield "image", image.capture
+    yield from of_visits
+
+
+def _extents(chosen: Sequence[Chosen]) -> Iterator[Extent]:
+    for one in chosen:
+        for kept in one.kept:
+            if kept.part in ("page", "image", "old picture"):
+                at = kept.capture
+                yield Extent(file=at.file, start=at.offset, end=at.offset + at.length, and_request=True)
+        for visit, _ in one.visits:
+            yield Extent(file=visit.file, start=visit.offset, end=visit.offset + visit.length)

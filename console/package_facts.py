@@ -1,0 +1,234 @@
+"""What a package says of its records in words: lantian/package.json, and the papers that go with it.
+
+Nobody who reported, judged or exported is named; only officers stand in the record of their own extraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives.hashes import SM3, Hash
+
+from casework.documents import evidence_list, extraction_record, monitoring_record
+from casework.extraction import facts_read
+from casework.paper_facts import ChainHead, Documents, EvidenceList, KeptFile, MonitoringFacts, PageSeen
+from console.extraction_facts import chain_of, surroundings_troubles, target_of
+from console.rereading import TOLD, headers_of
+from crawler.captures import BrowserCapture, VisitFacts
+from crawler.items import Capture, How
+from storage import warc
+from storage.archive import FolderArchive
+from storage.people import Extraction
+from storage.seal import SealHead, SealState
+from storage.shapes import ExhibitDetail
+from storage.wacz import Part, canonical
+
+FORMAT = "lantian-package/1"
+PART_WORDS = {
+    "page": "网页（服务器的应答，原始字节）",
+    "image": "信息中的图片",
+    "picture": "网页整页截图",
+    "dom": "渲染后的网页文档",
+    "text": "页面可见文字",
+    "mhtml": "网页及其部件（MHTML）",
+    "facts": "打开网页的事实记录",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One capture of an exhibit, and which part of the evidence it is; `sm3` is of its payload."""
+
+    part: str
+    capture: Capture
+    sm3: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """One exhibit as it goes into a package. `visits` are with their facts, the newest last."""
+
+    detail: ExhibitDetail
+    seal: SealState
+    kept: tuple[Kept, ...]
+    visits: tuple[tuple[BrowserCapture, VisitFacts], ...]
+    extractions: tuple[Extraction, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What is the same for all exhibits of a package."""
+
+    archive_id: str
+    head: SealHead
+    demand: str
+    tool: str
+    audit: str
+    made_at: Any
+
+
+def sm3_of(body: bytes) -> str:
+    """Lower hex."""
+    digest = Hash(SM3())
+    digest.update(body)
+    return digest.finalize().hex()
+
+
+def parts_of(visit: BrowserCapture) -> Iterator[tuple[str, Capture]]:
+    """The parts of a visit that there are, by name."""
+    for name in ("picture", "dom", "text", "mhtml", "facts"):
+        capture = getattr(visit, name)
+        if capture is not None:
+            yield name, capture
+
+
+def is_specimen(chosen: Sequence[Chosen]) -> bool:
+    """Whether any of it was captured from an invented web."""
+    return any(one.capture.is_specimen for exhibit in chosen for one in exhibit.kept)
+
+
+# -- lantian/package.json --------------------------------------------------------------------------
+
+
+def described(chosen: Sequence[Chosen], house: House) -> bytes:
+    """The bytes of lantian/package.json."""
+    head = house.head
+    return canonical(
+        {
+            "format": FORMAT,
+            "tool": house.tool,
+            "created": warc.date(house.made_at),
+            "demand": house.demand,
+            "specimen": is_specimen(chosen),
+            "chain": {
+                "archive": house.archive_id,
+                "number": head.number,
+                "sha256": head.sha256,
+                "sm3": head.sm3,
+                "sealed_at": warc.date(head.sealed_at) if head.sealed_at else "",
+                "stamped_at": warc.date(head.stamped_at) if head.stamped_at else "",
+            },
+            "exhibits": [_exhibit(one) for one in chosen],
+        }
+    )
+
+
+def _exhibit(one: Chosen) -> dict[str, Any]:
+    detail, shown = one.detail, one.detail.shown
+    listing = {name: getattr(detail.exhibit.listing, name) for name in TOLD}
+    seal = one.seal
+    return {
+        "id": detail.exhibit.id,
+        "platform": detail.exhibit.listing.platform,
+        "query": detail.run.query,
+        "page": detail.page_number,
+        "seen_at": warc.date(detail.seen_at),
+        "listing": listing,
+        "findings": [asdict(finding) for finding in detail.exhibit.findings],
+        "captures": [_capture(kept) for kept in one.kept],
+        "visit": one.visits[-1][0].id if one.visits else "",
+        "showing": {"verdict": shown.showing.verdict, "reason": shown.showing.reason} if shown else {},
+        "seal": {"manifest": seal.number, "state": seal.state, "head": seal.head},
+    }
+
+
+def _capture(kept: Kept) -> dict[str, Any]:
+    one = kept.capture
+    return {
+        "part": kept.part,
+        "id": one.id,
+        "url": address(kept),
+        "how": one.how.value,
+        "taken_at": warc.date(one.taken_at),
+        "sha256": one.sha256,
+        "size": one.size,
+        "mime": one.mime,
+        "status": one.status,
+        "ip_address": one.ip_address,
+    }
+
+
+def address(kept: Kept) -> str:
+    """The record's address: a part of a visit has one of its own."""
+    one = kept.capture
+    return warc.visit_uri(one.how, one.url) if kept.part in PART_WORDS and _is_of_visit(kept) else warc.uri(one.url)
+
+
+def _is_of_visit(kept: Kept) -> bool:
+    return kept.part not in ("page", "image", "old picture")
+
+
+# -- papers ----------------------------------------------------------------------------------------
+
+
+def papers(chosen: Sequence[Chosen], house: House, archive: FolderArchive) -> Iterator[Part]:
+    """The list of evidence, and for each exhibit how it was captured: by officers, or by the machine alone."""
+    chain = chain_of(house.head)
+    files = tuple(dict.fromkeys(kept_file(kept) for one in chosen for kept in one.kept))
+    listed = EvidenceList(
+        number="、".join(one.detail.exhibit.id for one in chosen),
+        made_at=house.made_at,
+        files=files,
+        chain=chain,
+        is_specimen=is_specimen(chosen),
+    )
+    yield from _both("evidence-list", evidence_list(listed))
+    for one in chosen:
+        yield from _both(
+            f"monitoring-{one.detail.exhibit.id}", monitoring_record(_monitoring(one, house, archive, chain))
+        )
+        for extraction in one.extractions:
+            yield from _both(f"extraction-{extraction.id}", extraction_record(facts_read(extraction.facts)))
+
+
+def _both(name: str, made: Documents) -> Iterator[Part]:
+    yield Part(name=f"documents/{name}.docx", read=lambda: made.docx)
+    yield Part(name=f"documents/{name}.pdf", read=lambda: made.pdf)
+
+
+def kept_file(kept: Kept) -> KeptFile:
+    """A row of the list of evidence; `file` is where it lies in the package."""
+    one = kept.capture
+    return KeptFile(
+        number=one.id,
+        title=PART_WORDS.get(kept.part, PART_WORDS["picture"]),
+        url=one.url,
+        taken_at=one.taken_at,
+        file="archive/data.warc.gz",
+        size=one.size,
+        sha256=one.sha256,
+        sm3=kept.sm3,
+        format=one.mime,
+        remark="样本，不是真实平台" if one.is_specimen else "",
+    )
+
+
+def _monitoring(one: Chosen, house: House, archive: FolderArchive, chain: ChainHead | None) -> MonitoringFacts:
+    detail, capture = one.detail, one.detail.capture
+    shown = detail.shown.showing if detail.shown else None
+    facts = one.visits[-1][1] if one.visits else None
+    return MonitoringFacts(
+        exhibit=detail.exhibit.id,
+        seen_at=detail.seen_at,
+        target=target_of(detail),
+        page=PageSeen(
+            requested_url=detail.page_url,
+            url=detail.page_url,
+            status=capture.status,
+            headers=headers_of(archive, capture) if capture.how is How.HTTP else (),
+            ip_address=capture.ip_address,
+        ),
+        files=tuple(kept_file(kept) for kept in one.kept),
+        answered_at=capture.taken_at,
+        tool=house.tool,
+        rules=tuple(dict.fromkeys((found.rule, found.rule_digest) for found in detail.exhibit.findings)),
+        verdict=shown.verdict if shown else None,
+        reason=shown.reason if shown else "",
+        surroundings=facts.surroundings if facts else None,
+        audit=house.audit,
+        troubles=surroundings_troubles(facts.surroundings) if facts else (),
+        chain=chain,
+        is_specimen=capture.is_specimen,
+    )
