@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,11 +16,11 @@ from typing import Any, BinaryIO
 from cryptography import x509
 
 from storage.verify_contents import Seen, check_contents
-from storage.verify_format import HEAD_LIMIT, TOKEN_LIMIT, Head, Leaf, Malformed, canonical, parse_head, parse_leaf
+from storage.verify_excerpt import Excerpt
+from storage.verify_format import Head, Leaf, Malformed, canonical, parse_leaf
 from storage.verify_index import LINE_LIMIT, described, line_of
 from storage.verify_merkle import root_by_path
-from storage.verify_report import BROKEN, SEALED, STAMPED, Broken, Chain, Findings, Report
-from storage.verify_tokens import Stamp, check_token
+from storage.verify_report import BROKEN, SEALED, STAMPED, Broken, Findings, Report
 from storage.verify_warc import read_at
 from storage.verify_zip import DATA, DATAPACKAGE, DIGEST, INDEX, PROOFS, STAMP, Entry, Misbuilt, opened, read_entries
 
@@ -49,8 +49,6 @@ class _Reading:
     entries: Sequence[Entry]
     trusted: Sequence[x509.Certificate]
     found: Findings = field(default_factory=Findings)
-    heads: dict[int, Head] = field(default_factory=dict)
-    stamps: dict[int, Stamp] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     seen: Seen = field(default_factory=Seen)
     checked: int = 0
@@ -58,11 +56,12 @@ class _Reading:
     def report(self, demand: str) -> Report:
         self._check_digests()
         self._check_list()
-        self._check_chain()
-        self._check_records()
-        check_contents(self.read, self.entries, self.digests, self.seen, self.found, self._newest())
-        package = self._token(STAMP, self.read(DIGEST, LIST_LIMIT), None) if self._has(STAMP) else None
-        is_stamped = package is not None and self.seen.manifests <= self.stamps.keys()
+        chain = Excerpt(self.read, self.trusted, self.found)
+        chain.check([entry.name for entry in self.entries])
+        self._check_records(chain.heads)
+        check_contents(self.read, self.entries, self.digests, self.seen, self.found, chain.newest)
+        package = chain.token(STAMP, self.read(DIGEST, LIST_LIMIT)) if STAMP in self.digests else None
+        is_stamped = package is not None and self.seen.manifests <= chain.stamps.keys()
         if demand == STAMPED and not is_stamped:
             self.found.add(Broken(kind="not_stamped", part=STAMP, detail="并非每份清单和本包都有可信时间戳"))
         state = BROKEN if self.found.is_tampered else STAMPED if is_stamped else SEALED
@@ -73,7 +72,7 @@ class _Reading:
             total=self.found.total,
             anchored=is_stamped,
             demanded=demand,
-            chain=self._told_chain(),
+            chain=chain.told(),
         )
 
     # -- bytes -------------------------------------------------------------------------------------
@@ -88,9 +87,6 @@ class _Reading:
             return b""
         with opened(self.file, entry) as content:
             return content.read()
-
-    def _has(self, name: str) -> bool:
-        return name in self.digests
 
     def _complain(self, kind: str, part: str, detail: str) -> None:
         self.found.add(Broken(kind=kind, part=part, detail=detail))
@@ -126,75 +122,9 @@ class _Reading:
         for name in resources:
             self._complain("package_missing", str(name)[:200], f"{DATAPACKAGE} 列出了它")
 
-    # -- the chain ---------------------------------------------------------------------------------
-
-    def _check_chain(self) -> None:
-        for entry in self.entries:
-            if entry.name.startswith("chain/") and entry.name.endswith(".json"):
-                self._check_head(entry.name)
-        for entry in self.entries:
-            if entry.name.endswith(".tsr"):
-                self._check_stamp(entry.name)
-        if not self.heads:
-            self._complain("package_missing", "chain/", "没有一份封存清单")
-
-    def _check_head(self, name: str) -> None:
-        raw = self.read(name, HEAD_LIMIT)
-        try:
-            head = parse_head(raw)
-        except Malformed as wrong:
-            self._complain("manifest_format", name, str(wrong))
-            return
-        before = self.heads[max(self.heads)] if self.heads else None
-        if name != f"chain/{head.number:06d}.json":
-            self._complain("manifest_number", name, f"里面写的是第 {head.number} 份")
-        elif before and head.number != before.number + 1:
-            self._complain("manifest_gap", name, f"前一份是第 {before.number} 份")
-        elif before and head.archive != before.archive:
-            self._complain("foreign_manifest", name, "与前一份不是同一个档案的")
-        elif before and (head.previous, head.previous_sm3) != (before.sha256, before.sm3):
-            self._complain("chain", name, "与前一份接不上")
-        self.heads[head.number] = head
-
-    def _check_stamp(self, name: str) -> None:
-        over = name.removesuffix(".tsr") + ".json"
-        number = int(name[len("chain/") : -len(".tsr")])
-        if number not in self.heads:
-            self._complain("package_extra", name, "没有它所盖的清单")
-            return
-        stamp = self._token(name, self.read(over, HEAD_LIMIT), self.heads[number])
-        if stamp is not None:
-            self.stamps[number] = stamp
-
-    def _token(self, name: str, over: bytes, head: Head | None) -> Stamp | None:
-        token = self.read(name, TOKEN_LIMIT)
-        said = check_token(token, over, self.trusted, part=name, sealed_at=head.sealed_at if head else None)
-        if isinstance(said, Stamp):
-            return said
-        # Whoever trusts nobody is told what is consistent, no more.
-        if self.trusted or said.kind != "token_untrusted":
-            self.found.add(said)
-        return None
-
-    def _newest(self) -> Head | None:
-        return self.heads[max(self.heads)] if self.heads else None
-
-    def _told_chain(self) -> Chain:
-        head = self._newest()
-        if head is None:
-            return Chain()
-        stamped = max((stamp.at for stamp in self.stamps.values()), default=None)
-        return Chain(
-            manifests=len(self.heads),
-            number=head.number,
-            head=head.sha256,
-            sealed_at=head.sealed_at.isoformat(),
-            stamped_at=stamped.isoformat() if stamped else "",
-        )
-
     # -- the records -------------------------------------------------------------------------------
 
-    def _check_records(self) -> None:
+    def _check_records(self, heads: Mapping[int, Head]) -> None:
         data = next(one for one in self.entries if one.name == DATA)
         index = self._index()
         at = 0
@@ -205,16 +135,18 @@ class _Reading:
             if at + proof["length"] > data.size:
                 self._complain("cut_file", DATA, "在最后一条记录结束之前就完了")
                 break
-            self._check_record(data, proof, index)
+            self._check_record(data, proof, index, heads)
             at += proof["length"]
         if at < data.size and not self.found.is_tampered:
             self.found.add(Broken(kind="extra_record", part=DATA, offset=at, detail="没有证明的字节"))
         for line in sorted(index.values()):
-            self._complain("index", INDEX, f"多出一行：{ascii(line[:80])}")
+            self._complain("index", INDEX, f"多出一行：{line[:80]!a}")
 
-    def _check_record(self, data: Entry, proof: dict[str, Any], index: dict[str, bytes]) -> None:
+    def _check_record(
+        self, data: Entry, proof: dict[str, Any], index: dict[str, bytes], heads: Mapping[int, Head]
+    ) -> None:
         at, length = proof["offset"], proof["length"]
-        leaf = self._check_proof(proof)
+        leaf = self._check_proof(proof, heads)
         with opened(self.file, data, at) as content:
             member = read_at(content, at, length)
         with opened(self.file, data, at) as content:
@@ -238,9 +170,9 @@ class _Reading:
     def _complain_at(self, wrong: tuple[str, str], at: int, record: str) -> None:
         self.found.add(Broken(kind=wrong[0], part=DATA, record=record, offset=at, detail=wrong[1]))
 
-    def _check_proof(self, proof: dict[str, Any]) -> Leaf | None:
+    def _check_proof(self, proof: dict[str, Any], heads: Mapping[int, Head]) -> Leaf | None:
         """The leaf, if it leads to the root of its manifest."""
-        head = self.heads.get(proof["manifest"])
+        head = heads.get(proof["manifest"])
         line = proof["leaf"].encode("utf-8", "surrogatepass")
         try:
             leaf = parse_leaf(line)
