@@ -24,7 +24,7 @@ from console.inspection import WHOLE, Inspection, integrity_told, seal_words, se
 from console.output import CATEGORY_WORDS, bracketed, finding_told, harmless, page, print_json, say, weight_words
 from console.pictures import picture_words, place_in_picture, quote_words, shown_captures
 from console.sealing import STATE_WORDS
-from console.showings import picture_mark, showing_told, shown_parts, visit_words
+from console.showings import facts_of, picture_mark, showing_told, shown_parts, visit_words
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EvidenceBroken, UserMistake
@@ -162,20 +162,23 @@ def show_exhibit(name: str, *, as_json: bool, in_full: bool) -> int:
     config = Config.load()
     with opened(config) as store:
         detail = store.exhibit(name)
-        shown = (detail.capture, detail.picture, *shown_captures(detail.images), *shown_parts(detail.shown))
+        parts = shown_parts(detail.exhibit.id, detail.shown)
+        shown = (detail.capture, detail.picture, *shown_captures(detail.images), *parts)
         inspection = Inspection(config, store.engine)
         state, seal = inspection.of(*shown), inspection.seal_of(*shown)
+    facts = facts_of(config, detail.exhibit.id, detail.shown) if state == WHOLE else None
     if as_json:
-        print_json(_detail_told(detail) | integrity_told(state, seal))
+        showing = {"showing": showing_told(detail.shown, facts)}
+        print_json(_detail_told(detail) | showing | integrity_told(state, seal))
     else:
         picture = _capture_words(detail.picture) if detail.picture else ""
         told = (("完整性", state), ("封存", seal_words(seal)))
-        _print_exhibit(detail, visit_words(detail, picture, None), told, in_full=in_full)
+        _print_exhibit(detail, visit_words(detail, picture, facts), told, in_full=in_full)
     return EXIT_DONE if state == WHOLE else EXIT_EVIDENCE
 
 
 def _detail_told(detail: ExhibitDetail) -> dict[str, Any]:
-    told: dict[str, Any] = plain(asdict(replace(detail, shown=None))) | {"showing": showing_told(detail.shown)}
+    told: dict[str, Any] = plain(asdict(replace(detail, shown=None)))
     del told["shown"]
     told["exhibit"]["findings"] = [finding_told(finding) for finding in detail.exhibit.findings]
     for one, changed in zip(told["rejudgements"], detail.rejudgements, strict=True):

@@ -11,10 +11,14 @@ from typing import Any
 from console.output import harmless, say
 from crawler import clock
 from crawler.captures import BrowserCapture, PictureVerdict, VisitFacts
+from crawler.config import Config
 from crawler.items import Capture
+from pipelines.room import TOOL
 from pipelines.surroundings import ALARM
+from storage.archive import FolderArchive
 from storage.shapes import ExhibitDetail
 from storage.showing_shapes import ShowingCounts, ShownAs, total_showings
+from storage.visits import read_facts
 
 VERDICT_WORDS = {
     PictureVerdict.SHOWS_QUOTE: "显示引文",
@@ -58,25 +62,48 @@ def picture_mark(picture: Capture | None, shown: ShownAs | None) -> str:
     return f"{has}·{words}" if words else has
 
 
-def shown_parts(shown: ShownAs | None) -> tuple[Capture, ...]:
-    """The captures that a complete capture consists of."""
-    if shown is None or shown.capture is None:
+def shown_parts(exhibit: str, shown: ShownAs | None) -> tuple[Capture, ...]:
+    """The captures that an exhibit's own complete capture consists of; an earlier one is only named."""
+    if shown is None or shown.capture is None or shown.exhibit != exhibit:
         return ()
     visit = shown.capture
     return tuple(one for one in (visit.picture, visit.dom, visit.text, visit.mhtml, visit.facts) if one)
 
 
-def showing_told(shown: ShownAs | None) -> dict[str, Any] | None:
+def facts_of(config: Config, exhibit: str, shown: ShownAs | None) -> VisitFacts | None:
+    """What is known of an exhibit's own visit; nothing where there was none. Raises `EvidenceBroken`."""
+    if shown is None or shown.capture is None or shown.exhibit != exhibit:
+        return None
+    return read_facts(FolderArchive(config.archive, tool=TOOL), shown.capture)
+
+
+def showing_told(shown: ShownAs | None, facts: VisitFacts | None = None) -> dict[str, Any] | None:
     """As JSON: the verdict, its reason, and the visit it rests on; null where the browser never looked."""
     if shown is None:
         return None
     showing = shown.showing
     told: dict[str, Any] = {name: getattr(showing, name) for name in ("reason", "detail", "visit", "position")}
-    return told | {
+    told |= {
         "verdict": showing.verdict.value,
         "exhibit": shown.exhibit,
         "seen_at": shown.seen_at.isoformat(),
         "openings": shown.openings,
+    }
+    return told | _facts_told(facts) if facts else told
+
+
+def _facts_told(facts: VisitFacts) -> dict[str, Any]:
+    around = facts.surroundings
+    return {
+        "url": facts.url,
+        "redirects": list(facts.redirects),
+        "started_at": facts.started_at.isoformat(),
+        "ended_at": facts.ended_at.isoformat(),
+        "ip_address": facts.ip_address,
+        "browser": facts.browser,
+        "clock_source": around.clock_source,
+        "clock_offset": around.clock_offset,
+        "as_root": around.as_root,
     }
 
 
@@ -118,6 +145,8 @@ def _fact_lines(facts: VisitFacts) -> list[str]:
         f"服务器 {facts.ip_address or '未知'}，{facts.browser}",
         clock_words(facts),
     ]
+    if facts.surroundings.as_root:
+        lines.append("以 root 运行，浏览器没有沙箱")
     lines += [f"缺 {part}：{reason}" for part, reason in facts.troubles]
     return lines
 
