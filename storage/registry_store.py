@@ -22,6 +22,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from crawler.agencies import ATTORNEY, Agency
 from crawler.clock import SHANGHAI
 from crawler.errors import UserMistake
+from storage.audit import Act, Detail, add_on
 from storage.bulk import Bulk
 from storage.db import writing
 from storage.models import encodable
@@ -122,6 +123,8 @@ class Registries:
                 # Under the write lock: the same file may have been imported since the first look.
                 known = _by_digest(connection, told.digest)
                 version = known or _written(connection, _version(path, said, told), _spooled(spool))
+                if known is None:
+                    _note(connection, "registry_import", version, said.at, said.by)
             return Imported(version=version, told=told, is_new=known is None, shrunk=_shrunk(current, told))
 
     def versions(self) -> tuple[Version, ...]:
@@ -139,6 +142,7 @@ class Registries:
                 raise UserMistake(f"没有名录版本 {version}；现有的见 lantian registry list")
             if _current_id(connection) != version:
                 connection.execute(insert(RegistryUse).values(version_id=version, used_at=at, used_by=encodable(by)))
+                _note(connection, "registry_use", _as_version(row, version), at, by)
             return _as_version(row, version)
 
     def ask(self, word: str) -> Answer:
@@ -230,6 +234,12 @@ def _written(connection: Connection, version: Version, entries: Iterator[Agency]
     used = {"used_at": version.imported_at, "used_by": version.imported_by}
     connection.execute(insert(RegistryUse).values(version_id=version_id, **used))
     return replace(version, id=version_id, is_current=True)
+
+
+def _note(connection: Connection, act: str, version: Version, at: datetime, by: str) -> None:
+    """The audit log's word of it, in the same commit."""
+    detail: Detail = {"file": version.file, "digest": version.digest, "as_of": version.as_of, "source": version.source}
+    add_on(connection, Act(who=by, act=act, subject=f"registry {version.id}", at=at, detail=detail))
 
 
 def _entry(agency: Agency, version: int, entry: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from crawler.items import Finding
 from crawler.pictures import Fate
+from storage.audit import Act, Detail, add_on
 from storage.bulk import Bulk
 from storage.care_rows import Rejudgement
 from storage.care_shapes import Archived, ArchiveFilter, Likeness, Rejudging, StoredFinding, StoredPicture, Verdict
@@ -75,8 +76,13 @@ class Rejudgements:
             "asked": encodable(rejudging.asked),
         }
         new = insert(Rejudgement).values(**values, seen=0, changed=0).returning(Rejudgement.id)
+        detail: Detail = {"asked": rejudging.asked, "rules": rejudging.rules_digest, "tool": rejudging.tool}
         with self._writer.begin() as connection:
-            return connection.execute(new).scalar_one()
+            number = connection.execute(new).scalar_one()
+            add_on(
+                connection, Act(who=rejudging.by, act="rescreen", subject=f"{number}", at=rejudging.at, detail=detail)
+            )
+            return number
 
     def rejudge(
         self, rejudgement: int, seen: int, verdicts: Sequence[Verdict], likenesses: Sequence[Likeness] = ()
@@ -100,8 +106,12 @@ class Rejudgements:
 
     def end_rejudgement(self, rejudgement: int, at: datetime) -> None:
         """It came to its end; one without that was cut short."""
+        end = update(Rejudgement).where(Rejudgement.id == rejudgement).values(ended_at=at)
+        end = end.returning(Rejudgement.by, Rejudgement.seen, Rejudgement.changed)
         with self._writer.begin() as connection:
-            connection.execute(update(Rejudgement).where(Rejudgement.id == rejudgement).values(ended_at=at))
+            row = connection.execute(end).one()
+            detail: Detail = {"seen": row.seen, "changed": row.changed}
+            add_on(connection, Act(who=row.by, act="rescreened", subject=f"{rejudgement}", at=at, detail=detail))
 
 
 # -- reading -----------------------------------------------------------------------------------

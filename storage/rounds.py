@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from crawler.errors import UserMistake
 from crawler.items import Outcome
+from storage.audit import Act, Detail, add_on
 from storage.db import writing
 from storage.models import OverrideRow, PageRecord, Round, Run, encodable
 from storage.shapes import Override, PageRow, PlannedRun, RunRow
@@ -123,6 +124,12 @@ class Rounds:
         }
         with self._writer.begin() as connection:
             connection.execute(insert(OverrideRow), [row])
+            detail: Detail = {"reason": override.reason.strip()}
+            person = override.person.strip()
+            add_on(
+                connection,
+                Act(who=person, act="override", subject=override.platform, at=override.signed_at, detail=detail),
+            )
 
     def overrides(self) -> tuple[Override, ...]:
         """Every override in the order they were signed."""

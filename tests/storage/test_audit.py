@@ -14,8 +14,13 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from storage_specimens import T0
 
+from crawler.errors import UserMistake
 from storage.audit import Act, AuditLog, add_on
+from storage.care_shapes import Rejudging
 from storage.db import open_database, writing
+from storage.exhibits import ExhibitStore
+from storage.registry_store import Provenance, Registries
+from storage.shapes import Override
 
 
 @pytest.fixture
@@ -140,3 +145,46 @@ def test_a_moment_without_a_zone_is_refused(engine: Engine) -> None:
     with pytest.raises(ValueError, match="time zone"):
         AuditLog(engine).add(Act(who="王芳", act="sign", subject="x", at=T0.replace(tzinfo=None)))
     assert AuditLog(engine).head().count == 0
+
+
+# -- what is entered -------------------------------------------------------------------------------
+
+
+def entered(engine: Engine) -> list[tuple[str, str, str]]:
+    return [(one.who, one.act, one.subject) for one in AuditLog(engine).entries()]
+
+
+def test_signing_an_override_is_entered(engine: Engine) -> None:
+    signed = Override(platform="baidu", person="王芳", reason="专项检查", signed_at=T0)
+    ExhibitStore(engine).sign_override(signed)
+    (entry,) = AuditLog(engine).entries()
+    assert (entry.who, entry.act, entry.subject, entry.at) == ("王芳", "override", "baidu", T0)
+    assert json.loads(entry.detail) == {"reason": "专项检查"}
+
+
+def test_importing_a_registry_and_going_by_another_are_entered_once(engine: Engine, tmp_path: Path) -> None:
+    registries = Registries(engine)
+    for number in (1, 2):
+        path = tmp_path / f"{number}.csv"
+        path.write_text(
+            f"name,code,kind,status\n星河知产{number}号代理有限公司,1000{number},patent_agency,active\n", "utf-8"
+        )
+        registries.load(path, Provenance(at=T0, by="王芳"))
+        registries.load(path, Provenance(at=T0, by="王芳"))
+    registries.use(1, T0, "李伟")
+    registries.use(1, T0, "李伟")
+    imports = [("王芳", "registry_import", "registry 1"), ("王芳", "registry_import", "registry 2")]
+    assert entered(engine) == [*imports, ("李伟", "registry_use", "registry 1")]
+    with pytest.raises(UserMistake):
+        registries.use(9, T0, "李伟")
+    assert AuditLog(engine).head().count == 3
+
+
+def test_judging_again_is_entered_at_both_ends(engine: Engine) -> None:
+    store = ExhibitStore(engine)
+    number = store.begin_rejudgement(
+        Rejudging(at=T0, by="王芳", tool="lantian/0.3.0", rules_digest="ab" * 32, asked="")
+    )
+    store.end_rejudgement(number, T0)
+    assert entered(engine) == [("王芳", "rescreen", "1"), ("王芳", "rescreened", "1")]
+    assert json.loads(AuditLog(engine).entries()[1].detail) == {"changed": 0, "seen": 0}
