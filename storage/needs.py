@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from crawler.config import Retention
 from storage.keeping_rows import HoldRow
@@ -103,7 +103,9 @@ class Needs:
 def was_flagged() -> ColumnElement[bool]:
     """Of an exhibit: it ever had a finding, also one that a rejudgement replaced, or two officers extracted it."""
     found = exists().where(FindingRow.exhibit_id == ExhibitRow.id)
-    return or_(found, exists().where(ExtractionRow.exhibit == ExhibitRow.public_id))
+    # A statement that begins at the extractions must not take this for the same row.
+    extraction = aliased(ExtractionRow)
+    return or_(found, exists().where(extraction.exhibit == ExhibitRow.public_id))
 
 
 _PARTS: tuple[InstrumentedAttribute[Any], ...] = (

@@ -28,6 +28,7 @@ CREATE TABLE places (
 CREATE TABLE gone (id TEXT NOT NULL, number INTEGER NOT NULL);
 """
 _TWICE = "SELECT id, file, max(at) FROM places GROUP BY id HAVING count(*) > 1 ORDER BY file, 3"
+_PART_OF_VISIT = re.compile(r"\Aurn:(?:screenshot|dom|text|mhtml|facts):")
 # Columns of a row and the same of its record; what differs first is what is told.
 _AGREE = (
     ("类型", "CASE c.how WHEN 'http' THEN 'response' WHEN 'network' THEN 'response' ELSE 'resource' END", "p.type"),
@@ -35,7 +36,7 @@ _AGREE = (
     ("位置", "c.offset", "p.at"),
     ("长度", "c.length", "p.length"),
     ("来源", "CASE c.how WHEN 'http' THEN '' ELSE c.how END", "p.how"),
-    ("网址", "lantian_uri(c.url)", "p.uri"),
+    ("网址", "lantian_uri(c.url)", "lantian_page(p.uri)"),
     ("时间", "replace(c.taken_at, ' ', 'T') || 'Z'", "p.date"),
     ("大小", "c.size", "p.size"),
     ("摘要", "c.sha256", "p.sha256"),
@@ -48,6 +49,7 @@ class Places:
     def __init__(self, database: Path | None) -> None:
         self._own = sqlite3.connect("", uri=True, isolation_level=None)
         self._own.create_function("lantian_uri", 1, _uri, deterministic=True)
+        self._own.create_function("lantian_page", 1, _page, deterministic=True)
         self._own.executescript(_OWN)
         self.has_rows = database is not None
         if database is not None:
@@ -206,6 +208,11 @@ def _difference(found: object, expired_in: object, number: object, differs: list
     if found is None:
         return "数据库中的固定在档案中没有记录"
     return "与记录不同：" + "、".join(what for (what, _, _), is_so in zip(_AGREE, differs, strict=True) if is_so)
+
+
+def _page(uri: object) -> str:
+    """The page's address out of that of a part of a visit to it: `urn:dom:https://…`."""
+    return _PART_OF_VISIT.sub("", str(uri))
 
 
 def _uri(url: object) -> str:

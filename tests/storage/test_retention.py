@@ -1,0 +1,440 @@
+"""What is old and needed by nothing goes, with its digests left in the chain; everything else stays as it was."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections import namedtuple
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from keeping_specimens import DAY, NOW, Home, home_in, keep_page, keep_visit, keep_wall
+from sqlalchemy import insert, select, update
+from storage_specimens import archive_in, exchange
+
+from crawler.config import Retention
+from crawler.errors import EvidenceBroken, Expired, UserMistake
+from storage.audit import AuditLog
+from storage.covered import head_of, leaves_of
+from storage.db import open_database
+from storage.expiring import new_name
+from storage.models import CaptureRow, EntityRow, ExhibitRow
+from storage.people_rows import ExtractionRow, UserRow
+from storage.picture_rows import PictureRow, PictureTextRow
+from storage.proofs import Extent, prove
+from storage.retention import Keeper, Order
+from storage.rows import capture_values
+from storage.showing_rows import BrowserCaptureRow, ShowingRow
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    with home_in(tmp_path / "home") as made:
+        yield made
+
+
+def test_what_is_not_flagged_expires_and_the_rest_stays(home: Home) -> None:
+    with archive_in(home.archive) as archive:
+        keep_wall(archive, NOW - 100 * DAY)
+        (gone,) = keep_page(home, archive, {"1": False}, NOW - 100 * DAY)
+        flagged, beside = keep_page(home, archive, {"2": True, "3": False}, NOW - 100 * DAY)
+        (young,) = keep_page(home, archive, {"4": False}, NOW)
+        keep_wall(archive, NOW)
+    assert home.seal() == 1
+    before = {one: home.store.exhibit(one).capture for one in (gone, flagged, beside, young)}
+    bytes_of = {one: home.produce(before[one]) for one in (flagged, young)}
+    assert home.expire(NOW + 79 * DAY).records == 0
+    assert home.verified().ok
+    expired = home.expire(NOW + 81 * DAY)
+    assert (expired.records, expired.captures, expired.manifests, expired.troubles) == (4, 1, (2,), ())
+    (name,) = [one for one in home.files() if one.endswith(".warc.gz")]
+    assert name.endswith("-x2.warc.gz")
+    for one in (flagged, young):
+        assert home.produce(home.store.exhibit(one).capture) == bytes_of[one]
+    with pytest.raises(Expired, match="第 2 号清单"):
+        home.produce(home.capture(before[gone].id))
+    with pytest.raises(Exception, match="没有证据项"):
+        home.store.exhibit(gone)
+    assert head_of(home.archive, 2).files[0].new == name
+    tombs = [leaf for leaf in leaves_of(home.archive, 2) if leaf["to"] < 0]
+    assert before[gone].id in {leaf["id"] for leaf in tombs}
+    assert home.seal() == 0, "nothing new to seal"
+    assert home.expire(NOW + 82 * DAY).records == 0
+    report = home.verified()
+    assert (report.ok, report.expired, report.broken) == (True, 4, ())
+
+
+def flagged_home(home: Home, at: datetime) -> str:
+    """One sealed file with one flagged page; its exhibit."""
+    with archive_in(home.archive) as archive:
+        (exhibit,) = keep_page(home, archive, {"1": True}, at)
+    home.seal()
+    return exhibit
+
+
+def test_flagged_captures_stay_three_years_after_they_were_last_seen(home: Home) -> None:
+    first = flagged_home(home, NOW - 10 * DAY)
+    with archive_in(home.archive) as archive:
+        (second,) = keep_page(home, archive, {"1": True}, NOW)
+    home.seal()
+    assert home.expire(NOW + 1095 * DAY).records == 0, "the first sighting stays as long as the last"
+    told = home.store.exhibit(first)
+    assert home.expire(NOW + 1097 * DAY).captures == 2
+    assert [home.store.exhibit(one).capture.expired_in for one in (first, second)] == [2 + 1, 3]
+    assert home.store.exhibit(first).exhibit == told.exhibit, "what was found stays told"
+    assert home.store.leads()[0].capture.expired_in == 3
+    assert home.files() == [], "nothing is left of either file"
+    assert home.verified().ok
+
+
+def test_holds_win(home: Home) -> None:
+    flagged = flagged_home(home, NOW)
+    with archive_in(home.archive) as archive:
+        (plain,) = keep_page(home, archive, {"2": False}, NOW)
+    home.seal()
+    for one in (flagged, plain):
+        home.holds.place(one, "张审核", "案件未结", NOW)
+    assert home.expire(NOW + 9000 * DAY).records == 0
+    for one in (flagged, plain):
+        home.holds.lift(one, "张审核", NOW + 9000 * DAY)
+    assert home.expire(NOW + 9001 * DAY).captures == 1, "the one without findings has no time of its own"
+    assert home.expire(NOW + (9000 + 1095) * DAY).records == 0, "closing is when the last hold was lifted"
+    assert home.expire(NOW + (9000 + 1097) * DAY).captures == 1
+    assert home.verified().ok
+
+
+def test_the_settings_decide(home: Home) -> None:
+    flagged_home(home, NOW)
+    assert home.expire(NOW + 40 * DAY, unflagged_days=5, flagged_days=41).records == 0
+    assert home.expire(NOW + 40 * DAY, unflagged_days=5, flagged_days=39).records > 0
+
+
+def test_all_records_of_a_visit_go_or_stay_together(home: Home) -> None:
+    """A picture that is needed keeps the messages and the facts beside it; a visit that nobody needs goes whole."""
+    with archive_in(home.archive) as archive:
+        (exhibit,) = keep_page(home, archive, {"1": True}, NOW)
+        kept = keep_visit(archive, "visit-kept", NOW)
+        gone = keep_visit(archive, "visit-gone", NOW)
+    with home.engine.begin() as connection:
+        connection.execute(insert(CaptureRow).values(capture_values(kept[1])))
+        connection.execute(update(ExhibitRow).values(picture_id=kept[1].id))
+    home.seal()
+    assert home.verified().broken == ()
+    assert home.expire(NOW + 200 * DAY).records == len(gone)
+    moves = {leaf["id"]: leaf["to"] for leaf in leaves_of(home.archive, 2)}
+    assert all(moves[one.id] >= 0 for one in kept)
+    assert all(moves[one.id] == -1 for one in gone)
+    picture = home.store.exhibit(exhibit).picture
+    assert picture is not None
+    assert home.produce(picture) == b"visit-kept picture" * 9
+    assert home.verified().ok
+
+
+def test_browser_captures_move_with_their_file(home: Home) -> None:
+    """A visit that a showing of a flagged exhibit rests on stays, and its row says where it lies now."""
+    with archive_in(home.archive) as archive:
+        keep_wall(archive, NOW)
+        (exhibit,) = keep_page(home, archive, {"1": True}, NOW)
+        parts = keep_visit(archive, "visit-shown", NOW)
+    ids = {"picture_id": parts[1].id, "dom_id": parts[0].id, "text_id": parts[0].id, "facts_id": parts[2].id}
+    where = {"file": parts[0].file, "offset": parts[0].offset, "length": 1, "records": 3}
+    told = {"url": "u", "requested_url": "u", "started_at": NOW, "ended_at": NOW, "is_specimen": False}
+    with home.engine.begin() as connection:
+        connection.execute(insert(CaptureRow), [capture_values(one) for one in parts])
+        connection.execute(insert(BrowserCaptureRow).values(id="visit-shown", **ids, **where, **told))
+        row = connection.execute(select(ExhibitRow.id, ExhibitRow.listing_key)).one()
+        showing = {"exhibit_id": row.id, "listing_key": row.listing_key, "run_id": "run-1", "verdict": "shows_quote"}
+        showing |= {"reason": "", "detail": "", "frame": {}, "position": 1, "seen_at": NOW}
+        connection.execute(insert(ShowingRow).values(browser_capture_id="visit-shown", **showing))
+    home.seal()
+    assert home.expire(NOW + 200 * DAY).records == 2, "only the wall and its request"
+    with home.engine.connect() as connection:
+        visit = connection.execute(select(BrowserCaptureRow.file, BrowserCaptureRow.offset)).one()
+    picture, message = home.capture(parts[1].id), home.capture(parts[0].id)
+    assert (visit.file, visit.offset) == (message.file, message.offset)
+    assert message.offset < parts[0].offset
+    assert home.produce(picture)
+    assert home.expire(NOW + 201 * DAY).records == 0
+    assert home.expire(NOW + 1100 * DAY).captures == 4
+    assert home.verified().ok
+
+
+def test_what_two_officers_extracted_counts_as_flagged(home: Home) -> None:
+    with archive_in(home.archive) as archive:
+        (exhibit,) = keep_page(home, archive, {"1": False}, NOW)
+    home.seal()
+    with home.engine.begin() as connection:
+        officer = {"unit": "", "password": "", "added_at": NOW, "added_by": "", "disabled_by": "", "failures": 0}
+        connection.execute(insert(UserRow), [{"name": one, "badge": one, **officer} for one in ("甲", "乙")])
+        told = {"exhibit": exhibit, "officer_a": 1, "officer_b": 2, "started_at": NOW, "ended_at": NOW, "place": ""}
+        told |= {"visits": [], "outcome": "failed", "reason": "", "facts": "{}"}
+        connection.execute(insert(ExtractionRow).values(id="one", **told))
+    assert home.expire(NOW + 200 * DAY).records == 0
+    assert home.expire(NOW + 1100 * DAY).captures == 1
+    assert home.store.exhibit(exhibit).capture.expired_in == 2
+
+
+def test_what_was_read_in_pictures_goes_with_its_exhibit(home: Home) -> None:
+    with archive_in(home.archive) as archive:
+        keep_page(home, archive, {"1": False}, NOW)
+        keep_page(home, archive, {"2": True}, NOW)
+        images = [archive.keep(exchange(name.encode(), fetched_at=NOW)) for name in ("gone", "kept")]
+    picture = {"run_id": "run-1", "url": "u", "queued_at": NOW, "state": "read", "reason": "", "detail": "", "findings": 0}
+    text = {"engine": "e", "width": 1, "height": 1, "lines": [], "marks": [], "read_at": NOW}
+    with home.engine.begin() as connection:
+        connection.execute(insert(CaptureRow), [capture_values(one) for one in images])
+        exhibits = connection.execute(select(ExhibitRow.id).order_by(ExhibitRow.id)).scalars().all()
+        for at, image in enumerate(images):
+            values = {"exhibit_id": exhibits[at], "capture_id": image.id, "sha256": f"{at}"}
+            connection.execute(insert(PictureRow).values(**values, **picture))
+            connection.execute(insert(PictureTextRow).values(sha256=f"{at}", **text))
+    home.seal()
+    assert home.expire(NOW + 200 * DAY).captures == 2, "the page and its image"
+    with home.engine.connect() as connection:
+        assert connection.execute(select(PictureTextRow.sha256)).scalars().all() == ["1"]
+        assert connection.execute(select(PictureRow.sha256)).scalars().all() == ["1"]
+        assert connection.execute(select(EntityRow.exhibit_id).distinct()).scalars().all() == [exhibits[1]]
+    assert home.produce(home.capture(images[1].id)) == b"kept"
+
+
+# -- only what may be touched ----------------------------------------------------------------------
+
+
+def test_a_trial_says_the_same_and_removes_nothing(home: Home) -> None:
+    with archive_in(home.archive) as archive:
+        keep_wall(archive, NOW)
+        keep_page(home, archive, {"1": True}, NOW)
+    home.seal()
+    before = {one: (home.archive / one).read_bytes() for one in home.files()}
+    told = home.expire(NOW + 181 * DAY, is_trial=True)
+    assert (told.records, told.manifests) == (2, ())
+    assert {one: (home.archive / one).read_bytes() for one in home.files()} == before
+    assert len(AuditLog(home.engine).entries()) == 1
+    assert home.seen, "it is told how far it is"
+    done = home.expire(NOW + 181 * DAY)
+    assert replace(done, manifests=()) == told
+    who = [(one.who, one.act) for one in AuditLog(home.engine).entries() if one.act == "expire"]
+    assert who == [("王主任", "expire")]
+
+
+def test_open_and_half_sealed_files_are_left_alone(home: Home) -> None:
+    archive = archive_in(home.archive)
+    keep_page(home, archive, {"1": False}, NOW)
+    archive.sync()
+    home.seal()
+    assert home.expire(NOW + 500 * DAY).records == 0, "its writer lives"
+    keep_page(home, archive, {"2": False}, NOW)
+    archive.close()
+    assert home.expire(NOW + 500 * DAY).records == 0, "its last page is not sealed"
+    home.seal()
+    assert home.expire(NOW + 500 * DAY).captures == 2
+
+
+@pytest.mark.parametrize("part", ["a record that goes", "a record that stays", "the end"])
+def test_a_damaged_file_is_said_and_left(home: Home, part: str) -> None:
+    with archive_in(home.archive) as archive:
+        keep_wall(archive, NOW)
+        (stays,) = keep_page(home, archive, {"1": True}, NOW)
+    with archive_in(home.archive) as archive:
+        keep_wall(archive, NOW)
+    home.seal()
+    kept = home.store.exhibit(stays).capture
+    path = home.archive / kept.file
+    raw = bytearray(path.read_bytes())
+    raw[{"a record that goes": kept.offset - 20, "a record that stays": kept.offset + kept.length // 2}.get(part, -1)] ^= 1
+    path.write_bytes(raw[:-1] if part == "the end" else raw)
+    expired = home.expire(NOW + 181 * DAY)
+    assert (expired.files, len(expired.troubles)) == (1, 1), "the other file is done"
+    assert kept.file in expired.troubles[0]
+    assert path.exists()
+    assert not home.verified().ok, "time has hidden nothing"
+
+
+def test_a_missing_file_is_said(home: Home) -> None:
+    exhibit = flagged_home(home, NOW)
+    path = home.archive / home.store.exhibit(exhibit).capture.file
+    path.unlink()
+    assert "missing" in home.expire(NOW + 2000 * DAY).troubles[0]
+
+
+def test_no_room_removes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    with archive_in(home.archive) as archive:
+        keep_wall(archive, NOW)
+        keep_page(home, archive, {"1": True}, NOW)
+    home.seal()
+    before = home.files()
+    full = namedtuple("usage", "total used free")(1, 1, 1000)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: full)
+    with pytest.raises(UserMistake, match="空间不够"):
+        home.expire(NOW + 181 * DAY)
+    assert home.files() == before
+    monkeypatch.undo()
+    assert home.expire(NOW + 181 * DAY).records == 2
+
+
+def test_a_hold_that_comes_meanwhile_wins(home: Home) -> None:
+    with archive_in(home.archive) as archive:
+        (exhibit,) = keep_page(home, archive, {"1": False}, NOW)
+        keep_page(home, archive, {"2": True}, NOW)
+    home.seal()
+    before = home.files()
+    keeper = Keeper(home.sealer.chain, Retention())
+    order = Order(by="王主任", now=NOW + 181 * DAY)
+    with pytest.raises(UserMistake, match="再运行一次"):
+        keeper.expire(order, lambda _: home.holds.place(exhibit, "张审核", "案件未结", NOW) and None)
+    assert home.files() == before
+    assert home.expire(NOW + 182 * DAY).records == 0
+    assert home.verified().ok
+
+
+def test_a_file_is_opened_again_only_when_something_is_due(home: Home) -> None:
+    with archive_in(home.archive) as archive:
+        keep_page(home, archive, {"1": True}, NOW - 3 * DAY)
+        keep_wall(archive, NOW)
+    home.seal()
+
+    def looked(after: int) -> int:
+        home.seen.clear()
+        home.expire(NOW + after * DAY)
+        return len(home.seen)
+
+    assert [looked(after) for after in (1, 2, 100, 179, 181, 182, 800)] == [1, 0, 0, 0, 1, 0, 0]
+
+
+# -- again and again -------------------------------------------------------------------------------
+
+
+def test_a_rewritten_file_expires_again_and_its_proofs_hold(home: Home) -> None:
+    with archive_in(home.archive) as archive:
+        for age in (60, 40, 20):
+            keep_page(home, archive, {f"{age}": False}, NOW - age * DAY)
+        (stays,) = keep_page(home, archive, {"1": True}, NOW)
+    home.seal()
+    for at, step in enumerate((121, 141, 161), 2):
+        assert home.expire(NOW + step * DAY).captures == 1
+        report = home.verified()
+        assert (report.ok, report.expired) == (True, 2 * (at - 1))
+        kept = home.store.exhibit(stays).capture
+        assert kept.file.endswith(f"-x{at}.warc.gz")
+        assert home.produce(kept)
+        proof = prove(home.archive / "manifests", [Extent(file=kept.file, start=kept.offset, end=kept.offset + kept.length)])
+        mine = next(one for one in proof if one.id == kept.id)
+        assert (mine.manifest, mine.offset) == (1, kept.offset), "its first manifest still proves it"
+    assert len([one for one in home.files() if one.endswith(".warc.gz")]) == 1
+
+
+def test_several_files_under_one_manifest(home: Home) -> None:
+    for item in "123":
+        with archive_in(home.archive) as archive:
+            keep_page(home, archive, {item: True}, NOW)
+            keep_wall(archive, NOW)
+    home.seal()
+    expired = home.expire(NOW + 181 * DAY)
+    assert (expired.files, expired.records, expired.manifests) == (3, 6, (2,))
+    assert home.verified().ok
+    assert all(home.produce(lead.capture) for lead in home.store.leads())
+
+
+def test_whoever_changes_a_tombstone_is_seen(home: Home) -> None:
+    with archive_in(home.archive) as archive:
+        keep_wall(archive, NOW)
+        keep_page(home, archive, {"1": True}, NOW)
+    home.seal()
+    home.expire(NOW + 181 * DAY)
+    assert home.verified().ok
+    path = home.archive / "manifests" / "000002.leaves.jsonl"
+    path.write_text(path.read_text().replace('"to":-1', '"to":0', 1))
+    assert {one.kind for one in home.verified().broken} >= {"leaves"}
+
+
+# -- in the middle ---------------------------------------------------------------------------------
+
+
+def die_at(home: Home, step: int) -> bool:
+    """Expire in a process that dies at its n-th fsync, rename or unlink; whether it did."""
+    home.engine.dispose()
+    child = os.fork()
+    if child == 0:
+        left = [step]
+
+        def dying(real: Callable[..., object]) -> Callable[..., object]:
+            def call(*arguments: object, **named: object) -> object:
+                left[0] -= 1
+                if left[0] < 0:
+                    os._exit(9)
+                return real(*arguments, **named)
+
+            return call
+
+        for name in ("fsync", "rename", "unlink"):
+            setattr(os, name, dying(getattr(os, name)))
+        try:
+            home.expire(NOW + 181 * DAY)
+        finally:
+            os._exit(0 if sys.exc_info()[0] is None else 1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) in (0, 9)
+    return os.waitstatus_to_exitcode(status) == 9
+
+
+@pytest.mark.parametrize("goes_on", ["expire", "seal"])
+def test_whatever_moment_it_dies_at_the_next_run_finishes_or_takes_back(tmp_path: Path, goes_on: str) -> None:
+    with home_in(tmp_path / "whole") as home:
+        with archive_in(home.archive) as archive:
+            keep_wall(archive, NOW)
+            (stays,) = keep_page(home, archive, {"1": True}, NOW)
+        with archive_in(home.archive) as archive:
+            keep_wall(archive, NOW)
+        home.seal()
+    for step in range(100):
+        folder = shutil.copytree(tmp_path / "whole", tmp_path / f"dead-{goes_on}-{step}")
+        again = Home(folder=folder, engine=open_database(folder / "lantian.db"))
+        has_died = die_at(again, step)
+        if goes_on == "expire":
+            again.expire(NOW + 182 * DAY)
+        else:
+            again.seal()
+        report = again.verified()
+        assert report.ok, (step, report.broken)
+        assert again.produce(again.store.exhibit(stays).capture)
+        assert report.expired == 5 or (goes_on == "seal" and report.expired == 0), step
+        assert [one for one in again.files() if not one.endswith(".warc.gz")] == []
+        assert again.expire(NOW + 183 * DAY).records == (0 if report.expired else 5)
+        again.engine.dispose()
+        shutil.rmtree(folder)
+        if not has_died:
+            break
+    assert step > 8, "it writes more often than that"
+
+
+def test_a_new_file_is_taken_back_only_if_the_chain_knows_the_old_one(home: Home) -> None:
+    exhibit = flagged_home(home, NOW)
+    old = home.archive / home.store.exhibit(exhibit).capture.file
+    half = home.archive / new_name(old.name, 9)
+    half.write_bytes(old.read_bytes()[:100])
+    home.seal()
+    assert not half.exists()
+    foreign = home.archive / "lantian-20200101T000000Z-00000000-x9.warc.gz"
+    foreign.write_bytes(b"x")
+    with pytest.raises(EvidenceBroken, match="no manifest knows"):
+        home.seal()
+    assert foreign.exists()
+
+
+def test_the_old_file_stays_when_the_new_one_is_missing(home: Home) -> None:
+    with archive_in(home.archive) as archive:
+        keep_wall(archive, NOW)
+        (exhibit,) = keep_page(home, archive, {"1": True}, NOW)
+    home.seal()
+    old = home.archive / home.store.exhibit(exhibit).capture.file
+    raw = old.read_bytes()
+    home.expire(NOW + 181 * DAY)
+    (home.archive / home.store.exhibit(exhibit).capture.file).unlink()
+    old.write_bytes(raw)
+    with pytest.raises(EvidenceBroken, match="which is missing"):
+        home.seal()
+    assert old.exists()
