@@ -214,6 +214,9 @@ class FolderArchive:
                     return file.read(length)
             except FileNotFoundError:
                 continue
+        if self._elsewhere:
+            with suppress(FileNotFoundError):
+                return self._elsewhere.read(name, offset, offset + length)
         raise EvidenceBroken("the file is missing")
 
     def _inside(self, name: str) -> Path:
