@@ -36,6 +36,7 @@ from storage.people import People
 from storage.proofs import Extent, Proof, head_of, prove
 from storage.seal import State
 from storage.shapes import ExhibitDetail
+from storage.shelf import open_shelf
 from storage.stamp import stamp_bytes
 from storage.verify_package import verify_package
 from storage.verify_report import Report
@@ -94,7 +95,7 @@ class _Package:
         self._config = config
         self._store = store
         self._engine: Engine = store.engine
-        self._archive = FolderArchive(config.archive, tool=TOOL)
+        self._archive = FolderArchive(config.archive, tool=TOOL, elsewhere=open_shelf(config))
         self._sealer = sealer_of(config, store.engine)
         self._manifests = config.archive / FOLDER
 
@@ -108,9 +109,10 @@ class _Package:
 
     def _chosen(self, detail: ExhibitDetail, rereading: Rereading) -> Chosen:
         extractions = People(self._engine).extractions_of(detail.exhibit.id)
-        seen = [detail.shown.capture] if detail.shown and detail.shown.capture else []
-        visits = [*seen, *(self._store.browser_capture(one) for done in extractions for one in done.visits)]
-        visits = list({one.id: one for one in visits}.values())
+        shown = [detail.shown.capture.id] if detail.shown and detail.shown.capture else []
+        of_officers = [visit for done in extractions for visit in done.visits]
+        ids = dict.fromkeys([*self._visit_of(detail.picture), *shown, *of_officers])
+        visits = [self._store.browser_capture(one) for one in ids]
         kept = tuple(self._kept(part, capture) for part, capture in _captures(detail, visits))
         rereading.check(detail)
         return Chosen(
@@ -120,6 +122,13 @@ class _Package:
             visits=tuple((visit, read_facts(self._archive, visit)) for visit in visits),
             extractions=extractions,
         )
+
+    def _visit_of(self, picture: Capture | None) -> list[str]:
+        """The visit that a picture is of; pictures of older archives are of none."""
+        if picture is None or picture.expired_in:
+            return []
+        record = warc.read_member(self._archive.member(picture.file, picture.offset, picture.length))
+        return [visit] if (visit := record.field("Lantian-Visit")) else []
 
     def _kept(self, part: str, capture: Capture) -> Kept:
         """A capture that is whole on the disk and sealed as demanded."""

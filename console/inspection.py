@@ -18,6 +18,7 @@ from crawler.items import Capture
 from pipelines.room import TOOL
 from storage.archive import FolderArchive
 from storage.seal import SealState, State, weakest
+from storage.shelf import open_shelf
 
 WHOLE = "完整"
 
@@ -26,7 +27,7 @@ class Inspection:
     """Reads kept bytes again, each capture once, however many leads rest on it."""
 
     def __init__(self, config: Config, engine: Engine) -> None:
-        self._archive = FolderArchive(config.archive, tool=TOOL)
+        self._archive = FolderArchive(config.archive, tool=TOOL, elsewhere=open_shelf(config))
         self._sealer = sealer_of(config, engine)
         self._known: dict[str, str] = {}
         self._seals: dict[str, SealState] = {}

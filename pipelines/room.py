@@ -18,6 +18,7 @@ from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.registry import StoredRegistry
+from storage.shelf import open_shelf
 
 TOOL = "lantian/0.2.0"
 
@@ -42,7 +43,7 @@ class Room:
 
     @cached_property
     def archive(self) -> FolderArchive:
-        return FolderArchive(self.config.archive, tool=TOOL)
+        return FolderArchive(self.config.archive, tool=TOOL, elsewhere=open_shelf(self.config))
 
     @cached_property
     def store(self) -> ExhibitStore:

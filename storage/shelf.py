@@ -9,7 +9,6 @@ import errno
 import hashlib
 import logging
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cached_property
@@ -99,6 +98,8 @@ class Shelf:
 
         Another file under this name stays as it is, and is `EvidenceBroken`.
         """
+        if self._is_folder:
+            self._beside(name).unlink(missing_ok=True)  # what a process that died left there
         if self.has(name):
             self._compare(name, sha256)
             return False
@@ -122,15 +123,18 @@ class Shelf:
 
     def _create(self, path: Path, name: str) -> None:
         if self._is_folder:
-            self._create_in_folder(path, Path(self._path(name)))
+            self._create_in_folder(path, Path(self._path(name)), self._beside(name))
         else:
             # The store refuses it (If-None-Match) if a file of this name has come meanwhile.
             settings = {"mode": "create", "chunksize": PART, "max_concurrency": _PARTS_AT_ONCE}
             self._store.put_file(str(path), self._path(name), **settings)
 
-    def _create_in_folder(self, path: Path, target: Path) -> None:
+    def _beside(self, name: str) -> Path:
+        target = Path(self._path(name))
+        return target.with_name(f".{target.name}.part")
+
+    def _create_in_folder(self, path: Path, target: Path, beside: Path) -> None:
         made(target.parent)
-        beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         try:
             self._store.put_file(str(path), str(beside))
             with beside.open("rb") as file:
