@@ -28,6 +28,8 @@ from crawler.hosts import read_hosts
 from pipelines.browser import BrowserTrouble, find_chromium
 from storage.registry_store import Provenance
 from storage.shapes import Lead, LeadFilter, RunRow
+from storage.verify import Wanted, verify
+from storage.verify_words import verdict
 
 MARK = "SPECIMEN"
 MARK_TEXT = "This home was written by `lantian demo`: its captures show invented pages.\n"
@@ -120,9 +122,16 @@ def _tell(config: Config, specimen: Specimen, *, has_browser: bool) -> int:
         leads, rows = store.leads(LeadFilter(limit=ALL)), store.coverage()
         states = print_leads(leads, Inspection(config, store.engine))
     print_coverage(rows)
-    if not set(states) <= {WHOLE}:
+    if not set(states) <= {WHOLE} or not _stands(config):
         return EXIT_EVIDENCE
     return _compare(specimen if has_browser else _readable(specimen, rows), leads, rows)
+
+
+def _stands(config: Config) -> bool:
+    """Whether the home is sealed and the independent verifier finds nothing."""
+    report = verify(config.home, Wanted(demand="sealed"))
+    say(f"独立核验：{verdict(report)}")
+    return report.ok
 
 
 def _readable(specimen: Specimen, rows: Sequence[RunRow]) -> Specimen:
@@ -180,6 +189,7 @@ def _say_next(home: Path) -> None:
     say(f"    {here} .venv/bin/lantian leads                # 线索")
     say(f"    {here} .venv/bin/lantian show <证据项>         # 一个证据项：原文、规则、条款、固定")
     say(f"    {here} .venv/bin/lantian coverage             # 什么看了，什么没看到")
+    say(f"    {here} .venv/bin/lantian evidence status      # 什么封存了，链首")
     say("    make round                                    # 对真实平台跑默认巡查计划")
 
 
