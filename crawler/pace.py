@@ -18,3 +18,22 @@ async def turn(host: str, delay: float) -> None:
     _free_at[host] = start + delay
     if start > now:
         await asyncio.sleep(start - now)
+
+
+class Burst:
+    """Turns of one visit: `free` of them on a host at once, those after them `delay` seconds apart."""
+
+    def __init__(self, free: int, delay: float) -> None:
+        self._free = free
+        self._delay = delay
+        self._taken: dict[str, int] = {}
+        self._next_at: dict[str, float] = {}
+
+    async def turn(self, host: str) -> None:
+        self._taken[host] = self._taken.get(host, 0) + 1
+        if self._taken[host] <= self._free:
+            return
+        now = time.monotonic()
+        start = max(now, self._next_at.get(host, now))
+        self._next_at[host] = start + self._delay
+        await asyncio.sleep(start - now)

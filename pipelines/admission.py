@@ -1,23 +1,26 @@
 """Lets a page's requests out: a page's ordinary need at once, more of them one by one, and at last none.
 
 The gate sees connections, and one connection can carry thousands of requests; this sees every
-request. While a page is being captured it may not leave.
+request. A page that goes on to another again and again is stopped, and one that is being
+captured may not leave.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Coroutine
 from urllib.parse import urlsplit
 
+from crawler.pace import Burst
 from pipelines.devtools import BrowserTrouble, Session, Told
 from pipelines.network import Recorder
 
 logger = logging.getLogger(__name__)
 
-BURST, PACE = 80, 0.1  # requests to one host that are free, and seconds between those after them
+FREE, DELAY = 80, 0.1  # requests to one host that a page needs at once, and seconds between those after them
+
+ADDRESSES = 6  # a page may go on to by itself; the hops of a redirect are one
 
 
 class Admission:
@@ -25,13 +28,14 @@ class Admission:
 
     def __init__(self, session: Session, recorder: Recorder, most: int) -> None:
         self.refused = 0
+        self.is_restless = False
         self._session = session
         self._recorder = recorder
         self._left = most
         self._main = ""
         self._holds = False
-        self._counted: dict[str, int] = {}
-        self._free_at: dict[str, float] = {}
+        self._addresses = 0
+        self._turns = Burst(FREE, DELAY)
         self._deciding: set[asyncio.Task[None]] = set()
 
     async def open(self, frame: str) -> None:
@@ -43,13 +47,15 @@ class Admission:
         """From now on the page stays where it is."""
         self._holds = True
 
+    def release(self) -> None:
+        self._holds = False
+
     def close(self) -> None:
         for task in self._deciding:
             task.cancel()
 
     def _paused(self, told: Told) -> None:
-        leaves = told["resourceType"] == "Document" and told["frameId"] == self._main
-        if self._holds and leaves:
+        if told["resourceType"] == "Document" and told["frameId"] == self._main and not self._may_go(told):
             self._begin(self._refuse(told["requestId"], "Aborted"))
         elif self._left <= 0:
             self.refused += 1
@@ -59,18 +65,18 @@ class Admission:
             self._recorder.paused(told)
             self._begin(self._let_out(told["requestId"], urlsplit(told["request"]["url"]).netloc))
 
+    def _may_go(self, told: Told) -> bool:
+        self._addresses += "redirectedRequestId" not in told
+        self.is_restless = self._addresses > ADDRESSES
+        return not self._holds and not self.is_restless
+
     def _begin(self, decision: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(decision)
         self._deciding.add(task)
         task.add_done_callback(self._deciding.discard)
 
     async def _let_out(self, number: str, host: str) -> None:
-        self._counted[host] = self._counted.get(host, 0) + 1
-        if self._counted[host] > BURST:
-            now = time.monotonic()
-            start = max(now, self._free_at.get(host, now))
-            self._free_at[host] = start + PACE
-            await asyncio.sleep(start - now)
+        await self._turns.turn(host)
         await self._tell("Fetch.continueRequest", {"requestId": number})
 
     async def _refuse(self, number: str, reason: str) -> None:

@@ -21,7 +21,7 @@ from crawler.captures import Sought, Visit
 from crawler.config import Config
 from crawler.items import How, Snapshot
 from crawler.pace import turn
-from pipelines.chromium import QUIET, find_chromium, pinned_keys
+from pipelines.chromium import QUIET, find_chromium, parent_of, pinned_keys, resident
 from pipelines.devtools import BrowserTrouble, Told
 from pipelines.gate import Gate
 from pipelines.locating import Wanted
@@ -150,6 +150,7 @@ class Engine:
         self.pages_open = 0
         self.served = 0
         self.is_tired = False
+        self.most_memory = MEMORY
         self._config = config
         self._playwright: Playwright | None = None
         self._chromium: Chromium | None = None
@@ -168,10 +169,21 @@ class Engine:
             executable_path=path,
             args=arguments,
             chromium_sandbox=os.geteuid() != 0,
+            # A page opens no other of its own accord, as with any browser; the driver would allow it.
+            ignore_default_args=["--disable-popup-blocking"],
             # Whatever is not a page's goes nowhere: nobody listens there.
             proxy={"server": "socks5://127.0.0.1:9", "bypass": "<-loopback>"},
         )
+        self._driver = await self._driver_of(self._chromium)
         return f"chromium/{self._chromium.version}"
+
+    async def _driver_of(self, chromium: Chromium) -> int:
+        """The process that started the browser's own."""
+        session = await chromium.new_browser_cdp_session()
+        told = await session.send("SystemInfo.getProcessInfo")
+        await session.detach()
+        own = next(one["id"] for one in told["processInfo"] if one["type"] == "browser")
+        return parent_of(own)
 
     @asynccontextmanager
     async def page(self) -> AsyncIterator[tuple[PageSession, Gate]]:
@@ -183,9 +195,25 @@ class Engine:
                 page = await context.new_page()
                 session = PageSession(await context.new_cdp_session(page))
                 session.guard(page)
-                yield session, gate
+                watch = asyncio.ensure_future(self._watch(session))
+                try:
+                    yield session, gate
+                finally:
+                    watch.cancel()
         finally:
             await gate.close()
+
+    async def _watch(self, session: PageSession) -> None:
+        """End a page under which the browser grows beyond all measure, and then the browser."""
+        while True:
+            if await asyncio.to_thread(self.memory) > self.most_memory:
+                self.is_tired = True
+                return session.lose(f"the browser needed more than {self.most_memory >> 20} MB")
+            await asyncio.sleep(WATCHED)
+
+    def memory(self) -> int:
+        """Bytes that the browser and its driver have for themselves."""
+        return resident(self._driver)
 
     @asynccontextmanager
     async def _context(self, gate: str) -> AsyncIterator[BrowserContext]:
@@ -236,24 +264,28 @@ class PageSession:
     def guard(self, page: Page) -> None:
         """Close what the page opens, and know when it is gone."""
         page.on("popup", lambda popup: asyncio.ensure_future(popup.close()))
-        page.on("crash", lambda _: self._lose("the page crashed"))
-        page.on("close", lambda _: self._lose("the page closed itself"))
+        page.on("crash", lambda _: self.lose("the page crashed"))
+        page.on("close", lambda _: self.lose("the page closed itself"))
 
-    def _lose(self, reason: str) -> None:
+    def lose(self, reason: str) -> None:
+        """The page is given up, whatever it is being asked."""
         if not self._lost.done():
             self._reason = reason
             self._lost.set_result({})
 
     async def ask(self, method: str, asked: Told | None = None) -> Told:
         answer: asyncio.Future[Told] = asyncio.ensure_future(self._protocol.send(method, asked or {}))
-        await asyncio.wait((answer, self._lost), return_when=asyncio.FIRST_COMPLETED)
-        if not answer.done():
-            answer.cancel()
-            raise BrowserTrouble(self._reason)
+        # Whoever asked may have gone when the answer, or none, comes at last.
+        answer.add_done_callback(lambda late: late.cancelled() or late.exception())
         try:
+            await asyncio.wait((answer, self._lost), return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                raise BrowserTrouble(self._reason)
             return answer.result()
         except Error as wrong:
             raise BrowserTrouble(f"{method}: {str(wrong).partition(chr(10))[0]}") from wrong
+        finally:
+            answer.cancel()
 
     def hear(self, event: str, told: Callable[[Told], None]) -> None:
         self._protocol.on(event, told)

@@ -95,6 +95,11 @@ def resident(root: int) -> int:
     return sum(_own_memory(pid) for pid in tree)
 
 
+def parent_of(pid: int) -> int:
+    """The process that started `pid`; 0 when there is no such process any more."""
+    return dict(_parents()).get(pid, 0)
+
+
 def _parents() -> list[tuple[int, int]]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):

@@ -18,6 +18,10 @@ class BrowserTrouble(LantianError):
     """The browser could not be had or did not give what was asked for."""
 
 
+class PageMoved(BrowserTrouble):
+    """The page was replaced by another while it was looked at."""
+
+
 class Session(Protocol):
     """One page as the protocol sees it."""
 
@@ -47,7 +51,12 @@ class World:
             "returnByValue": True,
             "awaitPromise": True,
         }
-        answer = await self._session.ask("Runtime.evaluate", asked)
+        try:
+            answer = await self._session.ask("Runtime.evaluate", asked)
+        except BrowserTrouble as trouble:
+            if "context" in str(trouble):
+                raise PageMoved(str(trouble)) from trouble
+            raise
         if "exceptionDetails" in answer:
             raise BrowserTrouble(f"a look at the page failed: {str(answer['exceptionDetails'])[:300]}")
         return answer["result"].get("value")

@@ -11,18 +11,18 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
-import time
 from collections.abc import Mapping
 
 from crawler.errors import Unreachable
 from crawler.hosts import MappedHost
+from crawler.pace import Burst
 from crawler.transport import GuardedResolver
 
 logger = logging.getLogger(__name__)
 
 PATIENCE = 10.0  # seconds for a handshake and for a connection
 CHUNK = 64 * 1024
-BURST, PACE = 40, 0.2  # connections to one host that are free, and seconds between those after them
+FREE, DELAY = 80, 0.1  # connections to one host that a page needs at once, and seconds between those after them
 LISTED = 100  # refused addresses that are remembered
 VERSION, CONNECT, NO_PASSWORD = 5, 1, 0
 GRANTED, REFUSED, NOT_REACHED = 0, 2, 4
@@ -43,8 +43,7 @@ class Gate:
         self._resolver = GuardedResolver(hosts)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
-        self._counted: dict[str, int] = {}
-        self._free_at: dict[str, float] = {}
+        self._turns = Burst(FREE, DELAY)
 
     async def open(self) -> str:
         """Begin to listen; returns the proxy's address as a browser takes it."""
@@ -77,7 +76,7 @@ class Gate:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(PATIENCE):
             host, port = await _asked(reader, writer)
-        await self._turn(host)
+        await self._turns.turn(host)
         async with asyncio.timeout(PATIENCE):
             try:
                 far_reader, far_writer = await self._connected(host, port)
@@ -91,16 +90,6 @@ class Gate:
             await asyncio.gather(_copy(reader, far_writer), self._bring(far_reader, writer))
         finally:
             far_writer.close()
-
-    async def _turn(self, host: str) -> None:
-        """Connections to one host beyond a page's ordinary need wait for each other."""
-        self._counted[host] = self._counted.get(host, 0) + 1
-        if self._counted[host] <= BURST:
-            return
-        now = time.monotonic()
-        start = max(now, self._free_at.get(host, now))
-        self._free_at[host] = start + PACE
-        await asyncio.sleep(start - now)
 
     def _remember(self, host: str, port: int, detail: str) -> None:
         logger.warning("the browser was refused %s:%s: %s", host, port, detail)

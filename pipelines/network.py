@@ -50,22 +50,30 @@ class Hop:
 
 @dataclass(slots=True)
 class Line:
-    """All hops of one request, and the header reports that belong to them in turn."""
+    """All hops of one request, and the header reports that belong to them in turn.
+
+    It is foreign until the page itself tells of it: a worker's request shows only its headers here.
+    """
 
     hops: list[Hop] = field(default_factory=list)
     sent: list[Headers] = field(default_factory=list)
     came: list[tuple[int, Headers]] = field(default_factory=list)
     is_open: bool = True
+    is_foreign: bool = True
 
 
 class Recorder:
-    """Hears one page's traffic from before its first request to the end of its visit."""
+    """Hears one page's traffic from before its first request to the end of its visit.
 
-    def __init__(self, session: Session, most: int) -> None:
+    Bodies may come to `most` bytes together; of more than `requests` requests nothing is kept.
+    """
+
+    def __init__(self, session: Session, most: int, requests: int) -> None:
         self.documents: list[str] = []
         self.status = 0
         self._session = session
         self._most = self._left = most
+        self._requests = requests
         self._lines: dict[str, Line] = {}
         self._sockets: dict[str, list[str | int]] = {}
         self._coming: set[asyncio.Task[None]] = set()
@@ -104,10 +112,13 @@ class Recorder:
 
     def _line(self, number: str) -> Line:
         self._changed_at = time.monotonic()
+        if number not in self._lines and len(self._lines) >= self._requests:
+            return Line(is_open=False)
         return self._lines.setdefault(number, Line())
 
     def _asked(self, told: Told) -> None:
         asked, line = told["request"], self._line(told["requestId"])
+        line.is_foreign = False
         if not _is_web(asked["url"]):
             line.is_open = False
             return
@@ -141,7 +152,10 @@ class Recorder:
     def _answered_so(self, told: Told) -> None:
         text = told.get("headersText", "")
         headers = _header_lines(text) if text else _headers(told["headers"])
-        self._line(told["requestId"]).came.append((told["statusCode"], headers))
+        line = self._line(told["requestId"])
+        line.came.append((told["statusCode"], headers))
+        if line.is_foreign and not 300 <= told["statusCode"] < 400:
+            line.is_open = False
 
     def _came(self, told: Told) -> None:
         line = self._line(told["requestId"])
@@ -165,7 +179,10 @@ class Recorder:
             hop.missing = "too_large"
             return
         self._left -= hop.size
-        task = asyncio.ensure_future(self._bring(told["requestId"], hop))
+        self._begin(told["requestId"], hop)
+
+    def _begin(self, number: str, hop: Hop) -> None:
+        task = asyncio.ensure_future(self._bring(number, hop))
         self._coming.add(task)
         task.add_done_callback(self._coming.discard)
 
@@ -174,7 +191,7 @@ class Recorder:
             answer = await self._session.ask("Network.getResponseBody", {"requestId": number})
         except BrowserTrouble as trouble:
             logger.debug("%s: no body: %s", hop.url, trouble)
-            hop.missing = "evicted" if hop.size else ""
+            hop.missing = "evicted"
             return
         raw = answer["body"]
         body = base64.b64decode(raw) if answer["base64Encoded"] else raw.encode("utf-8", "surrogatepass")
@@ -203,6 +220,9 @@ class Recorder:
 
     async def messages(self) -> list[Message]:
         """All requests in the order they were made; the addresses of servers are not known here."""
+        for number, line in self._lines.items():
+            if line.is_foreign and line.hops and line.came:
+                self._begin(number, line.hops[-1])
         if self._coming:
             await asyncio.wait(self._coming, timeout=LAST_BODIES)
         hops = [hop for line in self._lines.values() for hop in _told(line)]

@@ -12,7 +12,7 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -21,8 +21,8 @@ from crawler.captures import Chain, Frame, Visit
 from crawler.config import Browser as Limits
 from crawler.hosts import MappedHost
 from crawler.transport import is_specimen
-from pipelines.admission import Admission
-from pipelines.devtools import BrowserTrouble, Session, Told, World
+from pipelines.admission import ADDRESSES, Admission
+from pipelines.devtools import BrowserTrouble, PageMoved, Session, Told, World
 from pipelines.gate import Gate
 from pipelines.locating import Wanted, in_both, look
 from pipelines.network import Recorder
@@ -31,14 +31,29 @@ logger = logging.getLogger(__name__)
 
 WIDTH, HEIGHT, TALLEST = 1280, 900, 12_000  # pixels
 MAX_DOM = 32 * 1024 * 1024  # bytes of a document, and of its text
-LOADING = 0.6  # of the whole time may pass until a page says that it is loaded
-SETTLE, SILENCE = 3.0, 0.15  # seconds a page's own requests get to fall silent, and what counts as silence
+LOADING, SETTLING = 0.5, 0.1  # of the whole time: until a page says that it is loaded, until its requests fall silent
+SILENCE = 0.15  # seconds without a report that count as silence
 LOOKS = 0.02  # seconds between two looks whether something has come
 SCREEN = 0.06  # seconds a screen is shown while the page is scrolled through
+TRIES = 3  # a page that goes on by itself is taken home anew
 PART = 12.0  # seconds the picture or the MHTML may take
 TITLE = "(document.title || '').slice(0, 300)"
 SIZE = "document.documentElement ? document.documentElement.outerHTML.length : 0"
 TEXT = "document.body ? document.body.innerText : ''"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What is taken while a page is held still."""
+
+    url: str
+    title: str
+    dom: bytes
+    text: bytes
+    mhtml: bytes
+    picture: bytes
+    frame: Frame
+    chains: tuple[Chain, ...]
 
 
 class Visiting:
@@ -48,13 +63,14 @@ class Visiting:
         self.troubles: list[tuple[str, str]] = []
         self.steps: list[tuple[datetime, str]] = []
         self.world = World(session)
-        self.recorder = Recorder(session, limits.megabytes << 20)
+        self.recorder = Recorder(session, limits.megabytes << 20, limits.requests)
         self._admission = Admission(session, self.recorder, limits.requests)
         self._session = session
         self._gate = gate
         self._limits = limits
         self._frame = ""
         self._is_loading = True
+        self.arrivals = 0
 
     async def load(self, url: str) -> None:
         """Open the page and wait until it has come to rest. Raises `BrowserTrouble` if it does not come at all."""
@@ -62,16 +78,18 @@ class Visiting:
         self._frame = (await self._session.ask("Page.getFrameTree"))["frameTree"]["frame"]["id"]
         self._session.hear("Page.frameStartedLoading", self._started)
         self._session.hear("Page.frameStoppedLoading", self._stopped)
+        self._session.hear("Page.frameNavigated", self._arrived)
         await self.recorder.listen(self._frame)
         await self._admission.open(self._frame)
         self.step("打开页面")
         came = await self._session.ask("Page.navigate", {"url": url})
-        if came.get("errorText"):
-            raise BrowserTrouble(f"{url}: {came['errorText']}")
         if came.get("isDownload"):
             raise BrowserTrouble(f"{url}: a download, not a page")
+        if came.get("errorText"):
+            raise BrowserTrouble(f"{url}: {came['errorText']}")
         if not await _until(lambda: not self._is_loading, self._limits.timeout * LOADING):
             self.troubles.append(("load", "unfinished"))
+            self._is_loading = False
         await self.settle()
 
     def _started(self, told: Told) -> None:
@@ -82,9 +100,13 @@ class Visiting:
         if told["frameId"] == self._frame:
             self._is_loading = False
 
+    def _arrived(self, told: Told) -> None:
+        if told["frame"]["id"] == self._frame:
+            self.arrivals += 1
+
     async def settle(self) -> None:
         """Wait until the page's own requests fall silent; a page that never does is taken as it is."""
-        await _until(lambda: not self._is_loading and self.recorder.is_quiet(SILENCE), SETTLE)
+        await _until(lambda: not self._is_loading and self.recorder.is_quiet(SILENCE), self._limits.timeout * SETTLING)
 
     def step(self, words: str) -> None:
         self.steps.append((clock.now(), words))
@@ -109,6 +131,12 @@ class Visiting:
         await self._session.ask("Animation.enable")
         await self._session.ask("Animation.setPlaybackRate", {"playbackRate": 0})
         await self.world.enter(self._frame)
+
+    async def release(self) -> None:
+        """Let the page that took its place run, and come to rest."""
+        self._admission.release()
+        await self._session.ask("Emulation.setScriptExecutionDisabled", {"value": False})
+        await self.settle()
 
     # -- what is taken -------------------------------------------------------------------------
 
@@ -172,6 +200,8 @@ class Visiting:
         """Say which limits cut the page short."""
         if self._admission.refused:
             self.troubles.append(("requests", f"{self._admission.refused} beyond {self._limits.requests}"))
+        if self._admission.is_restless:
+            self.troubles.append(("load", f"held after {ADDRESSES} addresses"))
         if self._gate.is_full:
             self.troubles.append(("bytes", f"more than {self._limits.megabytes} MB"))
 
@@ -193,40 +223,65 @@ async def take_home(visiting: Visiting, url: str, wanted: Wanted) -> Visit:
     """The visit, complete but for what only the gate and the browser know."""
     started_at = clock.now()
     await visiting.load(url)
-    await visiting.scroll_through()
-    await visiting.hold()
-    before = await look(visiting.world, wanted, TALLEST)
-    visiting.step("定位检索词、引文和广告标识")
-    final, title = await visiting.address(), str(await visiting.world.value(TITLE))
-    dom, text = await visiting.dom(), await visiting.text()
-    visiting.step("保存页面文档和可见文字")
-    mhtml = await visiting.part("mhtml", visiting.mhtml())
-    picture = await visiting.part("picture", visiting.picture())
-    visiting.step("保存整页截图")
-    after = await look(visiting.world, wanted, TALLEST)
-    chains = await visiting.certificates(final)
+    for left in reversed(range(TRIES)):
+        try:
+            taken = await _held(visiting, wanted)
+            break
+        except PageMoved:
+            if not left:
+                raise
+            visiting.step("页面自行转到另一地址，重新保存")
+            await visiting.release()
     messages = await visiting.recorder.messages()
     visiting.limits_met()
     return Visit(
         id=str(uuid.uuid4()),
         requested_url=url,
-        url=final,
-        redirects=_passed(visiting.recorder.documents, final),
+        url=taken.url,
+        redirects=_passed(visiting.recorder.documents, taken.url),
         status=visiting.recorder.status,
-        title=title,
+        title=taken.title,
         started_at=started_at,
         ended_at=clock.now(),
         browser="",
-        picture=picture,
-        dom=dom,
-        text=text,
-        mhtml=mhtml,
-        frame=in_both(before, after) if picture else Frame(width=0, height=0),
+        picture=taken.picture,
+        dom=taken.dom,
+        text=taken.text,
+        mhtml=taken.mhtml,
+        frame=taken.frame,
         messages=tuple(messages),
-        chains=chains,
+        chains=taken.chains,
         sockets=visiting.recorder.sockets,
         steps=tuple(visiting.steps),
         troubles=tuple(visiting.troubles),
+    )
+
+
+async def _held(visiting: Visiting, wanted: Wanted) -> Taken:
+    """All parts of one state of the page. Raises `PageMoved` when it was replaced meanwhile."""
+    await visiting.scroll_through()
+    await visiting.hold()
+    arrivals = visiting.arrivals
+    before = await look(visiting.world, wanted, TALLEST)
+    visiting.step("定位检索词、引文和广告标识")
+    url, title = await visiting.address(), str(await visiting.world.value(TITLE))
+    dom, text = await visiting.dom(), await visiting.text()
+    visiting.step("保存页面文档和可见文字")
+    mhtml = await visiting.part("mhtml", visiting.mhtml())
+    picture = await visiting.part("picture", visiting.picture())
+    visiting.step("保存整页截图" if picture else "整页截图未成")
+    after = await look(visiting.world, wanted, TALLEST)
+    if visiting.arrivals != arrivals:
+        raise PageMoved(f"{url}: went on to another address while it was captured")
+    return Taken(
+        url=url,
+        title=title,
+        dom=dom,
+        text=text,
+        mhtml=mhtml,
+        picture=picture,
+        frame=in_both(before, after) if picture else Frame(width=0, height=0),
+        chains=await visiting.certificates(url),
     )
 
 
