@@ -13,14 +13,14 @@ from sqlalchemy import Engine
 from console.sealing import STATE_WORDS, sealer_of
 from crawler import clock
 from crawler.config import Config
-from crawler.errors import EvidenceBroken
+from crawler.errors import EvidenceBroken, Expired
 from crawler.items import Capture
 from pipelines.room import TOOL
 from storage.archive import FolderArchive
 from storage.seal import SealState, State, weakest
 from storage.shelf import open_shelf
 
-WHOLE = "完整"
+WHOLE, EXPIRED = "完整", "已按保存期限删除"
 
 
 class Inspection:
@@ -33,9 +33,9 @@ class Inspection:
         self._seals: dict[str, SealState] = {}
 
     def of(self, *captures: Capture | None) -> str:
-        """`完整`, or what is wrong with the first that is."""
-        states = (self._state(capture) for capture in captures if capture)
-        return next((state for state in states if state != WHOLE), WHOLE)
+        """`完整`, or what is wrong with the first that is damaged, else with the first that has expired."""
+        states = [self._state(capture) for capture in captures if capture]
+        return next(filter(is_damaged, states), next((state for state in states if state != WHOLE), WHOLE))
 
     def seal_of(self, *captures: Capture | None) -> SealState:
         """How well all of them stand: as the weakest does."""
@@ -49,6 +49,8 @@ class Inspection:
     def _read(self, capture: Capture) -> str:
         try:
             self._archive.produce(capture)
+        except Expired:
+            return f"{EXPIRED}，第 {capture.expired_in} 号清单留有摘要"
         except EvidenceBroken as broken:
             return f"已损坏：{broken}"
         return WHOLE
@@ -59,10 +61,15 @@ class Inspection:
         return self._seals[capture.id]
 
 
+def is_damaged(state: str) -> bool:
+    """Whether somebody must look at it: what was removed in time is not damaged."""
+    return state != WHOLE and not state.startswith(EXPIRED)
+
+
 def integrity_told(integrity: str, seal: SealState) -> dict[str, Any]:
     """Both as every command tells them in JSON."""
     return {
-        "integrity": "whole" if integrity == WHOLE else integrity,
+        "integrity": {WHOLE: "whole"}.get(integrity, "expired" if integrity.startswith(EXPIRED) else integrity),
         "seal": seal.state.value,
         "sealed": seal.state is not State.OPEN,
         "manifest": seal.number,

@@ -8,18 +8,17 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy import Engine
 
 from console.output import harmless, page, print_json, progress, say
 from console.rounds import only_round
 from console.sealing import opened_engine, sealer_of
+from console.shelving import put_on
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, UserMistake
 from storage.holds import Hold, Holds
 from storage.retention import Expired, Keeper, Order
-from storage.shelf import Shelf, ShelfUnreachable, open_shelf
-from storage.shelving import Shelver, Shelving
+from storage.shelf import open_shelf
 
 # -- holds -----------------------------------------------------------------------------------------
 
@@ -80,7 +79,7 @@ def expire(by: str, *, is_trial: bool, as_json: bool) -> int:
         keeper = Keeper(sealer_of(config, engine).chain, config.retention, shelf)
         with progress("保存期限", len(keeper.candidates(now))) as tell:
             expired = keeper.expire(Order(by=by.strip(), now=now, is_trial=is_trial), tell)
-        shelving = _shelve(config, engine, shelf) if shelf and not is_trial else None
+        shelving = put_on(shelf, config, engine) if shelf and not is_trial else None
     _say_expired(expired, is_trial=is_trial)
     if as_json:
         print_json(asdict(expired) | {"dry_run": is_trial})
@@ -112,30 +111,7 @@ def shelve(*, as_json: bool) -> int:
     if shelf is None:
         raise UserMistake("没有设置存储：在 lantian.toml 的 [shelf] 写 url")
     with only_round(config.home), opened_engine(config) as engine:
-        shelving = _shelve(config, engine, shelf)
+        shelving = put_on(shelf, config, engine)
     if as_json:
         print_json(asdict(shelving))
     return EXIT_EVIDENCE if shelving.troubles else EXIT_DONE
-
-
-def shelve_round(config: Config, engine: Engine) -> int:
-    """The same at the end of a round. A store that does not answer loses nothing: the files stay and wait."""
-    shelf = open_shelf(config)
-    if shelf is None:
-        return EXIT_DONE
-    try:
-        return EXIT_EVIDENCE if _shelve(config, engine, shelf).troubles else EXIT_DONE
-    except ShelfUnreachable as away:
-        say(f"{harmless(str(away))}；文件留在本机，稍后运行 lantian evidence shelve")
-        return EXIT_DONE
-
-
-def _shelve(config: Config, engine: Engine, shelf: Shelf) -> Shelving:
-    shelver = Shelver(config.archive, engine, shelf)
-    with progress("放上存储", len(shelver.waiting())) as tell:
-        shelving = shelver.shelve(clock.now(), tell)
-    for trouble in shelving.troubles:
-        say(f"没有放上存储，须由人查看：{harmless(trouble)}")
-    if shelving.files:
-        say(f"已放上 {shelf.label}：{shelving.files} 个文件，{shelving.bytes} 字节，都已读回核对")
-    return shelving

@@ -20,14 +20,14 @@ from rich.table import Table
 from rich.text import Text
 
 from console.files import platform
-from console.inspection import WHOLE, Inspection, integrity_told, seal_words, seals_words
+from console.inspection import WHOLE, Inspection, integrity_told, is_damaged, seal_words, seals_words
 from console.output import CATEGORY_WORDS, bracketed, finding_told, harmless, page, print_json, say, weight_words
 from console.pictures import picture_words, place_in_picture, quote_words, shown_captures
 from console.sealing import STATE_WORDS
 from console.showings import facts_of, picture_mark, showing_told, shown_parts, visit_words
 from crawler import clock
 from crawler.config import Config
-from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EvidenceBroken, UserMistake
+from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
 from crawler.items import Capture, Finding
 from detectors.article import Article, load_articles
 from storage.care_shapes import Rejudged
@@ -71,7 +71,7 @@ def show_leads(wanted: LeadFilter, *, as_json: bool) -> int:
                 say(f"还有更多：--before {found[limit - 1].exhibit} 接着看，或 --limit 多看几条")
             if any(lead.group_size > 1 for lead in found[:limit]) and wanted.by_group:
                 say("同类的合为一条；要逐条看，加 --each")
-    return EXIT_DONE if states <= {WHOLE} else EXIT_EVIDENCE
+    return EXIT_EVIDENCE if any(map(is_damaged, states)) else EXIT_DONE
 
 
 def _every(store: ExhibitStore, wanted: LeadFilter) -> Iterator[Lead]:
@@ -174,7 +174,11 @@ def show_exhibit(name: str, *, as_json: bool, in_full: bool) -> int:
         picture = _capture_words(detail.picture) if detail.picture else ""
         told = (("完整性", state), ("封存", seal_words(seal)))
         _print_exhibit(detail, visit_words(detail, picture, facts), told, in_full=in_full)
-    return EXIT_DONE if state == WHOLE else EXIT_EVIDENCE
+    if is_damaged(state):
+        return EXIT_EVIDENCE
+    if state != WHOLE:
+        say(f"{state}；能看到的只是当时记下的")
+    return EXIT_DONE if state == WHOLE else EXIT_USAGE
 
 
 def _detail_told(detail: ExhibitDetail) -> dict[str, Any]:

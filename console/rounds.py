@@ -23,6 +23,7 @@ from console.files import platform, platforms
 from console.output import OUTCOME_WORDS, harmless, print_json, progress, say
 from console.pictures import PicturesBeside, office_shapes, say_pictures
 from console.sealing import recover_files, seal_round
+from console.shelving import shelve_round
 from console.showings import say_showings
 from crawler import clock
 from crawler.commands.crawl import exit_code
@@ -114,7 +115,7 @@ def crawl_round(
             say_pictures(store, [run.id for run in plan])
             # Stopped before their end: a second Ctrl-C leaves no crawl the time to say so.
             stopped = EXIT_NOT_CLEAN if _wrote_off(store) else EXIT_DONE
-            return _graver(code, stopped, seal_round(config, store.engine))
+            return _graver(code, stopped, seal_round(config, store.engine), shelve_round(config, store.engine))
         finally:
             store.engine.dispose()
 

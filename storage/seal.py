@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Engine, Row, literal, select
 
 from crawler.items import Capture
 from storage.audit import AuditHead
@@ -142,14 +142,17 @@ class Sealer:
     # -- questions ---------------------------------------------------------------------------------
 
     def state_of(self, capture: Capture) -> SealState:
-        """In which manifest the capture's record is, and whether that is stamped."""
+        """In which manifest the capture's record is, and whether that is stamped; of an expired one, its tombstone."""
+        columns = (ExtentRow.to, SealRow.number, SealRow.sha256, SealRow.sealed_at, SealRow.stamped_at)
         query = (
-            select(ExtentRow.to, SealRow.number, SealRow.sha256, SealRow.sealed_at, SealRow.stamped_at)
+            select(*columns)
             .join(SealRow, SealRow.number == ExtentRow.number)
             .where(ExtentRow.file == capture.file, ExtentRow.from_ <= capture.offset)
             .order_by(ExtentRow.from_.desc())
             .limit(1)
         )
+        if capture.expired_in:
+            query = select(literal(_ALL).label("to"), *columns[1:]).where(SealRow.number == capture.expired_in)
         with self._engine.begin() as connection:
             row = connection.execute(query).one_or_none()
         if row is None or row.to < capture.offset + capture.length:
@@ -183,6 +186,7 @@ class Sealer:
 
 
 _HEAD = tuple(SealRow.__table__.columns)
+_ALL = 2**62  # more than any file has
 
 
 def _head_of(row: Row[Any]) -> SealHead:
