@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from storage_specimens import T0, TOOL, exchange, finding, listing, page_of
 
+from console.verifying import _WithShelf
 from crawler import clock
 from crawler.config import Retention
 from crawler.items import Capture, How
@@ -26,6 +27,7 @@ from storage.shapes import PlannedRun
 from storage.shelf import Shelf
 from storage.verify import verify
 from storage.verify_report import Report
+from storage.verify_source import FolderSource
 
 DAY = timedelta(days=1)
 # A file's first record is dated by the clock, and nothing may be sealed before it was written.
@@ -66,7 +68,8 @@ class Home:
         return self.sealer.seal("", clock.now()).manifests
 
     def verified(self) -> Report:
-        return verify(self.folder)
+        source = _WithShelf(FolderSource(self.archive), self.shelf) if self.shelf else None
+        return verify(self.folder, source=source)
 
     def files(self) -> list[str]:
         return sorted(path.name for path in self.archive.iterdir() if path.is_file())
