@@ -43,6 +43,8 @@ def main() -> None:
     settings.set("LOG_LEVEL", "ERROR")
     for name, value in BARE.items() if mode == "bare" else ():
         settings.set(name, value)
+    if mode == "unsealed":
+        settings.set("LANTIAN_IN_ROUND", value=True)  # whoever began the round seals what it kept
     reactor = AsyncCrawlerProcess(settings)
     crawler = reactor.create_crawler("jd")
     reactor.crawl(crawler, queries=",".join(f"q{number}" for number in range(int(queries))), pages=DEPTH)
