@@ -11,6 +11,7 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from scrapy.settings import Settings
+from scrapy.statscollectors import DummyStatsCollector
 
 from crawler.errors import PageBroken
 
@@ -46,7 +47,9 @@ def unpacked(body: bytes, encodings: list[str], settings: Settings) -> bytes:
         return body
     address = "https://kept.invalid/"
     kept = Response(address, headers={"Content-Encoding": encodings}, body=body)
-    opened = Unpack(Crawler(Spider, settings)).process_response(Request(address), kept)
+    crawler = Crawler(Spider, settings)
+    crawler.stats = DummyStatsCollector(crawler)
+    opened = Unpack(crawler).process_response(Request(address), kept)
     if not isinstance(opened, Response):
         raise PageBroken("bad_encoding", "、".join(encodings))
     return opened.body
