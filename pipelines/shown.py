@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from crawler.captures import Frame, PictureVerdict, Place, Showing, Sought, Visit
 from crawler.items import Exhibit, Finding, Listing, Outcome, Page, Reading
-from pipelines.standing import is_inside, own_places
+from pipelines.standing import is_inside, is_said, own_places
 from spiders.base import PlatformSpider
 
 # Why a page that was read could not be read the second time.
@@ -62,7 +62,7 @@ def showings(exhibits: Iterable[Exhibit], visit: Visit, spider: PlatformSpider, 
     reading = spider.read(page)
     titles = {one.id: one.listing.title for one in exhibits}
     return tuple(
-        _showing(one, own_places(one.id, _quotes(one), titles, visit.frame), visit, reading, spider) for one in flagged
+        _showing(one, own_places(one, _quotes(one), titles, visit.frame), visit, reading, spider) for one in flagged
     )
 
 
@@ -153,17 +153,12 @@ def _stands_in(finding: Finding, listing: Listing) -> bool:
     """Whether the listing still says it; what was read in one of its pictures is not in its words."""
     if finding.image or not finding.quote:
         return True
-    quote = _squeezed(finding.quote)
-    return any(quote in _squeezed(text) for text in (listing.title, listing.text, listing.seller, listing.price))
+    texts = (listing.title, listing.text, listing.seller, listing.price)
+    return any(is_said(finding.quote, text) for text in texts)
 
 
 def _quotes(exhibit: Exhibit) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.quote for one in exhibit.findings if one.quote and not one.image))
-
-
-def _squeezed(text: str) -> str:
-    """Without white space: where a page breaks its lines says nothing about its words."""
-    return "".join(text.split())
 
 
 def _is_marked(exhibit: Exhibit) -> bool:

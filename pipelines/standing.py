@@ -10,15 +10,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from crawler.captures import Box, Frame, Place
+from crawler.items import Exhibit
 
 FARTHEST = 1200  # pixels from a listing's title to the end of its words
 SLACK = 8  # pixels by which lines of one row differ
 
 
-def own_places(exhibit: str, quotes: Sequence[str], titles: Mapping[str, str], frame: Frame) -> tuple[Place, ...]:
+def own_places(exhibit: Exhibit, quotes: Sequence[str], titles: Mapping[str, str], frame: Frame) -> tuple[Place, ...]:
     """The places of these quotes that belong to the exhibit's listing, all inside the picture.
 
     `titles` are those of all listings of the page by exhibit, for each of which the frame has places.
+    What only the title says is looked for nowhere else.
     """
     inside = [one for one in frame.places if is_inside(one.box, frame)]
     begins: defaultdict[str, list[Box]] = defaultdict(list)
@@ -26,9 +28,21 @@ def own_places(exhibit: str, quotes: Sequence[str], titles: Mapping[str, str], f
         if one.exhibit in titles and one.quote == titles[one.exhibit]:
             begins[one.exhibit].append(one.box)
     # A title that stands in several places may be words of another listing's text: it ends nothing.
-    ends = [boxes[0] for other, boxes in begins.items() if other != exhibit and len(boxes) == 1]
-    own = [one for one in inside if one.exhibit == exhibit and one.quote in quotes]
-    return tuple(one for one in own if _is_of(one.box, begins[exhibit], ends))
+    ends = [boxes[0] for other, boxes in begins.items() if other != exhibit.id and len(boxes) == 1]
+    own = [one for one in inside if one.exhibit == exhibit.id and one.quote in quotes]
+    heads, listing = begins[exhibit.id], exhibit.listing
+    in_title = {one for one in quotes if is_said(one, listing.title) and not is_said(one, listing.text)}
+    return tuple(
+        one
+        for one in own
+        if any(_overlaps(one.box, head) for head in heads)
+        or (one.quote not in in_title and _is_below(one.box, heads, ends))
+    )
+
+
+def is_said(quote: str, text: str) -> bool:
+    """Whether the text has the quote, wherever it breaks its lines."""
+    return "".join(quote.split()) in "".join(text.split())
 
 
 def is_inside(box: Box, frame: Frame) -> bool:
@@ -36,10 +50,8 @@ def is_inside(box: Box, frame: Frame) -> bool:
     return 0 <= box.left < box.right <= frame.width and 0 <= box.top < box.bottom <= frame.height
 
 
-def _is_of(place: Box, begins: Sequence[Box], others: Sequence[Box]) -> bool:
+def _is_below(place: Box, begins: Sequence[Box], others: Sequence[Box]) -> bool:
     """Whether the nearest title above the place, in its column, is one of `begins`."""
-    if any(_overlaps(place, one) for one in begins):
-        return True
     above = [one for one in (*begins, *others) if one.top <= place.top + SLACK and _shares_column(place, one)]
     nearest = max(above, key=lambda one: one.top, default=None)
     return nearest is not None and nearest in begins and place.top - nearest.bottom <= FARTHEST

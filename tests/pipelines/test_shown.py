@@ -6,58 +6,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from crawling import Probe
+from engine import CAPTCHA, QUOTE, Engine, Shop, document, row
 
 from crawler.captures import Box, Frame, PictureVerdict, Place, Sought, Visit
-from crawler.errors import PageBlocked
-from crawler.items import Exhibit, Finding, Kind, Page, Reading
+from crawler.items import Exhibit, Finding, Page
 from pipelines.shown import failed, showings, sought
 from pipelines.standing import own_places
-from spiders.base import Found, Wall
-from spiders.reading import Document, attr, first, text_of
 
 T0 = datetime(2026, 8, 1, 2, 30, tzinfo=UTC)
 BOX = Box(left=10, top=100, right=210, bottom=120)
 QUERY_BOX = Box(left=10, top=10, right=210, bottom=40)
-QUOTE = "包授权"
-
-
-class Engine(Probe):
-    """A search engine of ours: `.row` is a result, with its seller and address; `data-ad` is what was paid for."""
-
-    name = "engine"
-    ad_labels = ("广告", "推广")
-    is_search_engine = True
-    walls = (Wall(trouble=PageBlocked, reason="captcha", marks=("请完成验证",)),)
-
-    def read_document(self, document: Document) -> Reading:
-        found = Found(self.name, document)
-        for row in document.root.css(".row"):
-            link = first(row, "a")
-            found.add(
-                kind=Kind.AD if "data-ad" in row.attributes else Kind.RESULT,
-                title=text_of(link),
-                url=attr(link, "href"),
-                is_ad="data-ad" in row.attributes,
-                is_redirect="data-ad" in row.attributes,
-                text=text_of(first(row, "p")),
-                display_url=text_of(first(row, "cite")),
-            )
-        return found.reading()
-
-
-class Shop(Engine):
-    name = "engine"
-    is_search_engine = False
-
-
-def row(title: str, *, href: str = "/r?1", text: str = "", site: str = "xinghe.example", ad: bool = True) -> str:
-    mark = "data-ad" if ad else ""
-    return f'<div class="row" {mark}><a href="{href}">{title}</a><p>{text}</p><cite>{site}</cite></div>'
-
-
-def document(*rows: str) -> bytes:
-    return f"<!doctype html><html><head><title>虚构</title></head><body>{''.join(rows)}</body></html>".encode()
 
 
 FIRST = row(f"星河知产 专利{QUOTE}")
@@ -71,9 +29,9 @@ def finding(quote: str = QUOTE, **changes: object) -> Finding:
     return replace(plain, **changes)
 
 
-def flagged(body: bytes = document(FIRST), *, findings: tuple[Finding, ...] = (finding(),), at: int = 0) -> Exhibit:
+def flagged(body: str = document(FIRST), *, findings: tuple[Finding, ...] = (finding(),), at: int = 0) -> Exhibit:
     """The exhibit that a page makes of its listing number `at`."""
-    listing = Engine().read(Page(url="http://probe.example/s", body=body)).listings[at]
+    listing = Engine().read(Page(url="http://probe.example/s", body=body.encode())).listings[at]
     return Exhibit(id="e1", listing=listing, findings=findings)
 
 
@@ -89,10 +47,10 @@ def title(words: str = TITLE, **changes: object) -> Place:
     return place(words, label=None, label_text="", **{"box": replace(BOX, right=310), **changes})
 
 
-def visit(body: bytes = document(FIRST), *places: Place, **changes: object) -> Visit:
+def visit(body: str = document(FIRST), *places: Place, **changes: object) -> Visit:
     plain = Visit(
         id="v1", requested_url="http://probe.example/s", url="http://probe.example/s", redirects=(), status=200,
-        title="虚构", started_at=T0, ended_at=T0, browser="chromium/1", picture=b"\x89PNG", dom=body, text=b"",
+        title="虚构", started_at=T0, ended_at=T0, browser="chromium/1", picture=b"\x89PNG", dom=body.encode(), text=b"",
         mhtml=b"", messages=(), chains=(),
         frame=Frame(width=1280, height=2000, places=(title(), *(places or (place(),))), query_box=QUERY_BOX),
     )  # fmt: skip
@@ -144,12 +102,12 @@ def test_a_shop_needs_no_label_and_no_query() -> None:
         (document(row(f"云帆 专利{QUOTE}", site="yunfan.example")), "listing_gone"),
         (document(row(f"星河知产 专利{QUOTE}", ad=False)), "listing_gone"),
         (document(), "page_changed"),
-        (b"", "page_changed"),
-        (document("<p>请完成验证</p>"), "wall"),
+        ("", "page_changed"),
+        (CAPTCHA, "wall"),
     ],
     ids=["gone", "another seller says the same", "not paid for any more", "no results", "empty", "captcha"],
 )
-def test_a_page_that_shows_something_else(body: bytes, reason: str) -> None:
+def test_a_page_that_shows_something_else(body: str, reason: str) -> None:
     assert verdict(flagged(), visit(body)) == ("differs", reason)
 
 
@@ -266,16 +224,23 @@ def test_a_quote_that_stands_elsewhere_is_not_its_own(at: Box, is_own: bool) -> 
     ]
     frame = Frame(width=1280, height=2000, places=(title(box=boxed(10, 100, 400)), place(box=at), *others))
     titles = {"e1": TITLE, "e2": "云帆商标", "e3": "晨曦代理"}
-    assert own_places("e1", (QUOTE,), titles, frame) == ((place(box=at),) if is_own else ())
+    one = flagged(document(row(TITLE, text=f"专利{QUOTE}")))
+    assert own_places(one, (QUOTE,), titles, frame) == ((place(box=at),) if is_own else ())
 
 
 def test_a_listing_whose_title_cannot_be_seen_shows_nothing() -> None:
     frame = Frame(width=1280, height=2000, places=(place(),))
-    assert own_places("e1", (QUOTE,), {"e1": TITLE}, frame) == ()
+    assert own_places(flagged(), (QUOTE,), {"e1": TITLE}, frame) == ()
 
 
 def test_words_of_a_title_that_stand_in_a_text_too_end_nothing() -> None:
+    one = flagged(document(row(TITLE, text=f"专利{QUOTE}")))
     common = [Place(exhibit="e2", quote="专利", box=boxed(10, top)) for top in (120, 300)]
     own = place(box=boxed(10, 140))
     frame = Frame(width=1280, height=2000, places=(title(), own, *common))
-    assert own_places("e1", (QUOTE,), {"e1": TITLE, "e2": "专利"}, frame) == (own,)
+    assert own_places(one, (QUOTE,), {"e1": TITLE, "e2": "专利"}, frame) == (own,)
+
+
+def test_what_only_the_title_says_is_looked_for_nowhere_else() -> None:
+    frame = Frame(width=1280, height=2000, places=(title(box=boxed(10, 100, 400)), place(box=boxed(10, 160))))
+    assert own_places(flagged(), (QUOTE,), {"e1": TITLE}, frame) == ()
