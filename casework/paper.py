@@ -5,11 +5,13 @@ Both file formats are made from this one value, so neither can say more than the
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
 LONGEST = 300  # printed characters of one line that a page wrote
 FULL = 400  # characters of a row
+_RARE = re.compile("[\U00020000-\U0003ffff](?!\\[U\\+)")
 
 SAMPLE_FORM = "参考样式，以本机关正式文书格式为准"
 SPECIMEN = "样本：所示页面均为虚构，不得作为证据使用"
@@ -88,8 +90,11 @@ def printable(text: str) -> str:
 
     Characters are written as `[U+202E]` unless every Chinese font has them: what is on paper can then
     be told apart, and a control character, a stack of accents or a picture letter changes no line but its own.
+    What is printable stays as it is.
     """
-    return "".join(map(_printed, " ".join(text.split())))
+    line = "".join(map(_printed, " ".join(text.split())))
+    # A rare ideograph is in somebody's name: a font may have it, and the number says which it is in any case.
+    return _RARE.sub(lambda found: found[0] + _number(found[0]), line)
 
 
 def clipped(text: str, longest: int = LONGEST) -> str:
@@ -111,10 +116,12 @@ def _printed(one: str) -> str:
         return " " if one != "\u3000" else one
     is_latin = category[0] == "L" and code < 0x250
     is_ideograph = category == "Lo" and unicodedata.name(one, "").startswith(("CJK UNIFIED", "HANGUL SYLLABLE"))
-    if is_latin or (is_ideograph and code < 0x10000) or (category[0] != "C" and _is_in_every_font(one)):
-        return one
-    # Rare ideographs are names of people; a font may have them, and the number says which it is in any case.
-    return f"{one}[U+{code:04X}]" if is_ideograph else f"[U+{code:04X}]"
+    is_common = category[0] != "C" and _is_in_every_font(one)
+    return one if is_latin or is_ideograph or is_common else _number(one)
+
+
+def _number(one: str) -> str:
+    return f"[U+{ord(one):04X}]"
 
 
 def _is_in_every_font(one: str) -> bool:

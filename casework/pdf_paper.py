@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from html import escape
 from typing import Any, NoReturn
 
@@ -10,6 +11,7 @@ from casework.paper import Block, Fields, Grid, Heading, Lines, Paper, may_break
 from crawler.errors import UserMistake
 
 SERIF, SANS = "Noto Serif CJK SC", "Noto Sans CJK SC"
+FONTS = "fonts-noto-cjk"
 PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
 _STYLE = f"""
@@ -43,24 +45,33 @@ table + table {{ margin-top: 3mm }}
 
 def to_pdf(paper: Paper) -> bytes:
     """`UserMistake` where WeasyPrint's libraries or the Chinese fonts are missing, with the Debian package."""
-    weasyprint = _weasyprint()
-    markup = _markup(paper)
-    document = weasyprint.HTML(string=markup, url_fetcher=_fetcher()).render()
-    _demand_fonts(document)
-    drawn = document.write_pdf(pdf_identifier=hashlib.sha256(markup.encode()).digest()[:16])
-    return bytes(drawn)
+    return _drawn(_markup(paper))
 
 
 def demand_pdf() -> None:
-    """`UserMistake` where no PDF can be made, before anything else is done."""
-    _weasyprint()
+    """The same `UserMistake`, before anything else is done."""
+    _drawn(_page("样本", "<p>样本</p>"))
+
+
+def _drawn(markup: str) -> bytes:
+    document = _weasyprint().HTML(string=markup, url_fetcher=_fetcher()).render()
+    drawn = document.write_pdf(pdf_identifier=hashlib.sha256(markup.encode()).digest()[:16])
+    strange = {font.family for font in document.fonts.values()} - {SERIF, SANS}
+    if strange:
+        raise UserMistake(f"没有中文字体，只有 {'、'.join(sorted(strange))}：请安装 Debian 软件包 {FONTS}")
+    return bytes(drawn)
 
 
 def _weasyprint() -> Any:
-    try:
-        import weasyprint
-    except OSError as missing:
-        raise UserMistake(f"生成 PDF 要用 Pango：请安装 Debian 软件包 {PACKAGES}（{missing}）") from None
+    with warnings.catch_warnings():
+        # Without any font Pango goes on after this warning, and dies.
+        warnings.filterwarnings("error", "No fonts configured|FontConfig cannot load", UserWarning)
+        try:
+            import weasyprint
+        except OSError as missing:
+            raise UserMistake(f"生成 PDF 要用 Pango：请安装 Debian 软件包 {PACKAGES}（{missing}）") from None
+        except UserWarning:
+            raise UserMistake(f"没有字体：请安装 Debian 软件包 {FONTS}") from None
     return weasyprint
 
 
@@ -76,22 +87,18 @@ def _fetcher() -> Any:
     return Nothing()
 
 
-def _demand_fonts(document: Any) -> None:
-    strange = {font.family for font in document.fonts.values()} - {SERIF, SANS}
-    if strange:
-        raise UserMistake(f"没有中文字体，只有 {'、'.join(sorted(strange))}：请安装 Debian 软件包 fonts-noto-cjk")
-
-
 def _markup(paper: Paper) -> str:
     kind = "wide" if paper.is_wide else "upright"
     form, *specimen = paper.head
     head = f"<div>{_text(form)}</div>" + "".join(f'<div class="specimen">{_text(line)}</div>' for line in specimen)
     foot = "".join(f"<div>{_text(line)}</div>" for line in paper.foot)
-    return (
-        f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{_text(paper.title)}</title>'
-        f"<style>{_STYLE}</style></head><body><div class={kind}><header>{head}</header><footer>{foot}</footer>"
-        f"<h1>{_text(paper.title)}</h1>{''.join(map(_block, paper.blocks))}</div></body></html>"
-    )
+    body = f"<h1>{_text(paper.title)}</h1>{''.join(map(_block, paper.blocks))}"
+    return _page(paper.title, f"<div class={kind}><header>{head}</header><footer>{foot}</footer>{body}</div>")
+
+
+def _page(title: str, body: str) -> str:
+    head = f'<meta charset="utf-8"><title>{_text(title)}</title><style>{_STYLE}</style>'
+    return f'<!doctype html><html lang="zh-CN"><head>{head}</head><body>{body}</body></html>'
 
 
 def _block(block: Block) -> str:
