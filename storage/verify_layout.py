@@ -17,7 +17,9 @@ from storage.verify_source import OPEN_SUFFIX, Source, read_bounded
 
 _AUTHORITY = re.compile(r"manifests/authorities/[0-9a-f]{16}\.pem")
 _OF_NUMBER = re.compile(r"manifests/([0-9]{6,9})\.(json|leaves\.jsonl|tsr)")
-_TEMPORARY = re.compile(r"(manifests/)?(\.[A-Za-z0-9._-]+\.tmp|\.lock|[A-Za-z0-9][A-Za-z0-9._-]*\.warc\.gz\.part)")
+_TEMPORARY = re.compile(
+    r"(manifests/(authorities/)?)?(\.[A-Za-z0-9._-]+\.(tmp|lock)|\.lock|[A-Za-z0-9][A-Za-z0-9._-]*\.warc\.gz\.part)"
+)
 _REWRITTEN = re.compile(r"(.+)-x([1-9][0-9]*)\.warc\.gz")
 
 
