@@ -39,10 +39,10 @@
     let seen = starts[low], index = 0;
     for (const letter of raw) {
       const length = plain(letter).length;
-      if (seen + length > place) return [nodes[low], index, index + letter.length];
+      if (seen + length > place) return [low, index, index + letter.length];
       seen += length; index += letter.length;
     }
-    return [nodes[low], raw.length, raw.length];
+    return [low, raw.length, raw.length];
   };
 
   // -- what can be seen: every element answers to a point, whatever the page says of its pointer
@@ -96,7 +96,11 @@
     if (far) scrollTo({top: home, behavior: 'instant'});
     return seen;
   };
-  const box = (rects, element) => {
+  const ends = (good) => { const first = good[0], last = good[good.length - 1];
+    return [[first.left + Math.min(3, first.width / 2), first.top + first.height / 2],
+      [last.right - Math.min(3, last.width / 2), last.top + last.height / 2]]; };
+  const middle = (good) => [[good[0].left + good[0].width / 2, good[0].top + good[0].height / 2]];
+  const box = (rects, element, points) => {
     element = boxed(element);
     const good = rects.filter((one) => one.width >= 1 && one.height >= 1);
     if (!good.length || !shown(element)) return null;
@@ -104,8 +108,21 @@
     const top = Math.min(...good.map((one) => one.top)), bottom = Math.max(...good.map((one) => one.bottom));
     const placed = [left + scrollX, top + scrollY, right + scrollX, bottom + scrollY].map(Math.round);
     if (placed[0] < 0 || placed[1] < 0 || placed[2] > innerWidth + 1 || placed[3] > tallest) return null;
-    const first = good[0];
-    return uncovered(element, first.left + first.width / 2, first.top + first.height / 2) ? placed : null;
+    return points(good).every(([x, y]) => uncovered(element, x, y)) ? placed : null;
+  };
+  // Words that run over several elements are there when each piece is, from its first letter to its last.
+  const standing = (place, length) => {
+    const [begin, from] = at(place), [end, , to] = at(place + length - 1);
+    let joined = null;
+    for (let one = begin; one <= end; one++) {
+      const range = Document.prototype.createRange.call(document), node = nodes[one];
+      range.setStart(node, one === begin ? from : 0); range.setEnd(node, one === end ? to : text(node).length);
+      const placed = box([...range.getClientRects()], up(node), ends);
+      if (!placed) return null;
+      joined = joined === null ? placed : [Math.min(joined[0], placed[0]), Math.min(joined[1], placed[1]),
+        Math.max(joined[2], placed[2]), Math.max(joined[3], placed[3])];
+    }
+    return joined;
   };
 
   // -- the word that marks an advertisement, within the piece of the page that the quote belongs to
@@ -121,7 +138,7 @@
         if (says.startsWith('"')) drawn += bare(says.slice(1, -1));
       }
       if (mark < 0 && drawn) mark = marks.indexOf(drawn);
-      if (mark >= 0) { const placed = box([rect(one)], one); if (placed) found.push([placed, labels[mark]]); }
+      if (mark >= 0) { const placed = box([rect(one)], one, middle); if (placed) found.push([placed, labels[mark]]); }
     }
     return found.length ? found[found.length - 1] : null;
   };
@@ -148,11 +165,8 @@
     if (!sought) return;
     let kept = 0;
     for (let place = all.indexOf(sought), tries = 0; place >= 0 && kept < places && tries < 40; tries++) {
-      const [first, from] = at(place), [last, , to] = at(place + sought.length - 1);
-      const range = Document.prototype.createRange.call(document);
-      range.setStart(first, from); range.setEnd(last, to);
-      const placed = box([...range.getClientRects()], up(first));
-      if (placed) { found.push([number, placed, isAd ? label(up(first)) : null]); kept++; }
+      const placed = standing(place, sought.length);
+      if (placed) { found.push([number, placed, isAd ? label(up(nodes[at(place)[0]])) : null]); kept++; }
       place = all.indexOf(sought, place + sought.length);
     }
   });
@@ -162,7 +176,7 @@
   const asked = bare(query);
   if (asked) for (const one of [...find(html, 'input, textarea')].slice(0, 200)) {
     const said = one instanceof HTMLInputElement ? value(one) : one instanceof HTMLTextAreaElement ? area(one) : '';
-    if (bare(said) === asked && (field = box([rect(one)], one))) break;
+    if (bare(said) === asked && (field = box([rect(one)], one, middle))) break;
   }
   document.adoptedStyleSheets = sheets;
   return {found, field, height: Math.max(rect(html).height, html.scrollHeight), width: innerWidth};
