@@ -108,7 +108,7 @@ def keep_page(home: Home, archive: FolderArchive, items: dict[str, bool], at: da
     page = page_of(
         tuple(listing(item) for item in items),
         number=home.pages,
-        findings={item: (finding(),) for item, is_flagged in items.items() if is_flagged},
+        findings={item: (finding(articles=("PAR-二",)),) for item, is_flagged in items.items() if is_flagged},
     )
     archive.sync()
     page = replace(page, sightings=replace(page.sightings, capture=kept, seen_at=at))
@@ -154,6 +154,3 @@ def keep_visit(archive: FolderArchive, visit: str, at: datetime) -> list[Capture
             )
         )
     return captures
-
-
-

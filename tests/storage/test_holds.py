@@ -47,7 +47,7 @@ def test_another_persons_hold_is_lifted_by_name_only(held: tuple[Holds, list[str
     holds.place(exhibits[0], "李复核", "等待答复", T0)
     with pytest.raises(UserMistake, match="已要求保留"):
         holds.place(exhibits[0], "张审核", "再一次", T0)
-    with pytest.raises(UserMistake, match="王主任 没有要求.*张审核、李复核.*--of"):
+    with pytest.raises(UserMistake, match=r"王主任 没有要求.*张审核、李复核.*--of"):
         holds.lift(exhibits[0], "王主任", T0)
     assert holds.lift(exhibits[0], "王主任", T0, of="李复核") == 1
     assert holds.on_hold(keys) == {keys[0]}, "张审核's still stands"
@@ -57,7 +57,9 @@ def test_another_persons_hold_is_lifted_by_name_only(held: tuple[Holds, list[str
     assert holds.on_hold(keys) == frozenset()
 
 
-@pytest.mark.parametrize(("person", "reason", "why"), [("", "理由", "谁要求保留"), (" ", "理由", "谁"), ("张", " ", "理由")])
+@pytest.mark.parametrize(
+    ("person", "reason", "why"), [("", "理由", "谁要求保留"), (" ", "理由", "谁"), ("张", " ", "理由")]
+)
 def test_a_hold_without_a_name_or_a_reason_is_none(
     held: tuple[Holds, list[str], list[str]], person: str, reason: str, why: str
 ) -> None:

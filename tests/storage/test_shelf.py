@@ -387,12 +387,12 @@ def test_a_server_killed_in_the_middle_of_an_upload_loses_nothing(home: Home, tm
         server.kill()
 
 
-def test_killed_between_any_two_steps_it_goes_on(home: Home, tmp_path: Path) -> None:
+def test_killed_between_any_two_steps_it_goes_on(home: Home, tmp_path: Path, *, is_torture: bool) -> None:
     """A process that dies while it shelves into a folder; the next one finishes."""
     (tmp_path / "shelf").mkdir()
     flagged = fill(home, opened(tmp_path, url=str(tmp_path / "shelf")))
     deaths = 0
-    for step in range(0, 60, 2):
+    for step in range(0, 60, 1 if is_torture else 5):
         home.engine.dispose()
         child = os.fork()
         if child == 0:

@@ -1,0 +1,146 @@
+"""`lantian evidence hold`, `release`, `holds`, `expire` and `shelve`, as a person types them."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from keeping_specimens import DAY, NOW, Home, home_in, keep_page, keep_wall
+from storage_specimens import archive_in
+
+from console.shelving import shelve_round
+from crawler.config import Config, Shelf
+from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A sealed file: an old wall, an old page that nobody needs, and an old flagged one."""
+    with home_in(tmp_path / "home") as made:
+        with archive_in(made.archive) as archive:
+            keep_wall(archive, NOW - 10 * DAY)
+            keep_page(made, archive, {"1": False}, NOW - 10 * DAY)
+            made.seen += keep_page(made, archive, {"2": True}, NOW - 10 * DAY)
+        made.seal()
+        yield made
+
+
+def write_settings(home: Home, text: str) -> None:
+    (home.folder / "lantian.toml").write_text(text, encoding="utf-8")
+
+
+def test_holds_are_placed_listed_and_lifted(here: Callable, home: Home) -> None:
+    exhibit = home.seen[0]
+    done = here("evidence", "hold", exhibit, "--person", "张审核", "--reason", "案件未结")
+    assert (done.code, "第 1 号保留" in done.err) == (0, True)
+    (told,) = here("evidence", "holds", "--json").lines
+    assert (told["exhibit"], told["person"], told["lifted_at"]) == (exhibit, "张审核", "")
+    assert "案件未结" in here("evidence", "holds").out
+    again = here("evidence", "hold", exhibit, "--person", "张审核", "--reason", "再来")
+    assert (again.code, "已要求保留" in again.err) == (EXIT_USAGE, True)
+    other = here("evidence", "release", exhibit, "--person", "李复核")
+    assert (other.code, "--of" in other.err) == (EXIT_USAGE, True)
+    assert here("evidence", "release", exhibit, "--person", "李复核", "--of", "张审核").code == 0
+    assert "没有保留" in here("evidence", "holds").err
+    (told,) = here("evidence", "holds", "--all", "--json").lines
+    assert told["lifted_by"] == "李复核"
+
+
+def test_hostile_words_of_a_hold_are_shown_harmless(here: Callable, home: Home) -> None:
+    here("evidence", "hold", home.seen[0], "--person", "张\x1b[31m", "--reason", "一\u202e二")
+    shown = here("evidence", "holds").out
+    assert "\x1b[31m" not in shown
+    assert "\u202e" not in shown
+
+
+def test_expiry_is_told_then_done_then_seen(here: Callable, home: Home) -> None:
+    write_settings(home, "[retention]\nunflagged_days = 5\nflagged_days = 30\n")
+    trial = here("evidence", "expire", "--dry-run", "--json")
+    told = json.loads(trial.out)
+    assert (trial.code, told["records"], told["manifests"], told["dry_run"]) == (0, 4, [], True)
+    assert "没有删除" in trial.err
+    nobody = here("evidence", "expire")
+    assert (nobody.code, "--by" in nobody.err) == (EXIT_USAGE, True)
+    done = here("evidence", "expire", "--by", "王主任", "--json")
+    assert (done.code, json.loads(done.out)["manifests"]) == (0, [2])
+    assert "第 2 号清单留有摘要" in done.err
+    assert "没有到期的固定" in here("evidence", "expire", "--by", "王主任").err
+    verified = here("evidence", "verify", "--json")
+    assert (verified.code, json.loads(verified.out)["expired"]) == (0, 4)
+    assert here("show", home.seen[0]).code == 0
+
+
+def test_an_expired_exhibit_is_shown_as_such(here: Callable, home: Home) -> None:
+    write_settings(home, "[retention]\nunflagged_days = 2\nflagged_days = 3\n")
+    home.engine.dispose()
+    assert here("evidence", "expire", "--by", "王主任").code == 0
+    shown = here("show", home.seen[0])
+    assert shown.code == EXIT_USAGE
+    assert "已按保存期限删除，第 2 号清单留有摘要" in shown.err
+    assert "包授权" in shown.out, "what was found stays told"
+    leads = here("leads", "--json")
+    assert (leads.code, leads.lines[0]["integrity"], leads.lines[0]["manifest"]) == (0, "expired", 2)
+    assert "已按保存期限删除" in here("leads").out
+    export = here("evidence", "export", "--exhibit", home.seen[0], "-o", home.folder / "x.wacz")
+    assert (export.code, (home.folder / "x.wacz").exists()) == (EXIT_USAGE, False)
+    assert here("evidence", "verify").code == 0
+
+
+def test_damage_is_exit_4_and_nothing_goes(here: Callable, home: Home) -> None:
+    write_settings(home, "[retention]\nunflagged_days = 5\n")
+    (name,) = [one for one in home.files() if one.endswith(".gz")]
+    raw = bytearray((home.archive / name).read_bytes())
+    raw[len(raw) // 2] ^= 1
+    (home.archive / name).write_bytes(raw)
+    done = here("evidence", "expire", "--by", "王主任")
+    assert (done.code, name in done.err) == (EXIT_EVIDENCE, True)
+    assert (home.archive / name).exists()
+
+
+def test_not_while_a_round_runs(here: Callable, home: Home) -> None:
+    with (home.folder / "round.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for command in (("expire", "--by", "王主任"), ("shelve",)):
+            write_settings(home, '[shelf]\nurl = "../shelf"\n')
+            refused = here("evidence", *command)
+            assert (refused.code, "正在进行" in refused.err) == (EXIT_USAGE, True)
+
+
+def test_files_go_to_the_shelf_and_are_found_there(here: Callable, home: Home) -> None:
+    without = here("evidence", "shelve")
+    assert (without.code, "[shelf]" in without.err) == (EXIT_USAGE, True)
+    (home.folder.parent / "shelf").mkdir()
+    write_settings(home, '[shelf]\nurl = "../shelf"\n[retention]\nunflagged_days = 5\n')
+    done = here("evidence", "shelve", "--json")
+    assert (done.code, json.loads(done.out)["files"]) == (0, 3)
+    assert "都已读回核对" in done.err
+    assert [one for one in home.files() if one.endswith(".gz")] == []
+    assert here("leads", "--json").lines[0]["integrity"] == "whole"
+    assert here("evidence", "verify").code == 0
+    expired = here("evidence", "expire", "--by", "王主任")
+    assert (expired.code, "第 2 号清单" in expired.err) == (0, True)
+    assert [one for one in home.files() if one.endswith(".gz")] == [], "what is left is on the shelf again"
+    assert len(list((home.folder.parent / "shelf").glob("*-x2.warc.gz"))) == 1
+    assert len(list((home.folder.parent / "shelf").glob("*.warc.gz"))) == 1
+    assert here("show", home.seen[0]).code == 0
+    assert here("evidence", "verify").code == 0
+    (home.folder.parent / "shelf").rename(home.folder.parent / "gone")
+    away = here("show", home.seen[0])
+    assert (away.code, "存储不可达" in away.err) == (EXIT_USAGE, True)
+
+
+def test_a_round_ends_whether_or_not_the_shelf_answers(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    config = Config(home=home.folder, shelf=Shelf(url="../shelf"))
+    shelf = home.folder.parent / "shelf"
+    shelf.write_bytes(b"no folder")
+    assert shelve_round(config, home.engine) == EXIT_DONE
+    assert "稍后运行 lantian evidence shelve" in capsys.readouterr().err
+    assert [one for one in home.files() if one.endswith(".gz")] != []
+    shelf.unlink()
+    shelf.mkdir()
+    assert shelve_round(config, home.engine) == EXIT_DONE
+    assert [one for one in home.files() if one.endswith(".gz")] == []
+    assert shelve_round(Config(home=home.folder), home.engine) == EXIT_DONE, "without one there is nothing to do"
