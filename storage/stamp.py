@@ -138,7 +138,7 @@ def _token(folder: Path, engine: Engine, asking: Asking, number: int) -> Token |
     if asking.is_hopeless:
         return None
     token = asking.token(head, part=path.name, sealed_at=sealed_at)
-    _save(path, token.der)
+    _save(folder, path, token.der)
     return token
 
 
@@ -207,12 +207,12 @@ def _keep_trust(folder: Path, asking: Asking) -> None:
     for certificate in dict.fromkeys(one for several in asking.trust.values() for one in several):
         name = hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()[:16]
         if not (path := authorities / f"{name}.pem").exists():
-            _save(path, certificate.public_bytes(Encoding.PEM))
+            _save(folder, path, certificate.public_bytes(Encoding.PEM))
 
 
-def _save(path: Path, raw: bytes) -> None:
+def _save(folder: Path, path: Path, raw: bytes) -> None:
     """The file is whole and safe under its name when this returns, or it is not there."""
-    temp = path.with_name(".stamp.tmp")
+    temp = folder / FOLDER / ".stamp.tmp"
     with temp.open("wb") as file:
         file.write(raw)
         file.flush()

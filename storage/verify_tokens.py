@@ -138,7 +138,8 @@ class _Token:
             if issuer is None or issuer in chain or len(chain) == LONGEST_CHAIN:
                 return False
             chain.append(issuer)
-        return not all(one.not_valid_before_utc <= self.at <= one.not_valid_after_utc for one in chain)
+        # To OpenSSL a certificate is over in its last second already.
+        return not all(one.not_valid_before_utc <= self.at < one.not_valid_after_utc for one in chain)
 
 
 def _loaded(ders: Iterable[bytes]) -> list[x509.Certificate]:

@@ -15,14 +15,17 @@ import requests
 import responses
 from authority import OPENSSL, PAST, WITHOUT_OPENSSL, LocalAuthority, serving
 from sqlalchemy import Engine, insert, select
+from storage_specimens import archive_in, exchange
 
 from crawler.config import Authority
 from crawler.errors import ConfigInvalid, NotStamped
 from storage.audit import AuditLog
 from storage.db import open_database, writing
 from storage.manifests import FOLDER
+from storage.seal import Sealer
 from storage.sealing_rows import SealRow
 from storage.stamp import LONGEST_WAIT, Stamping, stamp_bytes, stamp_pending, token_path
+from storage.verify import Wanted, verify
 from storage.verify_tokens import Stamp, anchors, check_token
 
 OVER = b'{"format":"lantian-manifest/1","number":1}\n'
@@ -397,3 +400,32 @@ def test_two_at_once_ask_once(engine: Engine, folder: Path, make) -> None:
     assert (second.done, second.left) == (0, 1)
     assert "另一个进程" in second.error
     assert len(slow.asked) == 1
+
+
+# -- as the verifier sees it ---------------------------------------------------------------------
+
+
+def sealed(folder: Path, engine: Engine, body: bytes) -> None:
+    with archive_in(folder) as archive:
+        archive.keep(exchange(body))
+    Sealer(folder, engine, tool="lantian 0.1.0", demand="stamped").seal("", now())
+
+
+def test_an_archive_is_stamped_when_every_manifest_is(
+    engine: Engine, folder: Path, authority: LocalAuthority, authority_url: str, make
+) -> None:
+    trusting = Wanted(anchors=(authority.root.read_bytes(),))
+    sealed(folder, engine, b"one")
+    stamp_pending(folder, engine, [at(authority, authority_url)], now())
+    assert (verify(folder, trusting).state, verify(folder, trusting).ok) == ("stamped", True)
+    (folder / FOLDER / ".stamp.tmp").write_bytes(b"a crash left this")
+    assert verify(folder, trusting).ok
+    untrusting = verify(folder, Wanted(anchors=(make().root.read_bytes(),)))
+    assert [one.kind for one in untrusting.broken] == ["token_untrusted"]
+    sealed(folder, engine, b"two")
+    assert [one.kind for one in verify(folder, trusting).broken] == ["token_missing", "not_stamped"]
+    stamp_pending(folder, engine, [at(authority, authority_url)], now())
+    assert verify(folder, trusting).ok
+    one, two = (token_path(folder, number) for number in (1, 2))
+    one.write_bytes(two.read_bytes())
+    assert [one.kind for one in verify(folder, trusting).broken] == ["token_mismatch"]
