@@ -25,7 +25,8 @@ from pipelines.chromium import QUIET, find_chromium, parent_of, pinned_keys, res
 from pipelines.devtools import BrowserTrouble, Told
 from pipelines.gate import Gate
 from pipelines.locating import Wanted
-from pipelines.visiting import HEIGHT, WIDTH, Visiting, located, take_home
+from pipelines.taking import located, take_home
+from pipelines.visiting import HEIGHT, WIDTH, Visiting
 
 __all__ = ["Browser", "BrowserTrouble", "find_chromium"]
 

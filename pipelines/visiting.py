@@ -10,21 +10,16 @@ import asyncio
 import base64
 import logging
 import time
-import uuid
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from crawler import clock
-from crawler.captures import Chain, Frame, Visit
+from crawler.captures import Chain
 from crawler.config import Browser as Limits
-from crawler.hosts import MappedHost
-from crawler.transport import is_specimen
 from pipelines.admission import ADDRESSES, Admission
-from pipelines.devtools import BrowserTrouble, PageMoved, Session, Told, World
+from pipelines.devtools import BrowserTrouble, Session, Told, World
 from pipelines.gate import Gate
-from pipelines.locating import Wanted, in_both, look
 from pipelines.network import Recorder
 
 logger = logging.getLogger(__name__)
@@ -35,25 +30,13 @@ LOADING, SETTLING = 0.5, 0.1  # of the whole time: until a page says that it is 
 SILENCE = 0.15  # seconds without a report that count as silence
 LOOKS = 0.02  # seconds between two looks whether something has come
 SCREEN = 0.06  # seconds a screen is shown while the page is scrolled through
-TRIES = 3  # a page that goes on by itself is taken home anew
 PART = 12.0  # seconds the picture or the MHTML may take
-TITLE = "(document.title || '').slice(0, 300)"
-SIZE = "document.documentElement ? document.documentElement.outerHTML.length : 0"
-TEXT = "document.body ? document.body.innerText : ''"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """What is taken while a page is held still."""
-
-    url: str
-    title: str
-    dom: bytes
-    text: bytes
-    mhtml: bytes
-    picture: bytes
-    frame: Frame
-    chains: tuple[Chain, ...]
+# An element may bear the name of a document's property and hide it: the accessors are taken from the prototype.
+OWN = "((name) => Object.getOwnPropertyDescriptor(Document.prototype, name).get.call(document))"
+TITLE = f"{OWN}('title').slice(0, 300)"
+SIZE = f"({OWN}('documentElement')?.outerHTML ?? '').length"
+TEXT = f"{OWN}('body')?.innerText ?? {OWN}('documentElement')?.textContent ?? ''"
+DOWN = f"{OWN}('scrollingElement')?.scrollHeight ?? 0"
 
 
 class Visiting:
@@ -116,8 +99,7 @@ class Visiting:
         await self.world.enter(self._frame)
         top, end = 0, HEIGHT
         while top < min(end, TALLEST):
-            move = f"(scrollTo({{top: {top}, behavior: 'instant'}}), document.scrollingElement.scrollHeight)"
-            end = await self.world.value(move)
+            end = await self.world.value(f"(scrollTo({{top: {top}, behavior: 'instant'}}), {DOWN})")
             await asyncio.sleep(SCREEN)
             top += HEIGHT
         await self.world.value("scrollTo({top: 0, behavior: 'instant'})")
@@ -217,100 +199,3 @@ async def _until(is_so: Callable[[], bool], seconds: float) -> bool:
             return False
         await asyncio.sleep(LOOKS)
     return True
-
-
-async def take_home(visiting: Visiting, url: str, wanted: Wanted) -> Visit:
-    """The visit, complete but for what only the gate and the browser know."""
-    started_at = clock.now()
-    await visiting.load(url)
-    for left in reversed(range(TRIES)):
-        try:
-            taken = await _held(visiting, wanted)
-            break
-        except PageMoved:
-            if not left:
-                raise
-            visiting.step("页面自行转到另一地址，重新保存")
-            await visiting.release()
-    messages = await visiting.recorder.messages()
-    visiting.limits_met()
-    return Visit(
-        id=str(uuid.uuid4()),
-        requested_url=url,
-        url=taken.url,
-        redirects=_passed(visiting.recorder.documents, taken.url),
-        status=visiting.recorder.status,
-        title=taken.title,
-        started_at=started_at,
-        ended_at=clock.now(),
-        browser="",
-        picture=taken.picture,
-        dom=taken.dom,
-        text=taken.text,
-        mhtml=taken.mhtml,
-        frame=taken.frame,
-        messages=tuple(messages),
-        chains=taken.chains,
-        sockets=visiting.recorder.sockets,
-        steps=tuple(visiting.steps),
-        troubles=tuple(visiting.troubles),
-    )
-
-
-async def _held(visiting: Visiting, wanted: Wanted) -> Taken:
-    """All parts of one state of the page. Raises `PageMoved` when it was replaced meanwhile."""
-    await visiting.scroll_through()
-    await visiting.hold()
-    arrivals = visiting.arrivals
-    before = await look(visiting.world, wanted, TALLEST)
-    visiting.step("定位检索词、引文和广告标识")
-    url, title = await visiting.address(), str(await visiting.world.value(TITLE))
-    dom, text = await visiting.dom(), await visiting.text()
-    visiting.step("保存页面文档和可见文字")
-    mhtml = await visiting.part("mhtml", visiting.mhtml())
-    picture = await visiting.part("picture", visiting.picture())
-    visiting.step("保存整页截图" if picture else "整页截图未成")
-    after = await look(visiting.world, wanted, TALLEST)
-    if visiting.arrivals != arrivals:
-        raise PageMoved(f"{url}: went on to another address while it was captured")
-    return Taken(
-        url=url,
-        title=title,
-        dom=dom,
-        text=text,
-        mhtml=mhtml,
-        picture=picture,
-        frame=in_both(before, after) if picture else Frame(width=0, height=0),
-        chains=await visiting.certificates(url),
-    )
-
-
-def located(visit: Visit, gate: Gate, hosts: Mapping[str, MappedHost]) -> Visit:
-    """The visit with the addresses that were really connected to: the browser only saw the gate."""
-    messages = tuple(
-        replace(one, ip_address=_behind(one.url, gate), is_specimen=is_specimen(one.url, hosts))
-        for one in visit.messages
-    )
-    return replace(
-        visit,
-        ip_address=_behind(visit.url, gate),
-        is_specimen=is_specimen(visit.url, hosts),
-        messages=messages,
-        refused=tuple(gate.refused),
-    )
-
-
-def _behind(url: str, gate: Gate) -> str:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme in ("https", "wss") else 80)
-    except ValueError:
-        return ""
-    return gate.reached.get((parts.hostname or "", port), "")
-
-
-def _passed(documents: list[str], final: str) -> tuple[str, ...]:
-    """Every address on the way, without the last."""
-    last = final.partition("#")[0]
-    passed = documents[:-1] if documents and documents[-1].partition("#")[0] == last else documents
-    return tuple(passed)
