@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from crawler.captures import Frame, PictureVerdict, Place, Showing, Sought, Visit
 from crawler.items import Exhibit, Finding, Listing, Outcome, Page, Reading
-from pipelines.standing import is_inside, is_said, own_places
+from pipelines.standing import beginning, is_inside, is_said, own_places
 from spiders.base import PlatformSpider
 
 # Why a page that was read could not be read the second time.
@@ -28,10 +28,7 @@ NOT_READ = {
 
 def sought(exhibits: Iterable[Exhibit]) -> tuple[Sought, ...]:
     """What the browser is to look for: the quotes of whatever was flagged in words, and where each listing begins."""
-    return tuple(
-        Sought(exhibit=one.id, quotes=tuple(dict.fromkeys((*_quotes(one), one.listing.title))), is_ad=_is_marked(one))
-        for one in exhibits
-    )
+    return tuple(Sought(exhibit=one.id, quotes=_looked_for(one), is_ad=_is_marked(one)) for one in exhibits)
 
 
 def failed(exhibits: Iterable[Exhibit], reason: str, detail: str) -> tuple[Showing, ...]:
@@ -159,6 +156,12 @@ def _stands_in(finding: Finding, listing: Listing) -> bool:
 
 def _quotes(exhibit: Exhibit) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.quote for one in exhibit.findings if one.quote and not one.image))
+
+
+def _looked_for(exhibit: Exhibit) -> tuple[str, ...]:
+    title = exhibit.listing.title
+    begins = (title, beginning(title)) if exhibit.findings else (title,)
+    return tuple(dict.fromkeys((*_quotes(exhibit), *begins)))
 
 
 def _is_marked(exhibit: Exhibit) -> bool:

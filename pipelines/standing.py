@@ -1,18 +1,21 @@
 """Which of the places that show a quote is the listing's own: the same words may stand in another one, or in a menu.
 
-A listing begins with its title. What stands below a title belongs to it up to the next one in the
-same column; a quote whose listing has no title to be seen is not shown.
+A listing begins with its title, of which a shop may show the beginning alone. What stands below a title
+belongs to it up to the next one in the same column; a quote whose listing has no title to be seen is not shown.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from crawler.captures import Box, Frame, Place
 from crawler.items import Exhibit
 
 FARTHEST = 1200  # pixels from a listing's title to the end of its words
+BEGINNING = 12  # characters
+TITLE_WIDTH, TITLE_REST = 640, 50  # pixels that a title may have beside and below its beginning
 SLACK = 8  # pixels by which lines of one row differ
 
 
@@ -30,7 +33,8 @@ def own_places(exhibit: Exhibit, quotes: Sequence[str], titles: Mapping[str, str
     # A title that stands in several places may be words of another listing's text: it ends nothing.
     ends = [boxes[0] for other, boxes in begins.items() if other != exhibit.id and len(boxes) == 1]
     own = [one for one in inside if one.exhibit == exhibit.id and one.quote in quotes]
-    heads, listing = begins[exhibit.id], exhibit.listing
+    listing = exhibit.listing
+    heads = begins[exhibit.id] or _cut_short(exhibit, inside)
     in_title = {one for one in quotes if is_said(one, listing.title) and not is_said(one, listing.text)}
     return tuple(
         one
@@ -38,6 +42,20 @@ def own_places(exhibit: Exhibit, quotes: Sequence[str], titles: Mapping[str, str
         if any(_overlaps(one.box, head) for head in heads)
         or (one.quote not in in_title and _is_below(one.box, heads, ends))
     )
+
+
+def beginning(title: str) -> str:
+    """What is surely seen of a title that does not fit its place."""
+    return title[:BEGINNING]
+
+
+def _cut_short(exhibit: Exhibit, inside: Sequence[Place]) -> list[Box]:
+    """Where the title may stand whose beginning alone is to be seen; that of several listings tells nothing."""
+    begun = beginning(exhibit.listing.title)
+    found = [one.box for one in inside if one.exhibit == exhibit.id and one.quote == begun]
+    return [
+        replace(one, right=one.left + TITLE_WIDTH, bottom=one.bottom + TITLE_REST) for one in found[:1] if not found[1:]
+    ]
 
 
 def is_said(quote: str, text: str) -> bool:

@@ -176,6 +176,7 @@ def test_what_was_read_in_a_picture_is_not_looked_for_in_words() -> None:
     likeness = flagged(findings=(finding(quote="", image="ab" * 32),))
     assert verdict(likeness, visit()) == ("differs", "image_quote")
     assert sought([one]) == (Sought(exhibit="e1", quotes=(TITLE,), is_ad=True),)
+    assert sought([replace(one, listing=replace(one.listing, title="专" * 40))])[0].quotes == ("专" * 40, "专" * 12)
 
 
 # -- it failed -----------------------------------------------------------------------------------
@@ -244,3 +245,14 @@ def test_words_of_a_title_that_stand_in_a_text_too_end_nothing() -> None:
 def test_what_only_the_title_says_is_looked_for_nowhere_else() -> None:
     frame = Frame(width=1280, height=2000, places=(title(box=boxed(10, 100, 400)), place(box=boxed(10, 160))))
     assert own_places(flagged(), (QUOTE,), {"e1": TITLE}, frame) == ()
+
+
+def test_a_title_that_is_cut_short_still_begins_its_listing() -> None:
+    whole = f"星河知产专利商标版权一站式服务 {QUOTE} 不授权退款 名额有限"
+    one = flagged(document(row(whole)))
+    begin = title(whole[:12], box=boxed(10, 100, 200))
+    second_line, elsewhere = place(box=boxed(10, 125, 60)), place(box=boxed(10, 400, 60))
+    frame = Frame(width=1280, height=2000, places=(begin, second_line, elsewhere))
+    assert own_places(one, (QUOTE,), {"e1": whole}, frame) == (second_line,)
+    twice = replace(frame, places=(*frame.places, replace(begin, box=boxed(10, 390))))
+    assert own_places(one, (QUOTE,), {"e1": whole}, twice) == (), "two that begin alike tell nothing"
