@@ -68,7 +68,7 @@ def _basics(facts: ExtractionFacts) -> Fields:
             Field(label="笔录编号"),
             Field(label="本机记录号", lines=(facts.id,)),
             Field(label="案由"),
-            Field(label="线索（证据项）编号", lines=(facts.target.exhibit,)),
+            Field(label="线索编号", lines=(facts.target.exhibit,)),
             Field(label="提取起止时间", lines=(span,)),
             Field(label="授时源与偏差", lines=clock_words(facts.surroundings)),
             Field(label="提取地点", lines=known(facts.place)),
@@ -91,7 +91,7 @@ def _steps(facts: ExtractionFacts) -> Grid:
 
 def _keeping(facts: ExtractionFacts) -> Fields:
     names = "、".join(one.name for one in facts.officers)
-    seal = (f"清单链第 {facts.chain.number} 号清单",) if facts.chain else ()
+    seal = (f"清单链第 {facts.chain.number} 号清单",) if facts.chain and facts.files else ()
     return Fields(
         fields=(
             Field(label="存储介质"),

@@ -99,8 +99,9 @@ def printable(text: str) -> str:
 
 def clipped(text: str, longest: int = LONGEST) -> str:
     """The text as it will be printed; of one too long for its place the beginning, and how long it is."""
-    shown = printable(text)
-    return shown if len(shown) <= longest else f"{shown[:longest]}……（共 {len(text)} 字，全文见所附文件）"
+    shown = printable(text[: 4 * longest])
+    is_whole = len(shown) <= longest and len(text) <= 4 * longest
+    return shown if is_whole else f"{shown[:longest]}……（共 {len(text)} 字，全文见所附文件）"
 
 
 def may_break(cells: tuple[tuple[str, ...], ...]) -> bool:

@@ -71,7 +71,7 @@ def page_fields(page: PageSeen) -> tuple[Field, ...]:
     headers = [f"{name}: {value}" for name, value in page.headers]
     return (
         Field(label="原始网址", lines=known(page.requested_url, LONGEST_ADDRESS)),
-        Field(label="跳转链", lines=several(page.redirects or ("无跳转",), LONGEST_ADDRESS)),
+        Field(label="跳转链", lines=several(page.redirects or _no_redirect(page), LONGEST_ADDRESS)),
         Field(label="最终网址", lines=known(page.url, LONGEST_ADDRESS)),
         Field(label="HTTP 状态", lines=(str(page.status),) if page.status else ()),
         Field(label="响应头", lines=several(headers)),
@@ -79,6 +79,11 @@ def page_fields(page: PageSeen) -> tuple[Field, ...]:
         Field(label="证书指纹（SHA-256）", lines=several([f"{host} {digest}" for host, digest in page.certificates])),
         Field(label="页面标题", lines=known(page.title)),
     )
+
+
+def _no_redirect(page: PageSeen) -> tuple[str, ...]:
+    """Only of a page that came is it known that there was none."""
+    return ("无跳转",) if page.url else ()
 
 
 def clock_words(around: Surroundings | None) -> tuple[str, ...]:
@@ -98,7 +103,7 @@ def network_fields(around: Surroundings | None) -> tuple[Field, ...]:
         return outside
     answers = [f"{host} → {'、'.join(addresses) or '没有结果'}" for host, addresses in around.dns]
     proxies = f"设有 {'、'.join(around.proxies)}（取页时不使用）" if around.proxies else "没有设置代理"
-    mapped = ("LANTIAN_HOSTS 把域名改指到本机",) if around.host_map else ()
+    mapped = ("LANTIAN_HOSTS 把域名改指到指定的地址",) if around.host_map else ()
     return (
         *outside,
         Field(label="DNS 服务器", lines=several(around.resolvers)),
@@ -110,11 +115,12 @@ def network_fields(around: Surroundings | None) -> tuple[Field, ...]:
 def machine_fields(around: Surroundings | None, tool: str, browser: str) -> tuple[Field, ...]:
     """What the work was done with, and whether the machine was clean as far as that shows."""
     tools = [f"{name} {version}" for name, version in around.tools] if around else []
+    named = dict.fromkeys([*filter(None, (tool.replace("/", " "),)), *tools])
     return (
         Field(label="设备型号"),
         Field(label="设备与操作系统", lines=(f"{around.machine}，{around.system}",) if around else ()),
         Field(label="浏览器", lines=known(browser)),
-        Field(label="取证工具、版本", lines=several([*filter(None, (tool,)), *tools])),
+        Field(label="取证工具、版本", lines=several(list(named))),
         Field(label="工具来源、校验值"),
         Field(label="清洁性检查", lines=_cleanliness(around)),
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from casework.extraction import facts_written
-from casework.paper_facts import ExtractionFacts
+from casework.paper_facts import ExtractionFacts, PageSeen
 from casework.pdf_paper import demand_pdf
 from casework.people import Login, officer, prove, refuse_one_twice
 from console.extraction_facts import (
@@ -126,6 +126,7 @@ class Work:
         self.id = f"{clock.now().astimezone(clock.SHANGHAI):%Y%m%d}-{secrets.token_hex(4)}"
         self.visits: tuple[str, ...] = ()
         self.is_sealed = True
+        self._seal_number: int | None = None
         self._config = config
         self._store = store
         self._detail = detail
@@ -175,7 +176,9 @@ class Work:
         except NotBrought as trouble:
             (showing,) = failed([exhibit], trouble.reason, str(trouble))
             self._step(f"打开 {self._detail.page_url}，没有成功")
-            return self._compared(facts, showing)
+            self._troubles += showing_troubles(showing)
+            sought_page = PageSeen(requested_url=self._detail.page_url, url="", status=0)
+            return replace(facts, page=sought_page, reason=showing_reason(showing))
         finally:
             await room.close()
         self._store.record_visit(kept)
@@ -212,7 +215,9 @@ class Work:
             self.is_sealed = False
             self._troubles.append(f"没有封存成功：{broken}")
             return
-        self._step(f"封存，链首为第 {sealed.number} 号清单")
+        if sealed.manifests:
+            self._seal_number = sealed.number
+            self._step(f"封存，链首为第 {sealed.number} 号清单")
         if self._config.authorities and stamping.error:
             self._troubles.append(f"时间戳服务没有答复（会自动再试）：{stamping.error}")
 
@@ -236,7 +241,7 @@ class Work:
             visits=self.visits,
             outcome=facts.verdict.value,
             reason=facts.reason,
-            seal=head.number if self.is_sealed else None,
+            seal=self._seal_number,
             facts=facts_written(facts),
         )
         People(self._store.engine).keep_extraction(done, self._officers)

@@ -207,6 +207,11 @@ def test_without_a_browser_the_officers_act_is_still_written_down(
     (told,) = ran.lines
     assert (told["verdict"], told["visits"]) == ("failed", [])
     assert len(told["files"]) == 4
+    record = words_of(next(Path(name) for name in told["files"] if name.endswith("笔录.docx")).read_bytes())
+    assert "https://bj.58.com/same" in record
+    assert "没有生成文件" in record
+    assert "重新读取" not in record
+    assert "号清单" not in record
 
 
 @pytest.mark.parametrize(
