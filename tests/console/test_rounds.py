@@ -18,6 +18,7 @@ import pytest
 
 from console.rounds import read_queries
 from crawler.errors import UserMistake
+from storage.verify import verify
 from tests.console.conftest import ROOT, Ran
 from tests.console.test_files import goods
 
@@ -62,6 +63,7 @@ def test_a_round_ends_every_query_in_one_outcome(lantian: Run, serve: Serve, que
     leads = lantian("leads", "--json").lines
     assert [lead["title"] for lead in leads] == [GUILTY]
     assert leads[0]["integrity"] == "whole"
+    assert (leads[0]["seal"], leads[0]["sealed"], leads[0]["manifest"]) == ("sealed", True, 1)
     assert leads[0]["specimen"] is True
     assert len(ack.read_text().split()) == 2
     assert leads[0]["exhibit"] in ack.read_text().split()
@@ -73,6 +75,9 @@ def test_a_round_ends_every_query_in_one_outcome(lantian: Run, serve: Serve, que
     spoken = lantian("show", leads[0]["exhibit"]).out
     assert finding["rule"] in spoken
     assert "完整" in spoken
+    assert "第 1 号清单" in spoken
+    assert "已封存：" in ran.err
+    assert verify(tmp_path / "home").ok
 
     coverage = lantian("coverage", "--json").lines
     assert {row["query"]: row["outcome"] for row in coverage} == {"专利": "ok", "商标": "blocked"}
