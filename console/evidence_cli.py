@@ -43,15 +43,16 @@ def evidence_stamp(as_json: Json = False) -> None:
 
 
 @evidence_app.command("verify")
-def evidence_verify(
+def evidence_verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     path: Annotated[Path | None, typer.Argument(help="数据目录、archive 文件夹或 .wacz；默认 LANTIAN_HOME")] = None,
     anchor: Annotated[list[Path] | None, typer.Option(help="信任的时间戳机构证书（PEM），可多次；默认按设置")] = None,
     demand: Annotated[str, typer.Option(help="要求达到的状态：sealed 或 stamped")] = "",
     head: Annotated[list[str] | None, typer.Option(help="已知的链首 编号:SHA256，可多次；须在链上")] = None,
+    is_quick: Annotated[bool, typer.Option("--quick", help="不解开记录，只与清单逐字节对照")] = False,
     as_json: Json = False,
 ) -> None:
     """核验：重读全部字节，逐项对照清单、链、时间戳和数据库；有不符或没有达到要求的状态，退出码 4。"""
-    asked = verifying.Asked(path=path, anchors=anchor or (), demand=demand, heads=head or ())
+    asked = verifying.Asked(path=path, anchors=anchor or (), demand=demand, heads=head or (), is_quick=is_quick)
     raise typer.Exit(verifying.verify_evidence(asked, as_json=as_json))
 
 

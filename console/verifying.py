@@ -30,6 +30,7 @@ class Asked:
     anchors: Sequence[Path] = ()
     demand: str = ""
     heads: Sequence[str] = ()
+    is_quick: bool = False
 
 
 def verify_evidence(asked: Asked, *, as_json: bool) -> int:
@@ -37,7 +38,7 @@ def verify_evidence(asked: Asked, *, as_json: bool) -> int:
     config = Config.load()
     path = asked.path or config.home
     try:
-        report = verify(path, _wanted(asked, config), _source(path, config))
+        report = verify(path, _wanted(asked, config), source_of(path, config))
     except NothingThere as nothing:
         raise UserMistake(str(nothing)) from None
     if as_json:
@@ -60,6 +61,7 @@ def _wanted(asked: Asked, config: Config) -> Wanted:
             demand=asked.demand,
             expects=config.demand,
             heads=tuple(known_head(head) for head in asked.heads),
+            is_quick=asked.is_quick,
         )
         wanted.certificates()
     except (OSError, ValueError) as wrong:
@@ -70,7 +72,7 @@ def _wanted(asked: Asked, config: Config) -> Wanted:
 # -- files on the shelf ----------------------------------------------------------------------------
 
 
-def _source(path: Path, config: Config) -> Source | None:
+def source_of(path: Path, config: Config) -> Source | None:
     """The home's archive with what lies on its shelf; any other path is read as it is."""
     if path.resolve() not in (config.home.resolve(), config.archive.resolve()) or not config.archive.is_dir():
         return None

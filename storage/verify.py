@@ -52,6 +52,7 @@ class Wanted:
     demand: str = ""
     expects: str = ""
     heads: tuple[tuple[int, str], ...] = ()
+    is_quick: bool = False
 
     def certificates(self) -> tuple[Certificate, ...]:
         """All trusted certificates; `ValueError` when one cannot be read."""
@@ -95,10 +96,10 @@ class _Archive:
         self.findings = Findings()
         self._source, self._wanted, self._database = source, wanted, database
         # Rows are written after what they speak of, so the database is looked at before the folder is.
-        self._places = Places(database)
+        self._places = Places(database, is_quick=wanted.is_quick)
         self.layout = Layout.of(source)
         self.chain = Chain(source, self.findings)
-        self.files = Files(source, self.layout.files, self.findings, self._places.tell)
+        self.files = Files(source, self.layout.files, self.findings, self._places.tell, is_quick=wanted.is_quick)
         self.stamps = Stamps(source, wanted.certificates(), self.findings)
 
     @property
@@ -237,7 +238,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         pems = tuple(path.read_bytes() for path in asked.anchor)
-        report = verify(asked.path, Wanted(anchors=pems, demand=asked.demand, heads=tuple(asked.head)))
+        wanted = Wanted(anchors=pems, demand=asked.demand, heads=tuple(asked.head), is_quick=asked.quick)
+        report = verify(asked.path, wanted)
     except NothingThere as nothing:
         print(rendering.harmless(str(nothing)), file=sys.stderr)
         return rendering.EXIT_NOTHING
@@ -256,6 +258,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--anchor", type=Path, action="append", default=[], metavar="PEM", help="信任的时间戳机构证书")
     parser.add_argument("--demand", choices=words.STATES[1:], default="", help="要求达到的状态")
     parser.add_argument("--head", type=known_head, action="append", default=[], metavar="N:SHA256", help="已知的链首")
+    parser.add_argument("--quick", action="store_true", help="不解开记录，只与清单逐字节对照")
     parser.add_argument("--json", action="store_true", help="输出 JSON")
     return parser
 

@@ -41,12 +41,18 @@ _AGREE = (
     ("大小", "c.size", "p.size"),
     ("摘要", "c.sha256", "p.sha256"),
 )
+# So many of them a manifest's leaves know already.
+_PLACES = 4
 
 
 class Places:
-    """Where every record lies that was read. With `database`, its rows are seen as they were when this was made."""
+    """Where every record lies that was read. With `database`, its rows are seen as they were when this was made.
 
-    def __init__(self, database: Path | None) -> None:
+    With `is_quick` the records were not unpacked, so rows are compared with what manifests say of them.
+    """
+
+    def __init__(self, database: Path | None, *, is_quick: bool = False) -> None:
+        self._agree = _AGREE[:_PLACES] if is_quick else _AGREE
         self._own = sqlite3.connect("", uri=True, isolation_level=None)
         self._own.create_function("lantian_uri", 1, _uri, deterministic=True)
         self._own.create_function("lantian_page", 1, _page, deterministic=True)
@@ -127,8 +133,8 @@ class Places:
             yield Broken(kind="rows", part=DATABASE, detail="没有 captures 表")
             return
         expired = "c.expired_in" if "expired_in" in columns else "NULL"
-        alike = " AND ".join(f"{row} IS {record}" for _, row, record in _AGREE)
-        differing = ", ".join(f"{row} IS NOT {record}" for _, row, record in _AGREE)
+        alike = " AND ".join(f"{row} IS {record}" for _, row, record in self._agree)
+        differing = ", ".join(f"{row} IS NOT {record}" for _, row, record in self._agree)
         query = (
             f"SELECT c.id, c.file, c.offset, p.id, {expired}, g.number, {differing} FROM home.captures c "  # noqa: S608
             f"LEFT JOIN places p ON p.id = c.id LEFT JOIN gone g ON g.id = c.id "
@@ -207,7 +213,7 @@ def _difference(found: object, expired_in: object, number: object, differs: list
         )
     if found is None:
         return "数据库中的固定在档案中没有记录"
-    return "与记录不同：" + "、".join(what for (what, _, _), is_so in zip(_AGREE, differs, strict=True) if is_so)
+    return "与记录不同：" + "、".join(what for (what, _, _), is_so in zip(_AGREE, differs, strict=False) if is_so)
 
 
 def _page(uri: object) -> str:
