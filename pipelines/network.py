@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 BODY_MOST = 16 * 1024 * 1024  # bytes of one body
 POST_MOST = 256 * 1024  # bytes of what a page sends in one request
 LISTED = 100  # sockets that are listed
+IDLE = 0.5  # seconds after which an answer that does not end counts as a stream
 LAST_BODIES = 3.0  # seconds that bodies still on their way to us are waited for
 
 Headers = tuple[tuple[str, str], ...]
@@ -60,6 +61,14 @@ class Line:
     came: list[tuple[int, Headers]] = field(default_factory=list)
     is_open: bool = True
     is_foreign: bool = True
+    is_answered: bool = False
+    began_at: float = field(default_factory=time.monotonic)
+    changed_at: float = 0.0
+
+    def waits(self, patience: float, now: float) -> bool:
+        """Whether its page may be waiting for it: not for one that takes too long, or streams without end."""
+        idle = self.is_answered and now - self.changed_at > IDLE
+        return self.is_open and not idle and now - self.began_at < patience
 
 
 class Recorder:
@@ -114,7 +123,9 @@ class Recorder:
         self._changed_at = time.monotonic()
         if number not in self._lines and len(self._lines) >= self._requests:
             return Line(is_open=False)
-        return self._lines.setdefault(number, Line())
+        line = self._lines.setdefault(number, Line())
+        line.changed_at = self._changed_at
+        return line
 
     def _asked(self, told: Told) -> None:
         asked, line = told["request"], self._line(told["requestId"])
@@ -143,6 +154,7 @@ class Recorder:
 
     def _answered(self, told: Told) -> None:
         line = self._line(told["requestId"])
+        line.is_answered = True
         if line.hops:
             _take(line.hops[-1], told["response"])
             line.hops[-1].has_extra = told.get("hasExtraInfo", True)
@@ -208,10 +220,10 @@ class Recorder:
 
     # -- what is made of them ------------------------------------------------------------------
 
-    def is_quiet(self, seconds: float) -> bool:
-        """Whether nothing is under way, and nothing was reported for so long."""
-        waits = any(line.is_open for line in self._lines.values())
-        return not waits and time.monotonic() - self._changed_at >= seconds
+    def is_quiet(self, seconds: float, patience: float) -> bool:
+        """Whether nothing was reported for so long, and nothing is waited for; `patience` is what one request gets."""
+        now = time.monotonic()
+        return now - self._changed_at >= seconds and not any(line.waits(patience, now) for line in self._lines.values())
 
     @property
     def sockets(self) -> tuple[str, ...]:

@@ -89,7 +89,8 @@ class Visiting:
 
     async def settle(self) -> None:
         """Wait until the page's own requests fall silent; a page that never does is taken as it is."""
-        await _until(lambda: not self._is_loading and self.recorder.is_quiet(SILENCE), self._limits.timeout * SETTLING)
+        patience = self._limits.timeout * SETTLING
+        await _until(lambda: not self._is_loading and self.recorder.is_quiet(SILENCE, patience), patience)
 
     def step(self, words: str) -> None:
         self.steps.append((clock.now(), words))

@@ -151,7 +151,7 @@ def test_a_page_of_two_thousand_pictures_hammers_nobody(at_desk: Desk, server: R
     times = sorted(hit.at for hit in server.hits if hit.target.startswith("/i") and hit.at > began)
     assert 80 <= len(times) <= 100
     assert len([at for at in times if at < times[0] + 2]) <= 80 + 25, "a burst, and then ten a second"
-    assert dict(visit.troubles)["requests"] == "1901 beyond 100"
+    assert dict(visit.troubles)["requests"] in ("1901 beyond 100", "1902 beyond 100"), "with its icon or without"
     assert len(visit.messages) <= 100
 
 
