@@ -65,6 +65,7 @@ def _drawn(markup: str) -> bytes:
 def _weasyprint() -> Any:
     with warnings.catch_warnings():
         # Without any font Pango goes on after this warning, and dies.
+        warnings.filterwarnings("ignore", "HarfBuzz-Subset", DeprecationWarning)
         warnings.filterwarnings("error", "No fonts configured|FontConfig cannot load", UserWarning)
         try:
             import weasyprint
