@@ -60,6 +60,10 @@ class Asking:
         self._session = requests.Session()
         self._session.trust_env = False
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._session.close()
+
     @property
     def now(self) -> datetime:
         """The moment the work began, and what has gone by since."""

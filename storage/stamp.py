@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -67,7 +67,8 @@ def stamp_bytes(over: bytes, authorities: Sequence[Authority], now: datetime) ->
     """A token (TimeStampResp, DER) over these bytes, verified; `NotStamped` when no authority gives one."""
     if not authorities:
         raise NotStamped(WITHOUT)
-    return Asking(authorities, now).token(over, part="token").der
+    with closing(Asking(authorities, now)) as asking:
+        return asking.token(over, part="token").der
 
 
 def stamp_pending(
@@ -79,8 +80,7 @@ def stamp_pending(
     """
     if not authorities:
         return _told(engine, [], WITHOUT)
-    asking = Asking(authorities, now)
-    with _alone(folder) as is_alone:
+    with closing(Asking(authorities, now)) as asking, _alone(folder) as is_alone:
         if not is_alone:
             return _told(engine, [], "另一个进程正在申请时间戳")
         _keep_trust(folder, asking)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import responses
+from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority
 from storage_specimens import T0
 
 from storage.db import open_database
@@ -29,3 +31,18 @@ def planned(store: ExhibitStore) -> ExhibitStore:
     store.plan(round_id, runs)
     store.open_runs(runs, T0)
     return store
+
+
+@pytest.fixture
+def web() -> Iterator[responses.RequestsMock]:
+    """What `requests` is answered; nothing goes out."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+@pytest.fixture
+def make_authority(tmp_path: Path) -> Callable[..., LocalAuthority]:
+    """A time-stamping authority of the kind that is asked for."""
+    if not OPENSSL:
+        pytest.skip(WITHOUT_OPENSSL)
+    return lambda folder="authority", **kind: LocalAuthority(tmp_path / folder, **kind)

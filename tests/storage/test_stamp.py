@@ -1,35 +1,30 @@
-"""Asking for time stamps: what is believed, what is refused, what waits and is tried again."""
+"""Time stamps for manifests: what is stamped, what waits and is tried again, and what the verifier says to it."""
 
 from __future__ import annotations
 
 import hashlib
-import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import requests
 import responses
-from authority import OPENSSL, PAST, WITHOUT_OPENSSL, LocalAuthority, serving
+from authority import LocalAuthority, serving
 from sqlalchemy import Engine, insert, select
+from stamp_specimens import FIRST, answers, at, now
 from storage_specimens import archive_in, exchange
 
-from crawler.config import Authority
-from crawler.errors import ConfigInvalid, NotStamped
 from storage.audit import AuditLog
 from storage.db import open_database, writing
 from storage.manifests import FOLDER
 from storage.seal import Sealer
 from storage.sealing_rows import SealRow
-from storage.stamp import LONGEST_WAIT, Stamping, stamp_bytes, stamp_pending, token_path
+from storage.stamp import LONGEST_WAIT, Stamping, stamp_pending, token_path
 from storage.verify import Wanted, verify
 from storage.verify_tokens import Stamp, anchors, check_token
-
-OVER = b'{"format":"lantian-manifest/1","number":1}\n'
-FIRST, SECOND = "http://tsa1.example/", "https://tsa2.example/stamp"
 
 
 @pytest.fixture
@@ -43,34 +38,6 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "archive" / FOLDER).mkdir(parents=True)
     return tmp_path / "archive"
-
-
-@pytest.fixture
-def web() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        yield mock
-
-
-@pytest.fixture
-def make(tmp_path: Path):
-    if not OPENSSL:
-        pytest.skip(WITHOUT_OPENSSL)
-    return lambda folder="other", **kind: LocalAuthority(tmp_path / folder, **kind)
-
-
-def at(authority: LocalAuthority, url: str = FIRST, timeout: float = 5.0) -> Authority:
-    return Authority(url=url, ca=authority.root, timeout=timeout)
-
-
-def answers(web: responses.RequestsMock, url: str, authority: LocalAuthority) -> None:
-    """The authority's own answers, without a socket."""
-
-    def reply(request: requests.PreparedRequest) -> tuple[int, dict[str, str], bytes]:
-        assert request.headers["Content-Type"] == "application/timestamp-query"
-        assert isinstance(request.body, bytes)
-        return 200, {"Content-Type": "application/timestamp-reply"}, authority.reply(request.body)
-
-    web.add_callback(responses.POST, url, callback=reply)
 
 
 def seal(engine: Engine, folder: Path, numbers: range, sealed_at: datetime) -> None:
@@ -105,140 +72,6 @@ def stamp_of(folder: Path, number: int, authority: LocalAuthority) -> Stamp:
     stamp = check_token(token, head, anchors(authority.root.read_bytes()), part="")
     assert isinstance(stamp, Stamp)
     return stamp
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-# -- one question --------------------------------------------------------------------------------
-
-
-def test_over_real_http(authority: LocalAuthority, authority_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9/")  # nobody there: a proxy would fail it
-    token = stamp_bytes(OVER, [at(authority, authority_url)], now())
-    assert isinstance(check_token(token, OVER, anchors(authority.root.read_bytes()), part=""), Stamp)
-
-
-def test_each_question_has_its_own_nonce(authority: LocalAuthority, authority_url: str) -> None:
-    before = len(authority.asked)
-    for _ in range(2):
-        stamp_bytes(OVER, [at(authority, authority_url)], now())
-    first, second = authority.asked[before:]
-    assert first != second
-
-
-def test_without_an_authority() -> None:
-    with pytest.raises(NotStamped, match="没有设置"):
-        stamp_bytes(OVER, [], now())
-
-
-def test_the_second_is_asked_when_the_first_is_not_there(
-    authority: LocalAuthority, web: responses.RequestsMock
-) -> None:
-    web.add(responses.POST, FIRST, body=requests.ConnectionError("nobody"))
-    answers(web, SECOND, authority)
-    assert stamp_bytes(OVER, [at(authority), at(authority, SECOND)], now())
-    assert [call.request.url for call in web.calls] == [FIRST, SECOND]
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        ({"body": requests.ConnectionError("no")}, "ConnectionError"),
-        ({"body": requests.ConnectTimeout("slow")}, "ConnectTimeout"),
-        ({"status": 500, "body": b"oops"}, "500"),
-        ({"status": 404}, "404"),
-        ({"status": 302, "headers": {"Location": "file:///etc/passwd"}}, "302"),
-        ({"status": 307, "headers": {"Location": SECOND}}, "307"),
-        ({"status": 200, "body": b"<html>no</html>"}, "无法读取"),
-        ({"status": 200, "body": b""}, "无法读取"),
-        ({"status": 200, "body": bytes((1 << 20) + 1)}, "太大"),
-    ],
-)
-def test_answers_that_are_none(
-    answer: dict[str, object], said: str, authority: LocalAuthority, web: responses.RequestsMock
-) -> None:
-    web.add(responses.POST, FIRST, **answer)
-    with pytest.raises(NotStamped, match=said):
-        stamp_bytes(OVER, [at(authority)], now())
-    assert len(web.calls) == 1
-
-
-@pytest.mark.parametrize("kind", [{"name": "Qita"}, {}, {"valid": PAST}, {"self_signed": True}])
-def test_answers_of_another_authority(
-    make, kind: dict[str, object], authority: LocalAuthority, web: responses.RequestsMock
-) -> None:
-    answers(web, FIRST, make(**kind))
-    with pytest.raises(NotStamped, match="不是所信任的"):
-        stamp_bytes(OVER, [at(authority)], now())
-
-
-@pytest.mark.parametrize(
-    ("kind", "said"),
-    [
-        ({"valid": PAST}, "已过期"),
-        ({"root_valid": PAST}, "已过期"),
-        ({"nonce": False}, "nonce"),
-        ({"refusing": True}, "拒绝"),
-        ({"usage": False}, "不是所信任的"),
-        ({"embedded": False}, "不是所信任的"),
-    ],
-)
-def test_answers_of_a_broken_authority(make, kind: dict[str, object], said: str, web: responses.RequestsMock) -> None:
-    broken = make(**kind)
-    answers(web, FIRST, broken)
-    with pytest.raises(NotStamped, match=said):
-        stamp_bytes(OVER, [at(broken)], now())
-
-
-def test_an_answer_over_other_bytes(authority: LocalAuthority, web: responses.RequestsMock) -> None:
-    web.add(responses.POST, FIRST, body=authority.stamp(b"something else"))
-    with pytest.raises(NotStamped, match="不是这份清单的"):
-        stamp_bytes(OVER, [at(authority)], now())
-
-
-@pytest.mark.parametrize("away", [timedelta(minutes=-6), timedelta(minutes=6), timedelta(days=400)])
-def test_a_stamp_far_from_our_clock(authority: LocalAuthority, authority_url: str, away: timedelta) -> None:
-    with pytest.raises(NotStamped, match="时钟"):
-        stamp_bytes(OVER, [at(authority, authority_url)], now() + away)
-
-
-def test_certificates_out_of_order_are_taken_all_the_same(make, web: responses.RequestsMock) -> None:
-    other = make(intermediate=True, ordered=False)
-    answers(web, FIRST, other)
-    assert stamp_bytes(OVER, [at(other)], now())
-
-
-def test_an_answer_that_drips_is_given_up(authority: LocalAuthority) -> None:
-    """Each byte comes in time; the whole does not."""
-    is_over = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
-
-        def drip() -> None:
-            connection, _ = server.accept()
-            with connection:
-                connection.recv(65536)
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-                while not is_over.wait(0.1):
-                    try:
-                        connection.sendall(b"0")
-                    except OSError:
-                        return
-
-        pool.submit(drip)
-        begun = now()
-        with pytest.raises(NotStamped, match="ReadTimeout"):
-            stamp_bytes(OVER, [at(authority, f"http://127.0.0.1:{server.getsockname()[1]}/", 0.4)], begun)
-        is_over.set()
-    assert now() - begun < timedelta(seconds=3)
-
-
-def test_a_certificate_file_that_is_gone(tmp_path: Path) -> None:
-    (tmp_path / "not.pem").write_text("no certificate")
-    for name in ("gone.pem", "not.pem"):
-        with pytest.raises(ConfigInvalid, match=name):
-            stamp_bytes(OVER, [Authority(url=FIRST, ca=tmp_path / name)], now())
 
 
 # -- all that wait -------------------------------------------------------------------------------
@@ -320,10 +153,10 @@ def test_at_once_does_not_wait(
 
 
 def test_a_refused_answer_leaves_no_file(
-    engine: Engine, folder: Path, authority: LocalAuthority, web: responses.RequestsMock, make
+    engine: Engine, folder: Path, authority: LocalAuthority, web: responses.RequestsMock, make_authority
 ) -> None:
     seal(engine, folder, range(1, 2), now())
-    answers(web, FIRST, make(name="Qita"))
+    answers(web, FIRST, make_authority(name="Qita"))
     assert "不是所信任的" in stamp_pending(folder, engine, [at(authority)], now()).error
     assert not token_path(folder, 1).exists()
 
@@ -378,7 +211,7 @@ def test_a_seal_ahead_of_the_authority_waits_alone(
     assert "早于封存" in stamping.error
 
 
-def test_two_at_once_ask_once(engine: Engine, folder: Path, make) -> None:
+def test_two_at_once_ask_once(engine: Engine, folder: Path, make_authority) -> None:
     """The second sees the first at work and leaves it to it."""
     asked, go_on = threading.Event(), threading.Event()
 
@@ -388,7 +221,7 @@ def test_two_at_once_ask_once(engine: Engine, folder: Path, make) -> None:
             go_on.wait(10)
             return super().reply(query)
 
-    make()  # skips where there is no openssl
+    make_authority()  # skips where there is no openssl
     slow = Slow(folder.parent / "slow")
     seal(engine, folder, range(1, 2), now())
     with serving(slow) as url, ThreadPoolExecutor(1) as pool:
@@ -412,7 +245,7 @@ def sealed(folder: Path, engine: Engine, body: bytes) -> None:
 
 
 def test_an_archive_is_stamped_when_every_manifest_is(
-    engine: Engine, folder: Path, authority: LocalAuthority, authority_url: str, make
+    engine: Engine, folder: Path, authority: LocalAuthority, authority_url: str, make_authority
 ) -> None:
     trusting = Wanted(anchors=(authority.root.read_bytes(),))
     sealed(folder, engine, b"one")
@@ -420,7 +253,7 @@ def test_an_archive_is_stamped_when_every_manifest_is(
     assert (verify(folder, trusting).state, verify(folder, trusting).ok) == ("stamped", True)
     (folder / FOLDER / ".stamp.tmp").write_bytes(b"a crash left this")
     assert verify(folder, trusting).ok
-    untrusting = verify(folder, Wanted(anchors=(make().root.read_bytes(),)))
+    untrusting = verify(folder, Wanted(anchors=(make_authority().root.read_bytes(),)))
     assert [one.kind for one in untrusting.broken] == ["token_untrusted"]
     sealed(folder, engine, b"two")
     assert [one.kind for one in verify(folder, trusting).broken] == ["token_missing", "not_stamped"]

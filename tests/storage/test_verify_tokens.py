@@ -9,20 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from authority import OPENSSL, PAST, WITHOUT_OPENSSL, LocalAuthority, valid_for
+from authority import OPENSSL, PAST, LocalAuthority, valid_for
 
 from storage.verify_report import Broken
 from storage.verify_tokens import MOST_TOKEN, Stamp, anchors, check_token
 
 OVER = b'{"format":"lantian-manifest/1","number":1}\n'
-
-
-@pytest.fixture
-def make(tmp_path: Path):
-    """An authority of the kind that is asked for."""
-    if not OPENSSL:
-        pytest.skip(WITHOUT_OPENSSL)
-    return lambda folder="a", **kind: LocalAuthority(tmp_path / folder, **kind)
 
 
 def checked(token: bytes, trusted: Path, over: bytes = OVER, sealed_at: datetime | None = None) -> Stamp | Broken:
@@ -45,15 +37,15 @@ def test_a_token_that_holds_says_when_and_who(authority: LocalAuthority) -> None
 
 
 @pytest.mark.parametrize("ordered", [True, False])
-def test_intermediates_in_the_token_lead_to_the_anchor_in_whatever_order(make, ordered: bool) -> None:
-    authority = make(intermediate=True, ordered=ordered)
+def test_intermediates_in_the_token_lead_to_the_anchor_in_whatever_order(make_authority, ordered: bool) -> None:
+    authority = make_authority(intermediate=True, ordered=ordered)
     assert isinstance(checked(authority.stamp(OVER), authority.root), Stamp)
-    assert kind(authority.stamp(OVER), make("b", name="Qita").root) == "token_untrusted"
+    assert kind(authority.stamp(OVER), make_authority("b", name="Qita").root) == "token_untrusted"
 
 
 @pytest.mark.parametrize("ordered", [True, False])
-def test_openssl_agrees(make, ordered: bool, tmp_path: Path) -> None:
-    authority = make(intermediate=True, ordered=ordered)
+def test_openssl_agrees(make_authority, ordered: bool, tmp_path: Path) -> None:
+    authority = make_authority(intermediate=True, ordered=ordered)
     token, over = tmp_path / "t.tsr", tmp_path / "head.json"
     token.write_bytes(authority.stamp(OVER))
     over.write_bytes(OVER)
@@ -67,8 +59,8 @@ def test_other_bytes(authority: LocalAuthority) -> None:
     assert kind(authority.stamp(OVER), authority.root, OVER + b" ") == "token_mismatch"
 
 
-def test_another_authority(authority: LocalAuthority, make) -> None:
-    assert kind(make(name="Shili").stamp(OVER), authority.root) == "token_untrusted"
+def test_another_authority(authority: LocalAuthority, make_authority) -> None:
+    assert kind(make_authority(name="Shili").stamp(OVER), authority.root) == "token_untrusted"
 
 
 def test_no_anchor_at_all(authority: LocalAuthority) -> None:
@@ -77,55 +69,59 @@ def test_no_anchor_at_all(authority: LocalAuthority) -> None:
     assert found.kind == "token_untrusted"
 
 
-def test_a_part_of_the_chain_is_no_anchor(make) -> None:
-    authority = make(intermediate=True)
+def test_a_part_of_the_chain_is_no_anchor(make_authority) -> None:
+    authority = make_authority(intermediate=True)
     assert kind(authority.stamp(OVER), authority.folder / "chain.pem") == "token_untrusted"
     assert kind(authority.stamp(OVER), authority.folder / "signer.pem") == "token_untrusted"
 
 
-def test_a_token_that_brings_its_own_root_is_not_trusted_for_that(authority: LocalAuthority, make) -> None:
+def test_a_token_that_brings_its_own_root_is_not_trusted_for_that(authority: LocalAuthority, make_authority) -> None:
     """Also where root and signer are one certificate, signed by itself."""
-    forger = make("b", name="Shili")
+    forger = make_authority("b", name="Shili")
     (forger.folder / "chain.pem").write_bytes(forger.top.pem)
     config = forger.folder / "tsa.cnf"
     config.write_text(config.read_text() + f"certs = {forger.folder}/chain.pem\n")
     assert isinstance(checked(forger.stamp(OVER), forger.root), Stamp)
     assert kind(forger.stamp(OVER), authority.root) == "token_untrusted"
-    alone = make("c", self_signed=True)
+    alone = make_authority("c", self_signed=True)
     assert isinstance(checked(alone.stamp(OVER), alone.root), Stamp)
     assert kind(alone.stamp(OVER), authority.root) == "token_untrusted"
 
 
-def test_a_certificate_that_was_over_when_the_token_was_made(authority: LocalAuthority, make) -> None:
-    for late in (make("a", valid=PAST), make("b", root_valid=PAST), make("c", valid=PAST, intermediate=True)):
+def test_a_certificate_that_was_over_when_the_token_was_made(authority: LocalAuthority, make_authority) -> None:
+    for late in (
+        make_authority("a", valid=PAST),
+        make_authority("b", root_valid=PAST),
+        make_authority("c", valid=PAST, intermediate=True),
+    ):
         assert kind(late.stamp(OVER), late.root) == "token_expired"
         assert kind(late.stamp(OVER), authority.root) == "token_untrusted"
 
 
-def test_a_certificate_that_is_over_today_was_not_then(make) -> None:
+def test_a_certificate_that_is_over_today_was_not_then(make_authority) -> None:
     begun = datetime.now(UTC)
-    authority = make(valid=valid_for(4, begun))
+    authority = make_authority(valid=valid_for(4, begun))
     token = authority.stamp(OVER)
     time.sleep(max(0, (begun + timedelta(seconds=4) - datetime.now(UTC)).total_seconds()))
     assert isinstance(checked(token, authority.root), Stamp)
     assert kind(authority.stamp(OVER), authority.root) == "token_expired"
 
 
-def test_a_certificate_for_something_else(make) -> None:
-    authority = make(usage=False)
+def test_a_certificate_for_something_else(make_authority) -> None:
+    authority = make_authority(usage=False)
     assert kind(authority.stamp(OVER), authority.all_certificates) == "token_untrusted"
 
 
-def test_a_token_without_certificates_needs_them_from_the_caller(make) -> None:
-    authority = make(embedded=False)
+def test_a_token_without_certificates_needs_them_from_the_caller(make_authority) -> None:
+    authority = make_authority(embedded=False)
     token = authority.stamp(OVER)
     assert isinstance(checked(token, authority.all_certificates), Stamp)
     assert kind(token, authority.root) == "token_untrusted"
     assert kind(token, authority.folder / "signer.pem") == "token_untrusted"
 
 
-def test_a_refusal_is_no_token(make) -> None:
-    authority = make(refusing=True)
+def test_a_refusal_is_no_token(make_authority) -> None:
+    authority = make_authority(refusing=True)
     assert kind(authority.stamp(OVER), authority.root) == "token_unreadable"
 
 
@@ -160,9 +156,9 @@ def test_a_stamp_before_the_seal_contradicts_it(authority: LocalAuthority) -> No
 
 
 @pytest.mark.parametrize("ordered", [True, False])
-def test_a_flipped_bit_never_changes_what_a_token_says(make, ordered: bool, is_torture: bool) -> None:
+def test_a_flipped_bit_never_changes_what_a_token_says(make_authority, ordered: bool, is_torture: bool) -> None:
     """Every answer is a stamp with the same time and name, or a complaint; nothing else is raised."""
-    authority = make(intermediate=True, ordered=ordered)
+    authority = make_authority(intermediate=True, ordered=ordered)
     token = authority.stamp(OVER)
     whole = checked(token, authority.root)
     assert isinstance(whole, Stamp)
