@@ -120,26 +120,31 @@ lantian/proofs.jsonl 每行说明一条记录：它在封存清单中的登记�
 （RFC 6962，SHA-256）。下面逐条取出记录，核对摘要，再沿路径算到根，与 chain/ 中的封存清单比对。
 
 ```sh
-sha() { openssl dgst -sha256 -r | cut -c1-64; }
-raw() { printf "$(sed 's/../\\\\x&/g' <<<"$1")"; }
+raw() {
+  local hex=$1 bytes=
+  while [ -n "$hex" ]; do bytes+="\\\\x${hex:0:2}" hex=${hex:2}; done
+  printf "$bytes"
+}
+form='"index":([0-9]+),"leaf":"(.*)","length":([0-9]+),"manifest":([0-9]+),"offset":([0-9]+),"path":\\[([^]]*)],"size":([0-9]+)}$'
 bad=0 count=0
 while IFS= read -r line; do
-  number() { sed -E "s/.*,\\"$1\\":([0-9]+)[,}].*/\\1/" <<<"$line"; }
-  leaf=$(sed -E 's/.*"leaf":"(.*)","length":.*/\\1/; s/\\\\"/"/g' <<<"$line")
-  kept=$(tail -c +$(($(number offset) + 1)) archive/data.warc.gz | head -c "$(number length)" | sha)
+  [[ $line =~ $form ]] || { bad=1; break; }
+  index=${BASH_REMATCH[1]} leaf=${BASH_REMATCH[2]//\\\\\\"/\\"} length=${BASH_REMATCH[3]} offset=${BASH_REMATCH[5]}
+  manifest=$(printf 'chain/%06d.json' "${BASH_REMATCH[4]}")
+  siblings=${BASH_REMATCH[6]//[\\",]/ } last=$((BASH_REMATCH[7] - 1))
+  read -r kept _ < <(tail -c +$((offset + 1)) archive/data.warc.gz | head -c "$length" | sha256sum)
   [[ $leaf == *"\\"sha256\\":\\"$kept\\""* ]] || bad=1
-  hash=$({ printf '\\000'; printf '%s' "$leaf"; } | sha)
-  index=$(number index) last=$(($(number size) - 1))
-  for sibling in $(sed -E 's/.*"path":\\[(.*)\\].*/\\1/; s/[",]/ /g' <<<"$line"); do
+  read -r hash _ < <({ printf '\\000'; printf '%s' "$leaf"; } | sha256sum)
+  for sibling in $siblings; do
     if ((index % 2 == 1 || index == last)); then
-      hash=$({ printf '\\001'; raw "$sibling"; raw "$hash"; } | sha)
+      read -r hash _ < <({ printf '\\001'; raw "$sibling"; raw "$hash"; } | sha256sum)
       while ((index % 2 == 0 && index > 0)); do ((index /= 2, last /= 2, 1)); done
     else
-      hash=$({ printf '\\001'; raw "$hash"; raw "$sibling"; } | sha)
+      read -r hash _ < <({ printf '\\001'; raw "$hash"; raw "$sibling"; } | sha256sum)
     fi
     ((index /= 2, last /= 2, 1))
   done
-  grep -q "\\"root\\":\\"$hash\\"" "chain/$(printf '%06d' "$(number manifest)").json" && ((last == 0)) || bad=1
+  grep -q "\\"root\\":\\"$hash\\"" "$manifest" && ((last == 0)) || bad=1
   count=$((count + 1))
 done <lantian/proofs.jsonl
 ((bad == 0 && count > 0)) && echo "$count records: OK"

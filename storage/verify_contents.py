@@ -14,9 +14,10 @@ from storage.verify_format import Head, Malformed, canonical
 from storage.verify_index import Description
 from storage.verify_report import Broken, Findings
 from storage.verify_warc import Member
-from storage.verify_zip import PACKAGE, PAGES, Entry
+from storage.verify_zip import DATA, PACKAGE, PAGES, Entry
 
-LIMIT = 1 << 27
+LIMIT = 1 << 26
+MOST_RECORDS = 300_000
 FORMAT = "lantian-package/1"
 _KEYS = {"chain", "created", "demand", "exhibits", "format", "specimen", "tool"}
 _CAPTURE_KEYS = {"how", "id", "ip_address", "mime", "part", "sha256", "size", "status", "taken_at", "url"}
@@ -41,14 +42,15 @@ class SeenRecord(NamedTuple):
 
 @dataclass(slots=True)
 class Seen:
-    """The records of a package, by id, and the manifests that their proofs lead to."""
+    """The records of a package, by id, the manifests that their proofs lead to, and the facts of visits."""
 
     records: dict[str, SeenRecord] = field(default_factory=dict)
     manifests: set[int] = field(default_factory=set)
+    visits: dict[str, bytes] = field(default_factory=dict)
 
     def add(self, member: Member, said: Description) -> bool:
-        """Whether it is the first with this id."""
-        if member.id in self.records:
+        """Whether it is the first with this id, of records that are not too many to be remembered."""
+        if member.id in self.records or len(self.records) == MOST_RECORDS:
             return False
         self.records[member.id] = SeenRecord(
             member.type,
@@ -61,6 +63,11 @@ class Seen:
             said.is_specimen,
         )
         return True
+
+    def add_facts(self, visit: str, raw: bytes) -> None:
+        """The facts of a visit; what is too much to be remembered is none, and so is a second telling."""
+        is_too_much = sum(map(len, self.visits.values())) + len(raw) > LIMIT
+        self.visits[visit] = b"" if is_too_much or visit in self.visits else raw
 
     def of(self, how: str) -> Iterator[tuple[str, SeenRecord]]:
         return ((name, one) for name, one in self.records.items() if one.type == "resource" and one.how == how)
@@ -80,6 +87,7 @@ def check_contents(  # noqa: PLR0913, PLR0917 - all that is known of a package w
     texts = {f"texts/{name}.txt": one.sha256 for name, one in seen.of("text")}
     for kind, folder, wanted in (("picture", "pictures/", pictures), ("text", "texts/", texts)):
         found.extend(_differences(kind, wanted, {name: digests[name] for name in names if name.startswith(folder)}))
+    found.extend(_visits(seen))
     found.extend(_pages(read(PAGES, LIMIT), seen))
     try:
         told = canonical(read(PACKAGE, LIMIT))
@@ -96,6 +104,23 @@ def _differences(kind: str, wanted: dict[str, str], there: dict[str, str]) -> It
             yield Broken(kind=kind, part=name, detail=detail)
     for name in sorted(wanted.keys() - there.keys()):
         yield Broken(kind="package_missing", part=name, detail="包中有它的记录")
+
+
+def _visits(seen: Seen) -> Iterator[Broken]:
+    """A visit is there whole: every record that its facts list, and the facts wherever a record is of it."""
+    for visit in sorted({one.visit for one in seen.records.values() if one.visit} - seen.visits.keys()):
+        yield Broken(kind="missing_record", part=DATA, detail=f"打开网页 {visit} 的事实记录不在包中")
+    for visit, raw in sorted(seen.visits.items()):
+        try:
+            listed = {one["id"]: (one["uri"], one["sha256"]) for one in canonical(raw)["records"]}
+        except (Malformed, KeyError, TypeError):
+            yield Broken(kind="package_format", part=DATA, detail=f"打开网页 {visit} 的事实记录不是应有的格式")
+            continue
+        for name, said in listed.items():
+            record = seen.records.get(name)
+            if record is None or (record.uri, record.sha256) != said:
+                detail = f"打开网页 {visit} 时的这条记录不在包中，或与事实记录不同"
+                yield Broken(kind="missing_record", part=DATA, record=name, detail=detail)
 
 
 def _pages(raw: bytes, seen: Seen) -> Iterator[Broken]:

@@ -12,6 +12,7 @@ from storage.verify_warc import Member
 
 HEAD_LIMIT = 1 << 22
 LINE_LIMIT = 1 << 20
+PAYLOAD_LIMIT = 1 << 25
 _STEP = 1 << 14
 _END = b"\r\n\r\n"
 
@@ -52,6 +53,17 @@ def described(file: BinaryIO, length: int) -> Description:
     fields = {name.lower(): value for name, _, value in lines}
     message = block.partition(_END)[0] if fields.get("content-type", "").startswith("application/http") else b""
     return Description(fields=fields, message=message)
+
+
+def payload(file: BinaryIO, length: int) -> bytes:
+    """The block of a record without an HTTP message, b"" when it is none or longer than `PAYLOAD_LIMIT`."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacker.decompress(file.read(length), PAYLOAD_LIMIT)
+    except zlib.error:
+        return b""
+    block = plain.partition(_END)[2]
+    return block.removesuffix(_END) if unpacker.eof else b""
 
 
 def _is_whole(plain: bytes) -> bool:

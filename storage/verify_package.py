@@ -18,13 +18,13 @@ from cryptography import x509
 from storage.verify_contents import Seen, check_contents
 from storage.verify_excerpt import Excerpt
 from storage.verify_format import Head, Leaf, Malformed, canonical, parse_leaf
-from storage.verify_index import LINE_LIMIT, described, line_of
+from storage.verify_index import LINE_LIMIT, described, line_of, payload
 from storage.verify_merkle import root_by_path
 from storage.verify_report import BROKEN, SEALED, STAMPED, Broken, Findings, Report
 from storage.verify_warc import read_at
 from storage.verify_zip import DATA, DATAPACKAGE, DIGEST, INDEX, PROOFS, STAMP, Entry, Misbuilt, opened, read_entries
 
-LIST_LIMIT = 1 << 26
+LIST_LIMIT = 1 << 25
 MOST_PATH = 64
 CHUNK = 1 << 20
 _PROOF_KEYS = {"id": str, "index": int, "leaf": str, "length": int, "manifest": int, "offset": int, "path": list,
@@ -163,6 +163,9 @@ class _Reading:
             self._complain_at(("record_id", f"记录是 {member.type} {member.id}"), at, leaf.id)
         elif not self.seen.add(member, said):
             self._complain_at(("duplicate_record", ""), at, member.id)
+        if member.how == "facts" and said.visit:
+            with opened(self.file, data, at) as content:
+                self.seen.add_facts(said.visit, payload(content, length))
         line = line_of(member, said, at)
         if line and index.pop(hashlib.sha256(line).hexdigest(), None) is None:
             self.found.add(Broken(kind="index", part=INDEX, record=member.id, detail="没有这条记录，或与它不符"))
