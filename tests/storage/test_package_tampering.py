@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
+import random
 import shutil
+import tracemalloc
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
-from package_tampering import TAMPERINGS, Tampering, Victim, victim
+from package_tampering import TAMPERINGS, Tampering, Victim, edit, files_of, lines, members, of_how, proofs, victim
 
 from storage.verify_package import verify_package
 from storage.verify_tokens import anchors
+from storage.wacz import DATA, PROOFS
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +51,42 @@ def test_it_is_caught_by_name(one: Tampering, at: Victim) -> None:
     else:
         # Whoever trusts no authority sees it too.
         assert {broken.kind for broken in verify_package(at.path).broken} & set(one.kinds)
+
+
+def test_any_byte_flipped_is_seen(at: Victim, is_torture: bool) -> None:
+    whole, chance = at.path.read_bytes(), random.Random(4)
+    places = range(len(whole)) if is_torture else sorted(chance.sample(range(len(whole)), 150))
+    for place in places:
+        at.path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << chance.randrange(8)]) + whole[place + 1 :])
+        report = verify_package(at.path, trusted(at), "stamped")
+        assert report.broken, place
+        assert not report.is_consistent, place
+
+
+def test_any_cut_is_seen(at: Victim, is_torture: bool) -> None:
+    whole, chance = at.path.read_bytes(), random.Random(5)
+    for length in range(len(whole)) if is_torture else sorted(chance.sample(range(len(whole)), 60)):
+        at.path.write_bytes(whole[:length])
+        assert [broken.kind for broken in verify_package(at.path).broken] == ["zip_structure"], length
+
+
+def test_a_record_that_unpacks_for_ever_is_seen(at: Victim) -> None:
+    files = files_of(at.path)
+    told, packed = proofs(files), members(files)
+    place = of_how(files, "facts")
+    packed[place] = gzip.compress(b"WARC/1.1\r\nContent-Length: 1\r\n\r\n" + bytes(1 << 26), 1)
+    data = b"".join(packed)
+    for one, start, member in zip(told, accumulate(map(len, packed), initial=0), packed, strict=False):
+        one |= {"offset": start, "length": len(member)}
+    edit(at, **{DATA: data, PROOFS: lines(told)})
+    kinds = {broken.kind for broken in verify_package(at.path).broken}
+    assert {"digest", "damaged_record"} & kinds
+
+
+def test_memory_stays_small_whatever_the_packages_size(at: Victim) -> None:
+    edit(at, **{"documents/large.pdf": bytes(1 << 26)})
+    tracemalloc.start()
+    verify_package(at.path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1 << 24
