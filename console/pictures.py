@@ -47,7 +47,8 @@ class PicturesBeside:
         hosts = {host for one in self._crawls for host in platform(one.spidercls.name).hosts}
         self._crawler = self._reactor.create_crawler(PictureCrawl)
         crawls = list(self._crawls.values())
-        self._reactor.crawl(self._crawler, crawls=crawls, crawled_hosts=hosts, shapes=self._shapes)
+        known = {name: platform(name) for name in (one.spidercls.name for one in self._crawls)}
+        self._reactor.crawl(self._crawler, crawls=crawls, crawled_hosts=hosts, shapes=self._shapes, platforms=known)
 
     def exit_code(self) -> int:
         """Pictures that cannot be read are no fault of a round's; bugs of ours and broken evidence are."""

@@ -33,22 +33,30 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """What must be seen of one exhibit: its quotes, and for an advertisement its label too."""
+    """What must be seen of one exhibit: its quotes, and for an advertisement its label too.
+
+    `images` are addresses of the listing's pictures, wanted where something was found in one of them.
+    """
 
     exhibit: str
     quotes: tuple[str, ...]
     is_ad: bool = False
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where one sought quote stands in the picture; `label` is the word that marks it as an advertisement."""
+    """Where one sought quote stands in the picture; `label` is the word that marks it as an advertisement.
+
+    Of a picture of the listing `image` is the address, and the quote is empty.
+    """
 
     exhibit: str
     quote: str
     box: Box
     label: Box | None = None
     label_text: str = ""
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,10 @@ class Wanted:
 async def look(world: World, wanted: Wanted, tallest: int) -> Frame:
     """Everything wanted that can be seen on the page now."""
     asked = [(one.exhibit, quote, one.is_ad) for one in wanted.sought for quote in one.quotes]
-    arguments = ([(quote, is_ad) for _, quote, is_ad in asked], wanted.query, wanted.labels, PLACES, WORDS, tallest)
+    images = [(one.exhibit, url) for one in wanted.sought for url in one.images]
+    quotes = [(quote, is_ad) for _, quote, is_ad in asked]
+    addresses = [url for _, url in images]
+    arguments = (quotes, addresses, wanted.query, wanted.labels, PLACES, WORDS, tallest)
     # JSON is script but for two line ends that older script did not know in strings.
     told = await world.value(f"{_look()}({', '.join(json.dumps(one) for one in arguments)})")
     places = tuple(
@@ -45,6 +48,10 @@ async def look(world: World, wanted: Wanted, tallest: int) -> Frame:
             label_text=label[1] if label else "",
         )
         for number, box, label in told["found"]
+    )
+    places += tuple(
+        Place(exhibit=images[number][0], quote="", box=_box(box), image=images[number][1])
+        for number, box in told["pictured"]
     )
     field = _box(told["field"]) if told["field"] else None
     return Frame(width=int(told["width"]), height=min(int(told["height"]), tallest), places=places, query_box=field)
@@ -58,8 +65,8 @@ def in_both(before: Frame, after: Frame) -> Frame:
 
 
 def _same(one: Place, other: Place) -> bool:
-    is_same_quote = (one.exhibit, one.quote, one.label_text) == (other.exhibit, other.quote, other.label_text)
-    return is_same_quote and _near(one.box, other.box) and _near(one.label, other.label)
+    what, again = ((place.exhibit, place.quote, place.label_text, place.image) for place in (one, other))
+    return what == again and _near(one.box, other.box) and _near(one.label, other.label)
 
 
 def _near(one: Box | None, other: Box | None) -> bool:

@@ -1,11 +1,12 @@
 // A function that finds what can be seen on a page: see locating.py, which calls it in a world of its own.
 // Accessors are taken from the prototypes: a form field or a picture named like one hides it on its element.
-((quotes, query, labels, places, words, tallest) => {
+((quotes, images, query, labels, places, words, tallest) => {
   const own = (kind, name) => { const got = Object.getOwnPropertyDescriptor(kind.prototype, name).get;
     return (on) => got.call(on); };
   const parent = own(Node, 'parentNode'), text = own(CharacterData, 'data'), root = own(Document, 'documentElement');
   const kids = own(Element, 'shadowRoot'), tag = own(Element, 'tagName'), classes = own(Element, 'className');
   const value = own(HTMLInputElement, 'value'), area = own(HTMLTextAreaElement, 'value');
+  const source = own(HTMLImageElement, 'currentSrc');
   const content = own(Node, 'textContent'), children = own(Element, 'children');
   const find = (on, what) => Element.prototype.querySelectorAll.call(on, what);
   const rect = (on) => Element.prototype.getBoundingClientRect.call(on);
@@ -171,6 +172,14 @@
     }
   });
 
+  // -- the listings' own pictures, by their addresses
+  const pictured = [];
+  if (images.length) for (const one of [...find(html, 'img')].slice(0, 2000)) {
+    const from = source(one).split('#')[0];
+    images.forEach((image, number) => { if (image.split('#')[0] !== from) return;
+      const placed = box([rect(one)], one, middle); if (placed) pictured.push([number, placed]); });
+  }
+
   // -- the field that shows what was asked for
   let field = null;
   const asked = bare(query);
@@ -179,5 +188,5 @@
     if (bare(said) === asked && (field = box([rect(one)], one, middle))) break;
   }
   document.adoptedStyleSheets = sheets;
-  return {found, field, height: Math.max(rect(html).height, html.scrollHeight), width: innerWidth};
+  return {found, pictured, field, height: Math.max(rect(html).height, html.scrollHeight), width: innerWidth};
 })

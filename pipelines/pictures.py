@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -33,8 +33,10 @@ from detectors.picture_verdict import judge_picture, picture_entities
 from detectors.pictures import engine_name
 from detectors.shapes import Shape
 from pipelines.judge import packaged_screen
+from pipelines.late import LateVisits
 from pipelines.ocr import DIED, Desk
 from pipelines.room import Room
+from spiders.base import PlatformSpider
 from spiders.failures import trouble_of
 from storage.picture_shapes import PictureEnd, Shown, Waiting
 
@@ -82,10 +84,12 @@ class PictureCrawl(scrapy.Spider):
         crawls: Sequence[asyncio.Task[None]] = (),
         crawled_hosts: Collection[str] = (),
         shapes: Sequence[Shape] = (),
+        platforms: Mapping[str, type[PlatformSpider]] | None = None,
         **kwargs: Any,
     ) -> None:
-        """`crawls` are those of the platforms, on `crawled_hosts`; `shapes` come from the office."""
+        """`crawls` are those of the `platforms`, on `crawled_hosts`; `shapes` come from the office."""
         super().__init__(**kwargs)
+        self._platforms = platforms or {}
         self._crawls, self._crawled_hosts, self._shapes = crawls, frozenset(crawled_hosts), shapes
         self._going: dict[str, str] = {}  # address to the host it is being loaded from, "" once it came
         self._loaded: dict[str, Loaded] = {}
@@ -100,9 +104,11 @@ class PictureCrawl(scrapy.Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> PictureCrawl:
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider._room = Room.of(crawler)
+        spider._late = LateVisits(spider._room, spider._platforms)
         return spider
 
     _room: Room
+    _late: LateVisits
 
     async def start(self) -> AsyncIterator[Any]:
         now, store = clock.now(), self._room.store
@@ -119,6 +125,7 @@ class PictureCrawl(scrapy.Spider):
                 break
             await asyncio.sleep(LOOK_AGAIN)
         await self._settle_known()
+        await self._late.make(lambda: not self.crawler.crawling)
 
     def closed(self, reason: str) -> None:
         self._desk.close()
@@ -247,6 +254,7 @@ class PictureCrawl(scrapy.Spider):
         if loaded.capture:
             self._room.archive.sync()
         await self._room.written(lambda: store.end_pictures(ends))
+        self._late.ask(ends)
         if self.crawler.stats:
             self.crawler.stats.inc_value(f"lantian/pictures/{loaded.fate}")
 

@@ -7,14 +7,16 @@ is named with a reason. It never makes a verdict better than what can be seen.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from crawler.captures import Frame, PictureVerdict, Place, Showing, Sought, Visit
+from crawler.captures import PictureVerdict, Place, Showing, Sought, Visit
 from crawler.items import Exhibit, Finding, Listing, Outcome, Page, Reading
 from pipelines.standing import beginning, is_inside, is_said, own_places
 from spiders.base import PlatformSpider
 
+IMAGES = 10  # of one listing that are looked for
 # Why a page that was read could not be read the second time.
 NOT_READ = {
     Outcome.BLOCKED: "wall",
@@ -28,7 +30,9 @@ NOT_READ = {
 
 def sought(exhibits: Iterable[Exhibit]) -> tuple[Sought, ...]:
     """What the browser is to look for: the quotes of whatever was flagged in words, and where each listing begins."""
-    return tuple(Sought(exhibit=one.id, quotes=_looked_for(one), is_ad=_is_marked(one)) for one in exhibits)
+    return tuple(
+        Sought(exhibit=one.id, quotes=_looked_for(one), is_ad=_is_marked(one), images=_images(one)) for one in exhibits
+    )
 
 
 def failed(exhibits: Iterable[Exhibit], reason: str, detail: str) -> tuple[Showing, ...]:
@@ -69,7 +73,7 @@ def _showing(
     seen, frame = _seen_again(exhibit, reading), visit.frame
     reason, detail = _difference(exhibit, seen, reading)
     if not reason:
-        reason, detail = _not_in_frame(exhibit, places, frame, spider)
+        reason, detail = _not_in_frame(exhibit, places, visit, spider)
     return Showing(
         exhibit=exhibit.id,
         verdict=PictureVerdict.DIFFERS if reason else PictureVerdict.SHOWS_QUOTE,
@@ -98,11 +102,13 @@ def _difference(exhibit: Exhibit, seen: Sequence[Listing], reading: Reading) -> 
     return "", ""
 
 
-def _not_in_frame(exhibit: Exhibit, places: Sequence[Place], frame: Frame, spider: PlatformSpider) -> tuple[str, str]:
+def _not_in_frame(exhibit: Exhibit, places: Sequence[Place], visit: Visit, spider: PlatformSpider) -> tuple[str, str]:
     """Why the picture does not show what the page says."""
-    if any(finding.image or not finding.quote for finding in exhibit.findings):
-        return "image_quote", "what was found stands in a picture of the listing"
-    framed = {place.quote for place in places}
+    frame, framed = visit.frame, {place.quote for place in places}
+    images = {_digest(visit, place.image) for place in places if place.image}
+    unseen = [one.image for one in exhibit.findings if one.image and one.image not in images]
+    if unseen:
+        return "image_quote", f"the listing's picture {unseen[0][:12]} is not in the picture of the page"
     hidden = [quote for quote in _quotes(exhibit) if quote not in framed]
     if hidden:
         return "not_in_frame", hidden[0]
@@ -148,10 +154,21 @@ def _is_like(listing: Listing, wanted: Listing) -> bool:
 
 def _stands_in(finding: Finding, listing: Listing) -> bool:
     """Whether the listing still says it; what was read in one of its pictures is not in its words."""
-    if finding.image or not finding.quote:
+    if finding.image:
         return True
     texts = (listing.title, listing.text, listing.seller, listing.price)
     return any(is_said(finding.quote, text) for text in texts)
+
+
+def _digest(visit: Visit, url: str) -> str:
+    """SHA-256 of what the browser got at this address."""
+    bodies = (one.body for one in visit.messages if one.url == url.partition("#")[0] and one.body)
+    return next((hashlib.sha256(body).hexdigest() for body in bodies), "")
+
+
+def _images(exhibit: Exhibit) -> tuple[str, ...]:
+    """The listing's pictures, where something was found in one."""
+    return exhibit.listing.images[:IMAGES] if any(one.image for one in exhibit.findings) else ()
 
 
 def _quotes(exhibit: Exhibit) -> tuple[str, ...]:

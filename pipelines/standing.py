@@ -20,7 +20,7 @@ SLACK = 8  # pixels by which lines of one row differ
 
 
 def own_places(exhibit: Exhibit, quotes: Sequence[str], titles: Mapping[str, str], frame: Frame) -> tuple[Place, ...]:
-    """The places of these quotes that belong to the exhibit's listing, all inside the picture.
+    """The places of these quotes that belong to the exhibit's listing, and its pictures, all inside the picture.
 
     `titles` are those of all listings of the page by exhibit, for each of which the frame has places.
     What only the title says is looked for nowhere else.
@@ -33,15 +33,17 @@ def own_places(exhibit: Exhibit, quotes: Sequence[str], titles: Mapping[str, str
     # A title that stands in several places may be words of another listing's text: it ends nothing.
     ends = [boxes[0] for other, boxes in begins.items() if other != exhibit.id and len(boxes) == 1]
     own = [one for one in inside if one.exhibit == exhibit.id and one.quote in quotes]
+    images = [one for one in inside if one.exhibit == exhibit.id and one.image]
     listing = exhibit.listing
     heads = begins[exhibit.id] or _cut_short(exhibit, inside)
     in_title = {one for one in quotes if is_said(one, listing.title) and not is_said(one, listing.text)}
-    return tuple(
+    words = (
         one
         for one in own
         if any(_overlaps(one.box, head) for head in heads)
         or (one.quote not in in_title and _is_below(one.box, heads, ends))
     )
+    return (*words, *images)
 
 
 def beginning(title: str) -> str:

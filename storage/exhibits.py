@@ -19,6 +19,7 @@ from storage.bulk import Bulk
 from storage.care import Care, count_findings
 from storage.care_shapes import Likeness
 from storage.groups import place
+from storage.late_showings import LateShowings
 from storage.leads import Leads
 from storage.models import EntityRow, ExhibitRow, ListingRow, PageRecord, encodable
 from storage.pictures import NEW_PICTURES, Pictures, picture_values
@@ -57,7 +58,7 @@ class PageOfRows:
     openings: tuple[PaidOpening, ...]
 
 
-class ExhibitStore(Rounds, Leads, Pictures, Showings, Care, Rejudgements):
+class ExhibitStore(Rounds, Leads, Pictures, Showings, LateShowings, Care, Rejudgements):
     """Rounds, runs, exhibits, leads, pictures, showings, rules' counts, overrides. `engine` comes from `storage.db`."""
 
     def record(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crawler.captures import BrowserCapture, Showing
+from crawler.items import Exhibit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,29 @@ class ShownAs:
     seen_at: datetime
     capture: BrowserCapture | None = None
     openings: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlaggedPage:
+    """A page that was written down before something was found in a picture on it.
+
+    `rows` are those of its `exhibits`, in the same order; `shown` the ids of those that have a showing.
+    """
+
+    run: str
+    number: int
+    platform: str
+    query: str
+    url: str
+    seen_at: datetime
+    rows: tuple[int, ...]
+    exhibits: tuple[Exhibit, ...]
+    shown: frozenset[str]
+
+    @property
+    def unshown(self) -> tuple[Exhibit, ...]:
+        """What was flagged on it and never looked at in the browser."""
+        return tuple(one for one in self.exhibits if one.findings and one.id not in self.shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,7 @@ def _frame_values(showing: Showing) -> Values:
                 "box": _edges(one.box),
                 "label": _edges(one.label),
                 "label_text": encodable(one.label_text),
+                "image": encodable(one.image),
             }
             for one in showing.places
         ],

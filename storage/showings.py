@@ -192,6 +192,7 @@ def _place(told: Mapping[str, Any], exhibit: str) -> Place:
         box=Box(left=left, top=top, right=right, bottom=bottom),
         label=_box(told["label"]),
         label_text=told["label_text"],
+        image=told["image"],
     )
 
 

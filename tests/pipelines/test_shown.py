@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from engine import CAPTCHA, QUOTE, Engine, Shop, document, row
 
-from crawler.captures import Box, Frame, PictureVerdict, Place, Sought, Visit
+from crawler.captures import Box, Frame, Message, PictureVerdict, Place, Sought, Visit
 from crawler.items import Exhibit, Finding, Page
 from pipelines.shown import failed, showings, sought
 from pipelines.standing import own_places
@@ -170,13 +171,48 @@ def test_an_advertisement_without_the_query_is_not_shown() -> None:
         )
 
 
-def test_what_was_read_in_a_picture_is_not_looked_for_in_words() -> None:
-    one = flagged(findings=(finding(image="ab" * 32, box=(1, 2, 3, 4)),))
-    assert verdict(one, visit()) == ("differs", "image_quote")
-    likeness = flagged(findings=(finding(quote="", image="ab" * 32),))
-    assert verdict(likeness, visit()) == ("differs", "image_quote")
-    assert sought([one]) == (Sought(exhibit="e1", quotes=(TITLE,), is_ad=True),)
-    assert sought([replace(one, listing=replace(one.listing, title="专" * 40))])[0].quotes == ("专" * 40, "专" * 12)
+IMAGE_URL, IMAGE = "http://pic.example/1.png", b"the picture's bytes"
+DIGEST = hashlib.sha256(IMAGE).hexdigest()
+
+
+def message(url: str, body: bytes) -> Message:
+    return Message(
+        url=url, method="GET", request_headers=(), request_body=b"", status=200, reason="", protocol="http/1.1",
+        response_headers=(), body=body, ip_address="", at=T0,
+    )  # fmt: skip
+
+
+def pictured(url: str = IMAGE_URL, **changes: object) -> Place:
+    return place("", label=None, label_text="", image=url, **changes)
+
+
+@pytest.mark.parametrize(
+    ("image", "body", "verdict_and_reason"),
+    [
+        (pictured(), IMAGE, ("shows_quote", "")),
+        (pictured(f"{IMAGE_URL}#top"), IMAGE, ("shows_quote", "")),
+        (pictured(), b"another picture by now", ("differs", "image_quote")),
+        (pictured("http://pic.example/2.png"), IMAGE, ("differs", "image_quote")),
+        (pictured(box=replace(BOX, bottom=9999)), IMAGE, ("differs", "image_quote")),
+        (pictured(exhibit="e2"), IMAGE, ("differs", "image_quote")),
+        (title(), IMAGE, ("differs", "image_quote")),
+    ],
+    ids=["there", "with a fragment", "changed", "another", "below", "of another listing", "nowhere"],
+)
+@pytest.mark.parametrize("quote", [QUOTE, ""], ids=["words", "a likeness"])
+def test_what_was_read_in_a_picture_is_shown_by_that_very_picture(
+    image: Place, body: bytes, quote: str, verdict_and_reason: tuple[str, str]
+) -> None:
+    one = flagged(findings=(finding(quote, field="image", image=DIGEST, box=(1, 2, 3, 4)),))
+    seen = visit(document(FIRST), image, messages=(message(IMAGE_URL, body),))
+    assert verdict(one, seen, Shop) == verdict_and_reason
+
+
+def test_pictures_are_looked_for_where_something_was_found_in_one() -> None:
+    one = flagged(findings=(finding(image=DIGEST),))
+    one = replace(one, listing=replace(one.listing, images=(IMAGE_URL,), title="专" * 40))
+    assert sought([one]) == (Sought(exhibit="e1", quotes=("专" * 40, "专" * 12), is_ad=True, images=(IMAGE_URL,)),)
+    assert sought([replace(one, findings=(finding(),))])[0].images == ()
 
 
 # -- it failed -----------------------------------------------------------------------------------
