@@ -168,9 +168,9 @@ class Chain:
         digest = hashlib.sha256(raw).hexdigest()
         with writing(self.engine).begin() as connection:
             connection.execute(insert(SealRow).values(_seal_values(head, raw)))
-            _cover(connection, head)
             if head.kind is Kind.EXPIRY:
                 apply_expiry(connection, self.folder, head)
+            _cover(connection, head)
             detail: Detail = {"sha256": digest, "leaves": head.leaves, "kind": head.kind.value}
             add_on(connection, Act(who=self.tool, act=act, subject=f"{head.number:06d}", at=now, detail=detail))
             if also:

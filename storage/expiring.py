@@ -18,7 +18,7 @@ from crawler.errors import EvidenceBroken
 from storage.covered import head_of, leaves_of
 from storage.folders import sync_folder
 from storage.keeping_rows import LookRow, ShelvedRow
-from storage.manifests import Head, Kind
+from storage.manifests import Head, Kind, head_path
 from storage.models import CaptureRow, EntityRow, ExhibitRow
 from storage.needs import was_flagged
 from storage.picture_rows import PictureRow, PictureTextRow
@@ -47,6 +47,7 @@ def apply_expiry(connection: Connection, folder: Path, head: Head) -> None:
     """
     new = {span.file: span.new for span in head.files}
     visits = _visits(connection, new)
+    _keep_seals(connection, sorted(new))
     move = update(CaptureRow).where(CaptureRow.id == bindparam("b_id"), CaptureRow.file == bindparam("b_old"))
     move = move.values(file=bindparam("b_new"), offset=bindparam("b_to"))
     end = update(CaptureRow).where(CaptureRow.id == bindparam("b_id"), CaptureRow.file == bindparam("b_old"))
@@ -62,6 +63,14 @@ def apply_expiry(connection: Connection, folder: Path, head: Head) -> None:
         _each(connection, carry, carried)
     _forget(connection, head.number, sorted(new))
     connection.execute(delete(LookRow).where(LookRow.file.in_(sorted(new))))
+
+
+def _keep_seals(connection: Connection, files: list[str]) -> None:
+    """A record that moves is still proved by the manifest that first listed it, and by that one's time stamp."""
+    first = select(ExtentRow.number).where(ExtentRow.file == CaptureRow.file, ExtentRow.from_ <= CaptureRow.offset)
+    first = first.order_by(ExtentRow.from_.desc()).limit(1)
+    change = update(CaptureRow).where(CaptureRow.file.in_(files), CaptureRow.sealed_in.is_(None))
+    connection.execute(change.values(sealed_in=first.scalar_subquery()))
 
 
 def _told(leaf: dict[str, Any], new: str) -> dict[str, Any]:
@@ -137,7 +146,8 @@ def _taken_back(connection: Connection, folder: Path, newest: int) -> Iterator[P
     """Files made for a manifest that was never written, whose old files the chain still knows."""
     for path in folder.glob("*-x*.warc.gz"):
         name = _NEW.fullmatch(path.name)
-        if name and int(name["number"]) > newest:
+        # A head on the disk without a row is part of the chain: the next who locks it enters it.
+        if name and int(name["number"]) > newest and not head_path(folder, int(name["number"])).exists():
             former = f"{name['stem']}.warc.gz"
             if connection.execute(select(ExtentRow.to).where(ExtentRow.file == former).limit(1)).first() is None:
                 raise EvidenceBroken(f"{path.name} took the place of {former}, which no manifest knows")

@@ -88,7 +88,10 @@ class Run(Base):
 
 
 class CaptureRow(Base):
-    """Where the bytes of a capture lie in the archive; `expired_in` is the manifest that says they were removed."""
+    """Where the bytes of a capture lie in the archive; `expired_in` is the manifest that says they were removed.
+
+    `sealed_in` is the manifest that first listed it, told only when its file was rewritten since.
+    """
 
     __tablename__ = "captures"
     __table_args__ = (Index("ix_captures_file", "file", "offset"),)
@@ -107,6 +110,7 @@ class CaptureRow(Base):
     ip_address: Mapped[str]
     is_specimen: Mapped[bool]
     expired_in: Mapped[int | None]
+    sealed_in: Mapped[int | None]
 
 
 class PageRecord(Base):

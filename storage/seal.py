@@ -13,12 +13,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Row, literal, select
+from sqlalchemy import Connection, Engine, Row, Select, select
 
 from crawler.items import Capture
 from storage.audit import AuditHead
 from storage.chain import Chain, Draft
 from storage.manifests import Kind
+from storage.models import CaptureRow
 from storage.sealing_rows import ExtentRow, SealRow
 from storage.sweep import MOST_LEAVES, Sweep
 
@@ -142,20 +143,13 @@ class Sealer:
     # -- questions ---------------------------------------------------------------------------------
 
     def state_of(self, capture: Capture) -> SealState:
-        """In which manifest the capture's record is, and whether that is stamped; of an expired one, its tombstone."""
-        columns = (ExtentRow.to, SealRow.number, SealRow.sha256, SealRow.sealed_at, SealRow.stamped_at)
-        query = (
-            select(*columns)
-            .join(SealRow, SealRow.number == ExtentRow.number)
-            .where(ExtentRow.file == capture.file, ExtentRow.from_ <= capture.offset)
-            .order_by(ExtentRow.from_.desc())
-            .limit(1)
-        )
-        if capture.expired_in:
-            query = select(literal(_ALL).label("to"), *columns[1:]).where(SealRow.number == capture.expired_in)
+        """In which manifest the capture's record was first listed, and whether that is stamped.
+
+        Of an expired one, where it was listed as removed.
+        """
         with self._engine.begin() as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None or row.to < capture.offset + capture.length:
+            row = connection.execute(_seal_query(_manifest_of(connection, capture))).one_or_none()
+        if row is None:
             return SealState(state=State.OPEN)
         return SealState(
             state=State.STAMPED if row.stamped_at else State.SEALED,
@@ -185,8 +179,29 @@ class Sealer:
             return [_head_of(row) for row in connection.execute(query)]
 
 
+def _manifest_of(connection: Connection, capture: Capture) -> int:
+    """The manifest's number, 0 while none has listed the capture."""
+    if capture.expired_in:
+        return capture.expired_in
+    query = (
+        select(ExtentRow.to, ExtentRow.number, CaptureRow.sealed_in)
+        .outerjoin(CaptureRow, CaptureRow.id == capture.id)
+        .where(ExtentRow.file == capture.file, ExtentRow.from_ <= capture.offset)
+        .order_by(ExtentRow.from_.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None or row.to < capture.offset + capture.length:
+        return 0
+    return int(row.sealed_in or row.number)
+
+
+def _seal_query(number: int) -> Select[Any]:
+    columns: list[Any] = [SealRow.number, SealRow.sha256, SealRow.sealed_at, SealRow.stamped_at]
+    return select(*columns).where(SealRow.number == number)
+
+
 _HEAD = tuple(SealRow.__table__.columns)
-_ALL = 2**62  # more than any file has
 
 
 def _head_of(row: Row[Any]) -> SealHead:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +18,8 @@ from keeping_specimens import DAY, NOW, Home, home_in, keep_page, keep_visit, ke
 from sqlalchemy import insert, select, update
 from storage_specimens import archive_in, exchange
 
-from crawler.config import Retention
+from crawler.config import Config, Retention
+from crawler.config import Shelf as ShelfSettings
 from crawler.errors import EvidenceBroken, Expired, UserMistake
 from storage.audit import AuditLog
 from storage.covered import head_of, leaves_of
@@ -28,6 +31,8 @@ from storage.picture_rows import PictureRow, PictureTextRow
 from storage.proofs import Extent, prove
 from storage.retention import Keeper, Order
 from storage.rows import capture_values
+from storage.shelf import Shelf, open_shelf
+from storage.shelving import Shelver
 from storage.showing_rows import BrowserCaptureRow, ShowingRow
 
 
@@ -325,6 +330,7 @@ def test_a_rewritten_file_expires_again_and_its_proofs_hold(home: Home) -> None:
         extent = Extent(file=kept.file, start=kept.offset, end=kept.offset + kept.length)
         mine = next(one for one in prove(home.archive / "manifests", [extent]) if one.id == kept.id)
         assert (mine.manifest, mine.offset) == (1, kept.offset), "its first manifest still proves it"
+        assert home.sealer.state_of(kept).number == 1
     assert len([one for one in home.files() if one.endswith(".warc.gz")]) == 1
 
 
@@ -355,6 +361,13 @@ def test_whoever_changes_a_tombstone_is_seen(home: Home) -> None:
 # -- in the middle ---------------------------------------------------------------------------------
 
 
+def folder_shelf(folder: Path) -> Shelf:
+    folder.mkdir(exist_ok=True)
+    shelf = open_shelf(Config(home=folder.parent / "home", shelf=ShelfSettings(url=str(folder))))
+    assert shelf is not None
+    return shelf
+
+
 def die_at(home: Home, step: int) -> bool:
     """Expire in a process that dies at its n-th fsync, rename or unlink; whether it did."""
     home.engine.dispose()
@@ -382,7 +395,7 @@ def die_at(home: Home, step: int) -> bool:
     return os.waitstatus_to_exitcode(status) == 9
 
 
-@pytest.mark.parametrize("goes_on", ["expire", "seal"])
+@pytest.mark.parametrize("goes_on", ["expire", "seal", "shelf"])
 def test_whatever_moment_it_dies_at_the_next_run_finishes_or_takes_back(
     tmp_path: Path, goes_on: str, *, is_torture: bool
 ) -> None:
@@ -393,15 +406,22 @@ def test_whatever_moment_it_dies_at_the_next_run_finishes_or_takes_back(
         with archive_in(home.archive) as archive:
             keep_wall(archive, NOW)
         home.seal()
+        if goes_on == "shelf":
+            home.shelf = folder_shelf(tmp_path / "shelf")
+            Shelver(home.archive, home.engine, home.shelf).shelve(NOW, home.seen.append)
     first = 0 if is_torture or goes_on == "expire" else 2
     for step in range(first, 100, 1 if is_torture else 4):
         folder = shutil.copytree(tmp_path / "whole", tmp_path / f"dead-{goes_on}-{step}")
         again = Home(folder=folder, engine=open_database(folder / "lantian.db"))
+        if goes_on == "shelf":
+            again.shelf = folder_shelf(Path(shutil.copytree(tmp_path / "shelf", folder.with_suffix(".shelf"))))
         has_died = die_at(again, step)
-        if goes_on == "expire":
-            again.expire(NOW + 182 * DAY)
-        else:
+        if goes_on == "seal":
             again.seal()
+        else:
+            again.expire(NOW + 182 * DAY)
+        if again.shelf:
+            Shelver(again.archive, again.engine, again.shelf).shelve(NOW, again.seen.append)
         report = again.verified()
         assert report.ok, (step, report.broken)
         assert again.produce(again.store.exhibit(stays).capture)
@@ -413,6 +433,52 @@ def test_whatever_moment_it_dies_at_the_next_run_finishes_or_takes_back(
         if not has_died:
             break
     assert step > 8, "it writes more often than that"
+
+
+class Refusing:
+    """Lets so many fsyncs and renames through and refuses the next, as a full or failing disk does."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, left: int) -> None:
+        self.left = left
+        self.has_refused = False
+        for name in ("fsync", "rename"):
+            monkeypatch.setattr(os, name, self._limited(getattr(os, name)))
+
+    def _limited(self, real: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object) -> object:
+            self.left -= 1
+            if self.left == -1:
+                self.has_refused = True
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return real(*arguments)
+
+        return call
+
+
+def test_a_write_that_fails_leaves_what_the_chain_says(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also the one after the manifest's head has its name: then the expiry is done, and entered later."""
+    with archive_in(home.archive) as archive:
+        (stays,) = keep_page(home, archive, {"1": True}, NOW)
+        for age in range(100, 0, -5):
+            keep_wall(archive, NOW - age * DAY)
+    home.seal()
+    for step in range(12):
+        now = NOW + (81 + 5 * step) * DAY
+        with monkeypatch.context() as failing:
+            refusing = Refusing(failing, step)
+            with suppress(OSError):
+                home.expire(now)
+        before = home.verified()
+        assert before.is_consistent or {one.kind for one in before.broken} <= {"extra_file", "rows"}, before.broken
+        home.seal()
+        report = home.verified()
+        assert report.ok, (step, report.broken)
+        assert home.produce(home.store.exhibit(stays).capture)
+        if not refusing.has_refused:
+            break
+        home.expire(now)
+        assert home.verified().expired == 2 * (step + 1)
+    assert step > 6
 
 
 def test_a_new_file_is_taken_back_only_if_the_chain_knows_the_old_one(home: Home) -> None:

@@ -10,6 +10,7 @@ down_revision = "0008"
 def upgrade() -> None:
     """Nothing is held, nothing has expired, and every file lies in the home."""
     op.add_column("captures", sa.Column("expired_in", sa.Integer(), nullable=True))
+    op.add_column("captures", sa.Column("sealed_in", sa.Integer(), nullable=True))
     op.create_index(op.f("ix_exhibits_capture_id"), "exhibits", ["capture_id"])
     _partial_index("ix_exhibits_picture_id", "exhibits", ["picture_id"], "picture_id IS NOT NULL")
     _partial_index("ix_pictures_capture_id", "pictures", ["capture_id"], "capture_id IS NOT NULL")
