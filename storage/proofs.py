@@ -67,8 +67,17 @@ def prove(manifests: Path, extents: Sequence[Extent]) -> tuple[Proof, ...]:
 
     `manifests` is the archive's folder of them. `EvidenceBroken` where a byte of an extent is covered by none.
     """
-    sought = [_Sought(extent=one, file=one.file, start=one.start, end=one.end, now=(one.file, one.start))
-              for one in (*extents, *_beginnings(extents))]  # fmt: skip
+    try:
+        return _proved(manifests, extents)
+    except (KeyError, TypeError, IndexError) as wrong:
+        raise EvidenceBroken(f"封存清单不是应有的格式（{type(wrong).__name__}: {wrong}）") from None
+
+
+def _proved(manifests: Path, extents: Sequence[Extent]) -> tuple[Proof, ...]:
+    sought = [
+        _Sought(extent=one, file=one.file, start=one.start, end=one.end, now=(one.file, one.start))
+        for one in (*extents, *_beginnings(extents))
+    ]
     found: dict[tuple[str, int], Proof] = {}
     for number in reversed(numbers(manifests)):
         if all(_is_covered(one, found) for one in extents) and {(one.file, 0) for one in extents} <= found.keys():
