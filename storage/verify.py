@@ -24,10 +24,11 @@ from cryptography.x509 import Certificate
 
 from storage import verify_report as words
 from storage import verify_words as rendering
-from storage.verify_chain import Chain, head_name, token_name
+from storage.verify_chain import Chain
 from storage.verify_files import Files
 from storage.verify_format import DIGEST, moment_text
 from storage.verify_layout import Layout
+from storage.verify_leaves import head_name, token_name
 from storage.verify_report import Broken, Findings, Report
 from storage.verify_rows import DATABASE, Places
 from storage.verify_source import OPEN_SUFFIX, FolderSource, Source

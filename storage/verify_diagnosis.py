@@ -38,11 +38,9 @@ class _Comparison:
         self._unknown: list[Member] = []
         self._gaps: list[Gap] = []
         self._told: set[int] = set()
+        self._cut_from = len(leaves)
 
     def differences(self) -> Iterator[Broken]:
-        if self._size < self._end:
-            detail = f"只有 {self._size} 字节，已封存到 {self._end}"
-            yield Broken(kind="cut_file", part=self._file, offset=self._size, detail=detail)
         yield from self._recognise()
         yield from self._moved()
         for index, member in self._changed.items():
@@ -50,6 +48,7 @@ class _Comparison:
             if member.fault:
                 yield self._leaf_broken(member.fault.kind, index, member.fault.detail, at=member.offset)
         yield from self._replaced_or_added()
+        yield from self._cut()
         yield from self._damaged()
         yield from self._missing()
 
@@ -94,6 +93,18 @@ class _Comparison:
                         self._whole[index] = Member(leaf.offset, leaf.length, leaf.sha256, leaf.sm3)
                         self._gaps = [gap for gap in self._gaps if not leaf.offset <= gap.offset < leaf.end]
 
+    def _cut(self) -> Iterator[Broken]:
+        """Leaves at the end that nothing is left of; a record that is gone from the middle makes no cut file."""
+        if self._size >= self._end:
+            return
+        while self._cut_from and not self._is_accounted(self._cut_from - 1):
+            self._cut_from -= 1
+        cut = range(self._cut_from, len(self._leaves))
+        self._told.update(cut)
+        if cut:
+            detail = f"只有 {self._size} 字节，已封存到 {self._end}；缺末尾 {len(cut)} 条记录"
+            yield Broken(kind="cut_file", part=self._file, offset=self._size, detail=detail)
+
     # -- naming ----------------------------------------------------------------------------------
 
     def _moved(self) -> Iterator[Broken]:
@@ -118,15 +129,12 @@ class _Comparison:
                 )
 
     def _damaged(self) -> Iterator[Broken]:
+        is_cut = self._cut_from < len(self._leaves)
         for gap in self._gaps:
             hit = [index for index in self._within(gap) if not self._is_accounted(index)]
-            is_cut = gap.is_last and self._size < self._end
             for index in hit:
-                if is_cut:
-                    self._told.add(index)
-                else:
-                    yield self._leaf_broken("damaged_record", index, gap.detail)
-            if not hit and not is_cut and gap.offset < self._end:
+                yield self._leaf_broken("damaged_record", index, gap.detail)
+            if not hit and gap.offset < self._end and not (gap.is_last and is_cut):
                 detail = f"{gap.length} 字节：{gap.detail}"
                 yield Broken(kind="damaged_record", part=self._file, offset=gap.offset, detail=detail)
 
@@ -136,9 +144,8 @@ class _Comparison:
         return range(first, bisect_left(self._leaves, gap.offset + gap.length, key=lambda leaf: leaf.offset))
 
     def _missing(self) -> Iterator[Broken]:
-        for index, leaf in enumerate(self._leaves):
-            is_cut = self._size < self._end and leaf.end > self._size
-            if not self._is_accounted(index) and not is_cut:
+        for index in range(len(self._leaves)):
+            if not self._is_accounted(index):
                 yield self._leaf_broken("missing_record", index, "")
 
     def _is_accounted(self, index: int) -> bool:

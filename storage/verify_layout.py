@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from storage.verify_chain import FOLDER, Chain, head_name, leaves_name, token_name
+from storage.verify_chain import Chain
 from storage.verify_format import EXPIRY, FILE_NAME, HEAD_LIMIT, Malformed, parse_head
+from storage.verify_leaves import FOLDER, head_name, leaves_name, token_name
 from storage.verify_report import Broken
 from storage.verify_source import OPEN_SUFFIX, Source, read_bounded
 

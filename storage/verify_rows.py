@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from storage.verify_chain import Chain, head_name, token_name
+from storage.verify_chain import Chain
+from storage.verify_leaves import head_name, token_name
 from storage.verify_report import Broken, Findings
 from storage.verify_warc import Member
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from cryptography.x509 import Certificate
 
-from storage.verify_chain import Chain, head_name, token_name
+from storage.verify_chain import Chain
 from storage.verify_format import HEAD_LIMIT, TOKEN_LIMIT, Head
+from storage.verify_leaves import head_name, token_name
 from storage.verify_report import Broken, Findings
 from storage.verify_source import Source, read_bounded
 from storage.verify_tokens import Stamp, check_token
