@@ -22,6 +22,7 @@ from storage.warcfile import OPEN_SUFFIX, is_still
 
 _MAGIC = b"\x1f\x8b\x08\x00"
 _STEP = 1 << 16
+_TORN = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,16 +107,34 @@ def _survey(fd: int, size: int) -> tuple[int, int, int]:
         start = 0
         while 0 <= start < size:
             end = _member_end(view, start, size)
-            if end:
+            if end > 0:
                 records, kept, whole = records + 1, end, whole + end - start
                 start = end
             else:
-                start = view.find(_MAGIC, start + 1)
+                start = _next_start(view, start, size, is_torn=end == _TORN)
     return records, kept, whole
 
 
+def _next_start(view: mmap.mmap, start: int, size: int, *, is_torn: bool) -> int:
+    """Where records may go on behind bytes that are none, -1 when nowhere.
+
+    A page may hold whole records of invented pages, which lie there as they are when it does not compress. So what
+    is found inside a record that the file's end tears counts only if it goes on, record for record, to that end.
+    """
+    at = view.find(_MAGIC, start + 1)
+    while is_torn and at >= 0 and not _is_whole_from(view, at, size):
+        at = view.find(_MAGIC, at + 1)
+    return at
+
+
+def _is_whole_from(view: mmap.mmap, at: int, size: int) -> bool:
+    while 0 < at < size:
+        at = _member_end(view, at, size)
+    return at == size
+
+
 def _member_end(view: mmap.mmap, start: int, size: int) -> int:
-    """Where the whole record that begins at `start` ends, 0 when there is none."""
+    """Where the whole record that begins at `start` ends; 0 when there is none, `_TORN` when the file ends in it."""
     unpacker = zlib.decompressobj(wbits=31)
     plain = bytearray()
     at = start
@@ -125,7 +144,7 @@ def _member_end(view: mmap.mmap, start: int, size: int) -> int:
             plain += unpacker.decompress(piece)
             at += len(piece)
         if not unpacker.eof:
-            return 0
+            return _TORN
         warc.read_record(bytes(plain))
     except (zlib.error, EvidenceBroken):
         return 0

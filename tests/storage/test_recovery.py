@@ -14,11 +14,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from storage_specimens import archive_in, exchange
+from storage_specimens import EXCHANGE, archive_in, exchange
 from test_archive import ROOT, records, warcio_check
 
 from crawler.errors import EvidenceBroken
 from crawler.items import Capture, How
+from storage import warc
 from storage.archive import FolderArchive
 from storage.recovery import recover
 
@@ -133,6 +134,23 @@ def test_records_behind_damage_are_kept_and_the_damage_is_said(tmp_path: Path) -
     assert all(archive.produce(one) for one in (kept[0], *kept[2:]))
     with pytest.raises(EvidenceBroken):
         archive.produce(kept[1])
+
+
+def test_a_record_within_a_torn_record_is_part_of_its_page(tmp_path: Path) -> None:
+    """A page that does not compress lies in the file as it is, and with it the records that its author wrote."""
+    path, kept = open_copy(tmp_path)
+    whole = path.stat().st_size
+    forged = warc.member(warc.response_fields(EXCHANGE, "0" * 36), warc.response_payload(EXCHANGE))
+    page = exchange(random.Random(1).randbytes(5000) + forged * 2 + random.Random(2).randbytes(5000))
+    plain = gzip.decompress(warc.member(warc.response_fields(page, "1" * 36), warc.response_payload(page)))
+    torn = gzip.compress(plain, 0)
+    assert forged in torn, "it does lie there as it is"
+    behind = torn.index(forged) + len(forged)
+    for end in (behind + 1, behind + len(forged) - 1, len(torn) - 10):
+        path.write_bytes(path.read_bytes()[:whole] + torn[:end])
+        (recovered,) = recover(tmp_path)
+        assert (recovered.records, recovered.kept, recovered.damaged) == (11, whole, 0)
+        (tmp_path / kept[0].file).rename(path)
 
 
 @pytest.mark.parametrize("remains", [b"", b"\x1f\x8b\x08", b"\0" * 5000, b"GIF89a", gzip.compress(b"no record")])
