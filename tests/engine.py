@@ -27,6 +27,7 @@ class Engine(Probe):
     name = "engine"
     ad_labels = ("广告", "推广")
     is_search_engine = True
+    kind = Kind.RESULT
     walls = (Wall(trouble=PageBlocked, reason="captcha", marks=("请完成验证",)),)
 
     def search_url(self, query: str, page_number: int) -> str:
@@ -37,13 +38,14 @@ class Engine(Probe):
         for row in document.root.css(".row"):
             link, is_ad = first(row, "a"), "data-ad" in row.attributes
             found.add(
-                kind=Kind.AD if is_ad else Kind.RESULT,
+                kind=Kind.AD if is_ad else self.kind,
                 title=text_of(link),
                 url=attr(link, "href"),
                 is_ad=is_ad,
                 is_redirect=is_ad,
                 text=text_of(first(row, "p")),
                 display_url=text_of(first(row, "cite")),
+                images=[attr(image, "src") for image in row.css("img")],
             )
         return found.reading()
 
@@ -52,6 +54,7 @@ class Shop(Engine):
     """The same page, but nobody searches the web there."""
 
     is_search_engine = False
+    kind = Kind.PRODUCT
 
 
 def row(title: str, *, href: str = "/r?1", text: str = "", site: str = "xinghe.example", ad: bool = True) -> str:
