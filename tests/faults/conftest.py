@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 
 NURSERY = Path(__file__).parent / "nursery.py"
+TESTS = Path(__file__).parent.parent
+# The checkout first: among the tests are folders that bear the packages' names.
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (TESTS.parent, TESTS, TESTS / "storage")))}
 
 
 class Nursery:
@@ -22,7 +25,11 @@ class Nursery:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(NURSERY)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, str(NURSERY)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=ENVIRONMENT,
         )
         assert self._answer() == "ready"
 

@@ -51,35 +51,29 @@ def recorded(log: Path, root: Path) -> list[Call]:
             told = pending.pop(pid) + told.partition(" resumed>")[2]
         match = _LINE.match(told)
         if match and int(match["answer"]) >= 0:
-            calls += [
-                one
-                for one in _read(match["call"], match["given"], int(match["answer"]), match["rest"])
-                if one.path.startswith(str(root))
-            ]
-    return calls
+            calls += _read(match["call"], match["given"], int(match["answer"]))
+    return [call for call in calls if call.path.startswith(str(root))]
 
 
-def _read(name: str, given: str, answer: int, rest: str) -> list[Call]:
+def _read(name: str, given: str, answer: int) -> list[Call]:
     strings = [bytes.fromhex(one.replace("\\x", "")) for one in _STRING.findall(given)]
-    if name in ("rename", "renameat", "renameat2"):
+    if name.startswith("rename"):
         return [Call("rename", strings[0].decode(), strings[1].decode())]
-    if name in ("unlink", "unlinkat"):
-        return [Call("unlink", strings[0].decode())]
-    if name == "mkdir":
-        return [Call("mkdir", strings[0].decode())]
+    if name.startswith("unlink") or name == "mkdir":
+        return [Call(name.removesuffix("at"), strings[0].decode())]
     if name == "openat":
         return [Call("open", strings[0].decode(), flags=given)] if "O_CREAT" in given else []
     fd = _FD.match(given)
-    if fd is None:
-        return []
-    path = _unescaped(fd["path"])
-    if name == "pwrite64":
-        return [Call("pwrite", path, content=strings[-1][:answer], number=int(given.rsplit(", ", 1)[1], 0))]
+    return [_on_file(name, given, _unescaped(fd["path"]), strings[-1][:answer] if strings else b"")] if fd else []
+
+
+def _on_file(name: str, given: str, path: str, written: bytes) -> Call:
     if name == "write":
-        return [Call("append", path, content=strings[-1][:answer])]
-    if name == "ftruncate":
-        return [Call("truncate", path, number=int(given.rsplit(", ", 1)[1], 0))]
-    return [Call("sync", path)]
+        return Call("append", path, content=written)
+    if name in ("pwrite64", "ftruncate"):
+        place = int(given.rsplit(", ", 1)[1], 0)
+        return Call("pwrite" if name == "pwrite64" else "truncate", path, content=written, number=place)
+    return Call("sync", path)
 
 
 def _unescaped(path: str) -> str:

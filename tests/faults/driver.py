@@ -15,16 +15,12 @@ from pathlib import Path
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 from sqlalchemy.exc import DatabaseError
-
-TESTS = Path(__file__).parent.parent
-sys.path[:0] = [str(TESTS.parent), str(TESTS), str(TESTS / "storage")]
-
 from storage_specimens import exchange, finding, listing
 
 from crawler import clock
 from crawler import settings as project
 from crawler.config import Config
-from crawler.errors import EvidenceBroken
+from crawler.errors import LantianError
 from crawler.items import Exhibits, Outcome, Reading, Sightings
 from pipelines.record import Record
 from pipelines.room import TOOL, Room
@@ -34,7 +30,7 @@ from storage.recovery import recover
 from storage.seal import Sealer
 from storage.shapes import PlannedRun
 
-TROUBLES = (OSError, DatabaseError, EvidenceBroken)
+TROUBLES = (OSError, DatabaseError, LantianError)
 SEAL_EVERY = 3  # pages
 LISTINGS = 4  # a page, the first of them flagged
 

@@ -14,10 +14,6 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-TESTS = Path(__file__).parent.parent
-# The checkout first: among the tests are folders that bear the packages' names.
-sys.path[:0] = [str(TESTS.parent), str(TESTS)]
-
 
 def kinds() -> dict[str, Callable[..., int]]:
     """What can be started; loaded here, once."""

@@ -63,18 +63,14 @@ def _lost(store: ExhibitStore, home: Path, ack: Path, body_of: object) -> list[s
 def _counted_twice(store: ExhibitStore) -> list[str]:
     with store.engine.connect() as connection:
         counted = select(ExhibitRow.listing_key, func.count()).group_by(ExhibitRow.listing_key)
-        rows = {key: count for key, count in connection.execute(counted)}
-        told = {key: count for key, count in connection.execute(select(ListingRow.key, ListingRow.sightings))}
-        pages = {
-            run: count
-            for run, count in connection.execute(select(PageRecord.run_id, func.count()).group_by(PageRecord.run_id))
-        }
+        rows = dict(connection.execute(counted).all())
+        told = dict(connection.execute(select(ListingRow.key, ListingRow.sightings)).all())
+        paged = select(PageRecord.run_id, func.count()).group_by(PageRecord.run_id)
+        pages = dict(connection.execute(paged).all())
         runs = connection.execute(select(Run.id, Run.pages).where(Run.outcome.is_not(None))).all()
-    complaints = [
-        f"listing {key}: {told[key]} sightings, {rows.get(key, 0)} exhibits"
-        for key in told
-        if told[key] != rows.get(key, 0)
-    ]
+    listings = [(key, seen, rows.get(key, 0)) for key, seen in told.items()]
+    wrong = [one for one in listings if one[1] != one[2]]
+    complaints = [f"listing {key}: {seen} sightings, {there} exhibits" for key, seen, there in wrong]
     return complaints + [f"run {run}: {count} pages told" for run, count in runs if count != pages.get(run, 0)]
 
 

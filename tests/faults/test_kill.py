@@ -8,6 +8,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -45,15 +46,11 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def ended_by(nursery: Nursery, pid: int, seconds: float) -> int:
     """The exit code of a round that was killed after so many seconds, unless it was faster."""
     time.sleep(seconds)
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     code = nursery.wait(pid)
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)  # a browser that a dead round left
-    except ProcessLookupError:
-        pass
     return code
 
 
