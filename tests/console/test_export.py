@@ -1,0 +1,286 @@
+"""`lantian evidence export`: a package that verifies, or a refusal that says which exhibit or capture, and no file."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sqlite3
+import subprocess
+import zipfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority, serving
+from package_specimens import SURROUNDINGS, VISIT
+from storage_specimens import exchange, finding
+
+from console.export import Asked, export
+from crawler import clock
+from crawler.captures import BrowserCapture, PictureVerdict, Showing
+from crawler.config import Config
+from crawler.errors import EvidenceBroken, Expired, NotStamped, UserMistake
+from crawler.items import Capture, Exhibit, Exhibits, Page, Sightings
+from pipelines.room import TOOL
+from pipelines.tie import exhibit_id
+from spiders.baidu import Baidu
+from storage.archive import FolderArchive
+from storage.audit import AuditLog
+from storage.db import open_database
+from storage.exhibits import ExhibitStore
+from storage.seal import Sealer
+from storage.shapes import PlannedRun
+from storage.stamp import stamp_pending
+from storage.verify_package import verify_package
+from storage.verify_tokens import anchors
+from storage.visits import keep_visit
+
+FROZEN = Path(__file__).parent.parent / "spiders" / "pages" / "baidu" / "web-ads.html"
+ADDRESS = "https://www.baidu.com/s?wd=%E4%B8%93%E5%88%A9%E4%BB%A3%E7%90%86"
+WHO = "张示例"
+
+
+@dataclass
+class Kept:
+    """A home with one page of exhibits, sealed; `flagged` has a finding and a picture that shows it."""
+
+    home: Path
+    flagged: str
+    other: str
+    capture: Capture
+    visit: BrowserCapture
+
+    @property
+    def database(self) -> Path:
+        return self.home / "lantian.db"
+
+    def write(self, statement: str, *values: object) -> None:
+        with sqlite3.connect(self.database) as connection:
+            connection.execute(statement, values)
+        connection.close()
+
+    def seal(self) -> None:
+        engine = open_database(self.database)
+        Sealer(self.home / "archive", engine, tool=TOOL, demand="sealed").seal("", clock.now())
+        engine.dispose()
+
+
+def kept_in(home: Path, *, is_specimen: bool = False, is_sealed: bool = True) -> Kept:
+    """One page of Baidu as its server sent it, packed with gzip, its listings as exhibits, and a visit of it."""
+    now, body = clock.now(), FROZEN.read_bytes()
+    packed = gzip.compress(body, mtime=0)
+    headers = (("Content-Type", "text/html; charset=utf-8"), ("Content-Encoding", "gzip"))
+    engine = open_database(home / "lantian.db")
+    with FolderArchive(home / "archive", tool=TOOL) as archive:
+        capture = archive.keep(
+            exchange(packed, url=ADDRESS, response_headers=headers, fetched_at=now, is_specimen=is_specimen)
+        )
+        message = replace(VISIT.messages[0], url=ADDRESS, body=body, at=now, is_specimen=is_specimen)
+        seen = replace(VISIT, url=ADDRESS, requested_url=ADDRESS, dom=body, messages=(message,))
+        visit = keep_visit(archive, replace(seen, is_specimen=is_specimen), SURROUNDINGS)
+    reading = Baidu().read(Page(url=ADDRESS, body=body, content_type="text/html; charset=utf-8", query="专利代理"))
+    listings = reading.listings
+    ids = [exhibit_id(capture.id, one.position, one.key) for one in listings]
+    title = listings[0].title
+    found = finding(start=0, end=4, quote=title[:4])
+    exhibits = tuple(
+        Exhibit(id=name, listing=one, findings=(found,) if place == 0 else ())
+        for place, (name, one) in enumerate(zip(ids, listings, strict=True))
+    )
+    store = ExhibitStore(engine)
+    run = PlannedRun(id="run-1", platform="baidu", query="专利代理", planned_at=now)
+    store.plan(store.begin_round(now, TOOL, ""), [run])
+    store.open_runs([run], now)
+    sightings = Sightings(
+        run="run-1",
+        platform="baidu",
+        query="专利代理",
+        page_number=1,
+        requested_url=ADDRESS,
+        url=ADDRESS,
+        seen_at=now,
+        reading=reading,
+        capture=capture,
+    )
+    shown = Showing(exhibit=ids[0], verdict=PictureVerdict.SHOWS_QUOTE, visit=visit.id, width=1280, height=2000)
+    store.record(Exhibits(sightings=sightings, exhibits=exhibits, visit=visit, showings=(shown,)))
+    engine.dispose()
+    kept = Kept(home, ids[0], ids[1], capture, visit)
+    if is_sealed:
+        kept.seal()
+    return kept
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LANTIAN_HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home"
+
+
+def refused(kept: Kept, tmp_path: Path, match: str, kind: type[Exception] = EvidenceBroken) -> None:
+    with pytest.raises(kind, match=match):
+        export(Asked(exhibits=(kept.flagged,), out=tmp_path / "X.wacz", by=WHO), as_json=False)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix in (".wacz", ".part")] == []
+
+
+def told(path: Path) -> dict[str, object]:
+    with zipfile.ZipFile(path) as archive:
+        return json.loads(archive.read("lantian/package.json"))
+
+
+def test_an_exhibit_goes_out_with_all_that_belongs_to_it(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept, out = kept_in(home), tmp_path / "X.wacz"
+    assert export(Asked(exhibits=(kept.flagged[:8], kept.flagged), out=out, by=f" {WHO} "), as_json=True) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["state"], said["exhibits"], said["specimen"]) == ("sealed", [kept.flagged], False)
+    report = verify_package(out)
+    assert (report.broken, report.checked) == ((), said["records"])
+    # warcinfo, the page with its request, and the whole visit
+    assert report.checked == 3 + kept.visit.records
+    (exhibit,) = told(out)["exhibits"]  # type: ignore[misc]
+    assert [one["part"] for one in exhibit["captures"]] == ["page", "picture", "dom", "text", "mhtml", "facts"]
+    assert exhibit["showing"] == {"verdict": "shows_quote", "reason": ""}
+    assert exhibit["visit"] == kept.visit.id
+    with zipfile.ZipFile(out) as archive:
+        names = set(archive.namelist())
+        assert archive.read(f"pictures/{kept.visit.id}.png") == VISIT.picture
+        assert archive.read(f"texts/{kept.visit.text.id}.txt") == VISIT.text
+        everything = b"".join(archive.read(name) for name in names if not name.startswith("documents/"))
+    papers = {
+        f"documents/{one}.{kind}" for one in ("evidence-list", f"monitoring-{kept.flagged}") for kind in ("docx", "pdf")
+    }
+    assert papers <= names
+    assert WHO.encode() not in everything
+
+
+def test_the_act_is_in_the_log_with_the_packages_digest(home: Path, tmp_path: Path) -> None:
+    kept, out = kept_in(home), tmp_path / "X.wacz"
+    export(Asked(exhibits=(kept.flagged,), out=out, by=WHO), as_json=False)
+    engine = open_database(kept.database)
+    (*_, last) = AuditLog(engine).entries()
+    assert AuditLog(engine).check() == 0
+    engine.dispose()
+    digest = subprocess.run(["sha256sum", out], capture_output=True, text=True, check=True).stdout[:64]
+    assert (last.who, last.act, last.subject) == (WHO, "export", kept.flagged)
+    assert json.loads(last.detail)["package"] == digest
+
+
+def test_several_exhibits_of_one_page_share_its_records(home: Path, tmp_path: Path) -> None:
+    kept, out = kept_in(home), tmp_path / "X.wacz"
+    export(Asked(exhibits=(kept.flagged, kept.other), out=out, by=WHO), as_json=False)
+    assert [one["id"] for one in told(out)["exhibits"]] == [kept.flagged, kept.other]  # type: ignore[attr-defined]
+    assert verify_package(out).checked == 3 + kept.visit.records
+
+
+def test_specimens_are_marked_everywhere(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept, out = kept_in(home, is_specimen=True), tmp_path / "X.wacz"
+    export(Asked(exhibits=(kept.flagged,), out=out, by=WHO), as_json=False)
+    assert told(out)["specimen"] is True
+    with zipfile.ZipFile(out) as archive:
+        assert "样本" in archive.read("lantian/VERIFY.md").decode()
+    assert "样本网" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "word"),
+    [
+        ("title", "别的标题", "标题"),
+        ("text", "别的正文", "正文"),
+        ("seller", "示例所", "卖家"),
+        ("url", "https://www.shili.example/", "网址"),
+        ("price", "¥1", "价格"),
+        ("position", 2, "标题"),
+        ("position", 99, "第 99 条"),
+        ("is_ad", 0, "广告标志"),
+    ],
+)
+def test_an_edited_row_does_not_get_out(home: Path, tmp_path: Path, column: str, value: object, word: str) -> None:
+    kept = kept_in(home)
+    kept.write(f"UPDATE exhibits SET {column} = ? WHERE public_id = ?", value, kept.flagged)
+    refused(kept, tmp_path, word)
+
+
+def test_an_edited_quote_does_not_get_out(home: Path, tmp_path: Path) -> None:
+    kept = kept_in(home)
+    kept.write("UPDATE findings SET quote = '包下证'")
+    refused(kept, tmp_path, "引文“包下证”不在固定的网页上")
+
+
+def test_what_is_not_sealed_is_refused(home: Path, tmp_path: Path) -> None:
+    kept = kept_in(home, is_sealed=False)
+    refused(kept, tmp_path, f"固定 {kept.capture.id}：未封存，导出要求已封存")
+
+
+def test_what_is_not_stamped_is_refused_where_that_is_demanded(home: Path, tmp_path: Path) -> None:
+    (home / "lantian.toml").write_text('[seal]\ndemand = "stamped"\n')
+    refused(kept_in(home), tmp_path, "导出要求已封存，有时间戳")
+
+
+def test_a_changed_record_is_refused(home: Path, tmp_path: Path) -> None:
+    kept = kept_in(home)
+    path = home / "archive" / kept.capture.file
+    raw = bytearray(path.read_bytes())
+    raw[kept.capture.offset + kept.capture.length // 2] ^= 1
+    path.write_bytes(raw)
+    refused(kept, tmp_path, kept.capture.id)
+
+
+def test_a_changed_record_nobody_reads_is_refused(home: Path, tmp_path: Path) -> None:
+    """The request goes along too."""
+    kept = kept_in(home)
+    path = home / "archive" / kept.capture.file
+    raw = bytearray(path.read_bytes())
+    raw[kept.capture.offset + kept.capture.length + 40] ^= 1
+    path.write_bytes(raw)
+    refused(kept, tmp_path, "与封存时不同")
+
+
+def test_a_changed_chain_is_refused(home: Path, tmp_path: Path) -> None:
+    kept = kept_in(home)
+    path = home / "archive" / "manifests" / "000001.json"
+    path.write_bytes(path.read_bytes().replace(TOOL.encode(), b"lantian/9.9.9"))
+    refused(kept, tmp_path, "chain")
+
+
+def test_what_expired_is_refused(home: Path, tmp_path: Path) -> None:
+    kept = kept_in(home)
+    kept.write("UPDATE captures SET expired_in = 1 WHERE id = ?", kept.capture.id)
+    refused(kept, tmp_path, "已按保存期限删除", Expired)
+
+
+def test_what_is_asked_wrongly_is_refused(home: Path, tmp_path: Path) -> None:
+    kept, out = kept_in(home), tmp_path / "X.wacz"
+    for asked, match in (
+        (Asked(exhibits=(kept.flagged,), out=out, by=" "), "--by"),
+        (Asked(exhibits=(), out=out, by=WHO), "--exhibit"),
+        (Asked(exhibits=("ffffffff",), out=out, by=WHO), "没有证据项"),
+        (Asked(exhibits=(kept.flagged,), out=tmp_path / "X.zip", by=WHO), ".wacz"),
+        (Asked(exhibits=(kept.flagged,), out=tmp_path / "nowhere" / "X.wacz", by=WHO), "文件夹"),
+    ):
+        with pytest.raises(UserMistake, match=match):
+            export(asked, as_json=False)
+    out.write_bytes(b"mine")
+    with pytest.raises(UserMistake, match="已经存在"):
+        export(Asked(exhibits=(kept.flagged,), out=out, by=WHO), as_json=False)
+    assert out.read_bytes() == b"mine"
+
+
+@pytest.mark.skipif(not OPENSSL, reason=WITHOUT_OPENSSL)
+def test_with_an_authority_the_package_is_stamped_or_refused(home: Path, tmp_path: Path) -> None:
+    authority = LocalAuthority(tmp_path / "authority")
+    kept, out = kept_in(home), tmp_path / "X.wacz"
+    with serving(authority) as url:
+        (home / "lantian.toml").write_text(f'[[authority]]\nurl = "{url}"\nca = "{authority.root}"\n')
+        refused(kept, tmp_path, "导出要求已封存，有时间戳")
+        config, engine = Config.load(), open_database(kept.database)
+        stamp_pending(home / "archive", engine, config.authorities, clock.now())
+        engine.dispose()
+        assert export(Asked(exhibits=(kept.flagged,), out=out, by=WHO), as_json=False) == 0
+    assert verify_package(out, anchors(authority.root.read_bytes()), "stamped").state == "stamped"
+    # The authority is gone now, and nothing goes out without its stamp.
+    with pytest.raises(NotStamped):
+        export(Asked(exhibits=(kept.flagged,), out=tmp_path / "Y.wacz", by=WHO), as_json=False)
+    assert not (tmp_path / "Y.wacz").exists()
