@@ -18,6 +18,7 @@ from console.cli import app
 from console.output import CATEGORY_WORDS, OUTCOME_WORDS
 from crawler.config import Browser, Crawl, Pictures
 from crawler.items import Outcome
+from storage.verify_report import KINDS
 
 LICENCES_WITH_A_REASON = {
     "pyphen": "offered under GPL, LGPL or MPL, whichever one takes: MPL 1.1; WeasyPrint hyphenates with it",
@@ -180,6 +181,11 @@ def test_every_module_of_the_spiders_that_is_no_spider_is_explained() -> None:
 
 def test_every_spider_is_documented() -> None:
     assert conventions.undocumented([f"`{name}`" for name in spiders()], tree.document("docs/platforms.md")) == []
+
+
+def test_every_kind_of_breakage_is_documented() -> None:
+    told = set(re.findall(r"^\| `(\w+)` \| ", tree.document("docs/evidence.md"), re.M))
+    assert set(KINDS) <= told
 
 
 def test_every_rule_and_category_is_documented() -> None:
