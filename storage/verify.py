@@ -84,9 +84,11 @@ def verify(path: Path, wanted: Wanted = NOTHING_WANTED, source: Source | None = 
 
 
 def _folder_and_database(path: Path) -> tuple[Path, Path | None]:
-    for folder, home in ((path / "archive", path), (path, path.parent)):
-        if (home / DATABASE).is_file():
-            return folder, home / DATABASE
+    if (path / DATABASE).is_file():
+        return path / "archive", path / DATABASE
+    beside = path.absolute().parent / DATABASE
+    if path.absolute().name == "archive" and beside.is_file():
+        return path, beside
     return (path / "archive" if (path / "archive").is_dir() else path), None
 
 

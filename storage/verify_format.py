@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-HEAD_LIMIT = 1 << 26
+HEAD_LIMIT = 1 << 23
 LINE_LIMIT = 1 << 12
 TOKEN_LIMIT = 1 << 20
 FORMAT = "lantian-manifest/1"

@@ -118,9 +118,11 @@ class Places:
     def compare(self, chain: Chain, tokens: set[str], findings: Findings) -> None:
         """All tables that speak of the archive."""
         try:
-            findings.extend(self._captures())
             findings.extend(self._seals(chain, tokens))
             findings.extend(self._extents(chain))
+            findings.extend(self._captures())
+            # What was sealed while we read speaks of entries that came after our first look; none ever goes.
+            self._own.execute("COMMIT")
             findings.extend(self._audit(chain))
         except (sqlite3.DatabaseError, OverflowError, UnicodeDecodeError) as wrong:
             findings.add(Broken(kind="rows", part=DATABASE, detail=f"读不出来：{wrong}"))

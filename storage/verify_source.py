@@ -61,10 +61,16 @@ class FolderSource:
             return False
 
     def size(self, name: str) -> int:
-        return (self.folder / name).lstat().st_size
+        return self._path(name).lstat().st_size
+
+    def _path(self, name: str) -> Path:
+        path = self.folder / name
+        # Its writer may finish a file while we are at others.
+        final = path.with_name(path.name.removesuffix(OPEN_SUFFIX))
+        return final if final != path and not path.exists() and final.exists() else path
 
     def open(self, name: str, start: int = 0) -> BinaryIO:
-        path = self.folder / name
+        path = self._path(name)
         if not path.parent.resolve().is_relative_to(self.folder):
             raise PermissionError(f"{name} leaves the archive")
         # Without O_NONBLOCK a pipe that took the file's place would hold us for ever.
