@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import pytest
 from authority import LocalAuthority
+from keeping_specimens import DAY, NOW, home_in, keep_page
 from sqlalchemy import Engine, delete, insert, select
 from storage_specimens import archive_in, exchange
 
@@ -273,3 +274,23 @@ def test_nothing_sealed_yet(tmp_path: Path) -> None:
     done = audit(tmp_path / "archive", empty, nights=30)
     assert (done.files, done.bytes, done.all_bytes, done.oldest_checked, done.broken) == (0, 0, 0, None, ())
     empty.dispose()
+
+
+def test_after_an_expiry_the_rewritten_file_is_read_and_the_old_manifests_for_themselves(tmp_path: Path) -> None:
+    with home_in(tmp_path / "home") as home:
+        for at in (NOW - 100 * DAY, NOW):
+            with archive_in(home.archive) as archive:
+                keep_page(home, archive, {f"{at}": False}, at)
+                keep_page(home, archive, {f"{at} flagged": True}, at)
+            home.seal()
+        assert not audit(home.archive, home.engine).broken
+        before = looked(home.engine)
+        assert home.expire(NOW + 100 * DAY).records
+        done = audit(home.archive, home.engine, night=1)
+        assert (done.broken, done.unread_bytes) == ((), 0)
+        (new,) = home.archive.glob("*-x*.warc.gz")
+        after = looked(home.engine)
+        assert after.keys() - before.keys() >= {new.name}
+        assert {name for name in after if name.endswith(".gz")} == {path.name for path in files(home.archive)}
+        flip(new, 200)
+        assert {one.part for one in audit(home.archive, home.engine, night=2).broken} == {new.name}
