@@ -121,6 +121,7 @@ class Places:
             findings.extend(self._seals(chain, tokens))
             findings.extend(self._extents(chain))
             findings.extend(self._captures())
+            findings.extend(self._visits())
             # What was sealed while we read speaks of entries that came after our first look; none ever goes.
             self._own.execute("COMMIT")
             findings.extend(self._audit(chain))
@@ -153,6 +154,21 @@ class Places:
                 offset=offset if isinstance(offset, int) else None,
                 detail=detail,
             )
+
+    def _visits(self) -> Iterator[Broken]:
+        """A visit's bytes begin with one of its records and end with its facts."""
+        if not self._columns("browser_captures"):
+            return
+        self._own.execute("CREATE INDEX by_place ON places (file, at)")
+        query = """
+            SELECT b.id, b.file, b.offset FROM home.browser_captures b JOIN places f ON f.id = b.facts_id
+            WHERE b.file IS NOT f.file OR b.offset + b.length IS NOT f.at + f.length
+            OR NOT EXISTS (SELECT 1 FROM places p WHERE p.file = b.file AND p.at = b.offset)
+        """
+        for visit, file, at in self._own.execute(query):
+            offset = at if isinstance(at, int) else None
+            detail = "浏览器固定的位置与其记录不同"
+            yield Broken(kind="rows", part=str(file), record=str(visit), offset=offset, detail=detail)
 
     def _seals(self, chain: Chain, tokens: set[str]) -> Iterator[Broken]:
         if not self._columns("seals"):
