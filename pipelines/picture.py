@@ -43,11 +43,10 @@ class Picture:
         settings = self._room.config.browser
         if not flagged or not settings.pictures:
             return item
-        if await self._is_due(flagged):
-            item = await self._visited(item)
-        if settings.paid_links:
-            item = replace(item, openings=await self._paid.opened(flagged, item.sightings.run))
-        return item
+        exhibits = await self._visited(item) if await self._is_due(flagged) else item
+        if not settings.paid_links:
+            return exhibits
+        return replace(exhibits, openings=await self._paid.opened(flagged, item.sightings.run))
 
     async def _is_due(self, flagged: Sequence[Exhibit]) -> bool:
         """Asked in the thread that records, so that whatever was recorded before is known."""
@@ -56,14 +55,14 @@ class Picture:
             lambda: is_due(flagged, store.last_pictures(keys), Holds(store.engine).on_hold(keys), now)
         )
 
-    async def _visited(self, item: Exhibits) -> Exhibits:
-        spider, seen = self._crawler.spider, item.sightings
+    async def _visited(self, exhibits: Exhibits) -> Exhibits:
+        spider, seen = self._crawler.spider, exhibits.sightings
         if not isinstance(spider, PlatformSpider):
             raise TypeError(f"{spider!r} reads no pages")
-        wanted = Wanted(sought=sought(item.exhibits), query=seen.query, labels=spider.ad_labels)
+        wanted = Wanted(sought=sought(exhibits.exhibits), query=seen.query, labels=spider.ad_labels)
         try:
             visit, capture = await bring(self._room, seen.url, wanted)
         except NotBrought as trouble:
             logger.warning("no picture of %s: %s", seen.url, trouble)
-            return replace(item, showings=failed(item.exhibits, trouble.reason, str(trouble)))
-        return replace(item, visit=capture, showings=showings(item.exhibits, visit, spider, seen.query))
+            return replace(exhibits, showings=failed(exhibits.exhibits, trouble.reason, str(trouble)))
+        return replace(exhibits, visit=capture, showings=showings(exhibits.exhibits, visit, spider, seen.query))
