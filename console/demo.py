@@ -21,6 +21,7 @@ from console.output import CATEGORY_WORDS, harmless, say
 from console.rounds import DEFAULT_QUERIES, crawl_round, read_queries
 from console.specimen import Expectation, Specimen, SpecimenQuery, load
 from console.specimen_server import SpecimenServer
+from console.verifying import source_of
 from crawler import clock
 from crawler.config import Config, Crawl
 from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, UserMistake
@@ -129,7 +130,7 @@ def _tell(config: Config, specimen: Specimen, *, has_browser: bool) -> int:
 
 def _stands(config: Config) -> bool:
     """Whether the home is sealed and the independent verifier finds nothing."""
-    report = verify(config.home, Wanted(demand="sealed"))
+    report = verify(config.home, Wanted(demand="sealed"), source_of(config.home, config))
     say(f"独立核验：{verdict(report)}")
     return report.ok
 
