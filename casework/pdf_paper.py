@@ -36,7 +36,6 @@ table.grid td, table.grid th {{ font-size: 9pt; line-height: 1.3; padding: 0.7mm
 .wide table.grid td, .wide table.grid th {{ font-size: 7pt }}
 table.grid th {{ text-align: center; font-family: "{SANS}" }}
 tr.whole {{ break-inside: avoid }} thead {{ display: table-header-group }}
-td p {{ margin: 0; min-height: 0; break-inside: auto }}
 table + table {{ margin-top: 3mm }}
 .stays, .stays p {{ break-before: avoid; break-inside: avoid }} .stays p {{ line-height: 2 }}
 .small p {{ font-size: 9pt; line-height: 1.4 }}
@@ -64,8 +63,8 @@ def _drawn(markup: str) -> bytes:
 
 def _weasyprint() -> Any:
     with warnings.catch_warnings():
-        # Without any font Pango goes on after this warning, and dies.
         warnings.filterwarnings("ignore", "HarfBuzz-Subset", DeprecationWarning)
+        # Without any font Pango goes on after this warning, and dies.
         warnings.filterwarnings("error", "No fonts configured|FontConfig cannot load", UserWarning)
         try:
             import weasyprint
@@ -125,7 +124,12 @@ def _grid(grid: Grid) -> str:
 
 def _row(cells: tuple[tuple[str, ...], ...]) -> str:
     kind = "" if may_break(cells) else ' class="whole"'
-    return f"<tr{kind}>{''.join(f'<td>{_paragraphs(cell)}</td>' for cell in cells)}</tr>"
+    return f"<tr{kind}>{''.join(f'<td>{_cell(cell)}</td>' for cell in cells)}</tr>"
+
+
+def _cell(lines: tuple[str, ...]) -> str:
+    # A paragraph in every cell would double what a long table takes of memory.
+    return "<br>".join(map(_text, lines))
 
 
 def _paragraphs(lines: tuple[str, ...]) -> str:

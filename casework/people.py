@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -21,10 +23,11 @@ _PARTERS = ",，、:："
 
 
 class Refused(UserMistake):
-    """Somebody did not prove who he is; `why` is a word for the log."""
+    """Somebody did not prove who he is; `who` is the name that was given, `why` a word for the log."""
 
-    def __init__(self, why: str, message: str) -> None:
+    def __init__(self, who: str, why: str, message: str) -> None:
         super().__init__(message)
+        self.who = who
         self.why = why
 
 
@@ -54,21 +57,20 @@ def prove(people: People, login: Login, at: datetime, purpose: str) -> Person:
 
     After a few wrong passwords the next try must wait, twice as long each time, whoever asks.
     """
-    try:
+    with _logged(people, at, purpose):
         person = _believed(people, login, at)
-    except Refused as refused:
-        people.note_refusal(Refusal(name=login.name, why=refused.why, purpose=purpose, at=at))
-        raise
     people.note_success(person)
     return person
 
 
-def refuse_one_twice(people: People, names: tuple[str, str], at: datetime, purpose: str) -> None:
-    """Two officers are two people: `Refused` before anybody is asked for a password."""
+def expect_two(people: People, names: tuple[str, str], at: datetime, purpose: str) -> None:
+    """Two different people who may sign; `Refused`, logged, before anybody is asked for a password."""
     first, second = names
-    if first == second:
-        people.note_refusal(Refusal(name=second, why="same_person", purpose=purpose, at=at))
-        raise Refused("same_person", f"要两名不同的执法人员，不能两次都是 {second}")
+    with _logged(people, at, purpose):
+        if first == second:
+            raise Refused(second, "same_person", f"要两名不同的执法人员，不能两次都是 {second}")
+        for name in names:
+            _able(people, name)
 
 
 def officer(person: Person) -> Officer:
@@ -76,23 +78,34 @@ def officer(person: Person) -> Officer:
     return Officer(name=person.name, badge=person.badge, unit=person.unit)
 
 
+@contextmanager
+def _logged(people: People, at: datetime, purpose: str) -> Iterator[None]:
+    try:
+        yield
+    except Refused as refused:
+        people.note_refusal(Refusal(name=refused.who, why=refused.why, purpose=purpose, at=at))
+        raise
+
+
 def _believed(people: People, login: Login, at: datetime) -> Person:
-    person = _known(people, login.name)
-    if person.disabled_at is not None:
-        raise Refused("disabled", f"用户 {login.name} 已停用")
+    person = _able(people, login.name)
     wait = _wait(person, at)
     if wait > 0:
-        raise Refused("too_many_failures", f"用户 {login.name} 口令错误过多，请过 {wait} 秒再试")
+        raise Refused(login.name, "too_many_failures", f"用户 {login.name} 口令错误过多，请过 {wait} 秒再试")
     if not _fits(people, person, login.password):
-        raise Refused(WRONG_PASSWORD, f"用户 {login.name} 的口令不对")
+        raise Refused(login.name, WRONG_PASSWORD, f"用户 {login.name} 的口令不对")
     return person
 
 
-def _known(people: People, name: str) -> Person:
+def _able(people: People, name: str) -> Person:
+    """A person who has not been disabled."""
     try:
-        return people.named(name)
+        person = people.named(name)
     except UserMistake as unknown:
-        raise Refused("unknown", str(unknown)) from None
+        raise Refused(name, "unknown", str(unknown)) from None
+    if person.disabled_at is not None:
+        raise Refused(name, "disabled", f"用户 {name} 已停用")
+    return person
 
 
 def _fits(people: People, person: Person, password: str) -> bool:

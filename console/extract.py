@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from casework.extraction import facts_written
 from casework.paper_facts import ExtractionFacts, PageSeen
 from casework.pdf_paper import demand_pdf
-from casework.people import Login, officer, prove, refuse_one_twice
+from casework.people import Login, expect_two, officer, prove
 from console.extraction_facts import (
     VERDICT_WORDS,
     chain_of,
@@ -94,7 +94,7 @@ def _names(officers: str) -> tuple[str, str]:
 def _proved(people: People, names: tuple[str, str], login_file: Path | None, exhibit: str) -> tuple[Person, Person]:
     """Both, one after the other: nobody is asked for a second password before the first was right."""
     purpose = f"extract {exhibit}"
-    refuse_one_twice(people, names, clock.now(), purpose)
+    expect_two(people, names, clock.now(), purpose)
     told = passwords_in(login_file, names) if login_file else None
     first, second = (
         prove(people, Login(name=name, password=told[at] if told else _typed(name)), clock.now(), purpose)

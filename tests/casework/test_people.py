@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from casework.people import Login, Refused, add_person, prove, refuse_one_twice
+from casework.people import Login, Refused, add_person, expect_two, prove
 from crawler.errors import EvidenceBroken, UserMistake
 from storage.audit import AuditLog
 from storage.db import open_database
@@ -78,12 +78,25 @@ def test_whoever_does_not_prove_it_is_refused_by_name_and_logged(
     assert PASSWORD not in str(told(people))
 
 
-def test_one_person_is_not_two(people: People) -> None:
+@pytest.mark.parametrize(
+    ("names", "words", "why"),
+    [
+        (("王一", "王一"), "两名不同的执法人员", "same_person"),
+        (("王一", "张三"), "没有用户 '张三'", "unknown"),
+        (("李二", "王一"), "李二 已停用", "disabled"),
+    ],
+)
+def test_two_different_people_are_expected_who_may_sign(
+    people: People, names: tuple[str, str], words: str, why: str
+) -> None:
     added(people)
-    refuse_one_twice(people, ("王一", "李二"), T0, "test")
-    with pytest.raises(Refused, match="两名不同的执法人员"):
-        refuse_one_twice(people, ("王一", "王一"), T0, "test")
-    assert told(people)[-1][:2] == ("refused", "王一")
+    added(people, "李二", "豫示例002")
+    expect_two(people, ("王一", "李二"), T0, "test")
+    people.disable("李二", "root", T0)
+    with pytest.raises(Refused, match=words):
+        expect_two(people, names, T0, "test")
+    act, _, detail = told(people)[-1]
+    assert (act, why in detail) == ("refused", True)
 
 
 def test_after_three_failures_it_waits_and_a_right_password_forgets_them(people: People) -> None:
