@@ -72,6 +72,8 @@ def _showing(
 ) -> Showing:
     seen, frame = _seen_again(exhibit, reading), visit.frame
     reason, detail = _difference(exhibit, seen, reading)
+    if not reason and spider.is_search_engine and exhibit.listing.is_ad and not seen[0].is_ad:
+        reason = "no_label"
     if not reason:
         reason, detail = _not_in_frame(exhibit, places, visit, spider)
     return Showing(
@@ -92,13 +94,11 @@ def _difference(exhibit: Exhibit, seen: Sequence[Listing], reading: Reading) -> 
     """Why what the browser read is not what was judged: a reason and details, empty when it is."""
     if not seen:
         if reading.outcome is Outcome.OK:
-            return "listing_gone", "the listing is not on the page any more"
-        return NOT_READ.get(reading.outcome, "page_changed"), f"{reading.outcome} {reading.reason}: {reading.detail}"
+            return "listing_gone", ""
+        return NOT_READ.get(reading.outcome, "page_changed"), f"{reading.outcome} {reading.reason} {reading.detail}"
     missing = [one.quote for one in exhibit.findings if not _stands_in(one, seen[0])]
     if missing:
         return "quote_gone", missing[0]
-    if exhibit.listing.is_ad and not seen[0].is_ad:
-        return "no_label", "the page no longer marks it as an advertisement"
     return "", ""
 
 
@@ -108,16 +108,16 @@ def _not_in_frame(exhibit: Exhibit, places: Sequence[Place], visit: Visit, spide
     images = {_digest(visit, place.image) for place in places if place.image}
     unseen = [one.image for one in exhibit.findings if one.image and one.image not in images]
     if unseen:
-        return "image_quote", f"the listing's picture {unseen[0][:12]} is not in the picture of the page"
+        return "image_quote", unseen[0]
     hidden = [quote for quote in _quotes(exhibit) if quote not in framed]
     if hidden:
         return "not_in_frame", hidden[0]
     if exhibit.listing.is_ad and spider.is_search_engine:
         labels = [one for one in places if one.label and is_inside(one.label, frame)]
         if not any(one.label_text in spider.ad_labels for one in labels):
-            return "no_label", "no label beside it says that it is an advertisement"
+            return "no_label", ""
         if frame.query_box is None or not is_inside(frame.query_box, frame):
-            return "no_query_box", "the field with the query is not in the picture"
+            return "no_query_box", ""
     return "", ""
 
 
@@ -134,13 +134,16 @@ def _seen_again(exhibit: Exhibit, reading: Reading) -> list[Listing]:
 
     same = [one for one in reading.listings if one.key == wanted.key]
     alike = [one for one in reading.listings if one.key != wanted.key and _is_like(one, wanted) and says_it(one)]
-    ranked = sorted(same, key=lambda one: (not says_it(one), one.is_ad != wanted.is_ad, one.position))
+    ranked, alike = (
+        sorted(some, key=lambda one: (not says_it(one), one.is_ad != wanted.is_ad, one.position))
+        for some in (same, alike)
+    )
     return ranked if ranked and says_it(ranked[0]) else alike or ranked
 
 
 def _is_like(listing: Listing, wanted: Listing) -> bool:
     """Of the same seller, or shown with the same address; a page that was rendered may tell less than its state."""
-    if listing.platform != wanted.platform or listing.is_ad != wanted.is_ad:
+    if listing.platform != wanted.platform:
         return False
     pairs = (
         (listing.item_id, wanted.item_id),

@@ -91,6 +91,8 @@ def test_a_shop_needs_no_label_and_no_query() -> None:
     seen = replace(seen, frame=replace(seen.frame, query_box=None))
     assert verdict(flagged(), seen, Shop) == ("shows_quote", "")
     assert verdict(flagged(), seen, Engine) == ("differs", "no_label")
+    unmarked = replace(seen, dom=document(row(TITLE, ad=False)).encode())
+    assert verdict(flagged(), unmarked, Shop) == ("shows_quote", "")
 
 
 # -- it differs ----------------------------------------------------------------------------------
@@ -101,7 +103,7 @@ def test_a_shop_needs_no_label_and_no_query() -> None:
     [
         (document(row("云帆商标")), "listing_gone"),
         (document(row(f"云帆 专利{QUOTE}", site="yunfan.example")), "listing_gone"),
-        (document(row(f"星河知产 专利{QUOTE}", ad=False)), "listing_gone"),
+        (document(row(f"星河知产 专利{QUOTE}", ad=False)), "no_label"),
         (document(), "page_changed"),
         ("", "page_changed"),
         (CAPTCHA, "wall"),
