@@ -24,7 +24,7 @@ class Nursery:
     """Children of one process that has everything loaded."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
+        self._python = subprocess.Popen(
             [sys.executable, str(NURSERY)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -64,19 +64,19 @@ class Nursery:
             tracer.wait(60)
 
     def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(60)
-        self._process.stdout.close()
+        assert self._python.stdin is not None
+        self._python.stdin.close()
+        self._python.wait(60)
+        self._python.stdout.close()
 
     def _say(self, words: list[object]) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(words) + "\n")
-        self._process.stdin.flush()
+        assert self._python.stdin is not None
+        self._python.stdin.write(json.dumps(words) + "\n")
+        self._python.stdin.flush()
 
     def _answer(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
+        assert self._python.stdout is not None
+        return self._python.stdout.readline().strip()
 
 
 def state_of(pid: int) -> str:

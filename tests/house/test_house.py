@@ -150,7 +150,7 @@ def test_every_environment_variable_is_documented() -> None:
     assert conventions.undocumented(words, tree.document("docs/operations.md")) == []
 
 
-@pytest.mark.parametrize("name", ["SPECIMEN", "DEMO_ONCE", "PYTHON"])
+@pytest.mark.parametrize("name", ["SPECIMEN", "DEMO_ONCE", "JOBS", "PYTHON"])
 def test_every_make_variable_is_documented(name: str) -> None:
     assert conventions.undocumented([name], tree.document("docs/operations.md")) == []
 
