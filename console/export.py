@@ -6,7 +6,7 @@ captured page does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from console.files import platform
 from console.ledger import opened
 from console.output import harmless, print_json, say
-from console.package_facts import Chosen, House, Kept, described, is_specimen, papers, parts_of, sm3_of
+from console.package_facts import ALONE, Chosen, House, Kept, described, is_specimen, papers, parts_of, sm3_of
 from console.rereading import Rereading
 from console.sealing import STATE_WORDS, sealer_of
 from crawler import clock
@@ -34,6 +34,7 @@ from storage.exhibits import ExhibitStore
 from storage.manifests import FOLDER
 from storage.people import People
 from storage.proofs import Extent, Proof, head_of, prove
+from storage.redirects import redirects_to
 from storage.seal import State
 from storage.shapes import ExhibitDetail
 from storage.shelf import open_shelf
@@ -42,7 +43,7 @@ from storage.verify_package import verify_package
 from storage.verify_report import Report
 from storage.verify_tokens import anchors
 from storage.visits import read_facts
-from storage.wacz import Contents, PackagePage, Part, write_package
+from storage.wacz import DATA, Contents, PackagePage, Part, write_package
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +114,12 @@ class _Package:
         of_officers = [visit for done in extractions for visit in done.visits]
         ids = dict.fromkeys([*self._visit_of(detail.picture), *shown, *of_officers])
         visits = [self._store.browser_capture(one) for one in ids]
-        kept = tuple(self._kept(part, capture) for part, capture in _captures(detail, visits))
+        redirects = redirects_to(
+            self._archive, self._config.archive, self._engine, detail.capture, detail.requested_url
+        )
+        parts = [*(("redirect", one) for one in redirects), *_captures(detail, visits)]
+        files = {capture.id: name for visit in visits for name, capture in _own_files(visit)}
+        kept = tuple(self._kept(part, capture, files) for part, capture in parts)
         rereading.check(detail)
         return Chosen(
             detail=detail,
@@ -130,14 +136,15 @@ class _Package:
         record = warc.read_member(self._archive.member(picture.file, picture.offset, picture.length))
         return [visit] if (visit := record.field("Lantian-Visit")) else []
 
-    def _kept(self, part: str, capture: Capture) -> Kept:
+    def _kept(self, part: str, capture: Capture, files: Mapping[str, str]) -> Kept:
         """A capture that is whole on the disk and sealed as demanded."""
         body = self._archive.produce(capture)
         state = self._sealer.state_of(capture).state
         if state is State.OPEN or (self._config.demand == State.STAMPED and state is not State.STAMPED):
             demanded = STATE_WORDS[State(self._config.demand)]
             raise EvidenceBroken(f"固定 {capture.id}：{STATE_WORDS[state]}，导出要求{demanded}")
-        return Kept(part=part, capture=capture, sm3=sm3_of(body))
+        own = f"pictures/{capture.id}.png" if part == "old picture" else DATA
+        return Kept(part=part, capture=capture, sm3=sm3_of(body), file=files.get(capture.id, own))
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -183,8 +190,8 @@ class _Package:
             newest=house.head.number,
             described=described(chosen, house),
             pages=tuple({one.id: one for exhibit in chosen for one in self._pages(exhibit)}.values()),
-            pictures=tuple(self._parts(chosen, "pictures", "png", ("picture", "old picture"))),
-            texts=tuple(self._parts(chosen, "texts", "txt", ("text",))),
+            pictures=tuple(self._parts(chosen, "pictures/")),
+            texts=tuple(self._parts(chosen, "texts/")),
             documents=tuple(sorted(papers(chosen, house, self._archive), key=lambda one: one.name)),
             created=now,
             software=TOOL,
@@ -206,15 +213,9 @@ class _Package:
     def _member(self, proof: Proof) -> bytes:
         return self._archive.member(proof.file, proof.offset, proof.length)
 
-    def _parts(self, chosen: Sequence[Chosen], folder: str, suffix: str, wanted: tuple[str, ...]) -> Iterator[Part]:
+    def _parts(self, chosen: Sequence[Chosen], folder: str) -> Iterator[Part]:
         """Captures that lie in the package as files of their own too, unchanged."""
-        found: dict[str, Capture] = {}
-        for one in chosen:
-            visits = {capture.id: visit.id for visit, _ in one.visits for _, capture in parts_of(visit)}
-            for kept in one.kept:
-                if kept.part in wanted:
-                    name = visits.get(kept.capture.id, kept.capture.id) if folder == "pictures" else kept.capture.id
-                    found[f"{folder}/{name}.{suffix}"] = kept.capture
+        found = {kept.file: kept.capture for one in chosen for kept in one.kept if kept.file.startswith(folder)}
         for name, capture in sorted(found.items()):
             yield Part(name=name, read=partial(self._archive.produce, capture))
 
@@ -231,6 +232,13 @@ class _Package:
                 yield PackagePage(
                     id=visit.id, url=url, title=harmless(facts.title) or title, at=visit.started_at, text=text
                 )
+
+
+def _own_files(visit: BrowserCapture) -> Iterator[tuple[str, Capture]]:
+    """The parts of a visit that are files of their own in a package, by their names there."""
+    if visit.picture:
+        yield f"pictures/{visit.id}.png", visit.picture
+    yield f"texts/{visit.text.id}.txt", visit.text
 
 
 def _text(raw: bytes) -> str:
@@ -257,7 +265,7 @@ def _captures(detail: ExhibitDetail, visits: Sequence[BrowserCapture]) -> Iterat
 def _extents(chosen: Sequence[Chosen]) -> Iterator[Extent]:
     for one in chosen:
         for kept in one.kept:
-            if kept.part in ("page", "image", "old picture"):
+            if kept.part in ALONE:
                 at = kept.capture
                 yield Extent(file=at.file, start=at.offset, end=at.offset + at.length, and_request=True)
         for visit, _ in one.visits:

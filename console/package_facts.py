@@ -23,12 +23,15 @@ from storage.archive import FolderArchive
 from storage.people import Extraction
 from storage.seal import SealHead, SealState
 from storage.shapes import ExhibitDetail
-from storage.wacz import Part, canonical
+from storage.wacz import DATA, Part, canonical
 
+ALONE = ("page", "redirect", "image", "old picture")  # records of their own, no parts of a visit
 FORMAT = "lantian-package/1"
 PART_WORDS = {
     "page": "网页（服务器的应答，原始字节）",
+    "redirect": "跳转（服务器的应答）",
     "image": "信息中的图片",
+    "old picture": "网页整页截图",
     "picture": "网页整页截图",
     "dom": "渲染后的网页文档",
     "text": "页面可见文字",
@@ -39,11 +42,12 @@ PART_WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """One capture of an exhibit, and which part of the evidence it is; `sm3` is of its payload."""
+    """One capture of an exhibit: the part it plays, and its file in the package. `sm3` is of its payload."""
 
     part: str
     capture: Capture
     sm3: str
+    file: str = DATA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +157,7 @@ def _capture(kept: Kept) -> dict[str, Any]:
 def address(kept: Kept) -> str:
     """The record's address: a part of a visit has one of its own."""
     one = kept.capture
-    return warc.visit_uri(one.how, one.url) if kept.part in PART_WORDS and _is_of_visit(kept) else warc.uri(one.url)
-
-
-def _is_of_visit(kept: Kept) -> bool:
-    return kept.part not in ("page", "image", "old picture")
+    return warc.uri(one.url) if kept.part in ALONE else warc.visit_uri(one.how, one.url)
 
 
 # -- papers ----------------------------------------------------------------------------------------
@@ -193,10 +193,10 @@ def kept_file(kept: Kept) -> KeptFile:
     one = kept.capture
     return KeptFile(
         number=one.id,
-        title=PART_WORDS.get(kept.part, PART_WORDS["picture"]),
+        title=PART_WORDS[kept.part],
         url=one.url,
         taken_at=one.taken_at,
-        file="archive/data.warc.gz",
+        file=kept.file,
         size=one.size,
         sha256=one.sha256,
         sm3=kept.sm3,
@@ -214,9 +214,10 @@ def _monitoring(one: Chosen, house: House, archive: FolderArchive, chain: ChainH
         seen_at=detail.seen_at,
         target=target_of(detail),
         page=PageSeen(
-            requested_url=detail.page_url,
+            requested_url=detail.requested_url,
             url=detail.page_url,
             status=capture.status,
+            redirects=tuple(kept.capture.url for kept in one.kept if kept.part == "redirect"),
             headers=headers_of(archive, capture) if capture.how is How.HTTP else (),
             ip_address=capture.ip_address,
         ),

@@ -77,7 +77,7 @@ def _page(detail: ExhibitDetail, body: bytes, headers: tuple[tuple[str, str], ..
     encodings = [value for name, value in headers if name.lower() == "content-encoding"]
     return Page(
         url=detail.page_url,
-        requested_url=detail.page_url,
+        requested_url=detail.requested_url,
         body=unpacked(body, encodings, _settings()),
         status=capture.status or 200,
         content_type=capture.mime if is_rendered else values.get("content-type", ""),

@@ -76,15 +76,18 @@ class Leads:
         """One exhibit by its id or by a beginning of it that is its alone, six characters at least."""
         with self.engine.connect() as connection, fitting():
             row = exhibit_row(connection, id_or_prefix)
-            page_url = connection.execute(
-                select(PageRecord.url).where(PageRecord.run_id == row.run_id, PageRecord.number == row.page_number)
-            ).scalar_one()
+            page = connection.execute(
+                select(PageRecord.url, PageRecord.requested_url).where(
+                    PageRecord.run_id == row.run_id, PageRecord.number == row.page_number
+                )
+            ).one()
             captures = _captures(connection, [row])
             return ExhibitDetail(
                 exhibit=_exhibit(row, _findings(connection, [row.id])[row.id], _entities(connection, row.id)),
                 run=run_on(connection, row.run_id),
                 page_number=row.page_number,
-                page_url=page_url,
+                page_url=page.url,
+                requested_url=page.requested_url,
                 seen_at=row.seen_at,
                 capture=captures[row.capture_id],
                 picture=captures[row.picture_id] if row.picture_id else None,

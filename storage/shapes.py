@@ -125,6 +125,7 @@ class ExhibitDetail:
     run: RunRow
     page_number: int
     page_url: str
+    requested_url: str
     seen_at: datetime
     capture: Capture
     picture: Capture | None

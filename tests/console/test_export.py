@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import zipfile
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -65,13 +66,17 @@ class Kept:
         engine.dispose()
 
 
-def kept_in(home: Path, *, is_specimen: bool = False, is_sealed: bool = True) -> Kept:
+def kept_in(home: Path, *, is_specimen: bool = False, is_sealed: bool = True, redirects: tuple[str, ...] = ()) -> Kept:
     """One page of Baidu as its server sent it, packed with gzip, its listings as exhibits, and a visit of it."""
     now, body = clock.now(), FROZEN.read_bytes()
     packed = gzip.compress(body, mtime=0)
     headers = (("Content-Type", "text/html; charset=utf-8"), ("Content-Encoding", "gzip"))
     engine = open_database(home / "lantian.db")
     with FolderArchive(home / "archive", tool=TOOL) as archive:
+        for asked, led_to in pairwise((*redirects, ADDRESS)):
+            moved = (("Location", led_to), ("Content-Type", "text/html"))
+            archive.keep(exchange(b"moved", url=asked, status=302, response_headers=moved, fetched_at=now))
+            archive.keep(exchange(b"other", url="https://other.example/", fetched_at=now))
         capture = archive.keep(
             exchange(packed, url=ADDRESS, response_headers=headers, fetched_at=now, is_specimen=is_specimen)
         )
@@ -96,7 +101,7 @@ def kept_in(home: Path, *, is_specimen: bool = False, is_sealed: bool = True) ->
         platform="baidu",
         query="专利代理",
         page_number=1,
-        requested_url=ADDRESS,
+        requested_url=redirects[0] if redirects else ADDRESS,
         url=ADDRESS,
         seen_at=now,
         reading=reading,
@@ -154,11 +159,7 @@ def test_an_exhibit_goes_out_with_all_that_belongs_to_it(
     }
     assert papers <= names
     assert WHO.encode() not in everything
-
-
-def test_the_act_is_in_the_log_with_the_packages_digest(home: Path, tmp_path: Path) -> None:
-    kept, out = kept_in(home), tmp_path / "X.wacz"
-    export(Asked(exhibits=(kept.flagged,), out=out, by=WHO), as_json=False)
+    # The act is in the log, with the package's digest.
     engine = open_database(kept.database)
     (*_, last) = AuditLog(engine).entries()
     assert AuditLog(engine).check() == 0
@@ -168,11 +169,15 @@ def test_the_act_is_in_the_log_with_the_packages_digest(home: Path, tmp_path: Pa
     assert json.loads(last.detail)["package"] == digest
 
 
-def test_several_exhibits_of_one_page_share_its_records(home: Path, tmp_path: Path) -> None:
-    kept, out = kept_in(home), tmp_path / "X.wacz"
+def test_several_exhibits_share_their_page_and_the_redirects_to_it(home: Path, tmp_path: Path) -> None:
+    asked = ("https://www.baidu.com/s?word=1", "https://www.baidu.com/s?word=2")
+    kept, out = kept_in(home, redirects=asked), tmp_path / "X.wacz"
     export(Asked(exhibits=(kept.flagged, kept.other), out=out, by=WHO), as_json=False)
-    assert [one["id"] for one in told(out)["exhibits"]] == [kept.flagged, kept.other]  # type: ignore[attr-defined]
-    assert verify_package(out).checked == 3 + kept.visit.records
+    exhibits = told(out)["exhibits"]
+    assert [one["id"] for one in exhibits] == [kept.flagged, kept.other]  # type: ignore[attr-defined]
+    for exhibit in exhibits:  # type: ignore[attr-defined]
+        assert [one["url"] for one in exhibit["captures"] if one["part"] == "redirect"] == list(asked)
+    assert verify_package(out).checked == 3 + 2 * 2 + kept.visit.records
 
 
 def test_specimens_are_marked_everywhere(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
