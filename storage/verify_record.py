@@ -88,7 +88,7 @@ class Record:
         name = found[1].decode().lower()
         if name in self.fields:
             self._wrong("header", f"the field {name} is there twice")
-        self.fields[name] = found[2].decode("utf-8", "surrogateescape")
+        self.fields[name] = found[2].decode("utf-8", "backslashreplace")
 
     def _take(self, plain: memoryview) -> None:
         block, behind = plain[: self._left], plain[self._left :]

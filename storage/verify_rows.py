@@ -58,19 +58,29 @@ class Places:
         self._own.create_function("lantian_uri", 1, _uri, deterministic=True)
         self._own.create_function("lantian_page", 1, _page, deterministic=True)
         self._own.executescript(_OWN)
-        self.has_rows = database is not None
+        self._trouble = ""
         if database is not None:
             self._attach(database)
         self._own.execute("BEGIN")
         if database is not None:
-            self._columns("captures")
+            self._look()
 
     def _attach(self, database: Path) -> None:
         # A view in a hostile database must not call anything of ours.
         self._own.execute("PRAGMA trusted_schema = OFF")
         # Without a write-ahead log nobody has it open, and opening it as usual would leave one behind.
         still = "" if Path(f"{database}-wal").exists() else "&immutable=1"
-        self._own.execute(f"ATTACH 'file:{quote(str(database.resolve()))}?mode=ro{still}' AS home")
+        try:
+            self._own.execute(f"ATTACH 'file:{quote(str(database.resolve()))}?mode=ro{still}' AS home")
+        except sqlite3.DatabaseError as wrong:
+            self._trouble = str(wrong)
+
+    def _look(self) -> None:
+        """The first look is what all later ones see."""
+        try:
+            self._columns("captures")
+        except sqlite3.DatabaseError as wrong:
+            self._trouble = self._trouble or str(wrong)
 
     def close(self) -> None:
         self._own.close()
@@ -117,6 +127,9 @@ class Places:
 
     def compare(self, chain: Chain, tokens: set[str], findings: Findings) -> None:
         """All tables that speak of the archive."""
+        if self._trouble:
+            findings.add(Broken(kind="rows", part=DATABASE, detail=f"读不出来：{self._trouble}"))
+            return
         try:
             findings.extend(self._seals(chain, tokens))
             findings.extend(self._extents(chain))
@@ -129,6 +142,10 @@ class Places:
             findings.add(Broken(kind="rows", part=DATABASE, detail=f"读不出来：{wrong}"))
 
     def _columns(self, table: str) -> set[str]:
+        # A view may be anything, without end too.
+        query = "SELECT count(*) FROM home.sqlite_master WHERE type = 'table' AND name = ? AND rootpage > 0"
+        if not self._own.execute(query, (table,)).fetchone()[0]:
+            return set()
         return {row[1] for row in self._own.execute(f"PRAGMA home.table_info({table})")}
 
     def _captures(self) -> Iterator[Broken]:

@@ -44,15 +44,15 @@ class FolderSource:
         self.folder = folder.resolve()
 
     def names(self) -> Iterator[str]:
-        yield from self._under(self.folder, "")
-
-    def _under(self, folder: Path, prefix: str) -> Iterator[str]:
-        with os.scandir(folder) as entries:
-            for entry in sorted(entries, key=lambda one: one.name):
-                if entry.is_dir(follow_symlinks=False):
-                    yield from self._under(folder / entry.name, f"{prefix}{entry.name}/")
-                else:
-                    yield prefix + entry.name
+        waiting = [""]
+        while waiting:
+            prefix = waiting.pop()
+            with os.scandir(self.folder / prefix) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(f"{prefix}{entry.name}/")
+                    else:
+                        yield prefix + entry.name
 
     def is_plain(self, name: str) -> bool:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -135,3 +136,59 @@ def test_quick_compares_bytes_and_places_but_not_what_records_say(tmp_path: Path
         victim.file(1).write_bytes(whole)
         victim.sql("UPDATE captures SET offset = offset + 1")
         assert {broken.kind for broken in verify(home.folder, Wanted(is_quick=True)).broken} == {"rows"}
+
+
+@pytest.mark.parametrize("content", [b"no database" * 500, b"", b"SQLite format 3\0" + bytes(4080)])
+def test_a_database_that_is_none_is_told(content: bytes, tmp_path: Path) -> None:
+    with archive_in(tmp_path / "archive") as archive:
+        archive.keep(exchange(b"page"))
+    (tmp_path / "lantian.db").write_bytes(content)
+    assert {broken.kind for broken in verify(tmp_path).broken} == {"rows"}
+
+
+def test_a_database_cut_anywhere_is_told_or_whole(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    with home_in(tmp_path / "home") as home:
+        with archive_in(home.archive) as archive:
+            keep_page(home, archive, {"1": True}, NOW)
+        home.seal()
+    whole = (tmp_path / "home" / "lantian.db").read_bytes()
+    for cut in range(1, len(whole), len(whole) // 25):
+        (tmp_path / "home" / "lantian.db").write_bytes(whole[:cut])
+        report = verify(tmp_path / "home")
+        assert {broken.kind for broken in report.broken} <= {"rows", "audit"}
+
+
+def test_a_view_in_the_place_of_a_table_cannot_keep_it_busy(tmp_path: Path) -> None:
+    with archive_in(tmp_path / "archive") as archive:
+        archive.keep(exchange(b"page"))
+    connection = sqlite3.connect(tmp_path / "lantian.db")
+    names = "id url how status mime taken_at file offset length sha256 size ip_address is_specimen expired_in".split()
+    columns = ", ".join(f"i AS {name}" for name in names)
+    endless = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT {columns} FROM n"
+    connection.execute(f"CREATE VIEW captures AS {endless}")
+    connection.close()
+    (broken,) = verify(tmp_path).broken
+    assert (broken.kind, broken.part) == ("rows", "lantian.db")
+
+
+def test_a_field_that_is_no_text_and_folders_in_folders_are_no_crash(tmp_path: Path) -> None:
+    with archive_in(tmp_path / "archive") as archive:
+        kept = archive.keep(exchange(b"page"))
+    path = tmp_path / "archive" / kept.file
+    raw = path.read_bytes()
+    plain = gzip.decompress(raw[kept.offset : kept.offset + kept.length])
+    bad = gzip.compress(plain.replace(b"https://", b"\xff\xfe://", 1))
+    path.write_bytes(raw[: kept.offset] + bad + raw[kept.offset + kept.length :])
+    report = verify(tmp_path / "archive")
+    assert report.checked == 3
+    deep = os.open(tmp_path / "archive", os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=deep)
+        below = os.open("d", os.O_RDONLY, dir_fd=deep)
+        os.close(deep)
+        deep = below
+    os.close(deep)
+    assert verify(tmp_path / "archive").checked == 3
+    # Deeper than pytest would clear away.
+    subprocess.run(["rm", "-r", tmp_path / "archive" / "d"], check=True)
