@@ -85,7 +85,7 @@ def document(name: str) -> str:
 
 def environment_words() -> set[str]:
     """Every variable that crawler.config reads."""
-    return set(re.findall(r"""environ\.get\(\s*"([A-Z_]+)""", (ROOT / "crawler" / "config.py").read_text("utf-8")))
+    return set(re.findall(r"""environ\.get\(\s*"([A-Z0-9_]+)""", (ROOT / "crawler" / "config.py").read_text("utf-8")))
 
 
 def make_targets() -> list[str]:
