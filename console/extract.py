@@ -192,6 +192,8 @@ class Work:
 
     def _kept(self, visit: Visit, kept: BrowserCapture) -> None:
         self.visits = (visit.id,)
+        # Each page is opened in a context of its own: see `pipelines.browser`.
+        self._steps.append((visit.started_at, "启用新的浏览器环境，不带以前的 Cookie 和缓存"))
         self._steps += [(at, f"{words} {visit.requested_url}" if n == 0 else words)
                         for n, (at, words) in enumerate(visit.steps)]  # fmt: skip
         self._troubles += visit_troubles(visit)
@@ -211,7 +213,7 @@ class Work:
             sealed = sealer_of(self._config, engine).seal(rules_digest(), clock.now())
             self._troubles += sealed.troubles
             stamping = stamp_pending(archive, engine, self._config.authorities, clock.now())
-        except EvidenceBroken as broken:
+        except (EvidenceBroken, OSError) as broken:
             self.is_sealed = False
             self._troubles.append(f"没有封存成功：{broken}")
             return

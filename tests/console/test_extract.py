@@ -8,24 +8,28 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority, serving
+from paper_specimens import SURROUNDINGS
 from storage_specimens import T0, exchange, finding
 
 from casework.extraction import facts_read
 from casework.people import add_person
+from console.extraction_facts import surroundings_troubles
 from console.specimen import load
 from console.specimen_server import SpecimenServer
 from crawler.captures import PictureVerdict
 from crawler.config import Browser as BrowserSettings
 from crawler.config import Config
-from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, EXIT_USAGE
+from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, EXIT_USAGE
 from crawler.items import Exhibit, Exhibits, Page, Sightings
 from pipelines.browser import BrowserTrouble, find_chromium
 from pipelines.room import TOOL
@@ -212,6 +216,75 @@ def test_without_a_browser_the_officers_act_is_still_written_down(
     assert "没有生成文件" in record
     assert "重新读取" not in record
     assert "号清单" not in record
+
+
+@pytest.mark.usefixtures("chromium")
+@pytest.mark.skipif(not OPENSSL, reason=WITHOUT_OPENSSL)
+def test_where_an_authority_is_named_the_record_has_its_time_or_says_why_not(
+    place: Place, here: Here, tmp_path: Path
+) -> None:
+    authority, settings = LocalAuthority(tmp_path / "authority"), place.home / "lantian.toml"
+    before = settings.read_text("utf-8")
+    login = ("--officers", "王一,李二", "--login-file", place.login, "--json")
+    try:
+        with serving(authority) as url:
+            settings.write_text(f'{before}[[authority]]\nurl = "{url}"\nca = "{authority.root}"\n', encoding="utf-8")
+            (told,) = here("extract", place.exhibits["same"], *login).lines
+        assert told["seal"]["stamped"] is True
+        (again,) = here("extract", place.exhibits["same"], *login).lines
+        assert again["seal"]["stamped"] is False
+        assert any("时间戳服务没有答复" in one for one in again["troubles"])
+    finally:
+        settings.write_text(before, encoding="utf-8")
+    engine = open_database(place.home / "lantian.db")
+    chains = {one.id: facts_read(one.facts).chain for one in People(engine).extractions_of(place.exhibits["same"])}
+    engine.dispose()
+    stamped, bare = chains[told["extraction"]], chains[again["extraction"]]
+    assert stamped is not None
+    assert stamped.stamped_at is not None
+    assert bare is not None
+    assert bare.stamped_at is None
+
+
+def test_a_broken_chain_is_told_and_the_act_is_written_down_all_the_same(
+    place: Place, here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANTIAN_BROWSER", "/nonexistent")
+    copy = tmp_path / "copy"
+    shutil.copytree(place.home, copy)
+    monkeypatch.setenv("LANTIAN_HOME", str(copy))
+    login = ("--officers", "王一,李二", "--login-file", place.login, "--json")
+    assert here("extract", place.exhibits["same"], *login).code == EXIT_NOT_CLEAN
+    (head,) = sorted((copy / "archive" / "manifests").glob("??????.json"))[-1:]
+    head.write_bytes(head.read_bytes().replace(b'"kind"', b'"kinb"'))
+    with FolderArchive(copy / "archive", tool=TOOL) as archive:
+        archive.keep(exchange(b"something new to seal"))
+    ran = here("extract", place.exhibits["same"], *login)
+    assert ran.code == EXIT_EVIDENCE, ran.err
+    (told,) = ran.lines
+    assert told["seal"] is None
+    assert any("没有封存成功" in one for one in told["troubles"])
+    engine = open_database(copy / "lantian.db")
+    assert told["extraction"] in {one.id for one in People(engine).extractions_of(place.exhibits["same"])}
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"clock_offset": None, "clock_source": "unknown"}, "偏差不明"),
+        ({"clock_offset": -1.2}, "相差 -1.200 秒"),
+        ({"proxies": ("HTTP_PROXY",)}, "HTTP_PROXY"),
+        ({"hosts_entries": ("127.0.0.1 www.xinghe.example",)}, "hosts 文件里有该域名的行：127.0.0.1"),
+        ({"dns": (("www.xinghe.example", ()),)}, "没有解析结果"),
+        ({"host_map": True}, "LANTIAN_HOSTS"),
+        ({"as_root": True}, "系统管理员"),
+    ],
+)
+def test_whatever_is_out_of_order_is_told(changes: dict[str, object], words: str) -> None:
+    assert surroundings_troubles(SURROUNDINGS) == ()
+    (trouble,) = surroundings_troubles(replace(SURROUNDINGS, **changes))
+    assert words in trouble
 
 
 @pytest.mark.parametrize(
