@@ -54,6 +54,14 @@ def test_lantian_demands_what_its_settings_say(victim: Victim, verifies: Verifie
         assert (code, json.loads(out)["state"], err) == (0, "stamped", "")
 
 
+def test_what_was_judged_again_still_verifies(victim: Victim, verifies: Verifies, here: Callable[..., object]) -> None:
+    before = verify(victim.home)
+    ran = here("rescreen", "--apply", "--by", "测试员", "--json")
+    assert ran.lines[-1]["changed"] > 0  # type: ignore[attr-defined]
+    code, out, _ = verifies("--json")
+    assert (code, json.loads(out)["checked"]) == (0, before.checked)
+
+
 def test_lantian_says_what_is_broken(victim: Victim, verifies: Verifies) -> None:
     victim.file().unlink()
     code, out, err = verifies()
