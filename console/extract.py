@@ -40,6 +40,7 @@ from crawler import clock
 from crawler.captures import BrowserCapture, PictureVerdict, Showing, Visit
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, EvidenceBroken, UserMistake
+from crawler.items import Capture
 from detectors.rule import rules_digest
 from pipelines.bring import NotBrought, bring
 from pipelines.locating import Wanted
@@ -49,6 +50,7 @@ from pipelines.surroundings import look
 from storage.audit import Act, AuditLog
 from storage.exhibits import ExhibitStore
 from storage.people import Extraction, People, Person
+from storage.seal import Sealer
 from storage.shapes import ExhibitDetail
 from storage.stamp import stamp_pending
 
@@ -126,7 +128,8 @@ class Work:
         self.id = f"{clock.now().astimezone(clock.SHANGHAI):%Y%m%d}-{secrets.token_hex(4)}"
         self.visits: tuple[str, ...] = ()
         self.is_sealed = True
-        self._seal_number: int | None = None
+        self._last: Capture | None = None  # the visit's last record
+        self._seal_number = 0
         self._config = config
         self._store = store
         self._detail = detail
@@ -191,7 +194,7 @@ class Work:
         return self._compared(taken, showing)
 
     def _kept(self, visit: Visit, kept: BrowserCapture) -> None:
-        self.visits = (visit.id,)
+        self.visits, self._last = (visit.id,), kept.facts
         # Each page is opened in a context of its own: see `pipelines.browser`.
         self._steps.append((visit.started_at, "启用新的浏览器环境，不带以前的 Cookie 和缓存"))
         self._steps += [(at, f"{words} {visit.requested_url}" if n == 0 else words)
@@ -209,23 +212,33 @@ class Work:
     def _seal(self) -> None:
         """Seal at once, and ask for a stamp where an authority is named; a failure is told, not hidden."""
         engine, archive = self._store.engine, self._config.archive
+        sealer = sealer_of(self._config, engine)
         try:
-            sealed = sealer_of(self._config, engine).seal(rules_digest(), clock.now())
-            self._troubles += sealed.troubles
+            self._troubles += sealer.seal(rules_digest(), clock.now()).troubles
             stamping = stamp_pending(archive, engine, self._config.authorities, clock.now())
         except (EvidenceBroken, OSError) as broken:
             self.is_sealed = False
             self._troubles.append(f"没有封存成功：{broken}")
             return
-        if sealed.manifests:
-            self._seal_number = sealed.number
-            self._step(f"封存，链首为第 {sealed.number} 号清单")
+        self._covered(sealer)
         if self._config.authorities and stamping.error:
             self._troubles.append(f"时间戳服务没有答复（会自动再试）：{stamping.error}")
 
+    def _covered(self, sealer: Sealer) -> None:
+        """Which manifest has the visit: another process may have sealed it first."""
+        if self._last is None:
+            return
+        self._seal_number = sealer.state_of(self._last).number
+        self.is_sealed = bool(self._seal_number)
+        if self.is_sealed:
+            self._step(f"封存，本次的全部记录列入第 {self._seal_number} 号清单")
+        else:
+            self._troubles.append("没有封存成功：本次的记录没有列入清单")
+
     def _recorded(self, facts: ExtractionFacts) -> ExtractionFacts:
         """Its row, from which the record can be printed again."""
-        head = sealer_of(self._config, self._store.engine).head()
+        sealer = sealer_of(self._config, self._store.engine)
+        head = sealer.heads(self._seal_number, self._seal_number)[0] if self._seal_number else sealer.head()
         facts = replace(
             facts,
             ended_at=clock.now(),
@@ -243,7 +256,7 @@ class Work:
             visits=self.visits,
             outcome=facts.verdict.value,
             reason=facts.reason,
-            seal=self._seal_number,
+            seal=self._seal_number or None,
             facts=facts_written(facts),
         )
         People(self._store.engine).keep_extraction(done, self._officers)

@@ -162,6 +162,7 @@ def test_what_the_page_shows_is_taken_home_sealed_and_written_down(place: Place,
     kept = ExhibitStore(engine).browser_capture(told["visits"][0])
     sealer = Sealer(place.home / "archive", engine, tool=TOOL, demand="sealed")
     assert all(sealer.state_of(one).state is State.SEALED for one in (kept.picture, kept.dom, kept.facts) if one)
+    assert done.seal == told["seal"]["number"] == sealer.state_of(kept.facts).number
     assert {one.sha256 for one in facts.files} >= {kept.dom.sha256, kept.facts.sha256}
     acts = [(one.act, one.who) for one in AuditLog(engine).entries() if one.subject == place.exhibits["same"]]
     assert acts[-2:] == [("extraction_begun", "王一、李二"), ("extracted", "王一、李二")]
