@@ -14,7 +14,7 @@ from attacks import ATTACKS, Attack
 from authority import PAST, LocalAuthority
 from keeping_specimens import NOW, home_in, keep_page
 from package_specimens import SURROUNDINGS, VISIT
-from storage_specimens import archive_in
+from storage_specimens import archive_in, exchange
 from tampering import Victim, copy_of, make_home, redigested
 
 from crawler import clock
@@ -179,6 +179,27 @@ def test_the_rows_of_a_visit_agree_with_its_records(tmp_path: Path) -> None:
             shutil.copy(tmp_path / "kept.db", victim.home / "lantian.db")
         victim.sql("UPDATE captures SET how = 'text' WHERE how = 'browser'")
         assert "来源" in verify(home.folder).broken[0].detail
+
+
+def test_damage_that_was_sealed_as_damage_is_counted_and_held_to_its_bytes(tmp_path: Path) -> None:
+    with home_in(_made(tmp_path / "home")) as home:
+        with archive_in(home.archive) as archive:
+            captures = [archive.keep(exchange(b"page %d" % number)) for number in range(4)]
+        path = home.archive / captures[0].file
+        for at in (captures[1].offset + 30, captures[2].offset + 30):
+            _flip(path, at)
+        home.seal()
+        whole = verify(home.folder)
+        assert (whole.ok, whole.state, whole.damaged, whole.checked) == (True, "sealed", 2, 7), whole.broken
+        _flip(path, captures[1].offset + 40)
+        (broken,) = verify(home.folder).broken
+        assert (broken.kind, broken.offset) == ("damaged_record", captures[1].offset)
+
+
+def _flip(path: Path, at: int) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[at] ^= 255
+    path.write_bytes(raw)
 
 
 # -- any byte --------------------------------------------------------------------------------------
