@@ -19,6 +19,7 @@ from pipelines.tie import Tie
 from spiders.base import PlatformSpider
 from storage.archive import FolderArchive
 from storage.models import CaptureRow
+from storage.rows import capture_of as as_capture
 
 HOST = "http://probe.example"
 WALL = "<!doctype html><html><body>请完成安全验证</body></html>"
@@ -112,8 +113,7 @@ def capture_of(crawled: Any, path: str) -> Capture:
     """The row the store holds, as the archive takes it."""
     asked = select(*CaptureRow.__table__.columns).where(CaptureRow.id == crawled.page(HOST + path).capture)
     with crawled.store.engine.connect() as connection:
-        row = connection.execute(asked).one()._asdict()
-    return Capture(**row | {"how": How(row["how"])})
+        return as_capture(connection.execute(asked).one())
 
 
 # -- keep first ----------------------------------------------------------------------------------
