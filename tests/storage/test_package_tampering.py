@@ -17,6 +17,8 @@ from storage.verify_package import verify_package
 from storage.verify_tokens import anchors
 from storage.wacz import DATA, PROOFS
 
+ROOT = Path(__file__).parent.parent.parent
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Victim:
@@ -90,3 +92,12 @@ def test_memory_stays_small_whatever_the_packages_size(at: Victim) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1 << 24
+
+
+def test_the_document_names_every_attack(whole: Victim) -> None:
+    table = (ROOT / "docs" / "tampering.md").read_text(encoding="utf-8").partition("<!-- packages -->")[2]
+    rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in table.splitlines() if line.startswith("| ")][1:]
+    assert [row[0] for row in rows] == [one.name.replace("_", " ") for one in TAMPERINGS]
+    for (_, knows, word), one in zip(rows, TAMPERINGS, strict=True):
+        assert knows == ("a trusted authority" if one.needs_stamp else "the package alone")
+        assert word.strip("`") in one.kinds
