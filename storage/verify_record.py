@@ -12,7 +12,7 @@ from typing import NamedTuple
 from storage.verify_format import MOMENT, UUID
 
 HEADER_LIMIT = 1 << 16
-MESSAGE_LIMIT = 1 << 21
+MESSAGE_LIMIT, MESSAGE_STEP = 1 << 21, 1 << 14
 # No page, picture or file of parts that we keep comes near it; what says so is there to keep a reader busy.
 BLOCK_LIMIT = 1 << 31
 
@@ -102,14 +102,18 @@ class Record:
 
     def _pay(self, block: memoryview) -> None:
         if self._is_in_message_head:
-            self._message += bytes(block)
+            known = len(self._message)
+            self._message += bytes(block[:MESSAGE_STEP])
             at = self._message.find(_RECORD_END)
+            if at < 0 and len(block) > MESSAGE_STEP:
+                self._message += bytes(block[MESSAGE_STEP:])
+                at = self._message.find(_RECORD_END)
             if at < 0 and len(self._message) > MESSAGE_LIMIT:
                 raise Damaged("the HTTP message has no end of its head")
             if at < 0:
                 return
-            self._is_in_message_head = False
-            block, self._message = memoryview(self._message)[at + len(_RECORD_END) :], b""
+            self._is_in_message_head, self._message = False, b""
+            block = block[at + len(_RECORD_END) - known :]
         if self._has_message:
             self._payload.update(block)
         self.payload_size += len(block)

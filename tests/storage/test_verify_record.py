@@ -15,6 +15,7 @@ from storage import warc
 from storage.merkle import Root, Tree
 from storage.verify_merkle import Tree as Streamed
 from storage.verify_merkle import root_by_path
+from storage.verify_record import Record
 from storage.verify_warc import Member, read_at
 
 ID = "5c7f3e52-51d2-4b36-a0d8-93a0b6f9d101"
@@ -132,3 +133,17 @@ def test_both_trees_come_to_the_same_root_and_a_path_leads_there_only_for_its_le
             if path:
                 assert root_by_path(line, at, size, path[:-1]) != streamed.root()
                 assert root_by_path(line, at ^ 1, size, path) != streamed.root()
+
+
+@pytest.mark.parametrize("length", [10, (1 << 14) - 30, (1 << 14) - 2, 1 << 14, 100_000])
+def test_in_whatever_pieces_it_comes_a_record_says_the_same(length: int) -> None:
+    body = b"page" * 20
+    payload = warc.Payload(head=b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * length + b"\r\n\r\n", body=body)
+    plain = gzip.decompress(warc.member(warc.response_fields(EXCHANGE, ID), payload, payload.sha256))
+    for step in (1 if length == 10 else 997, 1 << 13, len(plain)):
+        record = Record()
+        for at in range(0, len(plain), step):
+            record.feed(plain[at : at + step])
+        record.finish()
+        said = (record.fault, record.id, record.payload_sha256, record.payload_size)
+        assert said == (None, ID, hashlib.sha256(body).hexdigest(), len(body))
