@@ -23,7 +23,17 @@ logger = logging.getLogger(__name__)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HEAP = 1024  # megabytes a page's scripts may fill
+# A later list takes the place of an earlier one: the driver's own stands here again, and then ours. The windows of
+# an address bar nobody looks at cost more than the page.
+WITHOUT = """
+AvoidUnnecessaryBeforeUnloadCheckSync DestroyProfileOnBrowserClose HttpsUpgrades HttpsFirstBalancedModeAutoEnable
+LensOverlay MediaRouter PaintHolding ThirdPartyStoragePartitioning AvoidCorsURLLoaderRestartOnRedirect
+TcpPortRandomizationWin OptimizationHints NetworkTimeServiceQuerying AimEnabled PreconnectToSearch
+msForceBrowserSignIn msEdgeUpdateLaunchServicesPreferredVersion
+PreloadTopChromeWebUI WebUIOmniboxPopup WebUIOmniboxAimPopup WebUIOmniboxFullPopup
+"""
 QUIET = [
+    f"--disable-features={','.join(WITHOUT.split())}",
     "--dns-prefetch-disable",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--force-webrtc-ip-handling-policy",

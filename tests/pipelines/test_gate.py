@@ -1,0 +1,126 @@
+"""The gate lets through what the guard allows, at a page's pace and as much as a page may have, and knows where to."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from crawling import RawServer, at, http
+
+from crawler.hosts import MappedHost
+from pipelines import gate as gates
+from pipelines.gate import Gate
+
+T = TypeVar("T")
+REFUSED, GRANTED, NOT_REACHED = 2, 0, 4
+
+
+def through(hosts: list[MappedHost], asked: Callable[[Gate, int], Awaitable[T]], most: int = 1 << 20) -> T:
+    async def run() -> T:
+        gate = Gate({one.host: one for one in hosts}, most)
+        address = await gate.open()
+        try:
+            return await asked(gate, int(address.rpartition(":")[2]))
+        finally:
+            await gate.close()
+
+    return asyncio.run(run())
+
+
+async def connected(port: int, host: str, far: int) -> tuple[int, asyncio.StreamReader, asyncio.StreamWriter]:
+    """A SOCKS5 connection by name, and what the gate said."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"\x05\x01\x00")
+    assert await reader.readexactly(2) == b"\x05\x00"
+    writer.write(b"\x05\x01\x00\x03" + bytes([len(host)]) + host.encode() + far.to_bytes(2))
+    said = await reader.readexactly(10)
+    return said[1], reader, writer
+
+
+async def got(port: int, host: str, far: int) -> tuple[int, bytes]:
+    said, reader, writer = await connected(port, host, far)
+    if said != GRANTED:
+        writer.close()
+        return said, b""
+    writer.write(f"GET /x HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    body = await reader.read(-1)
+    writer.close()
+    return said, body
+
+
+def test_it_knows_the_address_behind_a_name(tmp_path: Path) -> None:
+    async def asked(gate: Gate, port: int) -> tuple[dict[tuple[str, int], str], bytes]:
+        _, body = await got(port, "probe.example", 443)
+        return gate.reached, body
+
+    with RawServer(lambda _: http("星河")) as server:
+        reached, body = through(at(server, "probe.example"), asked)
+    assert reached == {("probe.example", 443): "127.0.0.1"}
+    assert body.endswith("星河".encode())
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "10.1.2.3", "localhost", "2130706433", "169.254.169.254", "192.168.0.1", "0.0.0.0", "127.1"]
+)
+def test_private_addresses_are_refused_and_remembered(host: str) -> None:
+    async def asked(gate: Gate, port: int) -> tuple[int, list[str]]:
+        said, _ = await got(port, host, 80)
+        await got(port, host, 80)
+        return said, gate.refused
+
+    assert through([], asked) == (REFUSED, [f"{host}:80"])
+
+
+def test_a_server_that_is_not_there_is_not_reached() -> None:
+    async def asked(gate: Gate, port: int) -> tuple[int, dict[tuple[str, int], str]]:
+        said, _ = await got(port, "probe.example", 80)
+        return said, gate.reached
+
+    with RawServer(lambda _: http("x")) as server:
+        gone = at(server, "probe.example")
+    assert through(gone, asked) == (NOT_REACHED, {})
+
+
+def test_more_than_a_page_may_have_ends_every_connection() -> None:
+    async def asked(gate: Gate, port: int) -> tuple[int, bool, int]:
+        _, body = await got(port, "probe.example", 80)
+        _, more = await got(port, "probe.example", 80)
+        return len(body), gate.is_full, len(more)
+
+    with RawServer(lambda _: http(b"x" * 900_000)) as server:
+        first, is_full, more = through(at(server, "probe.example"), asked, most=500_000)
+    assert (first <= 500_000, is_full, more) == (True, True, 0)
+
+
+def test_connections_beyond_need_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gates, "FREE", 5)
+
+    async def asked(gate: Gate, port: int) -> None:
+        await asyncio.gather(*(got(port, "probe.example", 80) for _ in range(10)), got(port, "other.example", 80))
+
+    with RawServer(lambda _: http("x")) as server:
+        began = time.monotonic()
+        through(at(server, "probe.example", "other.example"), asked)
+        took = [hit.at - began for hit in server.hits if hit.header("Host") == "probe.example"]
+        other = [hit.at - began for hit in server.hits if hit.header("Host") == "other.example"]
+    assert len(took) == 10
+    assert max(took) >= 0.4
+    assert other[0] < 0.4, "another host does not wait"
+
+
+def test_what_is_not_socks_is_not_served() -> None:
+    async def asked(gate: Gate, port: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\n" * 20)
+        try:
+            return await reader.read(100)
+        except ConnectionResetError:
+            return b""
+        finally:
+            writer.close()
+
+    assert len(through([], asked)) <= 2
