@@ -81,7 +81,7 @@ class Sealing:
         """What fails here is in the stats: Scrapy only logs what a signal's receiver raises."""
         failure = "bugs"
         try:
-            failure = self._sealed()
+            failure = self._sealed(waits=is_last)
         except EvidenceBroken:
             logger.exception("not sealed, evidence is broken")
             failure = "broken"
@@ -93,13 +93,13 @@ class Sealing:
             if failure and self._crawler.stats:
                 self._crawler.stats.inc_value(f"lantian/{failure}")
 
-    def _sealed(self) -> str:
-        """Seal; returns what to count, nothing when all is well."""
+    def _sealed(self, *, waits: bool) -> str:
+        """Seal; returns what to count, nothing when all is well. On the way nobody waits for another who seals."""
         config = self._room.config
         engine = open_database(config.database)
         try:
             sealer = Sealer(config.archive, engine, tool=TOOL, demand=config.demand)
-            sealed = sealer.seal(rules_digest(), clock.now())
+            sealed = sealer.seal(rules_digest(), clock.now(), waits=waits)
         finally:
             engine.dispose()
         logger.info("sealed %d records, manifest %06d %s", sealed.leaves, sealed.number, sealed.sha256)

@@ -73,14 +73,17 @@ class Chain:
         self.demand = demand
 
     @contextmanager
-    def locked(self, now: datetime) -> Iterator[None]:
-        """Nobody else lengthens the chain meanwhile; what a crash left half done is finished or taken back first."""
+    def locked(self, now: datetime, *, waits: bool = True) -> Iterator[None]:
+        """Nobody else lengthens the chain meanwhile; what a crash left half done is finished or taken back first.
+
+        `BlockingIOError` when somebody else does now and this is not to wait.
+        """
         folder = self.folder / FOLDER
         made(folder)
         sync_folder(self.folder)
         fd = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
+            fcntl.flock(fd, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._adopt(now)
             settle(self.folder, self.engine)
             yield

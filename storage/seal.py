@@ -109,13 +109,14 @@ class Sealer:
 
     # -- sealing -----------------------------------------------------------------------------------
 
-    def seal(self, rules: str, now: datetime) -> Sealed:
+    def seal(self, rules: str, now: datetime, *, waits: bool = True) -> Sealed:
         """Seal every whole record made until `now` that is not; safe beside living writers and other sealers.
 
-        `EvidenceBroken` when what was written does not come back from the disk.
+        `EvidenceBroken` when what was written does not come back from the disk; `BlockingIOError` when another
+        seals or expires and this is not to wait.
         """
         sweep, manifests, leaves = Sweep(self.folder, now, self.most_leaves), 0, 0
-        with self.chain.locked(now):
+        with self.chain.locked(now, waits=waits):
             while added := self._lengthen(sweep, rules, now):
                 manifests, leaves = manifests + 1, leaves + added
             newest = self.chain.newest()

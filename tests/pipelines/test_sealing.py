@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -47,8 +48,8 @@ def test_every_so_many_captures_a_manifest_is_written(tmp_path: Path, monkeypatc
     """The fifth and the eighth page come only after one more seal."""
     real, sealed = Sealer.seal, threading.Semaphore(0)
 
-    def seal(self: Sealer, rules: str, now: Any) -> Any:
-        told = real(self, rules, now)
+    def seal(self: Sealer, rules: str, now: Any, **how: bool) -> Any:
+        told = real(self, rules, now, **how)
         sealed.release()
         return told
 
@@ -78,9 +79,9 @@ def test_the_crawl_goes_on_while_a_seal_waits(tmp_path: Path, monkeypatch: pytes
     """The seal that the second answer begins ends only after the server was asked for the eighth page."""
     real, asked, waited = Sealer.seal, threading.Event(), []
 
-    def waits(self: Sealer, rules: str, now: Any) -> Any:
+    def waits(self: Sealer, rules: str, now: Any, **how: bool) -> Any:
         waited.append(asked.wait(timeout=20))
-        return real(self, rules, clock.now())
+        return real(self, rules, clock.now(), **how)
 
     def answer(target: str) -> bytes:
         if target == "/8":
@@ -92,6 +93,25 @@ def test_the_crawl_goes_on_while_a_seal_waits(tmp_path: Path, monkeypatch: pytes
         config = replace(config_of(tmp_path, *at(server, "probe.example")), seal=Seal(every=2))
         found = crawl(config, f"{HOST}/1", pages=8, ITEM_PIPELINES=PARTS)
     assert waited[0]
+    assert verify(tmp_path).state == "sealed"
+    assert exit_code(found.stats) == EXIT_DONE
+
+
+def test_a_crawl_does_not_wait_for_another_who_seals(tmp_path: Path) -> None:
+    """Somebody else holds the chain until the eighth page is asked for: the crawl gets there all the same."""
+    other = crawled(tmp_path)
+    lock = (other.config.archive / "manifests" / ".lock").open()
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+    def answer(target: str) -> bytes:
+        if target == "/8":
+            lock.close()
+        return PAGES.get(target, http("", status="404 Not Found"))
+
+    with RawServer(answer) as server:
+        config = replace(config_of(tmp_path, *at(server, "probe.example")), seal=Seal(every=1))
+        found = crawl(config, f"{HOST}/1", pages=8, ITEM_PIPELINES=PARTS)
+    assert lock.closed
     assert verify(tmp_path).state == "sealed"
     assert exit_code(found.stats) == EXIT_DONE
 

@@ -545,6 +545,13 @@ def test_two_processes_that_write_and_seal_at_once_make_one_chain(folder: Path, 
     assert_verifies(tmp_path)
 
 
+def test_who_is_not_to_wait_is_told_that_another_seals(archive: FolderArchive, sealer: Sealer) -> None:
+    kept(archive, 1)
+    with sealer.chain.locked(NOW), pytest.raises(BlockingIOError):
+        sealer.seal("", NOW, waits=False)
+    assert sealer.seal("", NOW, waits=False).number == 1
+
+
 def test_half_an_append_is_never_sealed(
     archive: FolderArchive, folder: Path, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
