@@ -43,7 +43,7 @@ from storage.verify_package import verify_package
 from storage.verify_report import Report
 from storage.verify_tokens import anchors
 from storage.visits import read_facts
-from storage.wacz import DATA, Contents, PackagePage, Part, write_package
+from storage.wacz import RECORDS, Contents, PackagePage, Part, write_package
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +143,7 @@ class _Package:
         if state is State.OPEN or (self._config.demand == State.STAMPED and state is not State.STAMPED):
             demanded = STATE_WORDS[State(self._config.demand)]
             raise EvidenceBroken(f"固定 {capture.id}：{STATE_WORDS[state]}，导出要求{demanded}")
-        own = f"pictures/{capture.id}.png" if part == "old picture" else DATA
+        own = f"pictures/{capture.id}.png" if part == "old picture" else RECORDS
         return Kept(part=part, capture=capture, sm3=sm3_of(body), file=files.get(capture.id, own))
 
     # -- writing -----------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from storage.archive import FolderArchive
 from storage.people import Extraction
 from storage.seal import SealHead, SealState
 from storage.shapes import ExhibitDetail
-from storage.wacz import DATA, Part, canonical
+from storage.wacz import RECORDS, Part, canonical
 
 ALONE = ("page", "redirect", "image", "old picture")  # records of their own, no parts of a visit
 FORMAT = "lantian-package/1"
@@ -47,7 +47,7 @@ class Kept:
     part: str
     capture: Capture
     sm3: str
-    file: str = DATA
+    file: str = RECORDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from storage.verify_format import Head, Malformed, canonical
 from storage.verify_index import Description
 from storage.verify_report import Broken, Findings
 from storage.verify_warc import Member
-from storage.verify_zip import DATA, PACKAGE, PAGES, Entry
+from storage.verify_zip import PACKAGE, PAGES, RECORDS, Entry
 
 LIMIT = 1 << 26
 MOST_RECORDS = 300_000
@@ -109,18 +109,18 @@ def _differences(kind: str, wanted: dict[str, str], there: dict[str, str]) -> It
 def _visits(seen: Seen) -> Iterator[Broken]:
     """A visit is there whole: every record that its facts list, and the facts wherever a record is of it."""
     for visit in sorted({one.visit for one in seen.records.values() if one.visit} - seen.visits.keys()):
-        yield Broken(kind="missing_record", part=DATA, detail=f"打开网页 {visit} 的事实记录不在包中")
+        yield Broken(kind="missing_record", part=RECORDS, detail=f"打开网页 {visit} 的事实记录不在包中")
     for visit, raw in sorted(seen.visits.items()):
         try:
             listed = {one["id"]: (one["uri"], one["sha256"]) for one in canonical(raw)["records"]}
         except (Malformed, KeyError, TypeError):
-            yield Broken(kind="package_format", part=DATA, detail=f"打开网页 {visit} 的事实记录不是应有的格式")
+            yield Broken(kind="package_format", part=RECORDS, detail=f"打开网页 {visit} 的事实记录不是应有的格式")
             continue
         for name, said in listed.items():
             record = seen.records.get(name)
             if record is None or (record.uri, record.sha256) != said:
                 detail = f"打开网页 {visit} 时的这条记录不在包中，或与事实记录不同"
-                yield Broken(kind="missing_record", part=DATA, record=name, detail=detail)
+                yield Broken(kind="missing_record", part=RECORDS, record=name, detail=detail)
 
 
 def _pages(raw: bytes, seen: Seen) -> Iterator[Broken]:

@@ -22,7 +22,7 @@ from storage.verify_index import LINE_LIMIT, described, line_of, payload
 from storage.verify_merkle import root_by_path
 from storage.verify_report import BROKEN, SEALED, STAMPED, Broken, Findings, Report
 from storage.verify_warc import read_at
-from storage.verify_zip import DATA, DATAPACKAGE, DIGEST, INDEX, PROOFS, STAMP, Entry, Misbuilt, opened, read_entries
+from storage.verify_zip import DATAPACKAGE, DIGEST, INDEX, PROOFS, RECORDS, STAMP, Entry, Misbuilt, opened, read_entries
 
 LIST_LIMIT = 1 << 25
 MOST_PATH = 64
@@ -125,31 +125,31 @@ class _Reading:
     # -- the records -------------------------------------------------------------------------------
 
     def _check_records(self, heads: Mapping[int, Head]) -> None:
-        data = next(one for one in self.entries if one.name == DATA)
+        records = next(one for one in self.entries if one.name == RECORDS)
         index = self._index()
         at = 0
         for proof in self._proofs():
             if proof["offset"] != at:
                 self._complain("proof", PROOFS, f"第 {at} 字节处的记录没有证明，或证明的次序不对")
                 break
-            if at + proof["length"] > data.size:
-                self._complain("cut_file", DATA, "在最后一条记录结束之前就完了")
+            if at + proof["length"] > records.size:
+                self._complain("cut_file", RECORDS, "在最后一条记录结束之前就完了")
                 break
-            self._check_record(data, proof, index, heads)
+            self._check_record(records, proof, index, heads)
             at += proof["length"]
-        if at < data.size and not self.found.is_tampered:
-            self.found.add(Broken(kind="extra_record", part=DATA, offset=at, detail="没有证明的字节"))
+        if at < records.size and not self.found.is_tampered:
+            self.found.add(Broken(kind="extra_record", part=RECORDS, offset=at, detail="没有证明的字节"))
         for line in sorted(index.values()):
             self._complain("index", INDEX, f"多出一行：{line[:80]!a}")
 
     def _check_record(
-        self, data: Entry, proof: dict[str, Any], index: dict[str, bytes], heads: Mapping[int, Head]
+        self, records: Entry, proof: dict[str, Any], index: dict[str, bytes], heads: Mapping[int, Head]
     ) -> None:
         at, length = proof["offset"], proof["length"]
         leaf = self._check_proof(proof, heads)
-        with opened(self.file, data, at) as content:
+        with opened(self.file, records, at) as content:
             member = read_at(content, at, length)
-        with opened(self.file, data, at) as content:
+        with opened(self.file, records, at) as content:
             said = described(content, length)
         self.checked += 1
         wrong = _disagreement(leaf, member.length, member.sha256, member.sm3)
@@ -164,14 +164,14 @@ class _Reading:
         elif not self.seen.add(member, said):
             self._complain_at(("duplicate_record", ""), at, member.id)
         if member.how == "facts" and said.visit:
-            with opened(self.file, data, at) as content:
+            with opened(self.file, records, at) as content:
                 self.seen.add_facts(said.visit, payload(content, length))
         line = line_of(member, said, at)
         if line and index.pop(hashlib.sha256(line).hexdigest(), None) is None:
             self.found.add(Broken(kind="index", part=INDEX, record=member.id, detail="没有这条记录，或与它不符"))
 
     def _complain_at(self, wrong: tuple[str, str], at: int, record: str) -> None:
-        self.found.add(Broken(kind=wrong[0], part=DATA, record=record, offset=at, detail=wrong[1]))
+        self.found.add(Broken(kind=wrong[0], part=RECORDS, record=record, offset=at, detail=wrong[1]))
 
     def _check_proof(self, proof: dict[str, Any], heads: Mapping[int, Head]) -> Leaf | None:
         """The leaf, if it leads to the root of its manifest."""

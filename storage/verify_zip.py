@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from storage.verify_report import Broken
 
-DATA = "archive/data.warc.gz"
+RECORDS = "archive/data.warc.gz"
 INDEX = "indexes/index.cdx"
 PAGES = "pages/pages.jsonl"
 PACKAGE = "lantian/package.json"
@@ -31,7 +31,7 @@ _ID = r"[0-9a-f][0-9a-f-]{7,63}"
 PLACES = tuple(
     re.compile(one)
     for one in (
-        *(re.escape(name) for name in (DATA, INDEX, PAGES, PACKAGE, PROOFS, VERIFY)),
+        *(re.escape(name) for name in (RECORDS, INDEX, PAGES, PACKAGE, PROOFS, VERIFY)),
         r"chain/[0-9]{6,12}\.(?:json|tsr)",
         r"authorities/[0-9a-f]{16}\.pem",
         rf"pictures/{_ID}\.png",
@@ -40,7 +40,7 @@ PLACES = tuple(
         *(re.escape(name) for name in (DATAPACKAGE, DIGEST, STAMP)),
     )
 )
-NEEDED = (DATA, INDEX, PAGES, PACKAGE, PROOFS, VERIFY, DATAPACKAGE, DIGEST)
+NEEDED = (RECORDS, INDEX, PAGES, PACKAGE, PROOFS, VERIFY, DATAPACKAGE, DIGEST)
 MOST_ENTRIES = 65_534
 # An entry that claims to unpack to more than this, and a hundred times its size, was made to fill a disk.
 BOMB_BYTES, BOMB_RATIO = 1 << 24, 100

@@ -23,7 +23,7 @@ from storage.folders import sync_folder
 from storage.instructions import Sample, instructions
 from storage.proofs import Proof, numbers
 
-DATA = "archive/data.warc.gz"
+RECORDS = "archive/data.warc.gz"
 INDEX = "indexes/index.cdx"
 PAGES = "pages/pages.jsonl"
 PACKAGE = "lantian/package.json"
@@ -132,7 +132,7 @@ def _digest_of(path: Path) -> str:
 def _write(file: IO[bytes], name: str, contents: Contents, stamp: Callable[[bytes], bytes] | None) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
         package = _Package(archive)
-        lines = _write_data(package, contents)
+        lines = _write_records(package, contents)
         package.add(INDEX, "".join(sorted(lines)).encode("utf-8"))
         package.add(PAGES, _pages(contents.pages))
         package.add(PACKAGE, contents.described)
@@ -199,11 +199,11 @@ class _Package:
         self.resources.append(told | {"bytes": self._size - start})
 
 
-def _write_data(package: _Package, contents: Contents) -> list[str]:
+def _write_records(package: _Package, contents: Contents) -> list[str]:
     """The records, each compared with its leaf; returns the index's lines."""
     lines: list[str] = []
     at = 0
-    with package.entry(DATA) as write:
+    with package.entry(RECORDS) as write:
         for proof in contents.proofs:
             member = contents.read(proof)
             if hashlib.sha256(member).hexdigest() != proof.sha256 or len(member) != proof.length:

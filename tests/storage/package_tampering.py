@@ -15,7 +15,7 @@ from authority import LocalAuthority
 from package_specimens import PICTURE, TEXT, URL, VISIT, Packed, package, sealed_archive
 
 from storage import cdx, warc
-from storage.wacz import DATA, DATAPACKAGE, DIGEST, INDEX, PACKAGE, PAGES, PROOFS, STAMP, VERIFY, canonical
+from storage.wacz import DATAPACKAGE, DIGEST, INDEX, PACKAGE, PAGES, PROOFS, RECORDS, STAMP, VERIFY, canonical
 
 Files = dict[str, bytes]
 OTHER_PICTURE = PICTURE + b"another"
@@ -106,7 +106,7 @@ def edit(at: Victim, *, is_relisted: bool = True, drop: tuple[str, ...] = (), **
 
 
 def _place(name: str) -> tuple[int, str]:
-    fixed = (DATA, INDEX, PAGES, PACKAGE, PROOFS, VERIFY)
+    fixed = (RECORDS, INDEX, PAGES, PACKAGE, PROOFS, VERIFY)
     folders = ("chain/", "authorities/", "pictures/", "texts/", "documents/")
     if name in fixed:
         return fixed.index(name), name
@@ -128,7 +128,7 @@ def lines(several: list[dict[str, object]]) -> bytes:
 
 
 def members(files: Files) -> list[bytes]:
-    return [files[DATA][one["offset"] : one["offset"] + one["length"]] for one in proofs(files)]  # type: ignore[operator, index]
+    return [files[RECORDS][one["offset"] : one["offset"] + one["length"]] for one in proofs(files)]  # type: ignore[operator, index]
 
 
 def rebuilt(files: Files, packed: list[bytes], told: list[dict[str, object]]) -> Files:
@@ -138,7 +138,7 @@ def rebuilt(files: Files, packed: list[bytes], told: list[dict[str, object]]) ->
         one |= {"offset": at, "length": len(member)}
         index += cdx.lines(warc.read_member(member), at, len(member))
         at += len(member)
-    return {DATA: b"".join(packed), PROOFS: lines(told), INDEX: "".join(sorted(index)).encode()}
+    return {RECORDS: b"".join(packed), PROOFS: lines(told), INDEX: "".join(sorted(index)).encode()}
 
 
 def of_how(files: Files, how: str) -> int:
@@ -427,12 +427,12 @@ def another_text(at: Victim) -> None:
 @tampering("package_digest")
 def a_bit_flipped(at: Victim) -> None:
     files = files_of(at.path)
-    edit(at, is_relisted=False, **{DATA: _flipped(files[DATA])})
+    edit(at, is_relisted=False, **{RECORDS: _flipped(files[RECORDS])})
 
 
 @tampering("digest")
 def a_bit_flipped_and_listed(at: Victim) -> None:
-    edit(at, **{DATA: _flipped(files_of(at.path)[DATA])})
+    edit(at, **{RECORDS: _flipped(files_of(at.path)[RECORDS])})
 
 
 def _flipped(raw: bytes) -> bytes:
@@ -461,7 +461,7 @@ def _without(at: Victim, place: int) -> None:
 @tampering("extra_record")
 def a_record_without_proof(at: Victim) -> None:
     files = files_of(at.path)
-    edit(at, **{DATA: files[DATA] + members(files)[1]})
+    edit(at, **{RECORDS: files[RECORDS] + members(files)[1]})
 
 
 @tampering("duplicate_record")
@@ -473,7 +473,7 @@ def a_record_twice(at: Victim) -> None:
 
 @tampering("cut_file", "proof")
 def the_data_cut(at: Victim) -> None:
-    edit(at, **{DATA: files_of(at.path)[DATA][:-10]})
+    edit(at, **{RECORDS: files_of(at.path)[RECORDS][:-10]})
 
 
 @tampering("proof")

@@ -15,7 +15,7 @@ from package_tampering import TAMPERINGS, Tampering, Victim, edit, files_of, lin
 
 from storage.verify_package import verify_package
 from storage.verify_tokens import anchors
-from storage.wacz import DATA, PROOFS
+from storage.wacz import PROOFS, RECORDS
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -80,7 +80,7 @@ def test_a_record_that_unpacks_for_ever_is_seen(at: Victim) -> None:
     data = b"".join(packed)
     for one, start, member in zip(told, accumulate(map(len, packed), initial=0), packed, strict=False):
         one |= {"offset": start, "length": len(member)}
-    edit(at, **{DATA: data, PROOFS: lines(told)})
+    edit(at, **{RECORDS: data, PROOFS: lines(told)})
     kinds = {broken.kind for broken in verify_package(at.path).broken}
     assert {"digest", "damaged_record"} & kinds
 

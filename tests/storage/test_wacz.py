@@ -151,7 +151,7 @@ class TestByHand:
         [
             ("pictures/", 1),
             (wacz.DATAPACKAGE, 2),
-            (wacz.DATA, 3),
+            (wacz.RECORDS, 3),
             (wacz.PROOFS, 4),
             ("chain/000002.json", 5),
             ("chain/000002.tsr", 7),
@@ -165,7 +165,7 @@ class TestByHand:
         files = files_of(path)
         place = next(one for one in files if one.startswith(name))
         raw = files[place]
-        at = 700 if name in (wacz.DATA, wacz.PROOFS) else len(raw) // 5
+        at = 700 if name in (wacz.RECORDS, wacz.PROOFS) else len(raw) // 5
         changed = files | {place: raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]}
         write(path, changed if block in (1, 2) or name == wacz.DIGEST else relisted(changed))
         assert [code == 0 for code, _ in by_hand(path, block)] == [True, False]
