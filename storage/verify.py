@@ -140,7 +140,7 @@ class _Archive:
         self._places.tell_gone(self.chain.removed())
         self.findings.extend(self._places.twice())
         if self._database is not None:
-            self._places.compare(self.chain, manifests, self.findings)
+            self._places.compare(self.chain, manifests, self._source.is_plain, self.findings)
 
     def _known_heads(self) -> None:
         """A chain that was cut or computed anew does not lead to what others wrote down of it."""

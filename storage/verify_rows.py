@@ -6,14 +6,13 @@ records go through a temporary database of the verifier's own, so that memory st
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+from storage.verify_audit import check_log, missing_log
 from storage.verify_chain import Chain
 from storage.verify_leaves import head_name, token_name
 from storage.verify_report import Broken, Findings
@@ -125,8 +124,8 @@ class Places:
 
     # -- the database ------------------------------------------------------------------------------
 
-    def compare(self, chain: Chain, tokens: set[str], findings: Findings) -> None:
-        """All tables that speak of the archive."""
+    def compare(self, chain: Chain, tokens: set[str], is_there: Callable[[str], bool], findings: Findings) -> None:
+        """All tables that speak of the archive; `is_there` says whether it has a file of that name now."""
         if self._trouble:
             findings.add(Broken(kind="rows", part=DATABASE, detail=f"读不出来：{self._trouble}"))
             return
@@ -137,8 +136,9 @@ class Places:
             findings.extend(self._visits())
             # What was sealed while we read speaks of entries that came after our first look; none ever goes.
             self._own.execute("COMMIT")
-            findings.extend(self._audit(chain))
-        except (sqlite3.DatabaseError, OverflowError, UnicodeDecodeError) as wrong:
+            has_log = bool(self._columns("audit"))
+            findings.extend(check_log(self._own, chain, is_there) if has_log else missing_log(chain))
+        except (sqlite3.DatabaseError, OverflowError, TypeError, ValueError, KeyError) as wrong:
             findings.add(Broken(kind="rows", part=DATABASE, detail=f"读不出来：{wrong}"))
 
     def _columns(self, table: str) -> set[str]:
@@ -214,32 +214,6 @@ class Places:
                 detail = f"数据库说已封存到 {end}，清单说到 {known.end if known else 0}"
                 yield Broken(kind="rows", part=str(file), detail=detail)
 
-    def _audit(self, chain: Chain) -> Iterator[Broken]:
-        """Every entry's digest again, and the log's head as each manifest says it was."""
-        if not self._columns("audit"):
-            if any(head.audit_count for head in chain.heads):
-                yield Broken(kind="audit", part=DATABASE, detail="清单记有操作日志，数据库中没有")
-            return
-        count, previous = 0, ""
-        for row in self._own.execute(
-            "SELECT id, at, who, act, subject, detail, previous, digest FROM home.audit ORDER BY id"
-        ):
-            count += 1
-            if row[0] != count or row[6] != previous or row[7] != _entry_digest(row):
-                yield Broken(
-                    kind="audit", part=DATABASE, record=str(row[0]), detail=f"第 {count} 条与其摘要或前一条不符"
-                )
-                return
-            previous = row[7]
-        yield from self._audit_heads(chain, count)
-
-    def _audit_heads(self, chain: Chain, count: int) -> Iterator[Broken]:
-        for head in chain.heads:
-            said = self._own.execute("SELECT digest FROM home.audit WHERE id = ?", (head.audit_count,)).fetchone()
-            if (said[0] if said else "") != head.audit_head:
-                detail = f"封存时日志有 {head.audit_count} 条，末条 {head.audit_head or '空'}；现有 {count} 条，不含它"
-                yield Broken(kind="audit", part=head_name(head.number), detail=detail)
-
 
 def _difference(found: object, expired_in: object, number: object, differs: list[int]) -> str:
     """What does not agree, in words."""
@@ -262,19 +236,3 @@ def _uri(url: object) -> str:
     raw = str(url).encode("utf-8", "surrogatepass")
     scheme, colon, rest = _NOT_IN_URI.sub(lambda bad: b"%%%02X" % bad[0][0], raw).decode("ascii").partition(":")
     return f"{scheme.lower()}{colon}{rest}"
-
-
-def _entry_digest(row: tuple[object, ...]) -> str:
-    """SHA-256 over an audit entry's canonical JSON."""
-    number, at, who, act, subject, detail, previous, _ = row
-    told = {
-        "act": act,
-        "at": str(at).replace(" ", "T") + "Z",
-        "detail": detail,
-        "id": number,
-        "previous": previous,
-        "subject": subject,
-        "who": who,
-    }
-    line = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"
-    return hashlib.sha256(line.encode("utf-8", "surrogatepass")).hexdigest()

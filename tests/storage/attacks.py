@@ -1,6 +1,6 @@
 """The tamper corpus on records and their files: each attack, and the word by which it must be called.
 
-Manifests, stamps and rows are attacked in attacks_chain.py.
+Manifests are attacked in attacks_chain.py, stamps and rows in attacks_beyond.py.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import io
 import re
 from pathlib import Path
 
-import attacks_chain
+import attacks_beyond
 import pytest
 from attacks import ATTACKS
 from authority import LocalAuthority
@@ -19,7 +19,7 @@ from warcio.cli import main as warcio
 
 from storage.verify_report import KINDS
 
-assert attacks_chain.__doc__, "importing it enters its attacks"
+assert attacks_beyond.__doc__, "importing it enters its attacks"
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "tampering.md"
 BEGIN, END = "<!-- table -->", "<!-- /table -->"

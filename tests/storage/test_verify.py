@@ -8,7 +8,7 @@ import random
 import shutil
 from pathlib import Path
 
-import attacks_chain
+import attacks_beyond
 import pytest
 from attacks import ATTACKS, Attack
 from authority import PAST, LocalAuthority
@@ -22,7 +22,7 @@ from storage.verify import Wanted, check_manifest, verify
 from storage.verify_report import Report
 from storage.visits import keep_visit
 
-assert attacks_chain.__doc__, "importing it enters its attacks"
+assert attacks_beyond.__doc__, "importing it enters its attacks"
 
 HOMES = Path(__file__).parent / "homes"
 
