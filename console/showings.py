@@ -35,6 +35,7 @@ REASON_WORDS = {
     "page_changed": "页面不同，读不出",
     "page_gone": "页面已不存在",
     "wall": "浏览器被拦",
+    "found_later": "发现在拍图之后",
     "image_quote": "引文在信息的图片中",
     "no_picture": "没有截图",
     "no_browser": "没有浏览器",

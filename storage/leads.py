@@ -22,6 +22,7 @@ from storage.picture_shapes import ExhibitPicture
 from storage.rounds import run_on
 from storage.rows import CAPTURE, ENTITY, EXHIBIT, FINDING, STANDS, capture_of, entity_of, finding_of, listing_of
 from storage.shapes import ExhibitDetail, Lead, LeadFilter, Order
+from storage.showing_shapes import as_it_stands
 from storage.showings import showings_of
 
 T = TypeVar("T")
@@ -65,7 +66,11 @@ class Leads:
             captures, images = _captures(connection, rows), _images(connection, [row.id for row in rows])
             shown = showings_of(connection, rows)
             leads = tuple(
-                replace(_lead(row, findings[row.id], captures, images[row.id]), shown=shown.get(row.id)) for row in rows
+                replace(
+                    _lead(row, findings[row.id], captures, images[row.id]),
+                    shown=as_it_stands(row.public_id, shown.get(row.id), findings[row.id]),
+                )
+                for row in rows
             )
             if not wanted.by_group:
                 return leads
@@ -81,9 +86,9 @@ class Leads:
                     PageRecord.run_id == row.run_id, PageRecord.number == row.page_number
                 )
             ).one()
-            captures = _captures(connection, [row])
+            captures, findings = _captures(connection, [row]), _findings(connection, [row.id])[row.id]
             return ExhibitDetail(
-                exhibit=_exhibit(row, _findings(connection, [row.id])[row.id], _entities(connection, row.id)),
+                exhibit=_exhibit(row, findings, _entities(connection, row.id)),
                 run=run_on(connection, row.run_id),
                 page_number=row.page_number,
                 page_url=page.url,
@@ -95,7 +100,7 @@ class Leads:
                 last_seen=row.last_seen,
                 sightings=row.sightings,
                 images=_images(connection, [row.id])[row.id],
-                shown=showings_of(connection, [row]).get(row.id),
+                shown=as_it_stands(row.public_id, showings_of(connection, [row]).get(row.id), findings),
                 rejudgements=_rejudgements(connection, row.id),
             )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from crawler.captures import BrowserCapture, Showing
-from crawler.items import Exhibit
+from crawler.captures import BrowserCapture, PictureVerdict, Showing
+from crawler.items import Exhibit, Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,20 @@ class ShownAs:
     seen_at: datetime
     capture: BrowserCapture | None = None
     openings: int = 0
+
+
+def as_it_stands(exhibit: str, shown: ShownAs | None, findings: Sequence[Finding]) -> ShownAs | None:
+    """The showing of this exhibit in the light of what has been found in it since: a picture that was not
+    looked at for a quote does not show it."""
+    if shown is None or shown.exhibit != exhibit or shown.showing.verdict is not PictureVerdict.SHOWS_QUOTE:
+        return shown
+    quotes = {place.quote for place in shown.showing.places}
+    has_image = any(place.image for place in shown.showing.places)
+    later = [one for one in findings if not (has_image if one.image else one.quote in quotes)]
+    if not later:
+        return shown
+    weaker = replace(shown.showing, verdict=PictureVerdict.DIFFERS, reason="found_later", detail=later[0].quote)
+    return replace(shown, showing=weaker)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from crawler.captures import Box, PaidOpening, PictureVerdict, Place, Showing
 from crawler.errors import EvidenceBroken
 from crawler.items import Exhibits
 from storage.exhibits import ExhibitStore
-from storage.showing_shapes import ShowingCounts, total_showings
+from storage.showing_shapes import ShowingCounts, as_it_stands, total_showings
 
 FLAGGED = {"1": (finding(),)}
 BOX = Box(left=10, top=20, right=110, bottom=40)
@@ -49,6 +49,18 @@ def test_a_showing_comes_back_as_it_was_recorded(planned: ExhibitStore) -> None:
     assert (shown.exhibit, shown.seen_at) == (page.exhibits[0].id, page.sightings.seen_at)
     assert planned.leads()[0].shown == shown
     assert planned.browser_capture(page.visit.id) == page.visit
+
+
+def test_what_is_found_later_is_not_shown_by_the_picture(planned: ExhibitStore) -> None:
+    page = page_shown(1)
+    planned.record(page)
+    detail = planned.exhibit(page.exhibits[0].id)
+    shown, same = detail.shown, detail.exhibit.findings
+    assert as_it_stands(page.exhibits[0].id, shown, same) == shown
+    for new in (finding(quote="绿色通道"), finding(field="image", image="ab" * 32)):
+        weaker = as_it_stands(page.exhibits[0].id, shown, (*same, new)).showing
+        assert (weaker.verdict, weaker.reason, weaker.detail) == ("differs", "found_later", new.quote)
+    assert as_it_stands("another", shown, (finding(quote="绿色通道"),)) == shown
 
 
 def test_what_failed_has_no_capture_and_says_why(planned: ExhibitStore) -> None:
