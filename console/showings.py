@@ -40,6 +40,7 @@ REASON_WORDS = {
     "no_picture": "没有截图",
     "no_browser": "没有浏览器",
     "timeout": "超时",
+    "not_loaded": "打不开",
     "not_kept": "没能存下",
 }
 

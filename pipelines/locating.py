@@ -16,7 +16,7 @@ from typing import Any
 from crawler.captures import Box, Frame, Place, Sought
 from pipelines.devtools import World
 
-PLACES = 5  # of one quote
+PLACES = 12  # of one quote
 WORDS = 400_000  # characters of a page that are searched
 NEAR = 2  # pixels a box may differ by between two looks
 
