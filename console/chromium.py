@@ -15,7 +15,7 @@ from console.output import say
 from crawler.config import Config
 from pipelines.browser import BrowserTrouble, find_chromium
 
-DEBIAN = ("chromium", "fonts-noto-cjk")
+DEBIAN = ("chromium", "fonts-noto-cjk", "libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")
 INSTALL_SECONDS = 900
 
 
