@@ -5,8 +5,9 @@ Nobody who reported, judged or exported is named; only officers stand in the rec
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SM3, Hash
@@ -132,7 +133,7 @@ def _exhibit(one: Chosen) -> dict[str, Any]:
         "listing": listing,
         "findings": [asdict(finding) for finding in detail.exhibit.findings],
         "captures": [_capture(kept) for kept in one.kept],
-        "visit": one.visits[-1][0].id if one.visits else "",
+        "visit": shown.showing.visit if shown else "",
         "showing": {"verdict": shown.showing.verdict, "reason": shown.showing.reason} if shown else {},
         "seal": {"manifest": seal.number, "state": seal.state, "head": seal.head},
     }
@@ -166,26 +167,47 @@ def address(kept: Kept) -> str:
 def papers(chosen: Sequence[Chosen], house: House, archive: FolderArchive) -> Iterator[Part]:
     """The list of evidence, and for each exhibit how it was captured: by officers, or by the machine alone."""
     chain = chain_of(house.head)
-    files = tuple(dict.fromkeys(kept_file(kept) for one in chosen for kept in one.kept))
     listed = EvidenceList(
         number="、".join(one.detail.exhibit.id for one in chosen),
         made_at=house.made_at,
-        files=files,
+        files=tuple(dict.fromkeys(file for one in chosen for file in _files(one))),
         chain=chain,
         is_specimen=is_specimen(chosen),
     )
-    yield from _both("evidence-list", evidence_list(listed))
+    yield from _both("evidence-list", partial(evidence_list, listed))
     for one in chosen:
-        yield from _both(
-            f"monitoring-{one.detail.exhibit.id}", monitoring_record(_monitoring(one, house, archive, chain))
-        )
+        yield from _both(f"monitoring-{one.detail.exhibit.id}", partial(_monitoring, one, house, archive, chain))
         for extraction in one.extractions:
-            yield from _both(f"extraction-{extraction.id}", extraction_record(facts_read(extraction.facts)))
+            done = facts_read(extraction.facts)
+            yield from _both(f"extraction-{extraction.id}", partial(extraction_record, done))
 
 
-def _both(name: str, made: Documents) -> Iterator[Part]:
-    yield Part(name=f"documents/{name}.docx", read=lambda: made.docx)
-    yield Part(name=f"documents/{name}.pdf", read=lambda: made.pdf)
+def _both(name: str, make: Callable[[], Documents]) -> Iterator[Part]:
+    """The paper in both forms, drawn when the first is wanted and forgotten with the second."""
+    drawn: list[Documents] = []
+
+    def docx() -> bytes:
+        drawn.append(make())
+        return drawn[0].docx
+
+    yield Part(name=f"documents/{name}.docx", read=docx)
+    yield Part(name=f"documents/{name}.pdf", read=lambda: drawn.pop().pdf)
+
+
+def _files(one: Chosen) -> Iterator[KeptFile]:
+    """The rows of the list of evidence; what officers extracted bears their names."""
+    takers = _takers(one)
+    for kept in one.kept:
+        yield replace(kept_file(kept), taken_by=takers.get(kept.capture.id, ()))
+
+
+def _takers(one: Chosen) -> dict[str, tuple[str, ...]]:
+    """The officers by the captures that they made."""
+    return {
+        file.number: tuple(officer.name for officer in facts.officers)
+        for facts in (facts_read(extraction.facts) for extraction in one.extractions)
+        for file in facts.files
+    }
 
 
 def kept_file(kept: Kept) -> KeptFile:
@@ -205,11 +227,12 @@ def kept_file(kept: Kept) -> KeptFile:
     )
 
 
-def _monitoring(one: Chosen, house: House, archive: FolderArchive, chain: ChainHead | None) -> MonitoringFacts:
+def _monitoring(one: Chosen, house: House, archive: FolderArchive, chain: ChainHead | None) -> Documents:
     detail, capture = one.detail, one.detail.capture
     shown = detail.shown.showing if detail.shown else None
-    facts = one.visits[-1][1] if one.visits else None
-    return MonitoringFacts(
+    facts = next((facts for visit, facts in one.visits if shown and visit.id == shown.visit), None)
+    by_officers = _takers(one)
+    told = MonitoringFacts(
         exhibit=detail.exhibit.id,
         seen_at=detail.seen_at,
         target=target_of(detail),
@@ -221,7 +244,7 @@ def _monitoring(one: Chosen, house: House, archive: FolderArchive, chain: ChainH
             headers=headers_of(archive, capture) if capture.how is How.HTTP else (),
             ip_address=capture.ip_address,
         ),
-        files=tuple(kept_file(kept) for kept in one.kept),
+        files=tuple(kept_file(kept) for kept in one.kept if kept.capture.id not in by_officers),
         answered_at=capture.taken_at,
         tool=house.tool,
         rules=tuple(dict.fromkeys((found.rule, found.rule_digest) for found in detail.exhibit.findings)),
@@ -233,3 +256,4 @@ def _monitoring(one: Chosen, house: House, archive: FolderArchive, chain: ChainH
         chain=chain,
         is_specimen=capture.is_specimen,
     )
+    return monitoring_record(told)

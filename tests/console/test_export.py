@@ -18,7 +18,7 @@ from storage_specimens import exchange, finding
 
 from console.export import Asked, export
 from crawler import clock
-from crawler.captures import BrowserCapture, PictureVerdict, Showing
+from crawler.captures import Box, BrowserCapture, PictureVerdict, Place, Showing
 from crawler.config import Config
 from crawler.errors import EvidenceBroken, Expired, NotStamped, UserMistake
 from crawler.items import Capture, Exhibit, Exhibits, Page, Sightings
@@ -107,7 +107,9 @@ def kept_in(home: Path, *, is_specimen: bool = False, is_sealed: bool = True, re
         reading=reading,
         capture=capture,
     )
-    shown = Showing(exhibit=ids[0], verdict=PictureVerdict.SHOWS_QUOTE, visit=visit.id, width=1280, height=2000)
+    place = Place(exhibit=ids[0], quote=title[:4], box=Box(left=1, top=2, right=3, bottom=4))
+    verdict = PictureVerdict.SHOWS_QUOTE
+    shown = Showing(exhibit=ids[0], verdict=verdict, visit=visit.id, width=1280, height=2000, places=(place,))
     store.record(Exhibits(sightings=sightings, exhibits=exhibits, visit=visit, showings=(shown,)))
     engine.dispose()
     kept = Kept(home, ids[0], ids[1], capture, visit)
