@@ -24,7 +24,7 @@ from cryptography.x509 import Certificate
 
 from storage import verify_report as words
 from storage import verify_words as rendering
-from storage.verify_chain import Chain
+from storage.verify_chain import Chain, against_known
 from storage.verify_files import Files
 from storage.verify_format import DIGEST, moment_text
 from storage.verify_layout import Layout
@@ -71,7 +71,7 @@ def verify(path: Path, wanted: Wanted = NOTHING_WANTED, source: Source | None = 
     if path.is_file():
         from storage.verify_package import verify_package
 
-        return verify_package(path, wanted.certificates(), wanted.demand or wanted.expects)
+        return verify_package(path, wanted.certificates(), wanted.demand or wanted.expects, wanted.heads)
     if not path.is_dir():
         raise NothingThere(f"{path} 不在")
     folder, database = _folder_and_database(path)
@@ -134,25 +134,13 @@ class _Archive:
         manifests = self.layout.manifests
         self.chain.follow(manifests)
         self.stamps.check(self.chain, manifests)
-        self._known_heads()
+        self.findings.extend(against_known(self.chain.heads, self._wanted.heads))
         self.findings.extend(self.layout.settle(self.chain, self._source))
         self.files.check(self.chain)
         self._places.tell_gone(self.chain.removed())
         self.findings.extend(self._places.twice())
         if self._database is not None:
             self._places.compare(self.chain, manifests, self._source.is_plain, self.findings)
-
-    def _known_heads(self) -> None:
-        """A chain that was cut or computed anew does not lead to what others wrote down of it."""
-        heads = {head.number: head for head in self.chain.heads}
-        for number, sha256 in self._wanted.heads:
-            head = heads.get(number)
-            if head is None:
-                detail = f"应有第 {number} 号清单，SHA-256 为 {sha256}"
-                self.findings.add(Broken(kind="chain_cut", part=head_name(number), detail=detail))
-            elif head.sha256 != sha256.lower():
-                detail = f"已知 {sha256}，档案中是 {head.sha256}"
-                self.findings.add(Broken(kind="fork", part=head_name(number), detail=detail))
 
     # -- judging -------------------------------------------------------------------------------
 

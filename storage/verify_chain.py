@@ -7,7 +7,7 @@ the leaves is not kept, only where in them each file's lines begin and end.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from storage.verify_format import (
     parse_head,
     parse_leaf,
 )
-from storage.verify_leaves import HEAD_NAME, Leaves, Lines, head_name, leaves_name
+from storage.verify_leaves import FOLDER, HEAD_NAME, Leaves, Lines, head_name, leaves_name
 from storage.verify_report import Broken, Findings
 from storage.verify_source import Source, read_bounded
 
@@ -218,3 +218,18 @@ class Chain:
         except (OSError, Malformed) as wrong:
             if self.is_whole:
                 self._broken("leaves", leaves_name(lines.number), f"第二次读时不同：{wrong}", offset=at)
+
+
+def against_known(heads: Iterable[Head], known: Iterable[tuple[int, str]], folder: str = FOLDER) -> Iterator[Broken]:
+    """What others wrote down of the chain: one that was cut or computed anew does not lead there."""
+    digests: dict[int, str] = {}
+    for head in heads:
+        digests.setdefault(head.number - 1, head.previous)
+        digests[head.number] = head.sha256
+    for number, sha256 in known:
+        part = folder + head_name(number).removeprefix(FOLDER)
+        found = digests.get(number, "")
+        if not found:
+            yield Broken(kind="chain_cut", part=part, detail=f"应有第 {number} 号清单，SHA-256 为 {sha256}")
+        elif found != sha256.lower():
+            yield Broken(kind="fork", part=part, detail=f"已知 {sha256}，这里是 {found}")

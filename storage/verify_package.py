@@ -15,8 +15,9 @@ from typing import Any, BinaryIO
 
 from cryptography import x509
 
+from storage.verify_chain import against_known
 from storage.verify_contents import Seen, check_contents
-from storage.verify_excerpt import Excerpt
+from storage.verify_excerpt import FOLDER, Excerpt
 from storage.verify_format import Head, Leaf, Malformed, canonical, parse_leaf
 from storage.verify_index import LINE_LIMIT, described, line_of, payload
 from storage.verify_merkle import root_by_path
@@ -31,14 +32,19 @@ _PROOF_KEYS = {"id": str, "index": int, "leaf": str, "length": int, "manifest": 
                "size": int}  # fmt: skip
 
 
-def verify_package(path: Path, trusted: Sequence[x509.Certificate] = (), demand: str = "") -> Report:
-    """The verdict on one package. Tokens count only under `trusted`; `demand` is "", "sealed" or "stamped"."""
+def verify_package(
+    path: Path, trusted: Sequence[x509.Certificate] = (), demand: str = "", known: Sequence[tuple[int, str]] = ()
+) -> Report:
+    """The verdict on one package. Tokens count only under `trusted`; `demand` is "", "sealed" or "stamped".
+
+    `known` are heads that somebody has on paper, number and SHA-256: they must be in the package's chain.
+    """
     with path.open("rb") as file:
         try:
             entries = read_entries(file, path.name)
         except Misbuilt as wrong:
             return Report(state=BROKEN, checked=0, broken=wrong.broken, total=len(wrong.broken), demanded=demand)
-        return _Reading(file, entries, trusted).report(demand)
+        return _Reading(file, entries, trusted).report(demand, known)
 
 
 @dataclass(slots=True)
@@ -53,11 +59,12 @@ class _Reading:
     seen: Seen = field(default_factory=Seen)
     checked: int = 0
 
-    def report(self, demand: str) -> Report:
+    def report(self, demand: str, known: Sequence[tuple[int, str]]) -> Report:
         self._check_digests()
         self._check_list()
         chain = Excerpt(self.read, self.trusted, self.found)
         chain.check([entry.name for entry in self.entries])
+        self.found.extend(against_known(chain.heads.values(), known, FOLDER))
         self._check_records(chain.heads)
         check_contents(self.read, self.entries, self.digests, self.seen, self.found, chain.newest)
         package = chain.token(STAMP, self.read(DIGEST, LIST_LIMIT)) if STAMP in self.digests else None

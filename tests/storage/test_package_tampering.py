@@ -40,6 +40,14 @@ def test_untouched_it_passes(at: Victim) -> None:
     assert verify_package(at.path).ok
 
 
+def test_a_head_on_paper_must_be_in_its_chain(at: Victim) -> None:
+    chain = verify_package(at.path).chain
+    other = "ab" * 32
+    assert verify_package(at.path, known=((chain.number, chain.head),)).ok
+    for number, kind in ((chain.number, "fork"), (chain.number + 1, "chain_cut")):
+        assert [broken.kind for broken in verify_package(at.path, known=((number, other),)).broken] == [kind]
+
+
 @pytest.mark.parametrize("one", TAMPERINGS, ids=lambda one: one.name)
 def test_it_is_caught_by_name(one: Tampering, at: Victim) -> None:
     before = at.path.read_bytes()
