@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import sqlite3
 import subprocess
@@ -16,6 +17,8 @@ from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority, serving
 from package_specimens import SURROUNDINGS, VISIT
 from storage_specimens import exchange, finding
 
+from casework.extraction import facts_written
+from casework.paper_facts import ExtractionFacts, KeptFile, Officer, Target
 from console.export import Asked, export
 from crawler import clock
 from crawler.captures import Box, BrowserCapture, PictureVerdict, Place, Showing
@@ -29,6 +32,7 @@ from storage.archive import FolderArchive
 from storage.audit import AuditLog
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
+from storage.people import Extraction, NewPerson, People
 from storage.seal import Sealer
 from storage.shapes import PlannedRun
 from storage.stamp import stamp_pending
@@ -180,6 +184,66 @@ def test_several_exhibits_share_their_page_and_the_redirects_to_it(home: Path, t
     for exhibit in exhibits:  # type: ignore[attr-defined]
         assert [one["url"] for one in exhibit["captures"] if one["part"] == "redirect"] == list(asked)
     assert verify_package(out).checked == 3 + 2 * 2 + kept.visit.records
+
+
+def extracted(kept: Kept) -> str:
+    """Two officers opened the page: their visit is the one that there is. Returns the extraction's id."""
+    engine, at = open_database(kept.database), clock.now()
+    people = People(engine)
+    names = ("王示例", "李示例")
+    first, second = (
+        people.add(NewPerson(name=name, badge=f"示例-{name}", unit="示例市知识产权局", by=WHO), "a long password", at)
+        for name in names
+    )
+    text = kept.visit.text
+    file = KeptFile(
+        number=text.id, title="文字", url=text.url, taken_at=at, file="x", size=text.size, sha256=text.sha256
+    )
+    facts = ExtractionFacts(
+        id="0b1d6d0e8e0f",
+        officers=(Officer(name=names[0], badge="1"), Officer(name=names[1], badge="2")),
+        started_at=at,
+        ended_at=at,
+        target=Target(exhibit=kept.flagged, platform="百度", kind="广告", title="专利"),
+        verdict=PictureVerdict.SHOWS_QUOTE,
+        surroundings=None,
+        page=None,
+        steps=((at, "打开网页"),),
+        files=(file,),
+    )
+    done = Extraction(
+        id=facts.id,
+        exhibit=kept.flagged,
+        officers=(first.id, second.id),
+        started_at=at,
+        ended_at=at,
+        place="示例市",
+        visits=(kept.visit.id,),
+        outcome="shows_quote",
+        reason="",
+        seal=1,
+        facts=facts_written(facts),
+    )
+    people.keep_extraction(done, (first, second))
+    engine.dispose()
+    return facts.id
+
+
+def words_of(path: Path, name: str) -> str:
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(io.BytesIO(archive.read(name))) as paper:
+        return paper.read("word/document.xml").decode()
+
+
+def test_what_officers_extracted_goes_out_with_their_record(home: Path, tmp_path: Path) -> None:
+    kept, out = kept_in(home), tmp_path / "X.wacz"
+    name = extracted(kept)
+    export(Asked(exhibits=(kept.flagged,), out=out, by=WHO), as_json=False)
+    assert verify_package(out).ok
+    assert "王示例" in words_of(out, f"documents/extraction-{name}.docx")
+    assert words_of(out, "documents/evidence-list.docx").count("王示例、李示例") == 1
+    assert "王示例" not in words_of(out, f"documents/monitoring-{kept.flagged}.docx")
+    assert kept.visit.text.id not in words_of(out, f"documents/monitoring-{kept.flagged}.docx")
+    assert "示例市知识产权局" not in json.dumps(told(out), ensure_ascii=False)
 
 
 def test_specimens_are_marked_everywhere(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
