@@ -129,8 +129,7 @@ class Files:
         # Whoever writes a file may be in the middle of its last record, or have died there.
         if gap.is_last and is_open:
             return
-        begins = gap.is_last and "no end" in gap.detail
-        kind = "cut_file" if begins else "damaged_record"
+        kind = "cut_file" if gap.is_torn else "damaged_record"
         self._findings.add(Broken(kind=kind, part=file, offset=gap.offset, detail=f"{gap.length} 字节：{gap.detail}"))
 
 

@@ -45,11 +45,15 @@ class Member:
 
 @dataclass(slots=True)
 class Gap:
-    """Bytes that are no whole record; `is_last` when nothing whole comes after them."""
+    """Bytes that are no whole record; `is_last` when nothing whole comes after them.
+
+    `is_torn` says that they may be the beginning of one that the file's end cuts off.
+    """
 
     offset: int
     length: int
     is_last: bool
+    is_torn: bool
     detail: str
 
 
@@ -176,10 +180,11 @@ def walk(source: Source, name: str, start: int, end: int) -> Iterator[Member | G
     try:
         while at < end:
             found = _one(window, at)
-            if isinstance(found, str):
+            if isinstance(found, Fault):
                 again = _next_whole(window, at + 1, end)
                 behind = end if again is None else again.offset
-                yield Gap(at, behind - at, again is None, found)
+                is_torn = again is None and found.kind == "cut_file"
+                yield Gap(at, behind - at, again is None, is_torn, found.detail)
                 if again is None:
                     return
                 found = again
@@ -198,8 +203,8 @@ def _next_whole(window: _Window, at: int, end: int) -> Member | None:
     return None
 
 
-def _one(window: _Window, at: int) -> Member | str:
-    """The member that begins at `at`, or in words why there is none."""
+def _one(window: _Window, at: int) -> Member | Fault:
+    """The member that begins at `at`, or why there is none."""
     window.go(at)
     unpacking, length = _Unpacking(), 0
     sha256, sm3 = hashlib.sha256(), hashlib.new("sm3")
@@ -211,9 +216,11 @@ def _one(window: _Window, at: int) -> Member | str:
             length += len(used)
             sha256.update(used)
             sm3.update(used)
+        if not unpacking.is_over:
+            return Fault("cut_file", "the file ends before the gzip member does")
         unpacking.finish()
     except Damaged as damaged:
-        return str(damaged)
+        return Fault("damaged_record", str(damaged))
     return _member(unpacking, Member(at, length, sha256.hexdigest(), sm3.hexdigest()))
 
 
