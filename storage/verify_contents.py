@@ -92,7 +92,7 @@ def check_contents(  # noqa: PLR0913, PLR0917 - all that is known of a package w
     try:
         told = canonical(read(PACKAGE, LIMIT))
         found.extend(_package(told, seen, newest))
-    except (Malformed, KeyError, TypeError, IndexError) as wrong:
+    except (Malformed, KeyError, TypeError, AttributeError) as wrong:
         detail = str(wrong)[:200] if isinstance(wrong, Malformed) else "不是应有的格式"
         found.add(Broken(kind="package_format", part=PACKAGE, detail=detail))
 
@@ -173,7 +173,7 @@ def _exhibit(exhibit: dict[str, Any], seen: Seen) -> Iterator[Broken]:
         if finding["image"]:
             if finding["image"] not in captured:
                 yield _wrong("exhibit", "", f"证据项 {exhibit['id']} 引文所在的图片不在包中")
-        elif finding["quote"] not in exhibit["listing"][finding["field"]]:
+        elif not finding["quote"] or finding["quote"] not in exhibit["listing"][finding["field"]]:
             yield _wrong("exhibit", "", f"证据项 {exhibit['id']} 的引文不在所写的信息中")
 
 

@@ -30,6 +30,7 @@ MOST_PATH = 64
 CHUNK = 1 << 20
 _PROOF_KEYS = {"id": str, "index": int, "leaf": str, "length": int, "manifest": int, "offset": int, "path": list,
                "size": int}  # fmt: skip
+_RESOURCE_KEYS = {"name": str, "path": str, "hash": str, "bytes": int}
 
 
 def verify_package(
@@ -242,9 +243,13 @@ def _resources(listed: Any) -> dict[str, tuple[str, int]]:
     if not isinstance(listed, dict) or listed.keys() != keys or not isinstance(listed["resources"], list):
         raise Malformed("不是应有的格式")
     found: dict[str, tuple[str, int]] = {}
+    if (listed["profile"], listed["wacz_version"]) != ("data-package", "1.1.1"):
+        raise Malformed("不是 WACZ 1.1.1 的清单")
     for one in listed["resources"]:
-        if not isinstance(one, dict) or one.keys() != {"name", "path", "hash", "bytes"} or one["path"] in found:
-            raise Malformed("列出的文件不是应有的格式，或有重复")
+        if not isinstance(one, dict) or {name: type(kind) for name, kind in one.items()} != _RESOURCE_KEYS:
+            raise Malformed("列出的文件不是应有的格式")
+        if one["path"] in found or one["name"] != one["path"].replace("/", "-").lower():
+            raise Malformed("列出的文件有重复，或名称不对")
         found[one["path"]] = (one["hash"], one["bytes"])
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
 import shutil
 import tracemalloc
@@ -11,11 +12,24 @@ from itertools import accumulate
 from pathlib import Path
 
 import pytest
-from package_tampering import TAMPERINGS, Tampering, Victim, edit, files_of, lines, members, of_how, proofs, victim
+from package_tampering import (
+    TAMPERINGS,
+    Tampering,
+    Victim,
+    edit,
+    files_of,
+    lines,
+    members,
+    of_how,
+    proofs,
+    relisted,
+    victim,
+    write,
+)
 
 from storage.verify_package import verify_package
 from storage.verify_tokens import anchors
-from storage.wacz import PROOFS, RECORDS
+from storage.wacz import DATAPACKAGE, DIGEST, PACKAGE, PAGES, PROOFS, RECORDS, canonical
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -109,3 +123,32 @@ def test_the_document_names_every_attack(whole: Victim) -> None:
     for (_, knows, word), one in zip(rows, TAMPERINGS, strict=True):
         assert knows == ("a trusted authority" if one.needs_stamp else "the package alone")
         assert word.strip("`") in one.kinds
+
+
+STRANGE = (None, True, 0, -1, 1 << 70, 1.5, "", "x", [], {}, [[]], {"a": {}}, "\x00", ["x", 1])
+
+
+def _bent(value: object, chance: random.Random) -> object:
+    """The same JSON with one thing in it that nobody expects."""
+    if isinstance(value, dict) and value and chance.random() < 0.9:
+        key = chance.choice(sorted(value))
+        return value | {key: _bent(value[key], chance)}
+    if isinstance(value, list) and value and chance.random() < 0.9:
+        at = chance.randrange(len(value))
+        return [*value[:at], _bent(value[at], chance), *value[at + 1 :]]
+    return chance.choice([one for one in STRANGE if type(one) is not type(value) or one != value])
+
+
+def test_whatever_is_told_strangely_is_named_and_no_crash(at: Victim, is_torture: bool) -> None:
+    chance, files = random.Random(6), files_of(at.path)
+    names = [PACKAGE, PROOFS, PAGES, DATAPACKAGE, DIGEST, "chain/000002.json"]
+    for _ in range(10_000 if is_torture else 240):
+        name = chance.choice(names)
+        told = files[name].splitlines(keepends=True)
+        place = chance.randrange(len(told))
+        told[place] = canonical(_bent(json.loads(told[place]), chance))
+        changed = files | {name: b"".join(told)}
+        write(at.path, changed if name in (DATAPACKAGE, DIGEST) else relisted(changed))
+        report = verify_package(at.path, trusted(at), "stamped")
+        assert report.broken, (name, told[place])
+        assert not report.is_consistent, (name, told[place])
