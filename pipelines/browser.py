@@ -19,7 +19,6 @@ from playwright.async_api import BrowserContext, CDPSession, Error, Page, Playwr
 
 from crawler.captures import Sought, Visit
 from crawler.config import Config
-from crawler.items import How, Snapshot
 from crawler.pace import turn
 from pipelines.chromium import QUIET, find_chromium, parent_of, pinned_keys, resident
 from pipelines.devtools import BrowserTrouble, Told
@@ -68,19 +67,6 @@ class Browser:
         async with self._opened(url) as (visiting, gate):
             visit = await take_home(visiting, url, wanted)
             return replace(located(visit, gate, self._config.hosts), browser=self.version)
-
-    async def picture(self, url: str) -> Snapshot:
-        """A full-page PNG."""
-        visit = await self.visit(url)
-        return Snapshot(
-            url=visit.url,
-            how=How.PICTURE,
-            mime="image/png",
-            body=visit.picture,
-            taken_at=visit.ended_at,
-            tool=visit.browser,
-            is_specimen=visit.is_specimen,
-        )
 
     async def close(self) -> None:
         for _ in range(self._config.browser.pages):

@@ -109,6 +109,8 @@ class Recorder:
         lasting = {"maxTotalBufferSize": self._most, "maxResourceBufferSize": BODY_MOST}
         await self._session.ask("Network.configureDurableMessages", lasting)
         await self._session.ask("Network.enable", {**lasting, "maxPostDataSize": POST_MOST})
+        # A service worker that came in past all prohibitions still answers nothing in the server's place.
+        await self._session.ask("Network.setBypassServiceWorker", {"bypass": True})
 
     def paused(self, told: Told) -> None:
         """A request that waits to be let out: for a worker's this is the only report of its address."""

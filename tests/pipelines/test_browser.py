@@ -17,10 +17,11 @@ from sqlalchemy import select
 from console.specimen import load
 from console.specimen_server import SpecimenServer
 from console.specimen_tls import Authority
+from crawler.captures import Visit
 from crawler.config import Browser as BrowserSettings
 from crawler.config import Config
 from crawler.hosts import MappedHost, read_hosts
-from crawler.items import How, Snapshot
+from crawler.items import How
 from pipelines.browser import Browser, BrowserTrouble, find_chromium
 from storage.models import CaptureRow, ExhibitRow
 
@@ -150,20 +151,20 @@ def test_a_server_with_another_authority_is_not_shown(tmp_path: Path, specimen: 
 def test_a_picture_is_of_the_page(tmp_path: Path, specimen: SpecimenServer) -> None:
     config = config_of(tmp_path, *read_hosts(str(specimen.hosts_file(tmp_path))).values())
 
-    async def taken() -> Snapshot:
+    async def taken() -> Visit:
         browser = Browser(config)
         try:
-            return await browser.picture(f"{SECURE}/s")
+            return await browser.visit(f"{SECURE}/s")
         finally:
             await browser.close()
 
-    shot = asyncio.run(taken())
-    width, height = struct.unpack(">II", shot.body[16:24])
-    pixels = zlib.decompressobj().decompress(b"".join(_chunks(shot.body, b"IDAT")))
-    assert shot.body.startswith(b"\x89PNG\r\n\x1a\n")
+    visit = asyncio.run(taken())
+    width, height = struct.unpack(">II", visit.picture[16:24])
+    pixels = zlib.decompressobj().decompress(b"".join(_chunks(visit.picture, b"IDAT")))
+    assert visit.picture.startswith(b"\x89PNG\r\n\x1a\n")
     assert (width, height >= 900, pixels[1:4]) == (1280, True, b"\xff\x00\x00")
-    assert (shot.how, shot.mime, shot.is_specimen, shot.url) == (How.PICTURE, "image/png", True, f"{SECURE}/s")
-    assert shot.tool.startswith("chromium/")
+    assert (visit.is_specimen, visit.url) == (True, f"{SECURE}/s")
+    assert visit.browser.startswith("chromium/")
     assert not left_running()
 
 

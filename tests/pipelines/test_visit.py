@@ -54,6 +54,9 @@ PAGES = {
     "/hidden": HIDDEN,
     "/clobbered": CLOBBERED,
     "/shadow": "<div id=h></div><script>h.attachShadow({mode:'open'}).innerHTML='<p>影子里 包授权</p>'</script>",
+    "/moving": """<style>@keyframes k { to { margin-left: 500px } }
+        p { width: 99px; animation: k .3s infinite alternate }
+        </style><p>包授权</p>""",
     "/tall": "<p>包授权</p><div style='height:50000px;background:#00f'></div><p>不授权</p>",
     "/infinite": """<script>onscroll = () => { for (let i = 0; i < 50; i++) document.body.append(
         Object.assign(document.createElement("div"), {style: "height:500px", textContent: "x"})) }</script>
@@ -159,6 +162,10 @@ def test_an_advertisement_that_changes_at_every_moment_is_of_one_state(at_desk: 
         assert box is not None
         assert 100 < box.right - box.left < 300
     assert len({visit.dom for visit in visits}) == 3
+
+
+def test_words_that_move_are_held_for_the_picture(at_desk: Desk) -> None:
+    assert len(at_desk.visit(f"{SITE}/moving", "包授权").frame.places) == 1
 
 
 def test_what_only_loads_when_it_is_seen_is_loaded(at_desk: Desk, server: RawServer) -> None:
