@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -99,7 +100,7 @@ def write_package(
     """
     if out.exists():
         raise UserMistake(f"{out} 已经存在，不会覆盖")
-    temporary = out.with_name(f".{out.name}.part")
+    temporary = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
     try:
         with temporary.open("xb") as file:
             _write(file, out.name, contents, stamp)

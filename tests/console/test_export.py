@@ -8,6 +8,7 @@ import json
 import sqlite3
 import subprocess
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +24,7 @@ from console.export import Asked, export
 from crawler import clock
 from crawler.captures import Box, BrowserCapture, PictureVerdict, Place, Showing
 from crawler.config import Config
-from crawler.errors import EvidenceBroken, Expired, NotStamped, UserMistake
+from crawler.errors import EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, Expired, NotStamped, UserMistake
 from crawler.items import Capture, Exhibit, Exhibits, Page, Sightings
 from pipelines.room import TOOL
 from pipelines.tie import exhibit_id
@@ -39,6 +40,7 @@ from storage.stamp import stamp_pending
 from storage.verify_package import verify_package
 from storage.verify_tokens import anchors
 from storage.visits import keep_visit
+from tests.console.conftest import Ran
 
 FROZEN = Path(__file__).parent.parent / "spiders" / "pages" / "baidu" / "web-ads.html"
 ADDRESS = "https://www.baidu.com/s?wd=%E4%B8%93%E5%88%A9%E4%BB%A3%E7%90%86"
@@ -355,3 +357,14 @@ def test_with_an_authority_the_package_is_stamped_or_refused(home: Path, tmp_pat
     with pytest.raises(NotStamped):
         export(Asked(exhibits=(kept.flagged,), out=tmp_path / "Y.wacz", by=WHO), as_json=False)
     assert not (tmp_path / "Y.wacz").exists()
+
+
+def test_it_ends_with_the_code_that_is_meant(home: Path, tmp_path: Path, lantian: Callable[..., Ran]) -> None:
+    kept = kept_in(home)
+    kept.write("UPDATE exhibits SET title = '别的标题' WHERE public_id = ?", kept.flagged)
+    arguments = ("evidence", "export", "--exhibit", kept.flagged, "-o", tmp_path / "X.wacz", "--by", WHO)
+    ran = lantian(*arguments)
+    assert (ran.code, ran.out) == (EXIT_EVIDENCE, "")
+    assert f"证据项 {kept.flagged}：从固定的网页重新读到的标题，与数据库中的不同，不能导出" in ran.err
+    (tmp_path / "X.wacz").touch()
+    assert lantian(*arguments[:-4], "-o", tmp_path, "--by", WHO).code == EXIT_USAGE
