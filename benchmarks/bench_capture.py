@@ -35,7 +35,7 @@ from storage.visits import keep_visit
 
 IMAGES, SIDE = 20, 600
 CAPTURES, ROUNDS = 8, 3
-SHORT, LONG = (30, 120), (50, 300)
+SHORT, LONG, WINDOW = (30, 120), (50, 300), 10
 URL = "http://probe.example/s"
 SOUGHT = (Sought(exhibit="e1", quotes=("星河知产", "全额退款"), is_ad=True),)
 SURROUNDINGS = Surroundings(
@@ -181,16 +181,15 @@ async def theirs(home: Path, port: int, pages: int, *, is_shared: bool) -> float
 
 
 async def memory(home: Path, port: int, counts: tuple[int, int]) -> list[int]:
-    """Megabytes that this process, the driver and the browser have for themselves after so many captures."""
+    """The most megabytes that all processes had for themselves during the ten captures up to each count."""
     browser, found = Browser(config(home, port, 1)), []
     with FolderArchive(home / "archive", tool="lantian benchmark") as archive:
         for number in range(1, max(counts) + 1):
             visit = await browser.visit(URL, SOUGHT, "专利代理", ("广告",))
             keep_visit(archive, visit, SURROUNDINGS)
-            if number in counts:
-                found.append(resident(os.getpid()) >> 20)
+            found.append(resident(os.getpid()) >> 20)
         await browser.close()
-    return found
+    return [max(found[count - WINDOW : count]) for count in counts]
 
 
 def main() -> None:
