@@ -154,7 +154,9 @@ class _Archive:
     def _demanded(self) -> str:
         """The strongest of what the newest head, the caller's house and the caller say; the caller's word is last."""
         last = self.chain.last
-        said = (last.demand if last else "", self._wanted.expects)
+        # Where something of manifests lies, sealing has begun, though no head may be left to say so.
+        begun = words.SEALED if self.layout.manifests else ""
+        said = (last.demand if last else begun, self._wanted.expects)
         return self._wanted.demand or max(said, key=("", words.SEALED, words.STAMPED).index)
 
     def _hold_against(self, state: str, demanded: str) -> None:
@@ -164,7 +166,7 @@ class _Archive:
             self.findings.add(Broken(kind="not_stamped", part=self._newest_name(), detail=detail))
         elif demanded == words.SEALED and state == words.OPEN:
             # A round that is running, or was never sealed at all, is open and no more; a finished file is done with.
-            finished = self.files.unsealed_finished if self.chain.last else []
+            finished = self.files.unsealed_finished if self.layout.manifests else []
             if self._wanted.demand or finished:
                 part = finished[0] if finished else self._newest_name()
                 detail = f"有 {self.files.unsealed} 条记录未封存"

@@ -13,14 +13,12 @@ import pytest
 from attacks import ATTACKS, Attack
 from authority import PAST, LocalAuthority
 from keeping_specimens import NOW, home_in, keep_page
-from package_specimens import SURROUNDINGS, VISIT
 from storage_specimens import archive_in, exchange
 from tampering import Victim, copy_of, make_home, redigested
 
 from crawler import clock
 from storage.verify import Wanted, check_manifest, verify
 from storage.verify_report import Report
-from storage.visits import keep_visit
 
 assert attacks_beyond.__doc__, "importing it enters its attacks"
 
@@ -158,27 +156,6 @@ def test_a_running_round_is_open_and_its_torn_tail_is_no_breakage(tmp_path: Path
             report = verify(copied)
             assert report.ok, (cut, report.broken)
             assert report.state == ("sealed" if report.unsealed == 0 else "open")
-
-
-def test_the_rows_of_a_visit_agree_with_its_records(tmp_path: Path) -> None:
-    with home_in(_made(tmp_path / "home")) as home:
-        with archive_in(home.archive) as archive:
-            keep_page(home, archive, {"1": True}, NOW)
-            visit = keep_visit(archive, VISIT, SURROUNDINGS)
-        home.store.record_visit(visit)
-        home.seal()
-        whole = verify(home.folder)
-        assert (whole.ok, whole.state) == (True, "sealed"), whole.broken
-        assert whole.checked > visit.records
-        victim = Victim(home=home.folder, elsewhere=tmp_path)
-        for wrong in ("length = length - 1", "offset = offset + 1", "file = 'lantian-x.warc.gz'"):
-            shutil.copy(victim.home / "lantian.db", tmp_path / "kept.db")
-            victim.sql(f"UPDATE browser_captures SET {wrong}")
-            (broken,) = verify(home.folder).broken
-            assert (broken.kind, broken.record) == ("rows", visit.id)
-            shutil.copy(tmp_path / "kept.db", victim.home / "lantian.db")
-        victim.sql("UPDATE captures SET how = 'text' WHERE how = 'browser'")
-        assert "来源" in verify(home.folder).broken[0].detail
 
 
 def test_damage_that_was_sealed_as_damage_is_counted_and_held_to_its_bytes(tmp_path: Path) -> None:
