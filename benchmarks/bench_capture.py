@@ -184,7 +184,7 @@ async def memory(home: Path, port: int, counts: tuple[int, int]) -> list[int]:
     """The most megabytes that all processes had for themselves during the ten captures up to each count."""
     browser, found = Browser(config(home, port, 1)), []
     with FolderArchive(home / "archive", tool="lantian benchmark") as archive:
-        for number in range(1, max(counts) + 1):
+        for _ in range(max(counts)):
             visit = await browser.visit(URL, SOUGHT, "专利代理", ("广告",))
             keep_visit(archive, visit, SURROUNDINGS)
             found.append(resident(os.getpid()) >> 20)
