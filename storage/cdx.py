@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import SplitResult, urlsplit
+import re
+from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
 from crawler.items import How
 from storage import warc
 
+_SAFE = "!\"$&'()*+,-./:;<=>?@[\\]^_`{|}~"
+_WWW = re.compile(r"^www\d*\.")
+_SESSIONS = tuple(
+    re.compile(rf"^(.*)(?:{one})(?:&(.*))?$", re.I | re.S)
+    for one in (
+        "jsessionid=[0-9a-z]{32}",
+        "phpsessid=[0-9a-z]{32}",
+        "sid=[0-9a-z]{32}",
+        "aspsessionid[a-z]{8}=[a-z]{24}",
+        "cfid=[^&]+&cftoken=[^&]+",
+    )
+)
 INDEXED = ("response", "resource")
 FILE = "data.warc.gz"
 
@@ -48,7 +61,11 @@ def _mime(record: warc.Record, payload: warc.Payload) -> str:
 
 
 def key(url: str) -> str:
-    """The address as index keys write it (SURT): host turned round, no www, query sorted, in lower case."""
+    """The address as index keys write it (SURT), by the rules that players share: pywb finds nothing under another.
+
+    Host turned round without www, path and query without needless escapes and in lower case, no slash at the end, the
+    query in order and without the numbers of sessions.
+    """
     if not url.startswith(("http://", "https://")):
         return url.replace(" ", "%20")
     try:
@@ -56,11 +73,31 @@ def key(url: str) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return url.lower()
-    labels = host.removeprefix("www.").split(".")
-    turned = ",".join(reversed(labels)) + (f":{port}" if port not in (None, 80, 443) else "")
-    return f"{turned}){_path(parts)}".lower()
+    turned = ",".join(reversed(_WWW.sub("", host, count=1).split(".")))
+    turned += f":{port}" if port not in (None, 80, 443) else ""
+    query = _query(_plainly(parts.query))
+    return f"{turned}){_path(parts.path)}{'?' + query if query else ''}"
 
 
-def _path(parts: SplitResult) -> str:
-    query = "&".join(sorted(parts.query.split("&")))
-    return (parts.path or "/") + (f"?{query}" if query else "")
+def _plainly(text: str) -> str:
+    """Without escapes that are not needed, however often it was escaped."""
+    raw = text.encode("utf-8", "surrogatepass")
+    while (opened := unquote_to_bytes(raw)) != raw:
+        raw = opened
+    return quote_from_bytes(raw, safe=_SAFE)
+
+
+def _path(path: str) -> str:
+    kept: list[str] = []
+    for part in _plainly(path).split("/")[1:]:
+        if part == ".." and kept:
+            kept.pop()
+        elif part not in ("", "."):
+            kept.append(part)
+    return "/" + "/".join(kept).lower()
+
+
+def _query(query: str) -> str:
+    for session in _SESSIONS:
+        query = session.sub(r"\1\2", query)
+    return "&".join("=".join(one) for one in sorted(part.split("=", 1) for part in query.lower().split("&")))

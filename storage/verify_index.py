@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
 from storage.verify_warc import Member
 
@@ -14,6 +15,13 @@ HEAD_LIMIT = 1 << 22
 LINE_LIMIT = 1 << 20
 PAYLOAD_LIMIT = 1 << 25
 _STEP = 1 << 14
+_SESSIONS = (
+    "jsessionid=[0-9a-z]{32}",
+    "phpsessid=[0-9a-z]{32}",
+    "sid=[0-9a-z]{32}",
+    "aspsessionid[a-z]{8}=[a-z]{24}",
+    "cfid=[^&]+&cftoken=[^&]+",
+)
 _END = b"\r\n\r\n"
 
 
@@ -100,6 +108,7 @@ def _mime(said: Description) -> str:
 
 
 def _key(url: str) -> str:
+    """The address as index keys have it (SURT): what players look under, worked out a second time."""
     scheme, _, _ = url.partition("://")
     if scheme not in ("http", "https"):
         return url.replace(" ", "%20")
@@ -108,8 +117,32 @@ def _key(url: str) -> str:
         host, port = address.hostname or "", address.port
     except ValueError:
         return url.lower()
-    host = ",".join(host.removeprefix("www.").split(".")[::-1])
+    if www := re.match(r"www\d*\.", host):
+        host = host[www.end() :]
+    host = ",".join(host.split(".")[::-1])
     if port is not None and port not in (80, 443):
         host = f"{host}:{port}"
-    query = "&".join(sorted(address.query.split("&")))
-    return f"{host}){address.path or '/'}{'?' + query if query else ''}".lower()
+    folders: list[str] = []
+    for folder in _unescaped(address.path).split("/")[1:]:
+        if folder == ".." and folders:
+            del folders[-1]
+        elif folder and folder != ".":
+            folders.append(folder)
+    path = "/".join(["", *folders]).lower() or "/"
+    terms = _without_sessions(_unescaped(address.query)).lower().split("&")
+    query = "&".join("=".join(term) for term in sorted(term.split("=", 1) for term in terms))
+    return f"{host}){path}{'?' if query else ''}{query}"
+
+
+def _unescaped(text: str) -> str:
+    before, now = b"", text.encode("utf-8", "surrogatepass")
+    while before != now:
+        before, now = now, unquote_to_bytes(now)
+    return quote_from_bytes(now, safe="!\"$&'()*+,-./:;<=>?@[\\]^_`{|}~")
+
+
+def _without_sessions(query: str) -> str:
+    for numbered in _SESSIONS:
+        if found := re.fullmatch(f"(.*){numbered}(?:&(.*))?", query, re.IGNORECASE | re.DOTALL):
+            query = found[1] + (found[2] or "")
+    return query

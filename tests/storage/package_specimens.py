@@ -21,7 +21,7 @@ from storage.seal import Sealer
 from storage.visits import keep_visit
 from storage.wacz import Contents, PackagePage, Part, canonical
 
-URL = "https://www.xinghe.example/s?wd=%E4%B8%93%E5%88%A9&pn=1"
+URL = "https://www.xinghe.example/fw/?wd=%E4%B8%93%E5%88%A9&pn=1"
 PAGE = "<!doctype html><meta charset=utf-8><title>专利 - 示例搜索</title><h3>发明专利代写 包授权</h3>".encode()
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 TEXT = "发明专利代写 包授权\n不授权全额退款".encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import re
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from package_specimens import MADE_AT, contents, package, sealed_archive
 from package_tampering import files_of, relisted, write
 
 from crawler.errors import EvidenceBroken, UserMistake
-from storage import wacz
+from storage import cdx, verify_index, wacz
 from storage.proofs import Proof
 from storage.verify_package import verify_package
 from storage.verify_tokens import anchors
@@ -100,6 +101,33 @@ def test_what_does_not_fit_a_zip_is_refused(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(wacz, "LARGEST", 5000)
     with pytest.raises(UserMistake, match="4 GB"):
         package(packed, tmp_path / "X.wacz")
+
+
+ADDRESSES = (
+    ("https://www.zbj.com/fw/?k=%E4%B8%93&p=1", "com,zbj)/fw?k=%e4%b8%93&p=1"),
+    ("http://WWW2.Example.com:8080/A/B/../c//d/?b=2&a=1&a=", "com,example:8080)/a/c/d?a=&a=1&b=2"),
+    ("https://a.example", "example,a)/"),
+    ("https://a.example/?", "example,a)/"),
+    ("https://a.example/x?sid=0123456789abcdef0123456789abcdef&y=1", "example,a)/x?y=1"),
+    ("https://s.example/search?q=%25E4&x=%7E%2F%3d", "example,s)/search?q=%e4&x=~/="),
+    ("https://user:pw@h.example:443/p#frag", "example,h)/p"),
+    ("https://h.example/?a&b=&&c=1", "example,h)/?&a&b=&c=1"),
+    ("http://[::1", "http://[::1"),
+    ("urn:text:https://a.example/A b", "urn:text:https://a.example/A%20b"),
+)
+
+
+@pytest.mark.parametrize(("address", "key"), ADDRESSES)
+def test_keys_of_the_index(address: str, key: str) -> None:
+    assert (cdx.key(address), verify_index._key(address)) == (key, key)
+
+
+def test_both_hands_agree_on_any_address() -> None:
+    chance = random.Random(7)
+    alphabet = "aA0./?&=%25eE4;:@#[]-_~ sid"
+    for _ in range(3000):
+        address = "https://www.h.example/" + "".join(chance.choices(alphabet, k=chance.randrange(40)))
+        assert cdx.key(address) == verify_index._key(address), address
 
 
 # -- by hand ---------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -19,9 +20,11 @@ from pathlib import Path
 import pytest
 from authority import LocalAuthority
 from package_specimens import PAGE, URL, package, sealed_archive
+from test_wacz import ADDRESSES
 
 from crawler.config import Browser, Config
 from pipelines.browser import BrowserTrouble, find_chromium
+from storage import cdx
 
 ROOT = Path(__file__).parent.parent.parent
 TOOLS = ROOT / ".tools"
@@ -92,6 +95,20 @@ def test_pywb_serves_the_page_unchanged(made: Path, tmp_path: Path) -> None:
     with pywb(tmp_path) as server, urllib.request.urlopen(f"{server}/kept/20260801023015id_/{URL}") as answer:
         assert answer.read() == PAGE
         assert answer.headers["Content-Type"].startswith("text/html")
+
+
+CANONICAL = (
+    "import json, sys; from pywb.utils.canonicalize import canonicalize; "
+    "print(json.dumps([canonicalize(one) for one in json.load(sys.stdin)]))"
+)
+
+
+def test_pywb_looks_under_our_keys() -> None:
+    addresses = [address for address, _ in ADDRESSES if address.startswith("http") and "[" not in address]
+    told = subprocess.run(
+        [tool("python"), "-c", CANONICAL], input=json.dumps(addresses), capture_output=True, text=True, check=True
+    )
+    assert json.loads(told.stdout) == [cdx.key(address) for address in addresses]
 
 
 class Serving(SimpleHTTPRequestHandler):
