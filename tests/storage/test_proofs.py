@@ -11,7 +11,7 @@ from package_specimens import sealed_archive, sealer_of
 from storage_specimens import archive_in, exchange
 
 from crawler.errors import EvidenceBroken
-from storage.proofs import Extent, Proof, head_of, numbers, prove
+from storage.proofs import Extent, Proof, numbers, prove
 from storage.verify_merkle import root_by_path
 
 
