@@ -14,9 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from crawler.errors import ConfigInvalid
 from crawler.hosts import MappedHost, read_hosts
+
+VERSION = "0.2.0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +40,14 @@ class Browser:
 
     `timeout` is seconds a page may take, `megabytes` what its answers may come to, `requests` how many
     it may make, `pages` how many are open at once; after `recycle` pages a new browser is started.
-    `paid_links`: whether a flagged advertisement's own link may be opened.
+    `paid_links`: whether a flagged advertisement's own link may be opened. `as_root` is in no table: a browser
+    without its sandbox is asked for anew by whoever starts it.
     """
 
     path: str = ""
     pictures: bool = True
     timeout: float = 30.0
-    as_root: bool = False
+    as_root: bool = field(default=False, metadata={"environ": "LANTIAN_BROWSER_AS_ROOT"})
     pages: int = 1
     recycle: int = 40
     requests: int = 600
@@ -80,6 +84,12 @@ class Authority:
     url: str
     ca: Path
     timeout: float = 10.0
+
+    @property
+    def place(self) -> str:
+        """Scheme, host and port: what may be told of the address. What follows them may be a key."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +163,7 @@ class Config:
         home = _home(environ.get("LANTIAN_HOME") or "~/.lantian")
         tables = _toml(home / "lantian.toml")
         browser = _table(Browser, tables.pop("browser", {}), home)
-        as_root = environ.get("LANTIAN_BROWSER_AS_ROOT", "") == "1" or browser.as_root
+        as_root = environ.get("LANTIAN_BROWSER_AS_ROOT", "") == "1"
         loaded = cls(
             home=home,
             crawl=_table(Crawl, tables.pop("crawl", {}), home),
@@ -180,7 +190,7 @@ class Config:
     def user_agent(self) -> str:
         """Who we are, in every request: a crawler that names itself and whom to ask."""
         contact = f"; {self.crawl.contact}" if self.crawl.contact else ""
-        return f"lantian/0.2 (public-interest monitoring by an IP office{contact})"
+        return f"lantian/{VERSION} (public-interest monitoring by an IP office{contact})"
 
 
 T = TypeVar("T", Crawl, Browser, Pictures, Seal, Shelf, Clock, Retention)
@@ -211,8 +221,11 @@ def _table(kind: type[T], given: Any, home: Path) -> T:
     if not isinstance(given, dict):
         raise ConfigInvalid(f"{where} 要是一个表")
     defaults = kind()
-    known = {one.name: getattr(defaults, one.name) for one in fields(kind)}
+    known = {one.name: getattr(defaults, one.name) for one in fields(kind) if not one.metadata}
+    elsewhere = {one.name: one.metadata["environ"] for one in fields(kind) if one.metadata}
     for name, value in given.items():
+        if name in elsewhere:
+            raise ConfigInvalid(f"{where} {name} 不能写在这里：只看环境变量 {elsewhere[name]}=1")
         if name not in known:
             raise ConfigInvalid(f"{where} 没有 {name} 这一项；现有：{'、'.join(known)}")
         complaint = _complaint(name, value, type(known[name]))
@@ -238,17 +251,27 @@ def _authority(given: dict[str, Any], home: Path, where: str) -> Authority:
         if name not in wanted:
             raise ConfigInvalid(f"{where} 没有 {name} 这一项；现有：{'、'.join(wanted)}")
         if complaint := _complaint(name, value, wanted[name]):
-            raise ConfigInvalid(f"{where} {name} {complaint}，不能是 {value!r}")
+            raise ConfigInvalid(f"{where} {name} {complaint}")
     if not {"url", "ca"} <= given.keys():
         raise ConfigInvalid(f"{where} 要有 url（时间戳服务地址）和 ca（信任的证书，PEM）")
-    if not given["url"].startswith(("http://", "https://")):
-        raise ConfigInvalid(f"{where} url 要以 http:// 或 https:// 开头，不能是 {given['url']!r}")
+    if not _is_address(given["url"]):
+        raise ConfigInvalid(f"{where} url 要以 http:// 或 https:// 开头，有主机名，不带用户名和密码")
     ca = home / given["ca"]
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca)
     except OSError as wrong:
         raise ConfigInvalid(f"{where} ca {ca} 不是可读的证书：{wrong}") from None
     return Authority(url=given["url"], ca=ca, timeout=float(given.get("timeout", 10.0)))
+
+
+def _is_address(url: str) -> bool:
+    """Whether requests may be posted there, and its host be told. It is never shown: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        is_posted_to = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        return is_posted_to and "@" not in url
+    except ValueError:
+        return False
 
 
 def _complaint(name: str, value: Any, wanted: type) -> str:

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from scrapy.crawler import Crawler
 
 from crawler.clock import in_shanghai
-from crawler.config import Config
+from crawler.config import VERSION, Config
 from pipelines.browser import Browser
 from storage.archive import FolderArchive
 from storage.db import open_database
@@ -20,7 +20,7 @@ from storage.exhibits import ExhibitStore
 from storage.registry import StoredRegistry
 from storage.shelf import open_shelf
 
-TOOL = "lantian/0.2.0"
+TOOL = f"lantian/{VERSION}"
 
 T = TypeVar("T")
 

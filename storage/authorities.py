@@ -83,7 +83,7 @@ class Asking:
                     return self._token_of(authority, over, part, sealed_at)
                 except NotStamped as wrong:
                     troubles[authority] = str(wrong)
-        raise NotStamped("；".join(f"{authority.url}：{why}" for authority, why in troubles.items()))
+        raise NotStamped("；".join(f"{authority.place}：{why}" for authority, why in troubles.items()))
 
     def holds(self, der: bytes, over: bytes, *, part: str, sealed_at: datetime) -> Stamp | Broken:
         """What a token that is there already is worth with these authorities."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from console.specimen_tls import Authority
-from crawler.config import Config
+from crawler.config import VERSION, Config
 from crawler.errors import ConfigInvalid
 from crawler.hosts import MappedHost, read_hosts
 
@@ -50,10 +50,10 @@ def test_the_file_is_read(tmp_path: Path) -> None:
     config = load(
         tmp_path,
         "\ufeff[crawl]\ndelay = 5\ntimeout = 7.5\nretries = 0\npages = 2\n"
-        '[browser]\npictures = false\npath = "/opt/c"\nas_root = true\n',
+        '[browser]\npictures = false\npath = "/opt/c"\n',
     )
     assert (config.crawl.delay, config.crawl.timeout, config.crawl.retries, config.crawl.pages) == (5, 7.5, 0, 2)
-    assert (config.browser.pictures, config.browser.path, config.browser.as_root) == (False, "/opt/c", True)
+    assert (config.browser.pictures, config.browser.path) == (False, "/opt/c")
 
 
 def test_the_environment_wins(tmp_path: Path) -> None:
@@ -76,6 +76,9 @@ def test_the_environment_wins(tmp_path: Path) -> None:
         ("[crawl]\ndelay = true\n", "delay 要是数"),
         ("[crawl]\nretries = 1.5\n", "retries 要是整数"),
         ("[crawl]\nretries = true\n", "retries 要是整数"),
+        ("[browser]\nas_root = true\n", r"\[browser\] as_root 不能写在这里：只看环境变量 LANTIAN_BROWSER_AS_ROOT=1"),
+        ("[browser]\nas_root = false\n", "LANTIAN_BROWSER_AS_ROOT"),
+        ("[browser]\nas_roots = true\n", "现有：path、pictures、timeout、pages"),
         ("[browser]\npictures = 1\n", "pictures 要是true 或 false"),
         ("[browser]\npath = 1\n", "path 要是文字"),
         ("[crawl]\ndelay = -1\n", "delay 不能小于 0"),
@@ -111,9 +114,43 @@ def test_a_home_of_nobody_is_refused() -> None:
 
 
 def test_the_user_agent_names_us_and_whom_to_ask(tmp_path: Path) -> None:
-    assert load(tmp_path).user_agent() == "lantian/0.2 (public-interest monitoring by an IP office)"
+    assert load(tmp_path).user_agent() == f"lantian/{VERSION} (public-interest monitoring by an IP office)"
     named = load(tmp_path, '[crawl]\ncontact = "ipr@office.example"\n').user_agent()
-    assert named == "lantian/0.2 (public-interest monitoring by an IP office; ipr@office.example)"
+    assert named == f"lantian/{VERSION} (public-interest monitoring by an IP office; ipr@office.example)"
+
+
+# -- the time-stamping authority -----------------------------------------------------------------
+
+
+def authority(url: str, ca: Path) -> str:
+    return f'[[authority]]\nurl = "{url}"\nca = "{ca}"\n'
+
+
+def test_of_an_authoritys_address_only_the_place_is_told(tmp_path: Path, ca: Path) -> None:
+    (one,) = load(tmp_path, authority("https://tsa.example:8443/stamp?key=geheim", ca)).authorities
+    assert one.url == "https://tsa.example:8443/stamp?key=geheim"
+    assert one.place == "https://tsa.example:8443"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://office:geheim@tsa.example/",
+        "https://geheim@tsa.example/",
+        "HTTPS://office:geheim@tsa.example/",
+        "ftp://office:geheim@tsa.example/",
+        "office:geheim@tsa.example",
+        "https:///geheim",
+        "https://[geheim/",
+        "https://office:geheim?@tsa.example/",
+        "https://office:geheim",
+        "https:\\\\office:geheim@tsa.example/",
+    ],
+)
+def test_a_password_in_an_authoritys_address_is_refused_and_not_told(tmp_path: Path, ca: Path, url: str) -> None:
+    with pytest.raises(ConfigInvalid, match="不带用户名和密码") as refused:
+        load(tmp_path, authority(url, ca))
+    assert "geheim" not in str(refused.value)
 
 
 # -- LANTIAN_HOSTS -------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from typer.main import get_command
 
 from console.cli import app
 from console.output import CATEGORY_WORDS, OUTCOME_WORDS
-from crawler.config import Browser, Crawl, Pictures
+from crawler.config import VERSION, Browser, Crawl, Pictures
 from crawler.items import Outcome
 from storage.verify_report import KINDS
 
@@ -137,6 +137,8 @@ def test_every_setting_is_documented_with_its_default() -> None:
     for table in (Crawl, Browser, Pictures):
         rows = conventions.section(told, f"`[{table.__name__.lower()}]`")
         for one in fields(table):
+            if one.metadata:  # only the environment decides it
+                continue
             default = (
                 {True: "true", False: "false"}.get(one.default, one.default) if one.type == "bool" else one.default
             )
@@ -207,6 +209,14 @@ def test_links_between_documents_lead_somewhere() -> None:
         links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
         broken += [f"{path.name}: {link}" for link in links if not (path.parent / link).exists()]
     assert broken == []
+
+
+def test_the_code_bears_the_projects_version() -> None:
+    assert tree.settings()["project"]["version"] == VERSION
+    said = [
+        name for name, source in tree.sources().items() if f'"{VERSION}"' in source or f"lantian/{VERSION}" in source
+    ]
+    assert said == ["crawler/config.py"]
 
 
 def test_the_changelog_knows_this_version() -> None:

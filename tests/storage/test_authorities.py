@@ -48,6 +48,15 @@ def test_the_second_is_asked_when_the_first_is_not_there(
     assert [call.request.url for call in web.calls] == [FIRST, SECOND]
 
 
+def test_the_key_in_an_address_is_sent_and_not_told(authority: LocalAuthority, web: responses.RequestsMock) -> None:
+    keyed = f"{FIRST}office-key?token=geheim"
+    web.add(responses.POST, keyed, status=503)
+    with pytest.raises(NotStamped) as refused:
+        stamp_bytes(OVER, [at(authority, keyed)], now())
+    assert str(refused.value) == "http://tsa1.example：答复的状态是 503"
+    assert web.calls[0].request.url == keyed
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
