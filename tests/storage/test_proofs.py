@@ -11,15 +11,15 @@ from package_specimens import sealed_archive, sealer_of
 from storage_specimens import archive_in, exchange
 
 from crawler.errors import EvidenceBroken
+from storage.manifests import head_of
 from storage.proofs import Extent, Proof, numbers, prove
 from storage.verify_merkle import root_by_path
 
 
 def holds(proof: Proof, manifests: Path) -> bool:
     path = [bytes.fromhex(one) for one in proof.path]
-    return (
-        root_by_path(proof.leaf.encode(), proof.index, proof.size, path) == head_of(manifests, proof.manifest)["root"]
-    )
+    root = root_by_path(proof.leaf.encode(), proof.index, proof.size, path)
+    return root == head_of(manifests.parent, proof.manifest).root
 
 
 def test_every_record_of_an_extent_leads_to_its_root(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_leaves_that_are_not_their_roots_are_refused(tmp_path: Path, change: byt
     raw = path.read_bytes()
     at = raw.index(change) + len(change) + 1
     path.write_bytes(raw[: at - 3] + bytes([raw[at - 3] ^ 1]) + raw[at - 2 :])
-    with pytest.raises(EvidenceBroken, match=r"与其根不符|读不了"):
+    with pytest.raises(EvidenceBroken, match=r"与其根不符|读不"):
         prove(packed.manifests, packed.extents)
 
 
@@ -84,5 +84,5 @@ def test_a_manifest_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     packed = sealed_archive(tmp_path / "home" / "archive")
     assert numbers(packed.manifests) == [1, 2, 3]
     (packed.manifests / "000002.json").write_bytes(b"{")
-    with pytest.raises(EvidenceBroken, match=r"000002\.json"):
+    with pytest.raises(EvidenceBroken, match="读不"):
         prove(packed.manifests, packed.extents)
