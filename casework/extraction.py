@@ -14,7 +14,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from casework.paper_facts import ExtractionFacts
 from crawler.errors import EvidenceBroken
-from storage.audit import canonical
+from storage.canonical import canonical
 from storage.models import encodable
 
 T = TypeVar("T")

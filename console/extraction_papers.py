@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from casework.documents import evidence_list, extraction_record
 from casework.paper_facts import Documents, EvidenceList, ExtractionFacts
 from console.extraction_facts import VERDICT_WORDS
 from console.output import harmless, print_json, say
-from storage.folders import made, sync_folder
+from storage.folders import made, save
 
 
 def papers(facts: ExtractionFacts) -> dict[str, Documents]:
@@ -31,13 +30,7 @@ def write_papers(folder: Path, facts: ExtractionFacts) -> None:
     made(folder)
     for name, documents in papers(facts).items():
         for kind, content in (("docx", documents.docx), ("pdf", documents.pdf)):
-            part = folder / f".{name}.{kind}"
-            with part.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(folder / f"{name}.{kind}")
-    sync_folder(folder)
+            save(folder / f"{name}.{kind}", content)
 
 
 def tell(facts: ExtractionFacts, visits: tuple[str, ...], folder: Path, *, as_json: bool) -> None:

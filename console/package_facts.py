@@ -21,10 +21,11 @@ from crawler.captures import BrowserCapture, VisitFacts
 from crawler.items import Capture, How
 from storage import warc
 from storage.archive import FolderArchive
+from storage.canonical import canonical
 from storage.people import Extraction
 from storage.seal import SealHead, SealState
 from storage.shapes import ExhibitDetail
-from storage.wacz import RECORDS, Part, canonical
+from storage.wacz import RECORDS, Part
 
 ALONE = ("page", "redirect", "image", "old picture")  # records of their own, no parts of a visit
 FORMAT = "lantian-package/1"

@@ -20,8 +20,10 @@ from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
 from detectors.rule import rules_digest
 from pipelines.room import TOOL
-from storage.audit import AuditHead, AuditLog, canonical
+from storage.audit import AuditHead, AuditLog
+from storage.canonical import canonical
 from storage.db import open_database
+from storage.folders import save_new
 from storage.recovery import recover
 from storage.seal import Sealed, Sealer, SealHead, State
 from storage.stamp import Stamping, stamp_pending
@@ -180,10 +182,9 @@ def show_head(export: Path | None, *, as_json: bool) -> int:
 
 
 def _export(head: SealHead, path: Path) -> None:
-    """A new file, canonical JSON; what was deposited once is not written over."""
+    """A new file, canonical JSON, safe on the disk; what was deposited once is not written over."""
     try:
-        with path.open("xb") as file:
-            file.write(canonical(head_told(head)))
+        save_new(path, canonical(head_told(head)))
     except FileExistsError:
         raise UserMistake(f"{path} 已经有了，不覆盖") from None
     except OSError as wrong:

@@ -7,7 +7,6 @@ digest before; the log's head goes into every manifest, so that a log rewritten 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -15,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from storage.canonical import canonical
 from storage.db import writing
 from storage.models import encodable
 from storage.sealing_rows import AuditRow
@@ -71,11 +71,6 @@ class AuditEntry:
             "who": self.who,
         }
         return hashlib.sha256(canonical(told)).hexdigest()
-
-
-def canonical(told: object) -> bytes:
-    """Canonical JSON: UTF-8, sorted keys, no white space but one line end."""
-    return (json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n").encode()
 
 
 def add_on(connection: Connection, act: Act) -> None:

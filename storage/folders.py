@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
 from pathlib import Path
+from typing import BinaryIO
 
 
 def made(folder: Path) -> None:
@@ -26,3 +29,43 @@ def sync_folder(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def save(path: Path, content: bytes) -> None:
+    """The file is whole and safe under its name when this returns, or what was there before is."""
+    temp = path.with_name(f".{path.name}.tmp")
+    with temp.open("wb") as file:
+        _write(file, content)
+    temp.rename(path)
+    sync_folder(path.parent)
+
+
+def save_new(path: Path, content: bytes) -> None:
+    """The same for a file that must not be there yet: `FileExistsError`."""
+    temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temp.open("xb") as file:
+            _write(file, content)
+        take_name(temp, path)
+    finally:
+        temp.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def take_name(temp: Path, path: Path) -> None:
+    """The finished file gets its name; `FileExistsError` when that is taken. `temp` may be left over."""
+    try:
+        os.link(temp, path)  # unlike a rename, it replaces nothing
+    except FileExistsError:
+        raise
+    except OSError:
+        # Some sticks' file systems know no links.
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        temp.rename(path)
+
+
+def _write(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+    file.flush()
+    os.fsync(file.fileno())

@@ -5,9 +5,9 @@ Written as temp file, fsync, rename; nothing is overwritten but leaves that no h
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,9 +16,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.hashes import SM3, Hash
+
 from crawler.errors import EvidenceBroken
-from storage.audit import AuditHead, canonical
-from storage.folders import sync_folder
+from storage.audit import AuditHead
+from storage.canonical import canonical
+from storage.folders import save, sync_folder
 from storage.merkle import Root
 from storage.warc import date
 
@@ -58,6 +61,31 @@ class Leaf:
             "type": self.type,
         }
         return canonical(told if self.to is None else told | {"to": self.to})[:-1]
+
+
+_NUMBER = rb"(?:0|[1-9]\d{0,18})"
+_LEAF = re.compile(
+    rb'\{"file":"(?P<file>[^"/\\\x00-\x1f]+)","id":"(?P<id>[0-9a-f-]{36}|)","length":(?P<length>%(number)s),'
+    rb'"offset":(?P<offset>%(number)s),"sha256":"(?P<sha256>[0-9a-f]{64})","sm3":"(?P<sm3>[0-9a-f]{64})",'
+    rb'(?:"to":(?P<to>-1|%(number)s),)?"type":"(?P<type>[a-z]+)"\}\n' % {b"number": _NUMBER}
+)
+
+
+def _leaf(line: bytes) -> Leaf:
+    """The leaf that this line is, written exactly as `Leaf.line` does; `ValueError` for any other."""
+    found = _LEAF.fullmatch(line)
+    if found is None:
+        raise ValueError(f"no leaf: {line[:80]!r}")
+    return Leaf(
+        file=found["file"].decode(),
+        id=found["id"].decode(),
+        type=found["type"].decode(),
+        offset=int(found["offset"]),
+        length=int(found["length"]),
+        sha256=found["sha256"].decode(),
+        sm3=found["sm3"].decode(),
+        to=None if found["to"] is None else int(found["to"]),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,12 +150,24 @@ def unpacked(raw: bytes) -> Head:
             **{name: told[name] for name in _PLAIN if name != "kind"},
             kind=Kind(told["kind"]),
         )
-        is_ours = head.packed() == raw
-    except (ValueError, KeyError, TypeError, RecursionError) as wrong:
-        raise EvidenceBroken(f"清单读不出来（{wrong}）") from None
+        is_ours = head.packed() == raw and _has_form(head)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as wrong:
+        raise EvidenceBroken(f"清单读不了（{wrong}）") from None
     if not is_ours:
         raise EvidenceBroken("清单的格式不对")
     return head
+
+
+def _has_form(head: Head) -> bool:
+    """Whether every value is of its kind: what else goes into JSON comes back the same, too."""
+    numbers = [head.number, head.leaves, head.audit.count]
+    words = [head.archive, head.audit.digest, head.demand, head.leaves_sm3, head.previous, head.previous_sm3]
+    words += [head.root, head.rules, head.tool]
+    for span in head.files:
+        numbers += [span.start, span.end, span.new_size]
+        words += [span.file, span.new]
+    are_numbers = all(type(one) is int and one >= 0 for one in numbers)
+    return are_numbers and head.number > 0 and all(isinstance(one, str) for one in words)
 
 
 def _span(told: dict[str, Any]) -> Span:
@@ -140,7 +180,9 @@ def _span(told: dict[str, Any]) -> Span:
 
 def sm3(raw: bytes) -> str:
     """The national digest (GB/T 32905), lower hex."""
-    return hashlib.new("sm3", raw).hexdigest()
+    digest = Hash(SM3())
+    digest.update(raw)
+    return digest.finalize().hex()
 
 
 def head_path(folder: Path, number: int) -> Path:
@@ -160,6 +202,31 @@ def read_head(folder: Path, number: int) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise EvidenceBroken(f"{FOLDER}/{path.name} 不见了") from None
+    except OSError as wrong:
+        raise EvidenceBroken(f"{FOLDER}/{path.name} 读不了（{wrong.strerror}）") from None
+
+
+def head_of(folder: Path, number: int) -> Head:
+    """The head of this number as it stands on the disk; `EvidenceBroken` for any other form or number."""
+    head = unpacked(read_head(folder, number))
+    if head.number != number:
+        raise EvidenceBroken(f"{FOLDER}/{head_path(folder, number).name} 自称第 {head.number} 号清单")
+    return head
+
+
+def leaves_of(folder: Path, number: int, file: str = "") -> Iterator[Leaf]:
+    """The leaves of this number as they stand on the disk, of one file if asked; `EvidenceBroken` for another form.
+
+    Lines of other files are passed over unread.
+    """
+    path, start = leaves_path(folder, number), b'{"file":"%s",' % file.encode()
+    try:
+        with path.open("rb") as lines:
+            for line in lines:
+                if not file or line.startswith(start):
+                    yield _leaf(line)
+    except (OSError, ValueError) as wrong:
+        raise EvidenceBroken(f"{FOLDER}/{path.name} 读不了（{wrong}）") from None
 
 
 class Leaves:
@@ -168,7 +235,7 @@ class Leaves:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.root = Root()
-        self._sm3 = hashlib.new("sm3")
+        self._sm3 = Hash(SM3())
         self._file = path.open("wb")
 
     def add(self, leaf: Leaf) -> None:
@@ -180,7 +247,7 @@ class Leaves:
 
     @property
     def sm3(self) -> str:
-        return self._sm3.hexdigest()
+        return self._sm3.copy().finalize().hex()
 
     def save(self, final: Path) -> None:
         """Everything is on the disk under its final name when this returns, but for the folder's own fsync."""
@@ -207,13 +274,8 @@ def new_leaves(folder: Path) -> Iterator[Leaves]:
 
 def save_head(folder: Path, head: Head) -> bytes:
     """Write the head behind its leaves; both names are safe when this returns. Returns its bytes."""
-    raw, temp = head.packed(), folder / FOLDER / ".head.tmp"
-    with temp.open("wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    temp.rename(head_path(folder, head.number))
-    sync_folder(folder / FOLDER)
+    raw = head.packed()
+    save(head_path(folder, head.number), raw)
     return raw
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.hashes import SM3, Hash
 from isal import igzip_lib, isal_zlib
 
 from crawler.errors import EvidenceBroken, LantianError
@@ -79,7 +80,7 @@ class Walk:
     def _whole(self, start: int) -> Member:
         """The whole record that begins at `start`; one without a type when there is none."""
         unpacker, record = isal_zlib.decompressobj(wbits=31), _Record()
-        sha256, sm3 = hashlib.sha256(), hashlib.new("sm3")
+        sha256, sm3 = hashlib.sha256(), Hash(SM3())
         at, step = start, _FIRST
         try:
             while not unpacker.eof and at < self._end:
@@ -96,7 +97,7 @@ class Walk:
             said = record.checked()
         except (_NOT_GZIP, EvidenceBroken):
             return Member(offset=start, length=0, id="", type="", sha256="", sm3="")
-        digests = {"sha256": sha256.hexdigest(), "sm3": sm3.hexdigest()}
+        digests = {"sha256": sha256.hexdigest(), "sm3": sm3.finalize().hex()}
         return Member(offset=start, length=at - start, id=said.id, type=said.type, date=said.date, **digests)
 
     def _next_whole(self, start: int) -> int:
@@ -114,13 +115,15 @@ class Walk:
             start += max(len(window) - len(_MAGIC) + 1, 1)
 
     def _damaged(self, start: int, end: int) -> Member:
-        sha256, sm3 = hashlib.sha256(), hashlib.new("sm3")
+        sha256, sm3 = hashlib.sha256(), Hash(SM3())
         for at in range(start, end, _STEP):
             packed = self._read(at, min(_STEP, end - at))
             sha256.update(packed)
             sm3.update(packed)
         length = end - start
-        return Member(offset=start, length=length, id="", type=DAMAGED, sha256=sha256.hexdigest(), sm3=sm3.hexdigest())
+        return Member(
+            offset=start, length=length, id="", type=DAMAGED, sha256=sha256.hexdigest(), sm3=sm3.finalize().hex()
+        )
 
     def _read(self, at: int, length: int) -> bytes:
         wanted = min(length, self._end - at)

@@ -23,7 +23,7 @@ from crawler.errors import EvidenceBroken, NotStamped
 from storage.audit import Act, add_on
 from storage.authorities import Asking, Token
 from storage.db import writing
-from storage.folders import made, sync_folder
+from storage.folders import made, save
 from storage.manifests import FOLDER, head_path, read_head
 from storage.sealing_rows import SealRow
 from storage.verify_report import KINDS, Broken
@@ -138,7 +138,7 @@ def _token(folder: Path, engine: Engine, asking: Asking, number: int) -> Token |
     if asking.is_hopeless:
         return None
     token = asking.token(head, part=path.name, sealed_at=sealed_at)
-    _save(folder, path, token.der)
+    save(path, token.der)
     return token
 
 
@@ -207,15 +207,4 @@ def _keep_trust(folder: Path, asking: Asking) -> None:
     for certificate in dict.fromkeys(one for several in asking.trust.values() for one in several):
         name = hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()[:16]
         if not (path := authorities / f"{name}.pem").exists():
-            _save(folder, path, certificate.public_bytes(Encoding.PEM))
-
-
-def _save(folder: Path, path: Path, raw: bytes) -> None:
-    """The file is whole and safe under its name when this returns, or it is not there."""
-    temp = folder / FOLDER / ".stamp.tmp"
-    with temp.open("wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    temp.rename(path)
-    sync_folder(path.parent)
+            save(path, certificate.public_bytes(Encoding.PEM))

@@ -10,6 +10,7 @@ from typing import Any
 
 from crawler.captures import Box, Frame, Place, Surroundings, Visit, VisitFacts, VisitRecord
 from crawler.errors import EvidenceBroken
+from storage.canonical import canonical
 
 Told = dict[str, Any]
 
@@ -36,9 +37,7 @@ def facts_json(visit: Visit, surroundings: Surroundings, records: Sequence[Visit
         "is_specimen": visit.is_specimen,
         "records": [asdict(one) for one in records],
     }
-    text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    # A page's title may hold half a surrogate pair.
-    return text.encode("utf-8", "replace") + b"\n"
+    return canonical(told)
 
 
 def facts_read(raw: bytes) -> VisitFacts:

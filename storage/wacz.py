@@ -7,7 +7,6 @@ order, at a fixed date, nothing before, between or after them. Before a package 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import secrets
 import zipfile
@@ -20,7 +19,8 @@ from typing import IO, Any
 
 from crawler.errors import EvidenceBroken, UserMistake
 from storage import cdx, warc
-from storage.folders import sync_folder
+from storage.canonical import canonical
+from storage.folders import sync_folder, take_name
 from storage.instructions import Sample, instructions
 from storage.proofs import Proof, numbers
 
@@ -80,12 +80,6 @@ class Contents:
     is_specimen: bool = False
 
 
-def canonical(value: Any) -> bytes:
-    """The one form in which our JSON is written."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8", "surrogatepass") + b"\n"
-
-
 def write_package(
     out: Path,
     contents: Contents,
@@ -116,13 +110,10 @@ def write_package(
 
 
 def _name(temporary: Path, out: Path) -> None:
-    # A link fails where somebody else made the file meanwhile; some sticks' file systems know none.
     try:
-        os.link(temporary, out)
+        take_name(temporary, out)
     except FileExistsError:
         raise UserMistake(f"{out} 已经存在，不会覆盖") from None
-    except OSError:
-        temporary.rename(out)
 
 
 def _digest_of(path: Path) -> str:

@@ -94,7 +94,7 @@ def test_every_part_and_every_record_comes_back(tmp_path: Path) -> None:
     assert parts == [VISIT.picture, VISIT.dom, VISIT.text, VISIT.mhtml]
     assert (facts.frame, facts.surroundings, facts.records) == (VISIT.frame, SURROUNDINGS, records[:-1])
     assert (facts.troubles, facts.steps, facts.url) == (VISIT.troubles, VISIT.steps, VISIT.url)
-    assert facts.title == "星河知产 ?"
+    assert facts.title == "星河知产 \ufffd"
     (path,) = tmp_path.iterdir()
     raw, end = path.read_bytes(), kept.offset
     for record in records:
