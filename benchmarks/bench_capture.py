@@ -99,13 +99,13 @@ def serve(told: multiprocessing.Queue[int]) -> None:
 @contextmanager
 def served() -> Iterator[int]:
     told: multiprocessing.Queue[int] = multiprocessing.Queue()
-    process = multiprocessing.Process(target=serve, args=(told,), daemon=True)
-    process.start()
+    server = multiprocessing.Process(target=serve, args=(told,), daemon=True)
+    server.start()
     try:
         yield told.get()
     finally:
-        process.terminate()
-        process.join()
+        server.terminate()
+        server.join()
 
 
 def config(home: Path, port: int, pages: int) -> Config:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from io import BytesIO
 from urllib.parse import urlsplit
 
+import numpy as np
+from PIL import Image
+
 from crawler import clock
-from crawler.captures import Chain, Frame, Visit
+from crawler.captures import Chain, Frame, Place, Visit
 from crawler.hosts import MappedHost
 from crawler.transport import is_specimen
 from pipelines.devtools import PageMoved
@@ -16,6 +21,7 @@ from pipelines.gate import Gate
 from pipelines.locating import Wanted, in_both, look
 from pipelines.visiting import TALLEST, TITLE, Visiting
 
+CONTRAST = 24  # of 255: less between the darkest and the lightest point of a place, and no letter is seen
 TRIES = 3  # a page that goes on by itself is taken home anew
 
 
@@ -94,9 +100,26 @@ async def _held(visiting: Visiting, wanted: Wanted) -> Taken:
         text=text,
         mhtml=mhtml,
         picture=picture,
-        frame=in_both(before, after) if picture else Frame(width=0, height=0),
+        frame=await asyncio.to_thread(as_drawn, picture, in_both(before, after)),
         chains=await visiting.certificates(url),
     )
+
+
+def as_drawn(picture: bytes, frame: Frame) -> Frame:
+    """The frame as the picture bears it out: where a place is all of one colour, nothing can be read."""
+    if not picture:
+        return Frame(width=0, height=0)
+    with Image.open(BytesIO(picture), formats=["PNG"]) as opened:
+        width, height = opened.size
+        image = opened.convert("L") if frame.places else opened
+    places = tuple(one for one in frame.places if _is_drawn(image, one))
+    return replace(frame, width=width, height=height, places=places)
+
+
+def _is_drawn(image: Image.Image, place: Place) -> bool:
+    box = place.box
+    seen = np.asarray(image.crop((box.left, box.top, box.right, box.bottom)))
+    return bool(seen.size) and int(seen.max()) - int(seen.min()) >= CONTRAST
 
 
 def located(visit: Visit, gate: Gate, hosts: Mapping[str, MappedHost]) -> Visit:
