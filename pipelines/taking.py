@@ -16,7 +16,7 @@ from crawler import clock
 from crawler.captures import Chain, Frame, Place, Visit
 from crawler.hosts import MappedHost
 from crawler.transport import is_specimen
-from pipelines.devtools import PageMoved
+from pipelines.devtools import BrowserTrouble, PageMoved
 from pipelines.gate import Gate
 from pipelines.locating import Wanted, in_both, look
 from pipelines.visiting import TALLEST, TITLE, Visiting
@@ -82,7 +82,7 @@ async def _held(visiting: Visiting, wanted: Wanted) -> Taken:
     await visiting.scroll_through()
     await visiting.hold()
     arrivals = visiting.arrivals
-    before = await look(visiting.world, wanted, TALLEST)
+    before = await _looked(visiting, wanted)
     visiting.step("定位检索词、引文和广告标识")
     url, title = await visiting.address(), str(await visiting.world.value(TITLE))
     dom, text = await visiting.dom(), await visiting.text()
@@ -90,7 +90,7 @@ async def _held(visiting: Visiting, wanted: Wanted) -> Taken:
     mhtml = await visiting.part("mhtml", visiting.mhtml())
     picture = await visiting.part("picture", visiting.picture())
     visiting.step("保存整页截图" if picture else "整页截图未成")
-    after = await look(visiting.world, wanted, TALLEST)
+    after = await _looked(visiting, wanted)
     if visiting.arrivals != arrivals:
         raise PageMoved(f"{url}: went on to another address while it was captured")
     return Taken(
@@ -103,6 +103,17 @@ async def _held(visiting: Visiting, wanted: Wanted) -> Taken:
         frame=await asyncio.to_thread(as_drawn, picture, in_both(before, after)),
         chains=await visiting.certificates(url),
     )
+
+
+async def _looked(visiting: Visiting, wanted: Wanted) -> Frame:
+    """What can be seen; nothing, and the trouble said, where the page does not let itself be searched."""
+    try:
+        return await look(visiting.world, wanted, TALLEST)
+    except PageMoved:
+        raise
+    except BrowserTrouble as trouble:
+        visiting.troubles.append(("frame", str(trouble)))
+        return Frame(width=0, height=0)
 
 
 def as_drawn(picture: bytes, frame: Frame) -> Frame:

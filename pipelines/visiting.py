@@ -166,7 +166,11 @@ class Visiting:
         parts = urlsplit(url)
         if parts.scheme != "https":
             return ()
-        told = await self._session.ask("Network.getCertificate", {"origin": f"{parts.scheme}://{parts.netloc}"})
+        try:
+            told = await self._session.ask("Network.getCertificate", {"origin": f"{parts.scheme}://{parts.netloc}"})
+        except BrowserTrouble as trouble:
+            self.troubles.append(("certificates", str(trouble)))
+            return ()
         shown = tuple(base64.b64decode(one) for one in told["tableNames"])
         return (Chain(host=parts.hostname or "", certificates=shown),) if shown else ()
 

@@ -17,6 +17,8 @@ from crawling import RawServer, at, http
 from PIL import Image
 
 from crawler.captures import Visit
+from pipelines.browser import PageSession
+from pipelines.devtools import Told
 from pipelines.visiting import TALLEST
 
 SITE = "http://probe.example"
@@ -331,3 +333,24 @@ def alive(command: Path) -> bool:
         return bool(command.read_bytes())
     except OSError:
         return False
+
+
+def test_a_part_that_cannot_be_had_does_not_cost_the_others(at_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser refuses what it does not know; everything else is taken."""
+    known = PageSession.ask
+
+    async def refused(self: PageSession, method: str, asked: Told | None = None) -> Told:
+        is_look = method == "Runtime.evaluate" and "elementsFromPoint" in str(asked)
+        return await known(
+            self, "Page.noSuchThing" if method in lost or (is_look and "look" in lost) else method, asked
+        )
+
+    monkeypatch.setattr(PageSession, "ask", refused)
+    lost = {"Page.captureScreenshot", "Page.captureSnapshot"}
+    visit = at_desk.visit(f"{SITE}/ad", "包授权")
+    assert (visit.picture, visit.mhtml, visit.frame.places, bool(visit.dom)) == (b"", b"", (), True)
+    assert {part for part, _ in visit.troubles} == {"picture", "mhtml"}
+    lost = {"look"}
+    visit = at_desk.visit(f"{SITE}/ad", "包授权")
+    assert (bool(visit.picture), visit.frame.places) == (True, ())
+    assert {part for part, _ in visit.troubles} == {"frame"}
