@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import os
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +38,7 @@ from storage.manifests import (
     sm3,
     unpacked,
 )
+from storage.orders import NeededMeanwhile
 from storage.sealing_rows import ExtentRow, SealRow
 from storage.standing import ends_on
 from storage.verify import check_manifest
@@ -101,25 +102,26 @@ class Chain:
             row = connection.execute(query).one_or_none()
         return Link(number=row.number, sha256=row.sha256) if row else Link()
 
-    def ends(self) -> Mapping[str, int]:
-        """How far each file is covered."""
+    def ends(self, names: Iterable[str]) -> Mapping[str, int]:
+        """How far each of these files is covered."""
         with self.engine.begin() as connection:
-            return ends_on(connection)
+            return ends_on(connection, names)
 
     def lengthen(self, draft: Draft, leaves: Leaves, now: datetime, also: Also | None = None) -> Head:
         """Write the next manifest and enter it; `also` writes more in the same transaction.
 
-        `EvidenceBroken` when the disk does not give back what was written: then there is no such manifest.
+        `EvidenceBroken` when the disk does not give back what was written, `NeededMeanwhile` when an expiry would
+        remove what somebody has come to need since: then there is no such manifest.
         """
         head = self._head(draft, leaves, now)
         leaves.save(leaves_path(self.folder, head.number))
         raw = save_head(self.folder, head)
         try:
             self._check(head.number)
-        except EvidenceBroken:
+            self._enter(head, raw, now, "seal", also)
+        except (EvidenceBroken, NeededMeanwhile):
             drop(self.folder, head.number)
             raise
-        self._enter(head, raw, now, "seal", also)
         return head
 
     def _head(self, draft: Draft, leaves: Leaves, now: datetime) -> Head:
@@ -158,14 +160,20 @@ class Chain:
     # -- rows --------------------------------------------------------------------------------------
 
     def _adopt(self, now: datetime) -> None:
-        """Enter manifests that were written whole and whose row a crash, or an older database, lost."""
+        """Enter manifests that were written whole and whose row a crash, or an older database, lost.
+
+        An expiry is taken back instead if somebody has come to need what it removes and nothing has come of it yet.
+        """
         while head_path(self.folder, (newest := self.newest()).number + 1).exists():
             raw = read_head(self.folder, newest.number + 1)
             head = unpacked(raw)
             if head.previous != newest.sha256 or head.number != newest.number + 1:
                 raise EvidenceBroken(f"{FOLDER}/{newest.number + 1:06d}.json 与前一份清单接不上")
             self._check(head.number)
-            self._enter(head, raw, now, "adopt", None)
+            try:
+                self._enter(head, raw, now, "adopt", None)
+            except NeededMeanwhile:
+                drop(self.folder, head.number)
 
     def _enter(self, head: Head, raw: bytes, now: datetime, act: str, also: Also | None) -> None:
         digest = hashlib.sha256(raw).hexdigest()

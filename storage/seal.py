@@ -22,6 +22,7 @@ from storage.manifests import Kind
 from storage.models import CaptureRow
 from storage.sealing_rows import ExtentRow, SealRow
 from storage.sweep import MOST_LEAVES, Sweep
+from storage.warcfile import OPEN_SUFFIX
 
 
 class State(StrEnum):
@@ -131,15 +132,15 @@ class Sealer:
     def _lengthen(self, sweep: Sweep, rules: str, now: datetime) -> int:
         """One more manifest; returns its leaves, 0 when there is nothing new."""
         with self.chain.leaves() as found:
-            spans = sweep.into(found, self.chain.ends())
+            spans = sweep.into(found, self.chain.ends)
             if spans:
                 self.chain.lengthen(Draft(kind=Kind.RECORDS, files=spans, rules=rules), found, now)
         return found.root.count
 
     def covered(self, now: datetime) -> Mapping[str, int]:
-        """How far each file is covered, manifests included whose row a crash lost: what recovery must not cut."""
+        """How far unfinished files are covered, by manifests too whose row a crash lost: recovery must not cut that."""
         with self.chain.locked(now):
-            return self.chain.ends()
+            return self.chain.ends(path.name.removesuffix(OPEN_SUFFIX) for path in self.folder.glob(f"*{OPEN_SUFFIX}"))
 
     # -- questions ---------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Stamps manifests, oldest first, and other bytes: each until it has a token that the verifier accepts.
 
 What cannot be stamped now waits and is tried again; nothing is skipped, and nothing is called stamped whose token
-is not on the disk.
+is not on the disk. A manifest or token that is not what it was is said every time, and holds up no other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, func, or_, select, update
 
 from crawler.config import Authority
 from crawler.errors import EvidenceBroken, NotStamped
@@ -31,6 +31,8 @@ from storage.verify_report import KINDS, Broken
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
 WHO = "lantian"
 WITHOUT = "没有设置时间戳服务（[[authority]]）"
+MOST_TOLD = 20
+BATCH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +56,17 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamping:
-    """What one call did: `done` manifests were stamped, `left` wait; `error` is the first reason why, or empty."""
+    """What one call did: `done` manifests were stamped, `left` wait, the oldest of them are told; `error` is the first
+    reason why, or empty. `broken` says which manifest or token is not what it was: that is not waiting, but evidence
+    that does not hold. Without an authority nothing waits.
+    """
 
     done: int
     left: int
     error: str
     stamped: tuple[Stamped, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    broken: tuple[str, ...] = ()
 
 
 def stamp_bytes(over: bytes, authorities: Sequence[Authority], now: datetime) -> bytes:
@@ -76,53 +82,84 @@ def stamp_pending(
 ) -> Stamping:
     """Ask for every manifest of the archive in `folder` that has no token and is due; with `at_once`, for every one.
 
-    An authority that fails is not asked again in this call; when none is left, the rest wait without being tried.
+    An authority that fails is not asked again in this call; when none is left, the next few are only looked at, whether
+    they are still what was sealed, and the rest wait.
     """
     if not authorities:
-        return _told(engine, [], WITHOUT)
+        return Stamping(done=0, left=0, error=WITHOUT)
     with closing(Asking(authorities, now)) as asking, _alone(folder) as is_alone:
         if not is_alone:
-            return _told(engine, [], "另一个进程正在申请时间戳")
+            return _told(engine, _Done(), "另一个进程正在申请时间戳")
         _keep_trust(folder, asking)
-        due = _due(engine, now, at_once=at_once)
-        return _told(engine, [one for number in due for one in _stamp(folder, engine, asking, number)])
+        done = _Done()
+        for looked_at, number in enumerate(_due(engine, now, at_once=at_once)):
+            if asking.is_hopeless and looked_at >= BATCH:
+                break
+            _stamp(folder, engine, asking, number, done)
+        return _told(engine, done)
 
 
-def _told(engine: Engine, stamped: list[Stamped], error: str = "") -> Stamping:
+class _Done:
+    """What one call has come to so far."""
+
+    def __init__(self) -> None:
+        self.stamped: list[Stamped] = []
+        self.broken: list[str] = []
+
+
+def _told(engine: Engine, done: _Done, error: str = "") -> Stamping:
     """What was done, and what is left by the rows."""
     rows = SealRow.number, SealRow.tries, SealRow.last_error, SealRow.next_try_at
-    query = select(*rows).where(SealRow.stamped_at.is_(None)).order_by(SealRow.number)
+    left = select(func.count()).where(SealRow.stamped_at.is_(None))
+    oldest = select(*rows).where(SealRow.stamped_at.is_(None)).order_by(SealRow.number).limit(MOST_TOLD)
     with engine.begin() as connection:
+        count = connection.execute(left).scalar_one()
         waiting = tuple(
             Waiting(number=number, tries=tries, error=last_error, next_try_at=next_try_at)
-            for number, tries, last_error, next_try_at in connection.execute(query)
+            for number, tries, last_error, next_try_at in connection.execute(oldest)
         )
     first = error or next((one.error for one in waiting if one.error), "")
     return Stamping(
-        done=len(stamped),
-        left=len(waiting),
-        error=first if waiting else "",
-        stamped=tuple(stamped),
+        done=len(done.stamped),
+        left=count,
+        error=first if count else "",
+        stamped=tuple(done.stamped),
         waiting=waiting,
+        broken=tuple(done.broken),
     )
 
 
-def _due(engine: Engine, now: datetime, *, at_once: bool) -> list[int]:
-    query = select(SealRow.number, SealRow.next_try_at).where(SealRow.stamped_at.is_(None)).order_by(SealRow.number)
-    with engine.begin() as connection:
-        return [number for number, at in connection.execute(query) if at_once or at is None or at <= now]
-
-
-def _stamp(folder: Path, engine: Engine, asking: Asking, number: int) -> Iterator[Stamped]:
-    """The manifest's stamp, or none and a row that says why."""
-    try:
-        if (token := _token(folder, engine, asking, number)) is None:
+def _due(engine: Engine, now: datetime, *, at_once: bool) -> Iterator[int]:
+    """The manifests to be tried, oldest first, read a few at a time: where nobody answers, most are not needed."""
+    is_due = or_(SealRow.next_try_at.is_(None), SealRow.next_try_at <= now)
+    query = select(SealRow.number).where(SealRow.stamped_at.is_(None)).order_by(SealRow.number).limit(BATCH)
+    if not at_once:
+        query = query.where(is_due)
+    after = 0
+    while True:
+        with engine.begin() as connection:
+            numbers = connection.execute(query.where(SealRow.number > after)).scalars().all()
+        yield from numbers
+        if len(numbers) < BATCH:
             return
-    except (NotStamped, EvidenceBroken) as wrong:
+        after = numbers[-1]
+
+
+def _stamp(folder: Path, engine: Engine, asking: Asking, number: int, done: _Done) -> None:
+    """The manifest's stamp, or a row that says why there is none."""
+    try:
+        token = _token(folder, engine, asking, number)
+    except NotStamped as wrong:
         _postpone(engine, number, asking.now, str(wrong))
-        return
-    _enter(engine, number, asking.now, token)
-    yield Stamped(number=number, at=token.stamp.at, authority=token.stamp.authority)
+    except EvidenceBroken as wrong:
+        # Nobody is asked for it: it is looked at again, and said again, at every call.
+        _postpone(engine, number, asking.now, str(wrong), is_broken=True)
+        done.broken.append(f"第 {number} 号清单：{wrong}")
+    else:
+        if token is None:
+            return
+        _enter(engine, number, asking.now, token)
+        done.stamped.append(Stamped(number=number, at=token.stamp.at, authority=token.stamp.authority))
 
 
 def _token(folder: Path, engine: Engine, asking: Asking, number: int) -> Token | None:
@@ -169,10 +206,10 @@ def _enter(engine: Engine, number: int, now: datetime, token: Token) -> None:
         add_on(connection, Act(who=WHO, act="stamp", subject=f"{number:06d}", at=now, detail=detail))
 
 
-def _postpone(engine: Engine, number: int, now: datetime, error: str) -> None:
+def _postpone(engine: Engine, number: int, now: datetime, error: str, *, is_broken: bool = False) -> None:
     with writing(engine).begin() as connection:
         tries = connection.execute(select(SealRow.tries).where(SealRow.number == number)).scalar_one() + 1
-        wait = min(FIRST_WAIT * 2 ** min(tries - 1, 20), LONGEST_WAIT)
+        wait = timedelta() if is_broken else min(FIRST_WAIT * 2 ** min(tries - 1, 20), LONGEST_WAIT)
         row = update(SealRow).where(SealRow.number == number)
         connection.execute(row.values(tries=tries, last_error=error[:1000], next_try_at=now + wait))
 

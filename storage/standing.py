@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,11 +27,12 @@ class Count:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """`open_captures` are written down and in no manifest; `open_files` have `open_bytes` behind their last sealed
-    byte. `sealed` manifests have no time stamp, `stamped` ones have."""
+    byte, `open_finished` of them are no longer written. `sealed` manifests have no time stamp, `stamped` ones have."""
 
     open_captures: int
     open_files: int
     open_bytes: int
+    open_finished: int
     sealed: Count
     stamped: Count
     troubles: tuple[str, ...]
@@ -42,27 +44,41 @@ class Standing:
             return "open"
         return "sealed" if self.sealed.manifests else "stamped"
 
+    def is_as(self, demand: str) -> bool:
+        """Whether all there is stands as well as a house demands, by its rows.
+
+        An empty home lacks nothing. Where `sealed` is enough, the end of a file that is being written may be open.
+        """
+        if demand == "stamped":
+            return not self.open_bytes and not self.sealed.manifests
+        return not self.open_finished
+
 
 def standing(folder: Path, engine: Engine, now: datetime) -> Standing:
     """What there is now. Costs a look at the folder, not at what its files hold."""
     sweep = Sweep(folder, now)
     with engine.begin() as connection:
-        uncovered = sweep.uncovered(ends_on(connection))
+        uncovered = list(sweep.uncovered(lambda names: ends_on(connection, names)))
         left = {found.name: (start, found.size - start) for found, start in uncovered}
         return Standing(
             open_captures=sum(_captures_from(connection, name, start) for name, (start, _) in left.items()),
             open_files=len(left),
             open_bytes=sum(size for _, size in left.values()),
+            open_finished=sum(found.is_finished for found, _ in uncovered),
             sealed=_count(connection, is_stamped=False),
             stamped=_count(connection, is_stamped=True),
             troubles=sweep.troubles,
         )
 
 
-def ends_on(connection: Connection) -> Mapping[str, int]:
-    """How far each file is covered, by its final name."""
-    query = select(ExtentRow.file, func.max(ExtentRow.to).label("end")).group_by(ExtentRow.file)
-    return {row.file: row.end for row in connection.execute(query)}
+def ends_on(connection: Connection, names: Iterable[str]) -> Mapping[str, int]:
+    """How far each of these files is covered, by its final name: one step into the index a file."""
+    files = list(names)
+    asked = func.json_each(json.dumps(files)).table_valued("key", "value")
+    last = select(ExtentRow.to).where(ExtentRow.file == asked.c.value).order_by(ExtentRow.from_.desc()).limit(1)
+    # By its place in the list: a name on the disk need not be text.
+    query = select(asked.c.key, last.scalar_subquery().label("end"))
+    return {files[row.key]: row.end for row in connection.execute(query) if row.end is not None}
 
 
 def _captures_from(connection: Connection, file: str, start: int) -> int:

@@ -7,7 +7,7 @@ left open (recovery decides that first), says which files it could not read, and
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,9 @@ SUFFIX = ".warc.gz"
 SLACK = timedelta(minutes=1)  # between a caller's asking the time and the look; the verifier allows more
 _NEXT_DAY = timedelta(days=1)
 MOST_LEAVES = 200_000  # in one manifest: an audit path is computed from all its leaves
+
+# How far each of these files is covered; one that is not has no entry.
+Ends = Callable[[Iterable[str]], Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ class Sweep:
     def troubles(self) -> tuple[str, ...]:
         return tuple(self._said)
 
-    def into(self, leaves: Leaves, ends: Mapping[str, int]) -> tuple[Span, ...]:
+    def into(self, leaves: Leaves, ends: Ends) -> tuple[Span, ...]:
         """Add the leaves of the next portion; returns the bytes they cover, nothing when all is covered."""
         spans = []
         for found, start in self.uncovered(ends):
@@ -62,10 +65,12 @@ class Sweep:
                 spans += [Span(file=found.name, start=start, end=end)] if end > start else []
         return tuple(spans)
 
-    def uncovered(self, ends: Mapping[str, int]) -> Iterator[tuple[Found, int]]:
+    def uncovered(self, ends: Ends) -> Iterator[tuple[Found, int]]:
         """Files with bytes behind the last sealed one, and where those begin."""
-        for found in self._files():
-            start = ends.get(found.name, 0)
+        files = self._files()
+        covered = ends([found.name for found in files])
+        for found in files:
+            start = covered.get(found.name, 0)
             if found.size < start:
                 self._say(found, f"只剩 {found.size} 字节，已封存到 {start}")
             elif found.size > start:

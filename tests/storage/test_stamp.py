@@ -13,7 +13,7 @@ import pytest
 import requests
 import responses
 from authority import LocalAuthority, serving
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, event, insert, select
 from stamp_specimens import FIRST, answers, at, now
 from storage_specimens import archive_in, exchange
 
@@ -22,7 +22,7 @@ from storage.db import open_database, writing
 from storage.manifests import FOLDER
 from storage.seal import Sealer
 from storage.sealing_rows import SealRow
-from storage.stamp import LONGEST_WAIT, Stamping, stamp_pending, token_path
+from storage.stamp import LONGEST_WAIT, MOST_TOLD, Stamping, _Done, _due, _told, stamp_pending, token_path
 from storage.verify import Wanted, verify
 from storage.verify_tokens import Stamp, anchors, check_token
 
@@ -97,10 +97,27 @@ def test_nothing_to_do(engine: Engine, folder: Path, authority: LocalAuthority) 
     assert stamp_pending(folder, engine, [at(authority)], now()) == Stamping(done=0, left=0, error="")
 
 
-def test_without_an_authority_they_wait(engine: Engine, folder: Path) -> None:
+@pytest.fixture
+def asked_of_database(engine: Engine) -> Iterator[list[str]]:
+    """What the database is asked meanwhile."""
+    asked: list[str] = []
+
+    def note(_connection, _cursor, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def test_without_an_authority_nothing_waits_and_nothing_is_read(
+    engine: Engine, folder: Path, asked_of_database: list[str]
+) -> None:
     seal(engine, folder, range(1, 3), now())
+    asked_of_database.clear()
     stamping = stamp_pending(folder, engine, [], now())
-    assert (stamping.done, stamping.left) == (0, 2)
+    assert asked_of_database == []
+    assert (stamping.done, stamping.left) == (0, 0)
     assert "没有设置" in stamping.error
     assert rows(engine) == [(1, False, 0, ""), (2, False, 0, "")]
 
@@ -184,6 +201,7 @@ def test_a_token_found_that_does_not_hold_is_left_for_a_person(
     stamping = stamp_pending(folder, engine, [at(authority)], now())
     assert (stamping.done, stamping.left) == (1, 1)
     assert "000001.tsr" in stamping.error
+    assert [stamping.error in one for one in stamping.broken] == [True]
     assert token_path(folder, 1).read_bytes() == foreign
 
 
@@ -198,6 +216,49 @@ def test_a_head_that_was_changed_is_not_stamped_and_holds_up_nobody(
     assert [one.number for one in stamping.stamped] == [3]
     assert [one.number for one in stamping.waiting] == [1, 2]
     assert all(one.error for one in stamping.waiting)
+    assert [one[:6] for one in stamping.broken] == ["第 1 号清", "第 2 号清"]
+    # No minute goes by in silence: what is broken is said at every call.
+    again = stamp_pending(folder, engine, [at(authority)], now())
+    assert (len(again.broken), again.waiting[0].tries, len(web.calls)) == (2, 2, 1)
+
+
+def test_what_is_broken_is_said_though_nobody_answers(
+    engine: Engine, folder: Path, authority: LocalAuthority, web: responses.RequestsMock
+) -> None:
+    seal(engine, folder, range(1, 4), now())
+    web.add(responses.POST, FIRST, status=503)
+    (folder / FOLDER / "000003.json").write_bytes(b'{"number":7}\n')
+    stamping = stamp_pending(folder, engine, [at(authority)], now())
+    assert (len(stamping.broken), "000003" in stamping.broken[0], stamping.left) == (1, True, 3)
+    assert not stamp_pending(folder, engine, [at(authority)], now()).done
+
+
+def test_an_authority_that_is_away_costs_no_more_the_more_wait(
+    engine: Engine, folder: Path, authority: LocalAuthority, web: responses.RequestsMock, asked_of_database: list[str]
+) -> None:
+    web.add(responses.POST, FIRST, status=503)
+    asked = []
+    for numbers in (range(1, 151), range(151, 331)):
+        seal(engine, folder, numbers, now())
+        asked_of_database.clear()
+        stamping = stamp_pending(folder, engine, [at(authority)], now())
+        asked.append(len(asked_of_database))
+    assert asked[0] == asked[1]
+    assert (stamping.left, len(stamping.waiting), len(web.calls)) == (330, MOST_TOLD, 2)
+
+
+def test_those_that_wait_are_found_by_an_index(engine: Engine, folder: Path, asked_of_database: list[str]) -> None:
+    seal(engine, folder, range(1, 3), now())
+    asked_of_database.clear()
+    _told(engine, _Done())
+    list(_due(engine, now(), at_once=False))
+    plans = []
+    with engine.begin() as connection:
+        for statement in [one for one in asked_of_database if one.startswith("SELECT")]:
+            parameters = (None,) * statement.count("?")
+            plans += [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+    assert len(plans) == 3
+    assert all("USING" in plan and "ix_seals_stamped_at (stamped_at=?" in plan for plan in plans), plans
 
 
 def test_a_seal_ahead_of_the_authority_waits_alone(
