@@ -52,6 +52,18 @@ def add_person(people: People, new: NewPerson, password: str, at: datetime) -> P
     return people.add(new, PasswordHasher().hash(_bytes(password)), at)
 
 
+def known_name(people: People, name: str) -> str:
+    """The name to write down for an act, without white space around it.
+
+    Once there are users, only one of them who is not disabled may be named; `UserMistake` for anybody else. Before,
+    any name is taken. It proves nothing: whoever can run a command can give another's name.
+    """
+    name = name.strip()
+    if people.everybody() and people.named(name).disabled_at is not None:
+        raise UserMistake(f"用户 {name} 已停用")
+    return name
+
+
 def prove(people: People, login: Login, at: datetime, purpose: str) -> Person:
     """The person whose name and password these are; `Refused` otherwise, and the log says so.
 

@@ -7,7 +7,7 @@ captured page does not.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from urllib.parse import urldefrag
 
 from sqlalchemy import Engine
 
+from casework.people import known_name
 from console.files import platform
 from console.ledger import opened
 from console.output import harmless, print_json, say
@@ -31,9 +32,9 @@ from storage import warc
 from storage.archive import FolderArchive
 from storage.audit import Act, AuditLog
 from storage.exhibits import ExhibitStore
-from storage.manifests import FOLDER
+from storage.manifests import FOLDER, head_of
 from storage.people import People
-from storage.proofs import Extent, Proof, head_of, prove
+from storage.proofs import Extent, Proof, prove
 from storage.redirects import redirects_to
 from storage.seal import State
 from storage.shapes import ExhibitDetail
@@ -63,6 +64,7 @@ def export(asked: Asked, *, as_json: bool) -> int:
     if asked.out.suffix != ".wacz" or not asked.out.parent.is_dir():
         raise UserMistake(f"{asked.out}：要写成已有文件夹中的 .wacz 文件")
     with opened(config) as store:
+        asked = replace(asked, by=known_name(People(store.engine), asked.by))
         package = _Package(config, store)
         chosen = package.chosen(asked.exhibits)
         report, sha256 = package.write(chosen, asked)
@@ -177,7 +179,7 @@ class _Package:
         exhibits = [one.detail.exhibit.id for one in chosen]
         detail = {"package": sha256, "file": asked.out.name, "exhibits": exhibits}
         AuditLog(self._engine).add(
-            Act(who=asked.by.strip(), act="export", subject="、".join(exhibits), at=clock.now(), detail=detail)
+            Act(who=asked.by, act="export", subject="、".join(exhibits), at=clock.now(), detail=detail)
         )
 
     def _contents(self, chosen: Sequence[Chosen], now: datetime) -> Contents:
@@ -202,7 +204,7 @@ class _Package:
     def _house(self, now: datetime) -> House:
         head, audit = self._sealer.head(), AuditLog(self._engine).head()
         return House(
-            archive_id=head_of(self._manifests, head.number)["archive"],
+            archive_id=head_of(self._config.archive, head.number).archive,
             head=head,
             demand=self._config.demand,
             tool=TOOL,

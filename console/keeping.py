@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from casework.people import known_name
 from console.output import harmless, page, print_json, progress, say
 from console.rounds import only_round
 from console.sealing import opened_engine, sealer_of
@@ -17,6 +19,7 @@ from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, UserMistake
 from storage.holds import Hold, Holds
+from storage.people import People
 from storage.retention import Expired, Keeper, Order
 from storage.shelf import open_shelf
 
@@ -26,7 +29,7 @@ from storage.shelf import open_shelf
 def hold(exhibit: str, person: str, reason: str) -> int:
     """`lantian evidence hold`: this listing's captures do not expire."""
     with opened_engine(Config.load()) as engine:
-        number = Holds(engine).place(exhibit, person, reason, clock.now())
+        number = Holds(engine).place(exhibit, known_name(People(engine), person), reason, clock.now())
     say(f"已登记第 {number} 号保留：这条信息的固定不会到期删除，每次看见都重新截图，直到解除")
     return EXIT_DONE
 
@@ -34,7 +37,7 @@ def hold(exhibit: str, person: str, reason: str) -> int:
 def release(exhibit: str, person: str, of: str) -> int:
     """`lantian evidence release`: the person's hold, or that of another who is named, is over."""
     with opened_engine(Config.load()) as engine:
-        left = Holds(engine).lift(exhibit, person, clock.now(), of=of)
+        left = Holds(engine).lift(exhibit, known_name(People(engine), person), clock.now(), of=of)
     say(f"已解除；这条信息还有 {left} 项保留" if left else "已解除；这条信息不再保留，保存期限从今天起算")
     return EXIT_DONE
 
@@ -76,9 +79,9 @@ def expire(by: str, *, is_trial: bool, as_json: bool) -> int:
     config = Config.load()
     now, shelf = clock.now(), open_shelf(config)
     with only_round(config.home), opened_engine(config) as engine:
+        by = by if is_trial else known_name(People(engine), by)
         keeper = Keeper(sealer_of(config, engine).chain, config.retention, shelf)
-        with progress("保存期限", len(keeper.candidates(now))) as tell:
-            expired = keeper.expire(Order(by=by.strip(), now=now, is_trial=is_trial), tell)
+        expired = keeper.expire(Order(by=by, now=now, is_trial=is_trial), partial(progress, "保存期限"))
         shelving = put_on(shelf, config, engine) if shelf and not is_trial else None
     _say_expired(expired, is_trial=is_trial)
     if as_json:

@@ -15,6 +15,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from casework.people import known_name
 from console.comparison import Bench, Change, differences, verdict_of
 from console.files import platform
 from console.ledger import opened
@@ -29,6 +30,7 @@ from detectors.rule import rules_digest
 from pipelines.room import TOOL
 from storage.care_shapes import Archived, ArchiveFilter, Likeness, Rejudging
 from storage.exhibits import ExhibitStore
+from storage.people import People
 
 BATCH = 200  # exhibits, one transaction with --apply
 FIELD_WORDS = {
@@ -55,6 +57,8 @@ def rescreen(asked: Asked, *, as_json: bool) -> int:
     """Judge again, tell every change and then the sums."""
     wanted, config = _wanted(asked), Config.load()
     with opened(config) as store:
+        if asked.apply:
+            known_name(People(store.engine), asked.by)
         bench = Bench(config)
         rejudgement = _begun(store, asked) if asked.apply else 0
         run = Run(store, bench, rejudgement, as_json=as_json)

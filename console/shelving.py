@@ -27,8 +27,9 @@ def shelve_round(config: Config, engine: Engine) -> int:
 def put_on(shelf: Shelf, config: Config, engine: Engine) -> Shelving:
     """All that waits, told as it goes."""
     shelver = Shelver(config.archive, engine, shelf)
-    with progress("放上存储", len(shelver.waiting())) as tell:
-        shelving = shelver.shelve(clock.now(), tell)
+    waiting = shelver.waiting()
+    with progress("放上存储", len(waiting)) as tell:
+        shelving = shelver.shelve(clock.now(), tell, waiting)
     for trouble in shelving.troubles:
         say(f"没有放上存储，须由人查看：{harmless(trouble)}")
     if shelving.files:

@@ -6,16 +6,16 @@ It takes the rows' word for which manifest covers what, and no manifest's word f
 from __future__ import annotations
 
 import hashlib
-import json
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
 from crawler.errors import EvidenceBroken
-from storage.manifests import Head, Kind, leaves_path, read_head, unpacked
+from storage.manifests import Kind, Leaf, head_of, leaves_of
 from storage.members import Member
 from storage.sealing_rows import ExtentRow, SealRow
 
@@ -75,42 +75,41 @@ def members(folder: Path, coverage: Coverage) -> Iterator[Member]:
         raise EvidenceBroken(f"the manifests cover {coverage.file} up to {at}, not {coverage.size}")
 
 
-def head_of(folder: Path, number: int) -> Head:
-    """The head of a manifest, as it stands on the disk."""
-    return unpacked(read_head(folder, number))
-
-
-def leaves_of(folder: Path, number: int) -> Iterator[dict[str, Any]]:
-    """The leaves of a manifest, as they stand on the disk."""
-    path = leaves_path(folder, number)
-    try:
-        with path.open("rb") as lines:
-            for line in lines:
-                yield json.loads(line)
-    except (OSError, ValueError) as wrong:
-        raise EvidenceBroken(f"manifest {path.name} cannot be read ({type(wrong).__name__})") from None
+def responses_before(folder: Path, engine: Engine, file: str, offset: int, most: int) -> tuple[Member, ...]:
+    """The last sealed responses of a file before this offset, in their order. Reads no manifest behind it."""
+    query = select(ExtentRow.number).where(ExtentRow.file == file, ExtentRow.from_ <= offset)
+    with engine.connect() as connection:
+        numbers = connection.execute(query.order_by(ExtentRow.from_.desc())).scalars().all()
+    near: deque[Member] = deque()
+    for number in numbers:
+        before = takewhile(lambda one: one.offset < offset, _members(folder, number, file))
+        last = deque((one for one in before if one.type == "response"), maxlen=most - len(near))
+        near.extendleft(reversed(last))
+        if len(near) == most:
+            break
+    return tuple(near)
 
 
 def _members(folder: Path, number: int, file: str) -> Iterator[Member]:
     """Those of one manifest that lie in the file: under an expiry manifest, where they were moved to."""
     head = head_of(folder, number)
     if head.kind is Kind.RECORDS:
-        yield from (_member(leaf, leaf["offset"]) for leaf in leaves_of(folder, number) if leaf["file"] == file)
+        yield from (_member(leaf, leaf.offset) for leaf in leaves_of(folder, number, file))
         return
     former = next((span.file for span in head.files if span.new == file), "")
-    for leaf in leaves_of(folder, number):
-        if leaf["file"] == former and leaf["to"] >= 0:
-            yield _member(leaf, leaf["to"])
+    for leaf in leaves_of(folder, number, former) if former else ():
+        if leaf.to is not None and leaf.to >= 0:
+            yield _member(leaf, leaf.to)
 
 
-def _member(leaf: dict[str, Any], offset: int) -> Member:
+def _member(leaf: Leaf, offset: int) -> Member:
     return Member(
-        id=leaf["id"],
-        type=leaf["type"],
+        id=leaf.id,
+        type=leaf.type,
         offset=offset,
-        length=leaf["length"],
-        sha256=leaf["sha256"],
-        sm3=leaf["sm3"],
+        length=leaf.length,
+        sha256=leaf.sha256,
+        sm3=leaf.sm3,
     )
 
 

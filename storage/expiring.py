@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
 
 from crawler.errors import EvidenceBroken
-from storage.covered import head_of, leaves_of
 from storage.folders import sync_folder
 from storage.keeping_rows import LookRow, ShelvedRow
-from storage.manifests import Head, Kind, head_path
+from storage.manifests import Head, Kind, Leaf, head_of, head_path, leaves_of
 from storage.models import CaptureRow, EntityRow, ExhibitRow
 from storage.needs import was_flagged
+from storage.orders import note_done, refuse_needed
 from storage.picture_rows import PictureRow, PictureTextRow
 from storage.pruning import PART_SUFFIX
 from storage.sealing_rows import ExtentRow, SealRow
@@ -43,8 +43,10 @@ def new_name(file: str, number: int) -> str:
 def apply_expiry(connection: Connection, folder: Path, head: Head) -> None:
     """Move the rows of what stayed, mark those of what went, and forget what only an expired page had said.
 
-    `folder` is the archive's. An exhibit with a finding keeps its row: what was found stays told.
+    `folder` is the archive's. An exhibit with a finding keeps its row: what was found stays told. `NeededMeanwhile`
+    when somebody has come to need what goes; this transaction holds the write lock, so nobody can until it ends.
     """
+    refuse_needed(connection, folder, head)
     new = {span.file: span.new for span in head.files}
     visits = _visits(connection, new)
     _keep_seals(connection, sorted(new))
@@ -54,15 +56,25 @@ def apply_expiry(connection: Connection, folder: Path, head: Head) -> None:
     end = end.values(expired_in=head.number)
     carry = update(BrowserCaptureRow).where(BrowserCaptureRow.id == bindparam("b_id"))
     carry = carry.values(file=bindparam("b_new"), offset=bindparam("b_to"))
+    records = 0
     for leaves in _batches(leaves_of(folder, head.number)):
-        told = [_told(leaf, new[leaf["file"]]) for leaf in leaves if leaf["id"]]
+        records += sum(not _stays(leaf) for leaf in leaves)
+        told = [_told(leaf, new[leaf.file]) for leaf in leaves if leaf.id]
         _each(connection, move, [one for one in told if one["b_to"] >= 0])
         _each(connection, end, [{"b_id": one["b_id"], "b_old": one["b_old"]} for one in told if one["b_to"] < 0])
-        starts = [(visits.get((leaf["file"], leaf["offset"])), leaf) for leaf in leaves if leaf["to"] >= 0]
-        carried = [{"b_id": id_, "b_new": new[leaf["file"]], "b_to": leaf["to"]} for id_, leaf in starts if id_]
+        starts = [(visits.get((leaf.file, leaf.offset)), leaf) for leaf in leaves if _stays(leaf)]
+        carried = [{"b_id": id_, "b_new": new[leaf.file], "b_to": leaf.to} for id_, leaf in starts if id_]
         _each(connection, carry, carried)
     _forget(connection, head.number, sorted(new))
     connection.execute(delete(LookRow).where(LookRow.file.in_(sorted(new))))
+    replaced = update(ShelvedRow).where(ShelvedRow.file.in_(sorted(new)))
+    connection.execute(replaced.values(is_replaced=True))
+    gone = select(func.count()).where(CaptureRow.file.in_(sorted(new)), CaptureRow.expired_in == head.number)
+    note_done(connection, head, records, connection.execute(gone).scalar_one())
+
+
+def _stays(leaf: Leaf) -> bool:
+    return leaf.to is not None and leaf.to >= 0
 
 
 def _keep_seals(connection: Connection, files: list[str]) -> None:
@@ -73,8 +85,8 @@ def _keep_seals(connection: Connection, files: list[str]) -> None:
     connection.execute(change.values(sealed_in=first.scalar_subquery()))
 
 
-def _told(leaf: dict[str, Any], new: str) -> dict[str, Any]:
-    return {"b_id": leaf["id"], "b_old": leaf["file"], "b_new": new, "b_to": leaf["to"]}
+def _told(leaf: Leaf, new: str) -> dict[str, Any]:
+    return {"b_id": leaf.id, "b_old": leaf.file, "b_new": new, "b_to": -1 if leaf.to is None else leaf.to}
 
 
 def _visits(connection: Connection, files: Iterable[str]) -> dict[tuple[str, int], str]:

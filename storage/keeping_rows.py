@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models import Base, Big
@@ -36,12 +36,20 @@ class LookRow(Base):
     oldest: Mapped[datetime | None]
 
 
+_IS_REPLACED = text("is_replaced")
+
+
 class ShelvedRow(Base):
-    """A file that was put on the shelf and read back from there; `sha256` is of all its bytes."""
+    """A file that was put on the shelf and read back from there; `sha256` is of all its bytes.
+
+    `is_replaced` is true once an expiry put another in its place: it is to be taken from the shelf.
+    """
 
     __tablename__ = "shelved"
+    __table_args__ = (Index("ix_shelved_replaced", "file", sqlite_where=_IS_REPLACED, postgresql_where=_IS_REPLACED),)
 
     file: Mapped[str] = mapped_column(primary_key=True)
     size: Mapped[Big]
     sha256: Mapped[str]
     at: Mapped[datetime]
+    is_replaced: Mapped[bool] = mapped_column(default=False)

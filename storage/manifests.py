@@ -217,14 +217,18 @@ def head_of(folder: Path, number: int) -> Head:
 def leaves_of(folder: Path, number: int, file: str = "") -> Iterator[Leaf]:
     """The leaves of this number as they stand on the disk, of one file if asked; `EvidenceBroken` for another form.
 
-    Lines of other files are passed over unread.
+    Lines of other files are passed over unread, and none is behind the file's own: they lie together.
     """
+    has_begun = False
     path, start = leaves_path(folder, number), b'{"file":"%s",' % file.encode()
     try:
         with path.open("rb") as lines:
             for line in lines:
                 if not file or line.startswith(start):
+                    has_begun = True
                     yield _leaf(line)
+                elif has_begun:
+                    return
     except (OSError, ValueError) as wrong:
         raise EvidenceBroken(f"{FOLDER}/{path.name} 读不了（{wrong}）") from None
 

@@ -87,6 +87,9 @@ class Run(Base):
     captures: Mapped[int]
 
 
+_IS_THERE = text("expired_in IS NULL")
+
+
 class CaptureRow(Base):
     """Where the bytes of a capture lie in the archive; `expired_in` is the manifest that says they were removed.
 
@@ -94,7 +97,10 @@ class CaptureRow(Base):
     """
 
     __tablename__ = "captures"
-    __table_args__ = (Index("ix_captures_file", "file", "offset"),)
+    __table_args__ = (
+        Index("ix_captures_file", "file", "offset"),
+        Index("ix_captures_due", "taken_at", "file", sqlite_where=_IS_THERE, postgresql_where=_IS_THERE),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     url: Mapped[str]

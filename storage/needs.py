@@ -5,17 +5,18 @@ What is young is needed too, but that its own date says. Nothing is read here bu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from crawler.config import Retention
+from crawler.items import How
 from storage.keeping_rows import HoldRow
-from storage.models import CaptureRow, ExhibitRow, FindingRow, ListingRow
+from storage.models import CaptureRow, ExhibitRow, FindingRow, ListingRow, PageRecord
 from storage.people_rows import ExtractionRow
 from storage.picture_rows import PictureRow
 from storage.showing_rows import BrowserCaptureRow, PaidOpeningRow, ShowingRow
@@ -25,50 +26,52 @@ Ids = Select[Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needed:
-    """Of one file: ids of the captures that have a row, and of those and of the visits that must stay though old."""
+    """Of one file: ids of the captures that have a row, and of those and of the visits that must stay though old.
+
+    `asked` are the addresses by whose asking needed pages were come to, where that was not the page's own.
+    """
 
     known: frozenset[str]
     captures: frozenset[str]
     visits: frozenset[str]
+    asked: Mapping[str, str]
 
 
 class Needs:
     """What is needed at one moment. Captures taken before `cutoff` stay only if they are."""
 
-    def __init__(self, engine: Engine, retention: Retention, now: datetime) -> None:
+    def __init__(self, retention: Retention, now: datetime) -> None:
         self.cutoff = now - timedelta(days=retention.unflagged_days)
         self._since = now - timedelta(days=retention.flagged_days)
-        self._engine = engine
 
-    def due_files(self) -> frozenset[str]:
+    def due_files(self, connection: Connection) -> frozenset[str]:
         """Files with captures that are old and not needed; such as have no row are not seen from here."""
         old = (CaptureRow.expired_in.is_(None), CaptureRow.taken_at < self.cutoff)
         counts = select(CaptureRow.file, func.count()).where(*old).group_by(CaptureRow.file)
-        with self._engine.connect() as connection:
-            found = [(file, number) for file, number in connection.execute(counts)]
-            return frozenset(file for file, number in found if self._needed_of(connection, file) < number)
+        found = [(file, number) for file, number in connection.execute(counts)]
+        return frozenset(file for file, number in found if self._old_needed(connection, file) < number)
 
-    def in_file(self, file: str) -> Needed:
+    def in_file(self, connection: Connection, file: str) -> Needed:
         """What is needed of one file."""
         known = select(CaptureRow.id).where(CaptureRow.file == file, CaptureRow.expired_in.is_(None))
-        with self._engine.connect() as connection:
-            return Needed(
-                known=_ids(connection, [known]),
-                captures=_ids(connection, self._captures(file)),
-                visits=_ids(connection, self._visits(file)),
-            )
-
-    def _needed_of(self, connection: Connection, file: str) -> int:
-        """How many old captures of the file stay, the parts of a visit counted with it."""
-        visits = _ids(connection, self._visits(file))
-        parts = (_part_ids(file, part) for part in _PARTS)
-        kept = set(_ids(connection, self._captures(file)))
-        for query in parts:
-            kept.update(id_ for visit, id_ in connection.execute(query) if visit in visits)
-        old = select(CaptureRow.id).where(
-            CaptureRow.file == file, CaptureRow.expired_in.is_(None), CaptureRow.taken_at < self.cutoff
+        return Needed(
+            known=_ids(connection, [known]),
+            captures=_ids(connection, self._captures(file)),
+            visits=_ids(connection, self._visits(file)),
+            asked={row[0]: row[1] for row in connection.execute(self._asked(file))},
         )
-        return len(kept & _ids(connection, [old]))
+
+    def kept(self, connection: Connection, file: str) -> frozenset[str]:
+        """Ids of the captures of one file that are needed, the parts of a visit with it."""
+        visits = _ids(connection, self._visits(file))
+        parts = [_part_ids(file, part) for part in _PARTS] if visits else []
+        of_visits = {id_ for query in parts for visit, id_ in connection.execute(query) if visit in visits}
+        return _ids(connection, self._captures(file)) | of_visits
+
+    def _old_needed(self, connection: Connection, file: str) -> int:
+        """How many old captures of the file stay."""
+        here = (CaptureRow.file == file, CaptureRow.expired_in.is_(None), CaptureRow.taken_at < self.cutoff)
+        return len(self.kept(connection, file) & _ids(connection, [select(CaptureRow.id).where(*here)]))
 
     # -- what needs a capture ----------------------------------------------------------------------
 
@@ -78,6 +81,16 @@ class Needs:
         image = select(CaptureRow.id).join(PictureRow, PictureRow.capture_id == CaptureRow.id)
         image = image.join(ExhibitRow, ExhibitRow.id == PictureRow.exhibit_id)
         return [self._of_needed_exhibits(query).where(CaptureRow.file == file) for query in (page, picture, image)]
+
+    def _asked(self, file: str) -> Select[Any]:
+        """Pages that were not what was asked for: a redirect led there, or a browser rendered what was answered."""
+        pages: Any = select(CaptureRow.id, PageRecord.requested_url).join(
+            ExhibitRow, ExhibitRow.capture_id == CaptureRow.id
+        )
+        of_run = (PageRecord.run_id == ExhibitRow.run_id) & (PageRecord.number == ExhibitRow.page_number)
+        query = self._of_needed_exhibits(pages.join(PageRecord, of_run)).where(CaptureRow.file == file)
+        is_other = or_(PageRecord.requested_url != CaptureRow.url, CaptureRow.how == How.BROWSER.value)
+        return query.where(is_other).distinct()
 
     def _visits(self, file: str) -> list[Ids]:
         visit, here = select(BrowserCaptureRow.id), BrowserCaptureRow.file == file

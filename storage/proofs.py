@@ -6,14 +6,13 @@ covers: that is broken evidence.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from crawler.errors import EvidenceBroken
+from storage.manifests import Head, Kind, Leaf, head_of, leaves_of
 from storage.merkle import Tree
 
 
@@ -58,8 +57,8 @@ class _Sought:
     end: int
     now: tuple[str, int]
 
-    def takes(self, leaf: dict[str, Any], at: int) -> bool:
-        return self.start <= at < self.end or (self.extent.and_request and at == self.end and leaf["type"] == "request")
+    def takes(self, leaf: Leaf, at: int) -> bool:
+        return self.start <= at < self.end or (self.extent.and_request and at == self.end and leaf.type == "request")
 
 
 def prove(manifests: Path, extents: Sequence[Extent]) -> tuple[Proof, ...]:
@@ -67,13 +66,6 @@ def prove(manifests: Path, extents: Sequence[Extent]) -> tuple[Proof, ...]:
 
     `manifests` is the archive's folder of them. `EvidenceBroken` where a byte of an extent is covered by none.
     """
-    try:
-        return _proved(manifests, extents)
-    except (KeyError, TypeError, IndexError) as wrong:
-        raise EvidenceBroken(f"封存清单不是应有的格式（{type(wrong).__name__}: {wrong}）") from None
-
-
-def _proved(manifests: Path, extents: Sequence[Extent]) -> tuple[Proof, ...]:
     sought = [
         _Sought(extent=one, file=one.file, start=one.start, end=one.end, now=(one.file, one.start))
         for one in (*extents, *_beginnings(extents))
@@ -82,8 +74,8 @@ def _proved(manifests: Path, extents: Sequence[Extent]) -> tuple[Proof, ...]:
     for number in reversed(numbers(manifests)):
         if all(_is_covered(one, found) for one in extents) and {(one.file, 0) for one in extents} <= found.keys():
             break
-        head = head_of(manifests, number)
-        if head["kind"] == "expiry":
+        head = head_of(manifests.parent, number)
+        if head.kind is Kind.EXPIRY:
             sought = _before_expiry(manifests, head, sought)
         else:
             for proof in _proofs_in(manifests, head, sought):
@@ -97,16 +89,6 @@ def _proved(manifests: Path, extents: Sequence[Extent]) -> tuple[Proof, ...]:
 def numbers(manifests: Path) -> list[int]:
     """The numbers of all heads there are, ascending."""
     return sorted(int(path.stem) for path in manifests.glob("[0-9]*.json") if path.stem.isdecimal())
-
-
-def head_of(manifests: Path, number: int) -> dict[str, Any]:
-    """One manifest's head as it stands on the disk."""
-    path = manifests / f"{number:06d}.json"
-    try:
-        head: dict[str, Any] = json.loads(path.read_bytes())
-    except (OSError, ValueError) as wrong:
-        raise EvidenceBroken(f"封存清单 {path.name} 读不了：{wrong}") from None
-    return head
 
 
 def _beginnings(extents: Iterable[Extent]) -> list[Extent]:
@@ -123,30 +105,18 @@ def _is_covered(extent: Extent, found: dict[tuple[str, int], Proof]) -> bool:
     return at == extent.end
 
 
-def _leaves(manifests: Path, number: int) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    path = manifests / f"{number:06d}.leaves.jsonl"
-    try:
-        with path.open("rb") as lines:
-            for line in lines:
-                bare = line.removesuffix(b"\n")
-                yield bare, json.loads(bare)
-    except (OSError, ValueError) as wrong:
-        raise EvidenceBroken(f"封存清单 {path.name} 读不了：{wrong}") from None
-
-
-def _before_expiry(manifests: Path, head: dict[str, Any], sought: list[_Sought]) -> list[_Sought]:
+def _before_expiry(manifests: Path, head: Head, sought: list[_Sought]) -> list[_Sought]:
     """The same records where they lay before their file was rewritten."""
-    renamed = {entry["file"]: entry["new"] for entry in head["files"] if entry["new"]}
-    touched = [one for one in sought if one.file in renamed.values()]
-    if not touched:
-        return sought
-    older = [one for one in sought if one not in touched]
-    for _, leaf in _leaves(manifests, head["number"]):
-        for one in touched:
-            if leaf["to"] >= 0 and renamed.get(leaf["file"]) == one.file and one.takes(leaf, leaf["to"]):
-                now = (one.now[0], one.now[1] + leaf["to"] - one.start)
-                start, end = leaf["offset"], leaf["offset"] + leaf["length"]
-                older.append(_Sought(extent=_alone(one.extent), file=leaf["file"], start=start, end=end, now=now))
+    former = {span.new: span.file for span in head.files if span.new}
+    touched = [one for one in sought if one.file in former]
+    older = [one for one in sought if one.file not in former]
+    for name in sorted({one.file for one in touched}):
+        for leaf in leaves_of(manifests.parent, head.number, former[name]):
+            for one in touched:
+                if one.file == name and leaf.to is not None and leaf.to >= 0 and one.takes(leaf, leaf.to):
+                    now = (one.now[0], one.now[1] + leaf.to - one.start)
+                    start, end = leaf.offset, leaf.offset + leaf.length
+                    older.append(_Sought(extent=_alone(one.extent), file=leaf.file, start=start, end=end, now=now))
     return older
 
 
@@ -154,42 +124,42 @@ def _alone(extent: Extent) -> Extent:
     return Extent(file=extent.file, start=extent.start, end=extent.end)
 
 
-def _proofs_in(manifests: Path, head: dict[str, Any], sought: list[_Sought]) -> list[Proof]:
+def _proofs_in(manifests: Path, head: Head, sought: list[_Sought]) -> list[Proof]:
     here: defaultdict[str, list[_Sought]] = defaultdict(list)
-    for entry in head["files"]:
+    for span in head.files:
         for one in sought:
-            if one.file == entry["file"] and one.start < entry["to"] and entry["from"] <= one.end:
+            if one.file == span.file and one.start < span.end and span.start <= one.end:
                 here[one.file].append(one)
     if not here:
         return []
-    chosen: list[tuple[int, bytes, dict[str, Any], tuple[str, int]]] = []
+    chosen: list[tuple[int, Leaf, tuple[str, int]]] = []
 
     def lines() -> Iterator[bytes]:
-        for index, (line, leaf) in enumerate(_leaves(manifests, head["number"])):
-            wanting = [one for one in here.get(leaf["file"], ()) if one.takes(leaf, leaf["offset"])]
+        for index, leaf in enumerate(leaves_of(manifests.parent, head.number)):
+            wanting = [one for one in here.get(leaf.file, ()) if one.takes(leaf, leaf.offset)]
             if wanting:
                 file, start = wanting[0].now
-                chosen.append((index, line, leaf, (file, start + leaf["offset"] - wanting[0].start)))
-            yield line
+                chosen.append((index, leaf, (file, start + leaf.offset - wanting[0].start)))
+            yield leaf.line()
 
     tree = Tree(lines())
-    if tree.root.hex() != head["root"] or tree.size != head["leaves"]:
-        raise EvidenceBroken(f"封存清单 {head['number']} 的明细与其根不符")
-    return [_proof(head["number"], tree, *one) for one in chosen]
+    if tree.root.hex() != head.root or tree.size != head.leaves:
+        raise EvidenceBroken(f"封存清单 {head.number} 的明细与其根不符")
+    return [_proof(head.number, tree, *one) for one in chosen]
 
 
-def _proof(number: int, tree: Tree, index: int, line: bytes, leaf: dict[str, Any], now: tuple[str, int]) -> Proof:  # noqa: PLR0913, PLR0917
+def _proof(number: int, tree: Tree, index: int, leaf: Leaf, now: tuple[str, int]) -> Proof:
     return Proof(
-        id=leaf["id"],
-        type=leaf["type"],
+        id=leaf.id,
+        type=leaf.type,
         file=now[0],
         offset=now[1],
-        length=leaf["length"],
-        sha256=leaf["sha256"],
-        sm3=leaf["sm3"],
+        length=leaf.length,
+        sha256=leaf.sha256,
+        sm3=leaf.sm3,
         manifest=number,
         index=index,
         size=tree.size,
-        leaf=line.decode("utf-8"),
+        leaf=leaf.line().decode("utf-8"),
         path=tuple(one.hex() for one in tree.path(index)),
     )

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,9 +18,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crawler.errors import EvidenceBroken
+from crawler.items import How
 from storage.folders import sync_folder
 from storage.members import DAMAGED, Member
 from storage.needs import Needed
+from storage.trail import NEAR, Answer, answer, trail
 
 PART_SUFFIX = ".part"
 _FIRST = 1 << 13
@@ -56,19 +59,28 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What a record's header says: when, and what it belongs to (empty: to itself)."""
+    """What a record's header says: when, what it belongs to (empty: to itself), by what means it came (empty: as it
+    was answered), and, of an answer, what it led to."""
 
     at: datetime | None
     group: str
+    how: str = ""
+    answer: Answer | None = None
 
 
 def plan(path: Path, members: Iterable[Member], needed: Needed, cutoff: datetime) -> Plan:
-    """Look at every record's header; those of groups that are neither younger than `cutoff` nor needed go."""
+    """Look at every record's header; those of groups that are neither younger than `cutoff` nor needed go.
+
+    What led to a needed page is needed with it.
+    """
     groups: dict[str, _Group] = {}
     keys, sizes, known = [], [], bytearray()
+    near: deque[Answer] = deque(maxlen=NEAR)
     with path.open("rb") as file:
         for member in members:
-            keys.append(_join(groups, member, _told(file, member), needed, cutoff))
+            told = _told(file, member, with_answer=bool(needed.asked))
+            keys.append(_join(groups, member, told, needed, cutoff))
+            _follow(groups, near, member, told, needed)
             sizes.append(member.length)
             known.append(member.id in needed.known)
     stays = _stays(groups, keys)
@@ -96,6 +108,17 @@ def _join(groups: dict[str, _Group], member: Member, told: _Told, needed: Needed
     return key
 
 
+def _follow(groups: dict[str, _Group], near: deque[Answer], member: Member, told: _Told, needed: Needed) -> None:
+    """Keep what led to the record if that is a needed page, for as long as the page is needed and no longer."""
+    if member.id in needed.asked:
+        is_rendered = told.how == How.BROWSER
+        page = told.answer.url if told.answer else needed.asked[member.id]
+        for one in trail(near, needed.asked[member.id], page, is_rendered=is_rendered):
+            groups[one.id].stays = groups[one.id].is_known = True
+    if told.answer:
+        near.append(told.answer)
+
+
 def _stays(groups: dict[str, _Group], keys: Sequence[str]) -> bytes:
     stays = bytearray(len(keys))
     follows = False
@@ -112,21 +135,30 @@ def _stays(groups: dict[str, _Group], keys: Sequence[str]) -> bytes:
 # -- headers ---------------------------------------------------------------------------------------
 
 
-def _told(file: BinaryIO, member: Member) -> _Told:
+def _told(file: BinaryIO, member: Member, *, with_answer: bool) -> _Told:
     if member.type == DAMAGED:
         return _Told(None, "")
-    fields = _fields(_head(file, member))
-    visit = fields.get("lantian-visit", "")
-    answer = _ID.fullmatch(fields.get("warc-concurrent-to", "")) if member.type == "request" else None
-    return _Told(_moment(fields.get("warc-date", "")), visit or (answer[1] if answer else ""))
+    has_answer = with_answer and member.type == "response"
+    head, message = _heads(file, member, 2 if has_answer else 1)
+    fields = _fields(head)
+    visit, how = fields.get("lantian-visit", ""), fields.get("lantian-how", "")
+    answered = _ID.fullmatch(fields.get("warc-concurrent-to", "")) if member.type == "request" else None
+    return _Told(
+        at=_moment(fields.get("warc-date", "")),
+        group=visit or (answered[1] if answered else ""),
+        how=how,
+        answer=answer(member.id, fields.get("warc-target-uri", ""), message)
+        if has_answer and not (how or visit)
+        else None,
+    )
 
 
-def _head(file: BinaryIO, member: Member) -> bytes:
-    """The record's header, opened no further than it reaches."""
+def _heads(file: BinaryIO, member: Member, ends: int) -> tuple[bytes, bytes]:
+    """The record's header and what follows up to the next empty line if two are wanted; opened no further."""
     unpacker, plain = zlib.decompressobj(wbits=31), b""
     at, step = member.offset, _FIRST
     try:
-        while b"\r\n\r\n" not in plain and at < member.end and len(plain) < _LARGEST_HEAD:
+        while plain.count(b"\r\n\r\n") < ends and at < member.end and len(plain) < _LARGEST_HEAD:
             packed = os.pread(file.fileno(), min(step, member.end - at), at)
             if not packed:
                 break
@@ -134,10 +166,10 @@ def _head(file: BinaryIO, member: Member) -> bytes:
             at, step = at + len(packed), _STEP
     except (zlib.error, OSError) as wrong:
         raise EvidenceBroken(f"{file.name} at {member.offset}: it cannot be read ({type(wrong).__name__})") from None
-    head, end, _ = plain.partition(b"\r\n\r\n")
+    head, end, block = plain.partition(b"\r\n\r\n")
     if not end:
         raise EvidenceBroken(f"{file.name} at {member.offset}: the record has no header")
-    return head
+    return head, block.partition(b"\r\n\r\n")[0]
 
 
 def _fields(head: bytes) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,14 +18,14 @@ from sqlalchemy.dialects.sqlite import insert
 
 from crawler.config import Retention
 from crawler.errors import EvidenceBroken, UserMistake
-from storage.audit import Act, Detail, add_on
 from storage.chain import Chain, Draft
 from storage.covered import Coverage, compare_file, coverages, members
 from storage.db import writing
 from storage.expiring import new_name, settle
 from storage.keeping_rows import LookRow
 from storage.manifests import Kind, Leaf, Leaves, Span
-from storage.needs import Needed, Needs
+from storage.needs import Needs
+from storage.orders import Ordered, begin
 from storage.pruning import PART_SUFFIX, Plan, plan, write_pruned
 from storage.shelf import Shelf
 from storage.shelving import fetch, shelved
@@ -36,6 +36,7 @@ MOST_BYTES = 1 << 30  # of new files under one manifest
 MOST_LEAVES = 200_000
 
 Tell = Callable[[str], None]
+Watch = Callable[[int], AbstractContextManager[Tell]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,6 @@ class _Pruned:
     """One file of the next expiry manifest; `new` is empty when nothing is left of it."""
 
     coverage: Coverage
-    needed: Needed
     plan: Plan
     new: str
 
@@ -84,27 +84,28 @@ class Keeper:
 
     def candidates(self, now: datetime) -> tuple[Coverage, ...]:
         """Covered files in which something may be due, by name; most are passed over without being opened."""
-        needs = Needs(self._engine, self._retention, now)
-        due = needs.due_files()
+        needs = Needs(self._retention, now)
         with self._engine.connect() as connection:
+            due = needs.due_files(connection)
             rows = connection.execute(select(LookRow.file, LookRow.oldest)).all()
         quiet = {file for file, oldest in rows if oldest is None or oldest >= needs.cutoff}
         return tuple(one for one in coverages(self._engine) if one.file in due or one.file not in quiet)
 
-    def expire(self, order: Order, tell: Tell) -> Expired:
-        """Remove what is due; `tell` is called with each file's name when it is done.
+    def expire(self, order: Order, watch: Watch) -> Expired:
+        """Remove what is due; `watch` is told how many files that may be, and then each one's name when it is done.
 
         Whatever ends it in the middle leaves each file as it was, or as its manifest says.
         """
         done: list[_Pruned] = []
         numbers: list[int] = []
         troubles: list[str] = []
-        needs = Needs(self._engine, self._retention, order.now)
         with self._chain.locked(order.now):
+            candidates = self.candidates(order.now)
             try:
-                for batch in self._batches(order, needs, troubles, tell):
-                    done += batch
-                    numbers += [] if order.is_trial else [self._seal(batch, order, needs)]
+                with watch(len(candidates)) as tell:
+                    for batch in self._batches(candidates, order, troubles, tell):
+                        done += batch
+                        numbers += [] if order.is_trial else [self._seal(batch, order)]
             finally:
                 settle(self._folder, self._engine)
         return Expired(
@@ -118,10 +119,13 @@ class Keeper:
 
     # -- files -------------------------------------------------------------------------------------
 
-    def _batches(self, order: Order, needs: Needs, troubles: list[str], tell: Tell) -> Iterator[list[_Pruned]]:
+    def _batches(
+        self, candidates: Sequence[Coverage], order: Order, troubles: list[str], tell: Tell
+    ) -> Iterator[list[_Pruned]]:
         """The files of each manifest; they are rewritten beside the old ones when they come out."""
         batch: list[_Pruned] = []
-        for coverage in self.candidates(order.now):
+        needs = Needs(self._retention, order.now)
+        for coverage in candidates:
             try:
                 batch += self._pruned(coverage, needs, is_trial=order.is_trial)
             except EvidenceBroken as broken:
@@ -138,13 +142,14 @@ class Keeper:
         with self._local(coverage) as path:
             if path is None:
                 return []
-            needed = needs.in_file(coverage.file)
+            with self._engine.connect() as connection:
+                needed = needs.in_file(connection, coverage.file)
             planned = plan(path, members(self._folder, coverage), needed, needs.cutoff)
             new = new_name(coverage.file, self._chain.newest().number + 1) if planned.kept else ""
             if planned.gone and not is_trial:
                 self._write(path, coverage, planned, new)
         if planned.gone:
-            return [_Pruned(coverage=coverage, needed=needed, plan=planned, new=new)]
+            return [_Pruned(coverage=coverage, plan=planned, new=new)]
         if not is_trial:
             with writing(self._engine).begin() as connection:
                 _look(connection, coverage.file, planned.oldest)
@@ -186,18 +191,20 @@ class Keeper:
 
     # -- the chain ---------------------------------------------------------------------------------
 
-    def _seal(self, batch: Sequence[_Pruned], order: Order, needs: Needs) -> int:
-        """Write the manifest that says what was removed; rows change with it, old files go after it."""
-        for one in batch:
-            now = needs.in_file(one.coverage.file)
-            if not (now.captures <= one.needed.captures and now.visits <= one.needed.visits):
-                raise UserMistake("这期间有新的保留要求或发现；没有删除，请再运行一次")
+    def _seal(self, batch: Sequence[_Pruned], order: Order) -> int:
+        """Write the manifest that says what was removed; rows change with it, old files go after it.
+
+        `NeededMeanwhile` when somebody has come to need any of it: nothing is removed.
+        """
+        whose = Ordered(by=order.by, at=order.now, retention=self._retention)
+        with writing(self._engine).begin() as connection:
+            begin(connection, self._chain.newest().number + 1, whose, [one.coverage.file for one in batch])
         with self._chain.leaves() as leaves:
             for one in batch:
                 self._list(one, leaves)
             spans = tuple(_span(one) for one in batch)
             draft = Draft(kind=Kind.EXPIRY, files=spans)
-            head = self._chain.lengthen(draft, leaves, order.now, lambda connection: _end(connection, batch, order))
+            head = self._chain.lengthen(draft, leaves, order.now, lambda connection: _end(connection, batch))
         settle(self._folder, self._engine)
         return head.number
 
@@ -229,16 +236,10 @@ def _span(pruned: _Pruned) -> Span:
     return Span(file=coverage.file, start=0, end=coverage.size, new=pruned.new, new_size=pruned.plan.kept)
 
 
-def _end(connection: Connection, batch: Sequence[_Pruned], order: Order) -> None:
+def _end(connection: Connection, batch: Sequence[_Pruned]) -> None:
     for one in batch:
         if one.new:
             _look(connection, one.new, one.plan.oldest)
-    detail: Detail = {
-        "files": [one.coverage.file for one in batch],
-        "records": sum(one.plan.gone for one in batch),
-        "captures": sum(one.plan.captures for one in batch),
-    }
-    add_on(connection, Act(who=order.by, act="expire", subject="archive", at=order.now, detail=detail))
 
 
 def _look(connection: Connection, file: str, oldest: datetime | None) -> None:

@@ -7,7 +7,7 @@ Whatever ends it in the middle, the next run goes on where it stopped.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from crawler.errors import EvidenceBroken
-from storage.covered import Coverage, compare_file, coverage_of, coverages, members, newest_number
+from storage.covered import Coverage, compare_file, coverage_of, members, newest_number
 from storage.db import writing
 from storage.folders import sync_folder
 from storage.keeping_rows import ShelvedRow
@@ -57,7 +57,8 @@ class Shelver:
     def waiting(self) -> tuple[str, ...]:
         """Names of what is to be put on the shelf: files of records first, manifests behind them."""
         known, self._newest = self._known(), newest_number(self._engine)
-        covered = [one.file for one in coverages(self._engine) if self._is_whole(one)]
+        local = sorted(path.name for path in self._folder.glob("*.warc.gz") if path.is_file())
+        covered = [name for name in local if self._is_whole(coverage_of(self._engine, name))]
         beside = (path for path in (self._folder / FOLDER).rglob("*") if path.is_file() and self._is_entered(path))
         manifests = sorted(path.relative_to(self._folder).as_posix() for path in beside)
         return (*covered, *(name for name in manifests if name not in known))
@@ -67,11 +68,11 @@ class Shelver:
         number = path.name.partition(".")[0]
         return path.name[0] != "." and (not number.isdecimal() or int(number) <= self._newest)
 
-    def shelve(self, now: datetime, tell: Tell) -> Shelving:
-        """Put everything there that waits; `tell` is called with each name when it is done."""
+    def shelve(self, now: datetime, tell: Tell, waiting: Sequence[str] | None = None) -> Shelving:
+        """Put everything there that waits, or waited; `tell` is called with each name when it is done."""
         files = size = 0
         troubles: list[str] = []
-        for name in self.waiting():
+        for name in self.waiting() if waiting is None else waiting:
             try:
                 put = self._put(name, now)
             except EvidenceBroken as broken:
@@ -82,8 +83,7 @@ class Shelver:
         return Shelving(files=files, bytes=size, removed=self._clear(), troubles=tuple(troubles))
 
     def _is_whole(self, coverage: Coverage) -> bool:
-        path = self._folder / coverage.file
-        return path.is_file() and path.stat().st_size == coverage.size
+        return bool(coverage.manifests) and (self._folder / coverage.file).stat().st_size == coverage.size
 
     def _put(self, name: str, now: datetime) -> Shelved:
         path = self._folder / name
@@ -105,18 +105,20 @@ class Shelver:
 
     def _clear(self) -> int:
         """Take files from the shelf that an expiry has replaced; their digests stay in the chain."""
-        removed = 0
-        for name in self._known():
-            if not name.startswith(f"{FOLDER}/") and not coverage_of(self._engine, name).manifests:
-                self._shelf.remove(name)
-                with writing(self._engine).begin() as connection:
-                    connection.execute(delete(ShelvedRow).where(ShelvedRow.file == name))
-                removed += 1
-        return removed
+        gone = select(ShelvedRow.file).where(ShelvedRow.is_replaced)
+        with self._engine.connect() as connection:
+            names = connection.execute(gone).scalars().all()
+        for name in names:
+            self._shelf.remove(name)
+            with writing(self._engine).begin() as connection:
+                connection.execute(delete(ShelvedRow).where(ShelvedRow.file == name))
+        return len(names)
 
     def _known(self) -> frozenset[str]:
+        """The manifests' files that lie there."""
         with self._engine.connect() as connection:
-            return frozenset(connection.execute(select(ShelvedRow.file)).scalars())
+            query = select(ShelvedRow.file).where(ShelvedRow.file.startswith(f"{FOLDER}/"))
+            return frozenset(connection.execute(query).scalars())
 
 
 def shelved(engine: Engine, file: str) -> Shelved:
@@ -151,6 +153,6 @@ def _digested(path: Path) -> tuple[str, int]:
 
 
 def _enter(connection: Connection, one: Shelved, now: datetime) -> None:
-    values = {"size": one.size, "sha256": one.sha256, "at": now}
+    values = {"size": one.size, "sha256": one.sha256, "at": now, "is_replaced": False}
     new = insert(ShelvedRow).values(file=one.file, **values)
     connection.execute(new.on_conflict_do_update(index_elements=[ShelvedRow.file], set_=values))

@@ -14,6 +14,8 @@ from storage_specimens import archive_in
 from console.shelving import shelve_round
 from crawler.config import Config, Shelf
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE
+from storage.audit import AuditLog
+from storage.people import NewPerson, People
 
 
 @pytest.fixture
@@ -54,6 +56,30 @@ def test_hostile_words_of_a_hold_are_shown_harmless(here: Callable, home: Home) 
     shown = here("evidence", "holds").out
     assert "\x1b[31m" not in shown
     assert "\u202e" not in shown
+
+
+def test_once_there_are_users_only_they_are_named(here: Callable, home: Home) -> None:
+    acts = [
+        ("evidence", "hold", home.seen[0], "--reason", "案件未结", "--person"),
+        ("evidence", "release", home.seen[0], "--person"),
+        ("evidence", "expire", "--by"),
+        ("override", "sign", "zhihu", "--reason", "专项检查", "--person"),
+        ("rescreen", "--apply", "--by"),
+    ]
+    people = People(home.engine)
+    for name in ("张审核", "李复核"):
+        people.add(NewPerson(name=name, badge=name, unit="", by="root"), "$argon2id$invented", NOW)
+    people.disable("李复核", "root", NOW)
+    before = len(AuditLog(home.engine).entries())
+    for act in acts:
+        for name, said in (("王主任", "没有用户 '王主任'"), ("李复核", "用户 李复核 已停用")):
+            refused = here(*act, name)
+            assert (refused.code, said in refused.err) == (EXIT_USAGE, True), (act, refused.err)
+    assert len(AuditLog(home.engine).entries()) == before
+    for act in acts[:4]:
+        assert here(*act, " 张审核 ").code == EXIT_DONE, act
+    assert {one.who for one in AuditLog(home.engine).entries()[before:]} >= {"张审核"}
+    assert here("evidence", "expire", "--dry-run").code == EXIT_DONE, "who only looks names nobody"
 
 
 def test_expiry_is_told_then_done_then_seen(here: Callable, home: Home) -> None:

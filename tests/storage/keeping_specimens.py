@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from storage_specimens import T0, TOOL, exchange, finding, listing, page_of
 from console.verifying import _WithShelf
 from crawler import clock
 from crawler.config import Retention
-from crawler.items import Capture, How
+from crawler.items import Capture, How, Snapshot
 from storage import warc
 from storage.archive import FolderArchive
 from storage.db import open_database
@@ -76,7 +76,7 @@ class Home:
 
     def expire(self, now: datetime, *, is_trial: bool = False, **days: int) -> Expired:
         keeper = Keeper(self.sealer.chain, Retention(**days), self.shelf)
-        return keeper.expire(Order(by="王主任", now=now, is_trial=is_trial), self.seen.append)
+        return keeper.expire(Order(by="王主任", now=now, is_trial=is_trial), lambda _: nullcontext(self.seen.append))
 
     def capture(self, id_: str) -> Capture:
         """A capture as its row has it now."""
@@ -100,18 +100,31 @@ def home_in(folder: Path) -> Iterator[Home]:
     engine.dispose()
 
 
-def keep_page(home: Home, archive: FolderArchive, items: dict[str, bool], at: datetime) -> list[str]:
+def keep_page(
+    home: Home,
+    archive: FolderArchive,
+    items: dict[str, bool],
+    at: datetime,
+    *,
+    asked: str = "",
+    is_rendered: bool = False,
+) -> list[str]:
     """Keep and record a page of these items, those that are true with a finding; the exhibits' ids."""
     home.pages += 1
-    body = f"page {home.pages} ".encode() * 50
-    kept = archive.keep(exchange(body, fetched_at=at, url=f"https://s.taobao.example/?page={home.pages}"))
+    body, url = f"page {home.pages} ".encode() * 50, f"https://s.taobao.example/?page={home.pages}"
+    if is_rendered:
+        rendered = Snapshot(url=url, how=How.BROWSER, mime="text/html", body=body, taken_at=at, tool=TOOL)
+        kept = archive.keep_snapshot(rendered)
+    else:
+        kept = archive.keep(exchange(body, fetched_at=at, url=url))
     page = page_of(
         tuple(listing(item) for item in items),
         number=home.pages,
         findings={item: (finding(articles=("PAR-二",)),) for item, is_flagged in items.items() if is_flagged},
     )
     archive.sync()
-    page = replace(page, sightings=replace(page.sightings, capture=kept, seen_at=at))
+    addresses = {"requested_url": asked or url, "url": url}
+    page = replace(page, sightings=replace(page.sightings, capture=kept, seen_at=at, **addresses))
     home.store.record(page)
     return [one.id for one in page.exhibits]
 
@@ -119,6 +132,12 @@ def keep_page(home: Home, archive: FolderArchive, items: dict[str, bool], at: da
 def keep_wall(archive: FolderArchive, at: datetime, path: str = "robots.txt") -> Capture:
     """An answer that the ledger does not know."""
     return archive.keep(exchange(b"User-agent: *", fetched_at=at, url=f"https://s.taobao.example/{path}"))
+
+
+def keep_redirect(archive: FolderArchive, at: datetime, path: str, to: str) -> Capture:
+    """An answer that leads to another address; the ledger does not know it either."""
+    url, headers = f"https://s.taobao.example/{path}", (("Location", to),)
+    return archive.keep(exchange(b"", fetched_at=at, url=url, status=302, response_headers=headers))
 
 
 def keep_visit(archive: FolderArchive, visit: str, at: datetime) -> list[Capture]:

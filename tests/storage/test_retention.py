@@ -7,33 +7,36 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from keeping_specimens import DAY, NOW, Home, home_in, keep_page, keep_visit, keep_wall
+from keeping_specimens import DAY, NOW, Home, home_in, keep_page, keep_redirect, keep_visit, keep_wall
 from sqlalchemy import insert, select, update
-from storage_specimens import archive_in, exchange
+from storage_specimens import TOOL, archive_in, exchange
 
 from crawler.config import Config, Retention
 from crawler.config import Shelf as ShelfSettings
 from crawler.errors import EvidenceBroken, Expired, UserMistake
+from storage.archive import FolderArchive
 from storage.audit import AuditLog
-from storage.covered import head_of, leaves_of
 from storage.db import open_database
 from storage.expiring import new_name
-from storage.models import CaptureRow, EntityRow, ExhibitRow
+from storage.manifests import head_of, leaves_of
+from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow
 from storage.people_rows import ExtractionRow, UserRow
 from storage.picture_rows import PictureRow, PictureTextRow
 from storage.proofs import Extent, prove
+from storage.redirects import redirects_to
 from storage.retention import Keeper, Order
 from storage.rows import capture_values
 from storage.shelf import Shelf, open_shelf
 from storage.shelving import Shelver
 from storage.showing_rows import BrowserCaptureRow, ShowingRow
+from storage.trail import NEAR
 
 
 @pytest.fixture
@@ -65,8 +68,8 @@ def test_what_is_not_flagged_expires_and_the_rest_stays(home: Home) -> None:
     with pytest.raises(Exception, match="没有证据项"):
         home.store.exhibit(gone)
     assert head_of(home.archive, 2).files[0].new == name
-    tombs = [leaf for leaf in leaves_of(home.archive, 2) if leaf["to"] < 0]
-    assert before[gone].id in {leaf["id"] for leaf in tombs}
+    tombs = [leaf for leaf in leaves_of(home.archive, 2) if leaf.to == -1]
+    assert before[gone].id in {leaf.id for leaf in tombs}
     assert home.seal() == 0, "nothing new to seal"
     assert home.expire(NOW + 82 * DAY).records == 0
     report = home.verified()
@@ -130,7 +133,7 @@ def test_all_records_of_a_visit_go_or_stay_together(home: Home) -> None:
     home.seal()
     assert home.verified().broken == ()
     assert home.expire(NOW + 200 * DAY).records == len(gone)
-    moves = {leaf["id"]: leaf["to"] for leaf in leaves_of(home.archive, 2)}
+    moves = {leaf.id: leaf.to for leaf in leaves_of(home.archive, 2)}
     assert all(moves[one.id] >= 0 for one in kept)
     assert all(moves[one.id] == -1 for one in gone)
     picture = home.store.exhibit(exhibit).picture
@@ -166,6 +169,58 @@ def test_browser_captures_move_with_their_file(home: Home) -> None:
     assert home.expire(NOW + 201 * DAY).records == 0
     assert home.expire(NOW + 1100 * DAY).captures == 4
     assert home.verified().ok
+
+
+def test_what_led_to_a_flagged_page_stays_as_long_as_it(home: Home) -> None:
+    """Redirects, and the page as it came before it was rendered; those of a page without findings go by their date."""
+    with archive_in(home.archive) as archive:
+        asked = "https://s.taobao.example/a"
+        stay = [keep_redirect(archive, NOW, "a", "/b"), keep_redirect(archive, NOW, "b", "/?page=1")]
+        go = [keep_wall(archive, NOW), keep_redirect(archive, NOW, "c", "/?page=2")]
+        (first,) = keep_page(home, archive, {"1": True}, NOW, asked=asked)
+        keep_page(home, archive, {"2": False}, NOW, asked="https://s.taobao.example/c")
+        stay += [keep_redirect(archive, NOW, "d", "/e"), keep_wall(archive, NOW, "e")]
+        keep_page(home, archive, {"3": True}, NOW, asked="https://s.taobao.example/d", is_rendered=True)
+        stay.append(keep_wall(archive, NOW, "?page=4"))
+        keep_page(home, archive, {"4": True}, NOW, is_rendered=True)
+        go.append(keep_redirect(archive, NOW, "x", "/?page=5"))
+        keep_page(home, archive, {"5": True}, NOW)
+    home.seal()
+    assert home.expire(NOW + 181 * DAY).records == 2 * (len(go) + 1), "each with its request, and the page without"
+    moves = {leaf.id: leaf.to for leaf in leaves_of(home.archive, 2)}
+    assert [moves[one.id] == -1 for one in (*stay, *go)] == [False] * len(stay) + [True] * len(go)
+    page = home.store.exhibit(first).capture
+    archive = FolderArchive(home.archive, tool=TOOL)
+    assert [one.id for one in redirects_to(archive, home.archive, home.engine, page, asked)] == [stay[0].id, stay[1].id]
+    home.seen.clear()
+    assert home.expire(NOW + 700 * DAY).records == 0
+    assert not home.seen, "what stays with its page is not looked at again before the page is due"
+    home.expire(NOW + 1097 * DAY)
+    assert home.files() == [], "and it goes with its page"
+    assert home.verified().ok
+
+
+def test_redirects_are_looked_for_only_before_their_page(home: Home) -> None:
+    """Leaves of later manifests are not read, nor those of earlier ones once there are enough."""
+    archive = archive_in(home.archive)
+    for path in ("old", "far"):
+        keep_wall(archive, NOW, path)
+        archive.sync()
+        home.seal()
+    for number in range(NEAR):
+        keep_wall(archive, NOW, str(number))
+    hop = keep_redirect(archive, NOW, "a", "/?page=1")
+    (exhibit,) = keep_page(home, archive, {"1": True}, NOW, asked="https://s.taobao.example/a")
+    home.seal()
+    keep_wall(archive, NOW)
+    archive.close()
+    home.seal()
+    for number in (1, 2, 4):
+        (home.archive / "manifests" / f"{number:06d}.leaves.jsonl").write_bytes(b"never read\n")
+    page = home.store.exhibit(exhibit).capture
+    reader = FolderArchive(home.archive, tool=TOOL)
+    (found,) = redirects_to(reader, home.archive, home.engine, page, "https://s.taobao.example/a")
+    assert found == hop
 
 
 def test_what_two_officers_extracted_counts_as_flagged(home: Home) -> None:
@@ -292,11 +347,83 @@ def test_a_hold_that_comes_meanwhile_wins(home: Home) -> None:
     before = home.files()
     keeper = Keeper(home.sealer.chain, Retention())
     order = Order(by="王主任", now=NOW + 181 * DAY)
+
+    def place(_: str) -> None:
+        home.holds.place(exhibit, "张审核", "案件未结", NOW)
+
     with pytest.raises(UserMistake, match="再运行一次"):
-        keeper.expire(order, lambda _: home.holds.place(exhibit, "张审核", "案件未结", NOW) and None)
+        keeper.expire(order, lambda _: nullcontext(place))
     assert home.files() == before
     assert home.expire(NOW + 182 * DAY).records == 0
     assert home.verified().ok
+
+
+def once_named(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object]) -> None:
+    """Do something at the moment when a file has got this name."""
+    real = os.rename
+
+    def rename(old: object, new: object) -> None:
+        real(old, new)  # type: ignore[arg-type]
+        if Path(str(new)).name == name:
+            act()
+
+    monkeypatch.setattr(os, "rename", rename)
+
+
+@pytest.mark.parametrize("comes", ["a hold", "a finding"])
+def test_what_is_needed_after_the_manifest_was_written_stays(
+    home: Home, monkeypatch: pytest.MonkeyPatch, comes: str
+) -> None:
+    """The manifest is on the disk and is just being verified when it comes; later sealing does not bring it back."""
+    with archive_in(home.archive) as archive:
+        (exhibit,) = keep_page(home, archive, {"1": False}, NOW)
+        keep_page(home, archive, {"2": True}, NOW)
+    home.seal()
+    before = home.files()
+
+    def act() -> None:
+        if comes == "a hold":
+            home.holds.place(exhibit, "张审核", "案件未结", NOW)
+            return
+        with home.engine.begin() as connection:
+            plain = select(ExhibitRow.id).where(ExhibitRow.public_id == exhibit)
+            connection.execute(update(FindingRow).values(exhibit_id=plain.scalar_subquery()))
+
+    with monkeypatch.context() as acting:
+        once_named(acting, "000002.json", act)
+        with pytest.raises(UserMistake, match="再运行一次"):
+            home.expire(NOW + 181 * DAY)
+    assert home.files() == before
+    assert not (home.archive / "manifests" / "000002.json").exists()
+    assert not (home.archive / "manifests" / "000002.leaves.jsonl").exists()
+    assert home.seal() == 0
+    assert home.produce(home.store.exhibit(exhibit).capture)
+    assert home.verified().ok
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_an_expiry_that_a_crash_left_is_taken_back_for_a_hold_and_else_says_who_ordered_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch, *, is_held: bool
+) -> None:
+    with archive_in(home.archive) as archive:
+        (exhibit,) = keep_page(home, archive, {"1": False}, NOW)
+        keep_page(home, archive, {"2": True}, NOW)
+    home.seal()
+    before = home.files()
+    home.engine.dispose()
+    if not (child := os.fork()):
+        once_named(monkeypatch, "000002.json", lambda: os._exit(9))
+        home.expire(NOW + 181 * DAY)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert (home.archive / "manifests" / "000002.json").exists()
+    if is_held:
+        home.holds.place(exhibit, "张审核", "案件未结", NOW)
+    home.seal()
+    assert (home.files() == before) == is_held
+    assert home.verified().ok
+    acts = [(one.who, one.act) for one in AuditLog(home.engine).entries() if one.act.startswith("expire")]
+    assert acts == [("王主任", "expire_begun"), *([] if is_held else [("王主任", "expire")])]
 
 
 def test_a_file_is_opened_again_only_when_something_is_due(home: Home) -> None:

@@ -19,9 +19,9 @@ from crawler.errors import EvidenceBroken
 from crawler.items import Capture
 from storage import chain, members, warc
 from storage.archive import FolderArchive
-from storage.audit import AuditLog
+from storage.audit import AuditLog, canonical
 from storage.db import open_database
-from storage.manifests import head_path, leaves_path, read_head, unpacked
+from storage.manifests import head_of, head_path, leaves_of, leaves_path, read_head, unpacked
 from storage.merkle import Tree
 from storage.recovery import recover
 from storage.rows import NEW_CAPTURES, capture_values
@@ -509,6 +509,61 @@ def test_a_head_with_one_byte_changed_is_not_as_we_write_it(
     for changed in (raw + b"\n", raw.replace(b",", b", ", 1), raw.replace(b'"tool"', b'"TOOL"')):
         with pytest.raises(EvidenceBroken):
             unpacked(changed)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("number", "1"),
+        ("number", True),
+        ("leaves", -1),
+        ("root", 5),
+        ("previous", None),
+        ("audit", {"count": "0", "head": ""}),
+        ("files", [{"file": 7, "from": 0, "to": 1}]),
+        ("files", [{"file": "a", "from": 0.0, "to": 1}]),
+        ("format", "other"),
+    ],
+)
+def test_a_head_of_another_form_is_refused_by_whoever_writes(
+    archive: FolderArchive, folder: Path, sealer: Sealer, key: str, value: object
+) -> None:
+    kept(archive, 1)
+    sealer.seal("", NOW)
+    told = json.loads(read_head(folder, 1)) | {key: value}
+    with pytest.raises(EvidenceBroken):
+        unpacked(canonical(told))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"offset":0', b'"offset":"0"'),
+        (b'"offset":0', b'"offset":00'),
+        (b'"type"', b'"more":1,"type"'),
+        (b"\n", b""),
+        (b'"length"', b'"length" '),
+    ],
+)
+def test_leaves_of_another_form_are_refused(
+    archive: FolderArchive, folder: Path, sealer: Sealer, old: bytes, new: bytes
+) -> None:
+    kept(archive, 1)
+    sealer.seal("", NOW)
+    path = leaves_path(folder, 1)
+    assert b"".join(leaf.line() + b"\n" for leaf in leaves_of(folder, 1)) == path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new))
+    with pytest.raises(EvidenceBroken, match="读不了"):
+        list(leaves_of(folder, 1))
+
+
+def test_a_head_under_another_number_is_refused(archive: FolderArchive, folder: Path, sealer: Sealer) -> None:
+    kept(archive, 1)
+    sealer.seal("", NOW)
+    head_path(folder, 2).write_bytes(read_head(folder, 1))
+    assert head_of(folder, 1).number == 1
+    with pytest.raises(EvidenceBroken, match="自称"):
+        head_of(folder, 2)
 
 
 # -- several at once -------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ def upgrade() -> None:
     op.add_column("captures", sa.Column("expired_in", sa.Integer(), nullable=True))
     op.add_column("captures", sa.Column("sealed_in", sa.Integer(), nullable=True))
     op.create_index(op.f("ix_exhibits_capture_id"), "exhibits", ["capture_id"])
+    _partial_index("ix_captures_due", "captures", ["taken_at", "file"], "expired_in IS NULL")
     _partial_index("ix_exhibits_picture_id", "exhibits", ["picture_id"], "picture_id IS NOT NULL")
     _partial_index("ix_pictures_capture_id", "pictures", ["capture_id"], "capture_id IS NOT NULL")
     _holds()
@@ -47,8 +48,10 @@ def _files() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_replaced", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("file", name=op.f("pk_shelved")),
     )
+    _partial_index("ix_shelved_replaced", "shelved", ["file"], "is_replaced")
 
 
 def _partial_index(name: str, table: str, columns: list[str], where: str) -> None:
