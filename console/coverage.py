@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from casework.people import known_name
 from console.files import platform
 from console.ledger import opened, plain
 from console.output import OUTCOME_WORDS, harmless, page, print_json, print_line, say
@@ -22,6 +23,7 @@ from crawler.errors import EXIT_DONE, UserMistake
 from crawler.items import Outcome
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
+from storage.people import People
 from storage.picture_shapes import PictureCounts
 from storage.shapes import Override, RunRow
 from storage.showing_shapes import ShowingCounts
@@ -86,12 +88,13 @@ def sign_override(platform_name: str, person: str, reason: str) -> None:
     if not person.strip() or not reason.strip():
         raise UserMistake("姓名和理由都要写")
     if harmless(person + reason) != person + reason:
-        # Both go into the record of every request they let out, and onto every terminal.
+        # Both go into the audit log, and onto every terminal.
         raise UserMistake("姓名和理由各写一行，不含控制字符")
     config = Config.load()
     config.home.mkdir(parents=True, exist_ok=True)
     store = ExhibitStore(open_database(config.database))
-    signed = Override(platform=platform_name, person=person.strip(), reason=reason.strip(), signed_at=clock.now())
+    name = known_name(People(store.engine), person)
+    signed = Override(platform=platform_name, person=name, reason=reason.strip(), signed_at=clock.now())
     store.sign_override(signed)
     store.engine.dispose()
     say(f"已签署：{signed.person} {clock.in_shanghai(signed.signed_at)} {platform_name}：{signed.reason}")
@@ -104,4 +107,4 @@ def list_overrides(*, as_json: bool) -> None:
         if as_json:
             print_json(plain(asdict(one)))
         else:
-            print_line(harmless(f"{one.platform} {one.person} {clock.in_shanghai(one.signed_at)} {one.reason}"))
+            print_line(harmless(f"{one.number} {one.platform} {one.person} {clock.in_shanghai(one.signed_at)} {one.reason}"))

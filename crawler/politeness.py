@@ -75,8 +75,8 @@ def _forbids(rule: str, url: str) -> bool:
 class RobotsMiddleware:
     """Asks each host for robots.txt once a crawl and raises `Disallowed` where it forbids.
 
-    The setting `ROBOTS_OVERRIDES` names a function that maps platforms to who signed what;
-    such a request goes out with the signature and the line in `meta["override"]`.
+    The setting `ROBOTS_OVERRIDES` names a function that maps platforms to the numbers of signatures;
+    such a request goes out with the number and the line in `meta["override"]`.
     """
 
     def __init__(self, crawler: Crawler) -> None:

@@ -11,7 +11,6 @@ from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
 
-from crawler.clock import in_shanghai
 from crawler.config import VERSION, Config
 from pipelines.browser import Browser
 from storage.archive import FolderArchive
@@ -95,6 +94,8 @@ class Room:
 
 
 def signed_overrides(crawler: Crawler) -> dict[str, str]:
-    """Who signed for which platform, in words that go into the record of every request it lets out."""
-    signed = Room.of(crawler).store.overrides()
-    return {one.platform: f"{one.person}（{in_shanghai(one.signed_at)}）：{one.reason}" for one in signed}
+    """Which signature opens which platform, in words that go into the record of every request it lets out.
+
+    Records leave the house in packages, so they have the number of its row: no name, and no reason.
+    """
+    return {one.platform: f"override {one.number}" for one in Room.of(crawler).store.overrides()}
