@@ -132,6 +132,7 @@ class Visit:
 
     `redirects` are the addresses passed through, first to last, without the final one. `steps` say
     in words what was done and when. `troubles` are parts that could not be had: (part, reason).
+    `override` is set where robots.txt forbids `requested_url`: which signature let it out, and the line.
     """
 
     id: str
@@ -155,6 +156,7 @@ class Visit:
     refused: tuple[str, ...] = ()
     steps: tuple[tuple[datetime, str], ...] = ()
     troubles: tuple[tuple[str, str], ...] = ()
+    override: str = ""
     is_specimen: bool = False
 
 
@@ -218,6 +220,7 @@ class VisitFacts:
     troubles: tuple[tuple[str, str], ...]
     is_specimen: bool
     records: tuple[VisitRecord, ...]
+    override: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

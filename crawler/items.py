@@ -147,7 +147,7 @@ class Exchange:
     """One HTTP request and its answer, as near to the wire as the downloader has it.
 
     `response_body` still carries its content encoding; chunking is already removed. `override`
-    says who let the request out although robots.txt forbids it, and which line does.
+    says which signature let the request out although robots.txt forbids it, and which line does.
     """
 
     url: str
@@ -209,7 +209,7 @@ class Sightings:
 
     One object a page, not one a listing: the item path then costs once a page.
     `requested_url` is what was asked for; `page_number` counts from 1; `is_last` says that the
-    run asks for no further page after this one.
+    run asks for no further page after this one; `override` is that of its request.
     """
 
     run: str
@@ -222,6 +222,7 @@ class Sightings:
     reading: Reading
     capture: Capture | None = None
     is_last: bool = True
+    override: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from crawler.captures import BrowserCapture, Visit
@@ -22,13 +23,17 @@ class NotBrought(BrowserTrouble):
         self.reason = reason
 
 
-async def bring(room: Room, url: str, wanted: Wanted = NOTHING) -> tuple[Visit, BrowserCapture]:
-    """Visit the page and keep all of it; safe after the archive's next `sync()`. Raises `NotBrought`."""
+async def bring(room: Room, url: str, wanted: Wanted = NOTHING, override: str = "") -> tuple[Visit, BrowserCapture]:
+    """Visit the page and keep all of it; safe after the archive's next `sync()`. Raises `NotBrought`.
+
+    `override` is what lets it out where robots.txt forbids the page.
+    """
     surroundings = await look(room.config, urlsplit(url).hostname or "")
     try:
         visit = await room.browser.visit(url, wanted.sought, wanted.query, wanted.labels)
     except BrowserTrouble as trouble:
         raise NotBrought(_word(room, str(trouble)), str(trouble)) from trouble
+    visit = replace(visit, override=override)
     try:
         return visit, await room.written(lambda: keep_visit(room.archive, visit, surroundings))
     except OSError as wrong:

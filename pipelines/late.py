@@ -1,6 +1,7 @@
 """Visits the pages on which something was found in a listing's picture only, when the pictures have been read.
 
-It asks the same as `pipelines.picture` does at once, and makes no more visits in a round than it says.
+It asks the same as `pipelines.picture` does at once, and makes no more visits in a round than it says. What it does
+not get to is written down with the reason.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from crawler import clock
+from crawler.captures import BrowserCapture, Showing
+from crawler.errors import PageTrouble
 from pipelines.bring import NotBrought, bring
 from pipelines.due import is_due
 from pipelines.locating import Wanted
+from pipelines.permission import permission
 from pipelines.room import Room
 from pipelines.shown import failed, showings, sought
 from spiders.base import PlatformSpider
@@ -43,11 +47,13 @@ class LateVisits:
         for page in await self._room.written(lambda: store.pages_of_pictures(self._rows)):
             if page.platform not in self._platforms or not await self._is_due(page):
                 continue
-            if is_over() or not left:
-                logger.warning("no picture of %s: the round had to end", page.url)
-                return
-            left -= 1
-            await self._visit(page, self._platforms[page.platform]())
+            if is_over():
+                await self._leave(page, "round_over", "the round ended before this page's turn")
+            elif not left:
+                await self._leave(page, "too_many", f"{PAGES} pages were visited in this round")
+            else:
+                left -= 1
+                await self._visit(page, self._platforms[page.platform]())
 
     async def _is_due(self, page: FlaggedPage) -> bool:
         keys, store, now = [one.listing.key for one in page.unshown], self._room.store, clock.now()
@@ -58,11 +64,20 @@ class LateVisits:
     async def _visit(self, page: FlaggedPage, spider: PlatformSpider) -> None:
         wanted = Wanted(sought=sought(page.exhibits), query=page.query, labels=spider.ad_labels)
         try:
-            visit, capture = await bring(self._room, page.url, wanted)
+            allowed = await permission(self._room, page.platform, page.url)
+            visit, capture = await bring(self._room, page.url, wanted, allowed.override)
             found = showings(page.exhibits, visit, spider, page.query)
-        except NotBrought as trouble:
-            logger.warning("no picture of %s: %s", page.url, trouble)
-            capture, found = None, failed(page.exhibits, trouble.reason, str(trouble))
+        except (NotBrought, PageTrouble) as trouble:
+            await self._leave(page, trouble.reason, str(trouble))
+        else:
+            await self._write(page, capture, found)
+
+    async def _leave(self, page: FlaggedPage, reason: str, detail: str) -> None:
+        """No visit came about: the exhibits say why. They are asked for again when they are seen again."""
+        logger.warning("no picture of %s: %s", page.url, detail)
+        await self._write(page, None, failed(page.exhibits, reason, detail))
+
+    async def _write(self, page: FlaggedPage, capture: BrowserCapture | None, found: Sequence[Showing]) -> None:
         new = [one for one in found if one.exhibit not in page.shown]
         self._room.archive.sync()
         await self._room.written(lambda: self._room.store.add_showings(page, capture, new))

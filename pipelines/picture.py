@@ -61,7 +61,7 @@ class Picture:
             raise TypeError(f"{spider!r} reads no pages")
         wanted = Wanted(sought=sought(exhibits.exhibits), query=seen.query, labels=spider.ad_labels)
         try:
-            visit, capture = await bring(self._room, seen.url, wanted)
+            visit, capture = await bring(self._room, seen.url, wanted, seen.override)
         except NotBrought as trouble:
             logger.warning("no picture of %s: %s", seen.url, trouble)
             return replace(exhibits, showings=failed(exhibits.exhibits, trouble.reason, str(trouble)))

@@ -271,6 +271,7 @@ class PlatformSpider(scrapy.Spider):
             reading=reading,
             capture=capture,
             is_last=is_last,
+            override=meta.get("override", ""),
         )
 
 

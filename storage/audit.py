@@ -121,14 +121,3 @@ class AuditLog:
         query = select(*_COLUMNS).where(AuditRow.id > after).order_by(AuditRow.id).limit(limit)
         with self._engine.begin() as connection:
             return [AuditEntry(**row._mapping) for row in connection.execute(query)]
-
-    def check(self) -> int:
-        """The number of the first entry that does not fit, 0 when all do. Reads the whole log."""
-        previous, at = "", 0
-        while found := self.entries(at):
-            for entry in found:
-                at += 1
-                if entry.id != at or entry.previous != previous or entry.digest != entry.computed():
-                    return at
-                previous = entry.digest
-        return 0

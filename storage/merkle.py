@@ -78,21 +78,3 @@ class Tree:
                 path.append(level[index ^ 1])
             index >>= 1
         return path
-
-
-def root_from(leaf: bytes, index: int, size: int, path: Iterable[bytes]) -> bytes:
-    """The root that leaf and audit path lead to; `ValueError` when the path cannot belong to that place."""
-    if not 0 <= index < size:
-        raise ValueError(f"no leaf {index} in a tree of {size}")
-    node, last = leaf_hash(leaf), size - 1
-    steps = iter(path)
-    while last:
-        if index & 1 or index < last:
-            step = next(steps, b"")
-            if not step:
-                raise ValueError("the audit path is too short")
-            node = node_hash(step, node) if index & 1 else node_hash(node, step)
-        index, last = index >> 1, last >> 1
-    if next(steps, b""):
-        raise ValueError("the audit path is too long")
-    return node

@@ -94,11 +94,6 @@ class Rounds:
         with self.engine.connect() as connection:
             return run_on(connection, run_id)
 
-    def pages_of(self, run_id: str) -> tuple[PageRow, ...]:
-        """The pages of a run that were recorded, in their order."""
-        with self.engine.connect() as connection:
-            return _pages_on(connection, run_id)
-
     def coverage(self, round_id: str | None = None) -> tuple[RunRow, ...]:
         """Every run of a round, by platform and query; of the latest round when none is named."""
         with self.engine.connect() as connection:
@@ -136,7 +131,13 @@ class Rounds:
         with self.engine.connect() as connection:
             rows = connection.execute(select(*OverrideRow.__table__.columns).order_by(OverrideRow.id))
             return tuple(
-                Override(platform=row.platform, person=row.person, reason=row.reason, signed_at=row.signed_at)
+                Override(
+                    platform=row.platform,
+                    person=row.person,
+                    reason=row.reason,
+                    signed_at=row.signed_at,
+                    number=row.id,
+                )
                 for row in rows
             )
 
@@ -165,7 +166,7 @@ def _written_off(run: RunRow) -> tuple[Outcome, str, str]:
 
 def _end(connection: Connection, run_id: str, verdict: tuple[Outcome, str, str], ended_at: datetime) -> RunRow:
     outcome, reason, detail = verdict
-    pages = _pages_on(connection, run_id)
+    pages = pages_on(connection, run_id)
     connection.execute(
         update(Run)
         .where(Run.id == run_id)
@@ -191,7 +192,7 @@ def run_on(connection: Connection, run_id: str) -> RunRow:
     return _run_row(row)
 
 
-def _pages_on(connection: Connection, run_id: str) -> tuple[PageRow, ...]:
+def pages_on(connection: Connection, run_id: str) -> tuple[PageRow, ...]:
     rows = connection.execute(select(*_PAGE).where(PageRecord.run_id == run_id).order_by(PageRecord.number))
     return tuple(_page_row(row) for row in rows)
 

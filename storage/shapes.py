@@ -139,9 +139,10 @@ class ExhibitDetail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A named person's decision to look at a platform whose robots.txt forbids it."""
+    """A named person's decision to look at a platform whose robots.txt forbids it; `number` is its row, once there."""
 
     platform: str
     person: str
     reason: str
     signed_at: datetime
+    number: int = 0

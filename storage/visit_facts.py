@@ -34,6 +34,7 @@ def facts_json(visit: Visit, surroundings: Surroundings, records: Sequence[Visit
         "refused": visit.refused,
         "steps": [(moment(at), words) for at, words in visit.steps],
         "troubles": visit.troubles,
+        "override": visit.override,
         "is_specimen": visit.is_specimen,
         "records": [asdict(one) for one in records],
     }
@@ -77,6 +78,8 @@ def _facts(told: Told) -> VisitFacts:
         troubles=tuple((part, reason) for part, reason in told["troubles"]),
         is_specimen=told["is_specimen"],
         records=tuple(VisitRecord(**one) for one in told["records"]),
+        # Visits kept by earlier versions do not say it.
+        override=told.get("override", ""),
     )
 
 

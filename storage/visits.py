@@ -51,21 +51,6 @@ def read_facts(archive: FolderArchive, capture: BrowserCapture) -> VisitFacts:
     return facts_read(archive.produce(capture.facts))
 
 
-def records_of(archive: FolderArchive, capture: BrowserCapture) -> tuple[VisitRecord, ...]:
-    """All records of the visit in the order they lie in its file, the facts last. Raises `EvidenceBroken`."""
-    facts = capture.facts
-    last = VisitRecord(
-        id=facts.id,
-        type="resource",
-        how=str(How.FACTS),
-        uri=warc.visit_uri(How.FACTS, facts.url),
-        offset=facts.offset,
-        length=facts.length,
-        sha256=facts.sha256,
-    )
-    return (*read_facts(archive, capture).records, last)
-
-
 # -- the records ---------------------------------------------------------------------------------
 
 
@@ -100,7 +85,7 @@ def _resource(visit: Visit, how: How, mime: str, body: bytes, url: str = "") -> 
 
 def _message(visit: Visit, message: Message) -> Iterator[Kept]:
     """A request with its answer, or alone when there was none."""
-    exchange, answer_id = _exchange(message), str(uuid.uuid4())
+    exchange, answer_id = _exchange(message, visit), str(uuid.uuid4())
     if message.status:
         fields = [*warc.response_fields(exchange, answer_id), *_missing(message)]
         yield _packed(fields, warc.response_payload(exchange), visit, How.NETWORK)
@@ -119,8 +104,10 @@ def _missing(message: Message) -> warc.Fields:
     return fields
 
 
-def _exchange(message: Message) -> Exchange:
+def _exchange(message: Message, visit: Visit) -> Exchange:
     """The body is decoded, so its encoding is named as a thing of the past."""
+    asked_for = warc.uri(visit.requested_url.partition("#")[0])
+    is_signed_for = message.initiator == "document" and warc.uri(message.url) == asked_for
     headers = tuple(
         (f"X-Archive-Orig-{name}" if name.lower() == "content-encoding" else name, value)
         for name, value in message.response_headers
@@ -138,6 +125,7 @@ def _exchange(message: Message) -> Exchange:
         ip_address=message.ip_address,
         fetched_at=message.at,
         is_specimen=message.is_specimen,
+        override=visit.override if is_signed_for else "",
     )
 
 

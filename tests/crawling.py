@@ -25,6 +25,7 @@ from spiders.reading import Document, attr, first, text_of
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
+from storage.rounds import pages_on
 from storage.shapes import PageRow, RunRow
 
 
@@ -180,7 +181,8 @@ class Crawled:
         return str(run.outcome), run.reason
 
     def page(self, query: str, number: int = 1) -> PageRow:
-        return self.store.pages_of(self.runs[query])[number - 1]
+        with self.store.engine.connect() as connection:
+            return pages_on(connection, self.runs[query])[number - 1]
 
     @property
     def stats(self) -> Mapping[str, Any]:

@@ -27,6 +27,8 @@ from pipelines.room import Room
 from storage.models import ExhibitRow
 from storage.picture_rows import PictureRow
 from storage.picture_shapes import PictureEnd
+from storage.shapes import Override
+from storage.visits import read_facts
 
 TITLE = "企业服务套餐 具体内容请看主图"
 PAGE = document(
@@ -139,16 +141,46 @@ def test_what_cannot_be_visited_says_so(home: Home, tmp_path: Path) -> None:
     assert (lead.shown.showing.verdict, lead.shown.showing.reason, lead.picture) == ("failed", "no_browser", None)
 
 
-@pytest.mark.parametrize("case", ["switched off", "no findings", "unknown platform", "stopped", "too many"])
-def test_nobody_is_visited_without_need(home: Home, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("case", "reason"), [("stopped", "round_over"), ("too many", "too_many")])
+def test_what_is_not_got_to_says_so(home: Home, case: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = home.crawled()
+    ends = home.found_in(found)
+    if case == "too many":
+        monkeypatch.setattr(late, "PAGES", 0)
+    home.visit(ends, over=case == "stopped")
+    assert home.loads == 1
+    shown = found.store.leads()[0].shown
+    assert (shown.showing.verdict, shown.showing.reason) == ("failed", reason)
+    key = found.store.leads()[0].listing
+    assert found.store.last_pictures([key]) == {}, "it is asked for again when it is seen again"
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_what_robots_forbids_by_now_is_visited_only_when_somebody_signed(home: Home, signed: bool) -> None:
+    found = home.crawled()
+    ends = home.found_in(found)
+    home.answers["/robots.txt"] = http("User-agent: *\nDisallow: /s\n", Content_Type="text/plain")
+    if signed:
+        why = Override(platform=Shop.name, person="张虚构", reason="年度专项", signed_at=clock.now())
+        found.store.sign_override(why)
+    home.visit(ends)
+    shown = found.store.leads()[0].shown
+    assert home.loads == (2 if signed else 1)
+    if signed:
+        kept = read_facts(found.archive(), shown.capture)
+        assert kept.override == "override 1: Disallow: /s"
+    else:
+        assert (shown.showing.reason, shown.showing.detail) == ("robots", "robots: Disallow: /s")
+
+
+@pytest.mark.parametrize("case", ["switched off", "no findings", "unknown platform"])
+def test_nobody_is_visited_without_need(home: Home, case: str) -> None:
     found = home.crawled()
     ends = home.found_in(found)
     if case == "switched off":
         home.config = with_browser(home.config, pictures=False)
     if case == "no findings":
         ends = [replace(one, findings=()) for one in ends]
-    if case == "too many":
-        monkeypatch.setattr(late, "PAGES", 0)
-    home.visit(ends, platforms=() if case == "unknown platform" else (Shop,), over=case == "stopped")
+    home.visit(ends, platforms=() if case == "unknown platform" else (Shop,))
     assert home.loads == 1
     assert found.store.leads()[0].shown is None

@@ -24,6 +24,10 @@ from crawler.items import (
     Snapshot,
 )
 from storage.archive import FolderArchive
+from storage.audit import AuditLog
+from storage.exhibits import ExhibitStore
+from storage.rounds import pages_on
+from storage.shapes import PageRow
 
 T0 = datetime(2026, 8, 1, 2, 30, 15, 123456, tzinfo=UTC)
 TOOL = "lantian 0.1.0"
@@ -184,3 +188,21 @@ def visit_of(name: str, **changes: object) -> BrowserCapture:
         ),
         **changes,
     )
+
+
+def first_wrong(log: AuditLog) -> int:
+    """The number of the first entry of the audit log that does not fit, 0 when all do."""
+    previous, at = "", 0
+    while found := log.entries(at):
+        for entry in found:
+            at += 1
+            if entry.id != at or entry.previous != previous or entry.digest != entry.computed():
+                return at
+            previous = entry.digest
+    return 0
+
+
+def pages_of(store: ExhibitStore, run: str) -> tuple[PageRow, ...]:
+    """The pages of a run that were recorded, in their order."""
+    with store.engine.connect() as connection:
+        return pages_on(connection, run)

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
-from storage_specimens import T0, capture, finding, listing, page_of, visit_of
+from storage_specimens import T0, capture, finding, listing, page_of, pages_of, visit_of
 from test_archive import ROOT
 
 from crawler.errors import UserMistake
@@ -91,7 +91,7 @@ def test_the_same_listing_twice_on_one_page_is_two_exhibits(planned: ExhibitStor
 def test_page_without_an_answer_is_written_too(planned: ExhibitStore) -> None:
     page = page_of(())
     assert planned.record(replace(page, sightings=replace(page.sightings, capture=None))) == 0
-    (row,) = planned.pages_of("run-1")
+    (row,) = pages_of(planned, "run-1")
     assert (row.capture, row.listings) == ("", 0)
 
 
@@ -156,7 +156,7 @@ def test_hostile_text_is_written_and_read_back(planned: ExhibitStore, hostile: s
 
 def test_absurd_total_is_no_failure(planned: ExhibitStore) -> None:
     planned.record(page_of((), total=10**30))
-    assert planned.pages_of("run-1")[0].total == 2**63 - 1
+    assert pages_of(planned, "run-1")[0].total == 2**63 - 1
 
 
 def test_capture_shared_by_two_pages_is_one_row(planned: ExhibitStore) -> None:
@@ -231,7 +231,7 @@ def test_killed_recorder_leaves_whole_pages(tmp_path: Path) -> None:
     said, _ = child.communicate()
     acknowledged += [int(line) for line in said.split()]
     store = ExhibitStore(open_database(tmp_path / "lantian.db"))
-    pages = store.pages_of("run-0")
+    pages = pages_of(store, "run-0")
     assert [page.number for page in pages][: len(acknowledged)] == acknowledged
     assert rows_in(store)["exhibits"] == 30 * len(pages)
     assert page_is_repeatable(store)

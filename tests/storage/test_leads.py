@@ -169,7 +169,6 @@ QUESTIONS: dict[str, Callable[[ExhibitStore], object]] = {
     "exhibit": lambda store: store.exhibit(page_of((listing("1-0"),)).exhibits[0].id[:8]),
     "coverage": lambda store: store.coverage(),
     "run": lambda store: store.run("run-1"),
-    "pages": lambda store: store.pages_of("run-2"),
     "finish": lambda store: store.finish_run("run-2", Outcome.OK, "", "", T0),
     "sweep": lambda store: store.sweep(T0),
     "record": lambda store: store.record(page_of((listing("n"),), run="run-2", number=1, findings={"n": (finding(),)})),

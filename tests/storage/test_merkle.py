@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import pytest
 
-from storage.merkle import EMPTY, Root, Tree, leaf_hash, node_hash, root_from
+from storage.merkle import EMPTY, Root, Tree, leaf_hash, node_hash
 
 LEAVES = [
     bytes.fromhex(one)
@@ -64,6 +65,24 @@ def test_known_roots(size: int) -> None:
 def test_every_size_has_the_root_of_the_definition(size: int) -> None:
     leaves = [b"%d" % at for at in range(size)]
     assert streamed(leaves) == Tree(leaves).root == by_the_rfc(leaves)
+
+
+def root_from(leaf: bytes, index: int, size: int, path: Iterable[bytes]) -> bytes:
+    """The root that leaf and audit path lead to; `ValueError` when the path cannot belong to that place."""
+    if not 0 <= index < size:
+        raise ValueError(f"no leaf {index} in a tree of {size}")
+    node, last = leaf_hash(leaf), size - 1
+    steps = iter(path)
+    while last:
+        if index & 1 or index < last:
+            step = next(steps, b"")
+            if not step:
+                raise ValueError("the audit path is too short")
+            node = node_hash(step, node) if index & 1 else node_hash(node, step)
+        index, last = index >> 1, last >> 1
+    if next(steps, b""):
+        raise ValueError("the audit path is too long")
+    return node
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 8, 13, 33, 100])

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
-from storage_specimens import T0, finding, listing, page_of, visit_of
+from storage_specimens import T0, finding, listing, page_of, pages_of, visit_of
 
 from crawler.captures import Box, PaidOpening, PictureVerdict, Place, Showing
 from crawler.errors import EvidenceBroken
@@ -95,7 +95,7 @@ def test_a_showing_of_a_visit_that_is_not_recorded_is_refused_with_its_page(plan
     page = page_shown(1)
     with pytest.raises(IntegrityError):
         planned.record(replace(page, visit=None))
-    assert planned.pages_of("run-1") == ()
+    assert pages_of(planned, "run-1") == ()
 
 
 def test_a_visit_that_nobody_recorded_is_broken_evidence(planned: ExhibitStore) -> None:

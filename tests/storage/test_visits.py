@@ -13,11 +13,12 @@ from storage_specimens import SNAPSHOT, T0, archive_in
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
-from crawler.captures import Box, Chain, Frame, Message, Place, Surroundings, Visit
+from crawler.captures import Box, BrowserCapture, Chain, Frame, Message, Place, Surroundings, Visit, VisitRecord
 from crawler.errors import EvidenceBroken
 from crawler.items import How
 from storage import warc, warcfile
-from storage.visits import keep_visit, read_facts, records_of
+from storage.archive import FolderArchive
+from storage.visits import keep_visit, read_facts
 
 PAGE = "https://www.xinghe.example/s?wd=专利&pn=1"
 MESSAGE = Message(
@@ -83,6 +84,35 @@ SURROUNDINGS = Surroundings(
     clock_offset=0.25,
     clock_at=T0,
 )
+
+
+def records_of(archive: FolderArchive, kept: BrowserCapture) -> tuple[VisitRecord, ...]:
+    """All records of the visit in the order they lie in its file, the facts last."""
+    facts = kept.facts
+    last = VisitRecord(
+        id=facts.id,
+        type="resource",
+        how="facts",
+        uri=warc.visit_uri(How.FACTS, facts.url),
+        offset=facts.offset,
+        length=facts.length,
+        sha256=facts.sha256,
+    )
+    return (*read_facts(archive, kept).records, last)
+
+
+def test_an_override_stands_in_the_facts_and_on_the_request_it_let_out(tmp_path: Path) -> None:
+    override = "override 3: Disallow: /s"
+    visit = replace(VISIT, override=override, requested_url=f"{MESSAGE.url}#part")
+    with archive_in(tmp_path) as archive:
+        kept = keep_visit(archive, visit, SURROUNDINGS)
+        assert read_facts(archive, kept).override == override
+        records = records_of(archive, kept)
+    (path,) = tmp_path.iterdir()
+    raw = path.read_bytes()
+    read = [warc.read_member(raw[one.offset : one.offset + one.length]) for one in records]
+    marked = [one.field("WARC-Target-URI") for one in read if one.field("Lantian-Override")]
+    assert marked == [warc.uri(MESSAGE.url)]
 
 
 def test_every_part_and_every_record_comes_back(tmp_path: Path) -> None:
