@@ -17,6 +17,7 @@ from crawler.errors import EvidenceBroken, Expired
 from crawler.items import Capture
 from pipelines.room import TOOL
 from storage.archive import FolderArchive
+from storage.rows import capture_now
 from storage.seal import SealState, State, weakest
 from storage.shelf import open_shelf
 
@@ -27,6 +28,7 @@ class Inspection:
     """Reads kept bytes again, each capture once, however many leads rest on it."""
 
     def __init__(self, config: Config, engine: Engine) -> None:
+        self._engine = engine
         self._archive = FolderArchive(config.archive, tool=TOOL, elsewhere=open_shelf(config))
         self._sealer = sealer_of(config, engine)
         self._known: dict[str, str] = {}
@@ -47,6 +49,12 @@ class Inspection:
         return self._known[capture.id]
 
     def _read(self, capture: Capture) -> str:
+        """An expiry may have moved or removed the record since its row was read: then its row says so now."""
+        found = self._found(capture)
+        now = capture_now(self._engine, capture) if is_damaged(found) else capture
+        return found if now == capture else self._found(now)
+
+    def _found(self, capture: Capture) -> str:
         try:
             self._archive.produce(capture)
         except Expired:
@@ -57,7 +65,10 @@ class Inspection:
 
     def _seal(self, capture: Capture) -> SealState:
         if capture.id not in self._seals:
-            self._seals[capture.id] = self._sealer.state_of(capture)
+            state = self._sealer.state_of(capture)
+            if state.state is State.OPEN:
+                state = self._sealer.state_of(capture_now(self._engine, capture))
+            self._seals[capture.id] = state
         return self._seals[capture.id]
 
 

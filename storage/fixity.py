@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,11 +75,15 @@ def audit_slice(source: Source, engine: Engine, nights: int, now: datetime) -> A
         *_up_to(share, (one for one in stretches if not one.was_broken)),
     ]
     reader, broken = _Reader(source, engine), list[Broken]()
+    after = {(one.file, one.start): one for one in stretches}
     for stretch in chosen:
         found = reader.read(stretch)
         if _note(engine, stretch, found, now):
             broken.extend(one for one in found if one not in broken)
-    done = _audited(chosen, _stretches(engine), nights, broken)
+            after[stretch.file, stretch.start] = replace(stretch, checked_at=now)
+        else:
+            del after[stretch.file, stretch.start]
+    done = _audited(chosen, list(after.values()), nights, broken)
     _finish(engine, done, now)
     return done
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Engine, Row, select
 from sqlalchemy.dialects.sqlite import insert
 
 from crawler.items import SEVERITY_WORDS, Capture, Entity, Finding, How, Kind, Listing
@@ -122,6 +122,13 @@ def finding_of(row: Row[Any]) -> Finding:
         image=row.image,
         box=tuple(row.box),
     )
+
+
+def capture_now(engine: Engine, capture: Capture) -> Capture:
+    """The same capture as its row is now, which an expiry may have changed; itself where no row knows it."""
+    with engine.connect() as connection:
+        row = connection.execute(select(*CAPTURE).where(CaptureRow.id == capture.id)).one_or_none()
+    return capture_of(row) if row else capture
 
 
 def capture_of(row: Row[Any]) -> Capture:

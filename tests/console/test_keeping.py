@@ -11,6 +11,7 @@ import pytest
 from keeping_specimens import DAY, NOW, Home, home_in, keep_page, keep_wall
 from storage_specimens import archive_in
 
+from console.inspection import Inspection
 from console.shelving import shelve_round
 from crawler.config import Config, Shelf
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE
@@ -170,3 +171,19 @@ def test_a_round_ends_whether_or_not_the_shelf_answers(home: Home, capsys: pytes
     assert shelve_round(config, home.engine) == EXIT_DONE
     assert [one for one in home.files() if one.endswith(".gz")] == []
     assert shelve_round(Config(home=home.folder), home.engine) == EXIT_DONE, "without one there is nothing to do"
+
+
+def test_who_reads_while_an_expiry_moves_files_looks_at_the_rows_again(home: Home) -> None:
+    """The captures were asked for before it, and are read after it: one has moved, one has expired."""
+    found = [home.store.exhibit(one).capture for one in home.seen]
+    with archive_in(home.archive) as archive:
+        (plain,) = keep_page(home, archive, {"3": False}, NOW - 10 * DAY)
+        (stays,) = keep_page(home, archive, {"4": True}, NOW)
+    home.seal()
+    found += [home.store.exhibit(one).capture for one in (plain, stays)]
+    home.expire(NOW, unflagged_days=5, flagged_days=30)
+    inspection = Inspection(Config(home=home.folder), home.engine)
+    assert [inspection.of(one) for one in found] == ["完整", "已按保存期限删除，第 3 号清单留有摘要", "完整"]
+    assert [inspection.seal_of(one).number for one in found] == [1, 3, 2]
+    (home.archive / home.store.exhibit(stays).capture.file).unlink()
+    assert "missing" in Inspection(Config(home=home.folder), home.engine).of(found[2])
