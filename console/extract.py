@@ -14,8 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sqlalchemy.exc import DatabaseError, OperationalError
+
 from casework.extraction import facts_written
-from casework.paper_facts import ExtractionFacts, PageSeen
+from casework.paper_facts import ChainHead, ExtractionFacts, PageSeen
 from casework.pdf_paper import demand_pdf
 from casework.people import Login, expect_two, officer, prove
 from console.extraction_facts import (
@@ -30,6 +32,7 @@ from console.extraction_facts import (
     visit_troubles,
 )
 from console.extraction_papers import tell, write_papers
+from console.extraction_sealing import seal_visit, stamp_visit, words_of
 from console.files import platform
 from console.ledger import opened
 from console.output import harmless
@@ -39,9 +42,8 @@ from console.sealing import sealer_of
 from crawler import clock
 from crawler.captures import BrowserCapture, PictureVerdict, Showing, Visit
 from crawler.config import Config
-from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, EvidenceBroken, UserMistake
+from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, EXIT_USAGE, UserMistake
 from crawler.items import Capture
-from detectors.rule import rules_digest
 from pipelines.bring import NotBrought, bring
 from pipelines.locating import Wanted
 from pipelines.room import TOOL, Room
@@ -50,9 +52,7 @@ from pipelines.surroundings import look
 from storage.audit import Act, AuditLog
 from storage.exhibits import ExhibitStore
 from storage.people import Extraction, People, Person
-from storage.seal import Sealer
 from storage.shapes import ExhibitDetail
-from storage.stamp import stamp_pending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,8 @@ class Asked:
 
 
 def extract(exhibit: str, asked: Asked, *, as_json: bool) -> int:
-    """One extraction: 3 when the page no longer shows what was seen, 4 when it could not be sealed."""
+    """One extraction: 3 when the page no longer shows what was seen, 4 when it could not be sealed or evidence is not
+    what it was, 2 when the database did not take its row. Its papers are written all the same."""
     config = Config.load()
     names = _names(asked.officers)
     demand_pdf()
@@ -78,8 +79,8 @@ def extract(exhibit: str, asked: Asked, *, as_json: bool) -> int:
         folder = config.home / "extractions" / facts.id
         write_papers(folder, facts)
     tell(facts, work.visits, folder, as_json=as_json)
-    if not work.is_sealed:
-        return EXIT_EVIDENCE
+    if work.failure:
+        return work.failure
     return EXIT_DONE if facts.verdict is PictureVerdict.SHOWS_QUOTE else EXIT_NOT_CLEAN
 
 
@@ -127,7 +128,8 @@ class Work:
     ) -> None:
         self.id = f"{clock.now().astimezone(clock.SHANGHAI):%Y%m%d}-{secrets.token_hex(4)}"
         self.visits: tuple[str, ...] = ()
-        self.is_sealed = True
+        self.failure = EXIT_DONE  # the exit code of the gravest thing that failed
+        self._is_sealed = True
         self._last: Capture | None = None  # the visit's last record
         self._seal_number = 0
         self._config = config
@@ -184,7 +186,6 @@ class Work:
             return replace(facts, page=sought_page, reason=showing_reason(showing))
         finally:
             await room.close()
-        self._store.record_visit(kept)
         self._kept(visit, kept)
         (showing,) = showings([exhibit], visit, spider, query)
         names = tuple(one.name for one in facts.officers)
@@ -194,7 +195,12 @@ class Work:
         return self._compared(taken, showing)
 
     def _kept(self, visit: Visit, kept: BrowserCapture) -> None:
-        self.visits, self._last = (visit.id,), kept.facts
+        self._last = kept.facts
+        try:
+            self._store.record_visit(kept)
+            self.visits = (visit.id,)
+        except DatabaseError as wrong:
+            self._unwritten("本次访问没有登记", wrong)
         # Each page is opened in a context of its own: see `pipelines.browser`.
         self._steps.append((visit.started_at, "启用新的浏览器环境，不带以前的 Cookie 和缓存"))
         self._steps += [(at, f"{words} {visit.requested_url}" if n == 0 else words)
@@ -211,41 +217,40 @@ class Work:
 
     def _seal(self) -> None:
         """Seal at once, and ask for a stamp where an authority is named; a failure is told, not hidden."""
-        engine, archive = self._store.engine, self._config.archive
-        sealer = sealer_of(self._config, engine)
-        try:
-            self._troubles += sealer.seal(rules_digest(), clock.now()).troubles
-            stamping = stamp_pending(archive, engine, self._config.authorities, clock.now())
-        except (EvidenceBroken, OSError) as broken:
-            self.is_sealed = False
-            self._troubles.append(f"没有封存成功：{broken}")
+        sealed = seal_visit(self._config, self._store.engine, self._last)
+        self._seal_number, self._is_sealed = sealed.number, sealed.is_sealed
+        self._troubles += sealed.troubles
+        if not sealed.is_sealed:
+            self.failure = EXIT_EVIDENCE
             return
-        self._covered(sealer)
-        if self._config.authorities and stamping.error:
-            self._troubles.append(f"时间戳服务没有答复（会自动再试）：{stamping.error}")
-
-    def _covered(self, sealer: Sealer) -> None:
-        """Which manifest has the visit: another process may have sealed it first."""
-        if self._last is None:
-            return
-        self._seal_number = sealer.state_of(self._last).number
-        self.is_sealed = bool(self._seal_number)
-        if self.is_sealed:
-            self._step(f"封存，本次的全部记录列入第 {self._seal_number} 号清单")
-        else:
-            self._troubles.append("没有封存成功：本次的记录没有列入清单")
+        if sealed.number:
+            self._step(f"封存，本次的全部记录列入第 {sealed.number} 号清单")
+        stamped = stamp_visit(self._config, self._store.engine, self._last)
+        self._troubles += stamped.troubles
+        if stamped.is_broken:
+            self.failure = EXIT_EVIDENCE
 
     def _recorded(self, facts: ExtractionFacts) -> ExtractionFacts:
-        """Its row, from which the record can be printed again."""
+        """Its row, from which the record can be printed again; where the database refuses it, the papers say so."""
+        try:
+            chain = self._chain()
+        except DatabaseError as wrong:
+            chain = None
+            self._unwritten("没有查到链首", wrong)
+        ended_at, steps = clock.now(), tuple(self._steps)
+        facts = replace(facts, ended_at=ended_at, steps=steps, troubles=tuple(self._troubles), chain=chain)
+        try:
+            self._write_down(facts)
+        except DatabaseError as wrong:
+            self._unwritten("本次提取没有登记，笔录不能再次打印", wrong)
+        return replace(facts, troubles=tuple(self._troubles))
+
+    def _chain(self) -> ChainHead | None:
         sealer = sealer_of(self._config, self._store.engine)
         head = sealer.heads(self._seal_number, self._seal_number)[0] if self._seal_number else sealer.head()
-        facts = replace(
-            facts,
-            ended_at=clock.now(),
-            steps=tuple(self._steps),
-            troubles=tuple(self._troubles),
-            chain=chain_of(head) if self.is_sealed else None,
-        )
+        return chain_of(head) if self._is_sealed else None
+
+    def _write_down(self, facts: ExtractionFacts) -> None:
         done = Extraction(
             id=facts.id,
             exhibit=facts.target.exhibit,
@@ -260,7 +265,13 @@ class Work:
             facts=facts_written(facts),
         )
         People(self._store.engine).keep_extraction(done, self._officers)
-        return facts
+
+    def _unwritten(self, what: str, wrong: DatabaseError) -> None:
+        """What the database did not take or give: a full disk is the operator's, a damaged one is evidence."""
+        self._troubles.append(f"{what}：{words_of(wrong)}")
+        if not isinstance(wrong, OperationalError):
+            self.failure = EXIT_EVIDENCE
+        self.failure = self.failure or EXIT_USAGE
 
     def _step(self, words: str) -> None:
         self._steps.append((clock.now(), words))

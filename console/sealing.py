@@ -32,6 +32,8 @@ from storage.warc import date
 
 STATE_WORDS = {State.OPEN: "未封存", State.SEALED: "已封存（未盖时间戳）", State.STAMPED: "已封存，有时间戳"}
 MOST_WAITING = 20
+UNMET = {"sealed": "还有写完的文件未封存", "stamped": "未锚定：还有记录未封存或清单没有时间戳"}
+NOT_ANCHORED = "已封存，但未锚定：设置要求有时间戳，还有清单没有"
 
 
 @contextmanager
@@ -55,17 +57,23 @@ def sealer_of(config: Config, engine: Engine) -> Sealer:
 
 
 def seal(*, as_json: bool) -> int:
-    """`lantian evidence seal`: seal what is open, then ask for time stamps where an authority is named."""
+    """`lantian evidence seal`: seal what is open, then ask for time stamps where an authority is named.
+
+    Exit 4 also while stamps are demanded and one is missing.
+    """
     config = Config.load()
     with opened_engine(config) as engine:
         recover_files(config, engine)
-        sealed = sealer_of(config, engine).seal(rules_digest(), clock.now())
+        sealer = sealer_of(config, engine)
+        sealed = sealer.seal(rules_digest(), clock.now())
+        say_sealed(sealed)
         stamping = stamp_pending(config.archive, engine, config.authorities, clock.now())
-    say_sealed(sealed)
-    say_stamping(config, stamping)
+        say_stamping(config, stamping)
+        is_met = say_demand(config, sealer)
     if as_json:
-        print_json(asdict(sealed) | {"stamped": stamping.done, "waiting": stamping.left})
-    return EXIT_EVIDENCE if sealed.troubles else EXIT_DONE
+        told = {"stamped": stamping.done, "waiting": stamping.left, "broken": stamping.broken, "met": is_met}
+        print_json(asdict(sealed) | told)
+    return EXIT_DONE if is_met and not (sealed.troubles or stamping.broken) else EXIT_EVIDENCE
 
 
 def recover_files(config: Config, engine: Engine) -> None:
@@ -75,9 +83,13 @@ def recover_files(config: Config, engine: Engine) -> None:
 
 
 def seal_round(config: Config, engine: Engine) -> int:
-    """What a round has kept, sealed and stamped; what could not be is said. Returns the exit code that calls for."""
+    """What a round has kept, sealed and stamped; what could not be is said. Returns the exit code that calls for.
+
+    An authority that is away is no failure of the round: the manifests wait, and that is said.
+    """
+    sealer = sealer_of(config, engine)
     try:
-        sealed = sealer_of(config, engine).seal(rules_digest(), clock.now())
+        sealed = sealer.seal(rules_digest(), clock.now())
     except EvidenceBroken as broken:
         say(f"没有封存，证据不完整：{harmless(str(broken))}")
         return EXIT_EVIDENCE
@@ -85,16 +97,19 @@ def seal_round(config: Config, engine: Engine) -> int:
         say(f"没有封存：{harmless(str(wrong))}；已固定的都在，腾出空间后运行 lantian evidence seal")
         return EXIT_USAGE
     say_sealed(sealed)
-    _stamp_round(config, engine)
-    return EXIT_EVIDENCE if sealed.troubles else EXIT_DONE
+    stamped = _stamp_round(config, engine, sealer)
+    return EXIT_EVIDENCE if sealed.troubles else stamped
 
 
-def _stamp_round(config: Config, engine: Engine) -> None:
-    """An authority that does not answer loses nothing: the manifests wait."""
+def _stamp_round(config: Config, engine: Engine, sealer: Sealer) -> int:
     try:
-        say_stamping(config, stamp_pending(config.archive, engine, config.authorities, clock.now()))
+        stamping = stamp_pending(config.archive, engine, config.authorities, clock.now())
+        say_stamping(config, stamping)
+        say_demand(config, sealer)
     except (OSError, OperationalError) as wrong:
         say(f"没有盖时间戳：{harmless(str(wrong))}；稍后运行 lantian evidence stamp")
+        return EXIT_USAGE
+    return EXIT_EVIDENCE if stamping.broken else EXIT_DONE
 
 
 def say_sealed(sealed: Sealed) -> None:
@@ -107,11 +122,21 @@ def say_sealed(sealed: Sealed) -> None:
 
 
 def say_stamping(config: Config, stamping: Stamping) -> None:
+    for broken in stamping.broken:
+        say(f"证据不完整，没有盖时间戳：{harmless(broken)}")
     if config.authorities and stamping.done:
         say(f"已盖时间戳：{stamping.done} 份清单")
     if config.authorities and stamping.left:
         why = f"（{harmless(stamping.error)}）" if stamping.error else ""
         say(f"等待时间戳：{stamping.left} 份清单{why}；会再试，也可运行 lantian evidence stamp")
+
+
+def say_demand(config: Config, sealer: Sealer) -> bool:
+    """Whether every manifest has the time stamp that the house demands; where not, that is said."""
+    if config.demand != "stamped" or not sealer.waiting(1):
+        return True
+    say(NOT_ANCHORED)
+    return False
 
 
 # -- what is sealed --------------------------------------------------------------------------------
@@ -124,14 +149,16 @@ def show_status(*, as_json: bool) -> int:
         sealer = sealer_of(config, engine)
         now, head, audit = standing(config.archive, engine, clock.now()), sealer.head(), AuditLog(engine).head()
         waiting = sealer.waiting(MOST_WAITING)
+    is_met = now.is_as(config.demand)
     if as_json:
-        told = {"state": now.state, "demand": config.demand, "head": head_told(head), "audit": _audit_told(audit)}
+        told: dict[str, Any] = {"state": now.state, "demand": config.demand, "met": is_met}
+        told |= {"head": head_told(head), "audit": _audit_told(audit)}
         told |= {"open": {"captures": now.open_captures, "files": now.open_files, "bytes": now.open_bytes}}
         told |= {"sealed": asdict(now.sealed), "stamped": asdict(now.stamped), "troubles": list(now.troubles)}
         print_json(told | {"waiting": [_waiting_told(one) for one in waiting]})
     else:
         _print_status(config, now, head, audit, waiting)
-    return EXIT_EVIDENCE if now.troubles else EXIT_DONE
+    return EXIT_DONE if is_met and not now.troubles else EXIT_EVIDENCE
 
 
 def _print_status(config: Config, now: Standing, head: SealHead, audit: AuditHead, waiting: Sequence[SealHead]) -> None:
@@ -140,6 +167,7 @@ def _print_status(config: Config, now: Standing, head: SealHead, audit: AuditHea
     facts.add_column(overflow="fold")
     for name, value in (
         ("状态", f"{STATE_WORDS[State(now.state)]}；对外要求：{STATE_WORDS[State(config.demand)]}"),
+        *(() if now.is_as(config.demand) else (("没有达到", UNMET[config.demand]),)),
         ("未封存", f"固定 {now.open_captures} 次；{now.open_files} 个文件，{now.open_bytes} 字节"),
         ("已封存", f"{now.sealed.manifests} 份清单，{now.sealed.records} 条记录"),
         ("有时间戳", f"{now.stamped.manifests} 份清单，{now.stamped.records} 条记录"),

@@ -31,8 +31,12 @@ def stamp(*, as_json: bool) -> int:
 def _print(stamping: Stamping) -> None:
     for one in stamping.stamped:
         print_line(f"第 {one.number} 号：{clock.in_shanghai(one.at)}（北京时间） {harmless(one.authority)}")
+    for broken in stamping.broken:
+        say(f"证据不完整，没有盖时间戳：{harmless(broken)}")
     for left in stamping.waiting:
         print_line(f"第 {left.number} 号：没有时间戳，{harmless(left.error) or '还没有请求过'}（试过 {left.tries} 次）")
+    if stamping.left > len(stamping.waiting):
+        print_line(f"……另有 {stamping.left - len(stamping.waiting)} 份")
     if stamping.left:
         say(f"{stamping.left} 份清单还没有时间戳：{harmless(stamping.error)}；会再试，不会跳过。")
     elif stamping.done:
@@ -42,8 +46,9 @@ def _print(stamping: Stamping) -> None:
 
 
 def _told(stamping: Stamping) -> dict[str, Any]:
-    told = {"done": stamping.done, "left": stamping.left, "error": stamping.error}
+    told: dict[str, Any] = {"done": stamping.done, "left": stamping.left, "error": stamping.error}
     stamped = [_stamped_told(one) for one in stamping.stamped]
+    told |= {"broken": list(stamping.broken)}
     return told | {"stamped": stamped, "waiting": [_waiting_told(one) for one in stamping.waiting]}
 
 

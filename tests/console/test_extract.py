@@ -234,7 +234,7 @@ def test_where_an_authority_is_named_the_record_has_its_time_or_says_why_not(
         assert told["seal"]["stamped"] is True
         (again,) = here("extract", place.exhibits["same"], *login).lines
         assert again["seal"]["stamped"] is False
-        assert any("时间戳服务没有答复" in one for one in again["troubles"])
+        assert any("本次的清单还没有时间戳" in one for one in again["troubles"])
     finally:
         settings.write_text(before, encoding="utf-8")
     engine = open_database(place.home / "lantian.db")
@@ -268,6 +268,105 @@ def test_a_broken_chain_is_told_and_the_act_is_written_down_all_the_same(
     engine = open_database(copy / "lantian.db")
     assert told["extraction"] in {one.id for one in People(engine).extractions_of(place.exhibits["same"])}
     engine.dispose()
+
+
+@pytest.fixture
+def copy(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The place's home, to be broken; no browser opens anything."""
+    shutil.copytree(place.home, tmp_path / "copy")
+    monkeypatch.setenv("LANTIAN_HOME", str(tmp_path / "copy"))
+    monkeypatch.setenv("LANTIAN_BROWSER", "/nonexistent")
+    return tmp_path / "copy"
+
+
+def changed(home: Path, *statements: str) -> None:
+    engine = open_database(home / "lantian.db")
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def rows_of(home: Path, exhibit: str) -> set[str]:
+    engine = open_database(home / "lantian.db")
+    found = {one.id for one in People(engine).extractions_of(exhibit)}
+    engine.dispose()
+    return found
+
+
+@pytest.mark.skipif(not OPENSSL, reason=WITHOUT_OPENSSL)
+def test_a_stamp_that_fails_is_not_told_as_a_seal_that_failed(
+    place: Place, here: Here, copy: Path, tmp_path: Path
+) -> None:
+    ca = LocalAuthority(tmp_path / "authority").root
+    (copy / "lantian.toml").write_text(f'[[authority]]\nurl = "http://127.0.0.1:9/"\nca = "{ca}"\n', encoding="utf-8")
+    (copy / "archive" / "manifests").mkdir(exist_ok=True)
+    shutil.rmtree(copy / "archive" / "manifests" / "authorities", ignore_errors=True)
+    (copy / "archive" / "manifests" / "authorities").write_bytes(b"in the way")
+    ran = here("extract", place.exhibits["same"], "--officers", "王一,李二", "--login-file", place.login, "--json")
+    assert ran.code == EXIT_NOT_CLEAN, ran.err
+    (told,) = ran.lines
+    assert told["seal"]["stamped"] is False
+    assert not any("没有封存成功" in one for one in told["troubles"])
+    assert any("已封存，没有取得时间戳" in one for one in told["troubles"])
+    record = words_of(next(Path(name) for name in told["files"] if name.endswith("笔录.docx")).read_bytes())
+    assert "没有封存成功" not in record
+
+
+@pytest.mark.skipif(not OPENSSL, reason=WITHOUT_OPENSSL)
+def test_a_manifest_found_tampered_with_while_stamping_is_exit_4(
+    place: Place, here: Here, copy: Path, tmp_path: Path
+) -> None:
+    login = ("--officers", "王一,李二", "--login-file", place.login, "--json")
+    for body in (b"one", b"two"):
+        with FolderArchive(copy / "archive", tool=TOOL) as archive:
+            archive.keep(exchange(body))
+        here("extract", place.exhibits["same"], *login)
+    former, _ = sorted((copy / "archive" / "manifests").glob("??????.json"))[-2:]
+    former.write_bytes(former.read_bytes().replace(b'"sealed"', b'"stampe"', 1))
+    authority = LocalAuthority(tmp_path / "authority")
+    with serving(authority) as url:
+        settings = f'[[authority]]\nurl = "{url}"\nca = "{authority.root}"\n'
+        (copy / "lantian.toml").write_text(settings, encoding="utf-8")
+        ran = here("extract", place.exhibits["same"], *login)
+    assert ran.code == EXIT_EVIDENCE, ran.err
+    (told,) = ran.lines
+    assert any(f"证据不完整，没有盖时间戳：第 {int(former.stem)} 号清单" in one for one in told["troubles"])
+    assert not any("没有封存成功" in one or "还没有时间戳" in one for one in told["troubles"])
+    assert told["extraction"] in rows_of(copy, place.exhibits["same"])
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code"),
+    [
+        ("ALTER TABLE extractions RENAME TO elsewhere", EXIT_USAGE),
+        (
+            "CREATE TRIGGER refused BEFORE INSERT ON extractions BEGIN SELECT RAISE(ABORT, 'refused'); END",
+            EXIT_EVIDENCE,
+        ),
+    ],
+)
+def test_a_database_that_refuses_the_row_leaves_the_papers_and_it_is_said(
+    place: Place, here: Here, copy: Path, refusal: str, code: int
+) -> None:
+    changed(copy, refusal)
+    ran = here("extract", place.exhibits["same"], "--officers", "王一,李二", "--login-file", place.login, "--json")
+    assert ran.code == code, ran.err
+    (told,) = ran.lines
+    assert len(told["files"]) == 4
+    (why,) = [one for one in told["troubles"] if "本次提取没有登记" in one]
+    assert "INSERT" not in why
+    record = words_of(next(Path(name) for name in told["files"] if name.endswith("笔录.docx")).read_bytes())
+    assert "本次提取没有登记" in record
+
+
+def test_a_database_that_seals_nothing_still_gets_the_row(place: Place, here: Here, copy: Path) -> None:
+    changed(copy, "ALTER TABLE sealed_extents RENAME TO elsewhere")
+    ran = here("extract", place.exhibits["same"], "--officers", "王一,李二", "--login-file", place.login, "--json")
+    assert ran.code == EXIT_EVIDENCE, ran.err
+    (told,) = ran.lines
+    assert any("没有封存成功：数据库不能读写" in one for one in told["troubles"])
+    assert told["extraction"] in rows_of(copy, place.exhibits["same"])
 
 
 @pytest.mark.parametrize(

@@ -17,14 +17,18 @@ from sqlalchemy import Engine, text
 
 from console import sealing
 from console.inspection import seal_words, seals_words
+from console.specimen_tls import Authority as Authorities
+from crawler import clock
 from crawler.config import Authority, Config
-from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken
+from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
 from storage import chain
+from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.seal import SealState, State
 from storage.verify import Wanted, verify
 from tests.authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority, serving
 from tests.console.conftest import ROOT, Ran
+from tests.storage.storage_specimens import exchange
 
 Run = Callable[..., Ran]
 HOME = ROOT / "tests" / "storage" / "homes" / "0.2.0"
@@ -52,12 +56,14 @@ def status(here: Run) -> dict[str, object]:
 
 def test_a_home_of_an_earlier_version_is_sealed_at_once(home: Path, here: Run) -> None:
     before = status(here)
+    assert (here("evidence", "status").code, before["met"]) == (EXIT_EVIDENCE, False)
     assert (before["state"], before["open"]["captures"], before["open"]["files"]) == ("open", 6, 2)
     ran = here("evidence", "seal", "--json")
     told = json.loads(ran.out)
     assert (ran.code, told["number"], told["leaves"], told["troubles"]) == (EXIT_DONE, 1, 16, [])
     assert told["sha256"] in ran.err
     after = status(here)
+    assert (here("evidence", "status").code, after["met"]) == (EXIT_DONE, True)
     assert (after["state"], after["open"]["captures"], after["open"]["bytes"]) == ("sealed", 0, 0)
     assert (after["sealed"], after["demand"]) == ({"manifests": 1, "records": 16}, "sealed")
     assert verify(home).ok
@@ -84,6 +90,97 @@ def test_the_head_is_what_is_deposited(home: Path, here: Run, tmp_path: Path) ->
     twice = here("evidence", "head", "--export", path)
     assert (twice.code, "不覆盖" in twice.err) == (EXIT_USAGE, True)
     assert here("evidence", "head", "--export", tmp_path / "no" / "head.json").code == EXIT_USAGE
+
+
+def test_a_head_is_exported_whole_or_not_at_all(home: Path, here: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    here("evidence", "seal")
+    out = home / "out"
+    out.mkdir()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setenv("LANTIAN_HOME", str(home))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(UserMistake, match="不能写"):
+            sealing.show_head(out / "head.json", as_json=False)
+    assert list(out.iterdir()) == []
+    sealing.show_head(out / "head.json", as_json=False)
+    assert [path.name for path in out.iterdir()] == ["head.json"]
+
+
+# -- what is demanded ------------------------------------------------------------------------------
+
+
+def demand(home: Path, authority: str = "", wanted: str = "") -> None:
+    """The home's settings: an authority's address, whose certificate lies in the home, and the state demanded."""
+    tables = f'[[authority]]\nurl = "{authority}"\nca = "ca.pem"\ntimeout = 1.0\n' if authority else ""
+    tables += f'[seal]\ndemand = "{wanted}"\n' if wanted else ""
+    (home / "lantian.toml").write_text(tables, encoding="utf-8")
+
+
+@needs_openssl
+def test_a_demand_that_is_not_met_is_exit_4(home: Path, here: Run) -> None:
+    local = LocalAuthority(home / "tsa")
+    (home / "ca.pem").write_bytes(local.root.read_bytes())
+    demand(home, "http://127.0.0.1:9/")
+    for command in ("seal", "status"):
+        ran = here("evidence", command)
+        assert (ran.code, "未锚定" in ran.out + ran.err) == (EXIT_EVIDENCE, True), command
+    told = json.loads(here("evidence", "seal", "--json").out)
+    assert (told["met"], told["waiting"], status(here)["met"]) == (False, 1, False)
+    demand(home, "http://127.0.0.1:9/", "sealed")
+    assert [here("evidence", command).code for command in ("seal", "status")] == [EXIT_DONE] * 2
+    with serving(local) as url:
+        demand(home, url)
+        assert here("evidence", "stamp").code == EXIT_DONE
+        assert [here("evidence", command).code for command in ("seal", "status")] == [EXIT_DONE] * 2
+
+
+def test_a_stamp_that_is_demanded_of_nobody_is_missing(home: Path, here: Run) -> None:
+    demand(home, wanted="stamped")
+    for command in ("seal", "status"):
+        ran = here("evidence", command)
+        assert (ran.code, "未锚定" in ran.out + ran.err) == (EXIT_EVIDENCE, True), command
+
+
+@needs_openssl
+def test_a_manifest_found_tampered_with_is_exit_4_and_not_stamped(
+    home: Path, here: Run, engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    local = LocalAuthority(home / "tsa")
+    (home / "ca.pem").write_bytes(local.root.read_bytes())
+    here("evidence", "seal")
+    with FolderArchive(home / "archive", tool="lantian 0.1.0") as archive:
+        archive.keep(exchange(b"another", fetched_at=clock.now()))
+    here("evidence", "seal")
+    path = home / "archive" / "manifests" / "000001.json"
+    path.write_bytes(path.read_bytes().replace(b'"sealed"', b'"stampe"', 1))
+    with serving(local) as url:
+        demand(home, url, "sealed")
+        config = Config(home=home, authorities=(Authority(url=url, ca=home / "ca.pem"),))
+        assert sealing.seal_round(config, engine) == EXIT_EVIDENCE
+        assert "证据不完整，没有盖时间戳：第 1 号清单" in capsys.readouterr().err
+        ran = here("evidence", "seal", "--json")
+        stamp = here("evidence", "stamp")
+    told = json.loads(ran.out)
+    assert (ran.code, "证据不完整" in ran.err, len(told["broken"])) == (EXIT_EVIDENCE, True, 1)
+    assert (stamp.code, "证据不完整" in stamp.err) == (EXIT_EVIDENCE, True)
+    stamps = [one.name for one in path.parent.glob("*.tsr")]
+    assert (stamps, told["waiting"]) == (["000002.tsr"], 1)
+
+
+def test_a_disk_that_fails_while_stamping_is_the_operators(
+    home: Path, engine: Engine, here: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here("evidence", "seal")
+    (home / "archive" / "manifests" / "authorities").write_bytes(b"in the way")
+    ca = tmp_path / "ca.pem"
+    ca.write_bytes(Authorities().pem)
+    config = Config(home=home, authorities=(Authority(url="http://127.0.0.1:9/", ca=ca),))
+    assert sealing.seal_round(config, engine) == EXIT_USAGE
+    assert "没有盖时间戳" in capsys.readouterr().err
 
 
 @needs_openssl
@@ -193,7 +290,9 @@ def test_an_authority_that_does_not_answer_loses_nothing(
     authority = Authority(url=f"http://127.0.0.1:{port}/", ca=tmp_path / "ca.pem", timeout=1.0)
     authority.ca.write_bytes(LocalAuthority(tmp_path / "tsa").root.read_bytes())
     assert sealing.seal_round(replace(config, authorities=(authority,)), engine) == EXIT_DONE
-    assert "等待时间戳：1 份清单" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "等待时间戳：1 份清单" in said
+    assert "未锚定" in said
     assert verify(config.home).state == "sealed"
 
 

@@ -59,7 +59,7 @@ def test_all_that_wait_are_stamped(here: Run, home: Path, authority: LocalAuthor
     again = here("evidence", "stamp", "--json")
     assert (again.code, json.loads(again.out)) == (
         EXIT_DONE,
-        {"done": 0, "left": 0, "error": "", "stamped": [], "waiting": []},
+        {"done": 0, "left": 0, "error": "", "broken": [], "stamped": [], "waiting": []},
     )
 
 
