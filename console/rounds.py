@@ -103,7 +103,7 @@ def crawl_round(
             _tidy(config, store)
             if store.is_first_round():
                 _tell_robots(config, questions)
-            plan = _planned(store, questions, pages, _rules(config))
+            plan = _planned(store, questions, f"pages={pages} delay={config.crawl.delay:g}", _rules(config))
             shapes = office_shapes(config)
             reactor = AsyncCrawlerProcess(_settings(config, ack))
             with progress("巡查", len(plan)) as advance:
@@ -155,14 +155,14 @@ def _rules(config: Config) -> list[tuple[str, str]]:
 
 
 def _planned(
-    store: ExhibitStore, questions: Sequence[tuple[str, str]], pages: int, rules: Sequence[tuple[str, str]]
+    store: ExhibitStore, questions: Sequence[tuple[str, str]], settings: str, rules: Sequence[tuple[str, str]]
 ) -> list[PlannedRun]:
     now = clock.now()
     plan = [
         PlannedRun(id=uuid.uuid4().hex, platform=platform, query=query, planned_at=now)
         for platform, query in dict.fromkeys(questions)
     ]
-    round_id = store.begin_round(now, TOOL, f"pages={pages}")
+    round_id = store.begin_round(now, TOOL, settings)
     store.plan(round_id, plan)
     store.know_rules(round_id, rules)
     return plan

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import threading
 import uuid
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,7 @@ from storage import warc
 from storage.warcfile import OPEN_SUFFIX, WarcFile
 
 GIBIBYTE = 1 << 30
+_STEP = 1 << 14
 
 
 class Elsewhere(Protocol):
@@ -203,6 +205,19 @@ class FolderArchive:
         if len(packed) != length:
             raise EvidenceBroken("the file ends before the record does")
         return packed
+
+    def member_from(self, file: str, offset: int) -> bytes:
+        """The bytes of the gzip member that begins there; `EvidenceBroken` when the file has none."""
+        unpacker, packed = zlib.decompressobj(wbits=31), b""
+        try:
+            while not unpacker.eof and (piece := self._read(file, offset + len(packed), _STEP)):
+                unpacker.decompress(piece)
+                packed += piece
+        except (OSError, zlib.error) as wrong:
+            raise EvidenceBroken(f"the file cannot be read ({wrong})") from None
+        if not unpacker.eof:
+            raise EvidenceBroken("the file ends before the record does")
+        return packed[: len(packed) - len(unpacker.unused_data)]
 
     def _read(self, name: str, offset: int, length: int) -> bytes:
         final = self._inside(name)

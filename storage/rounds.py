@@ -37,6 +37,11 @@ class Rounds:
             connection.execute(insert(Round).values(id=round_id, started_at=started_at, tool=tool, settings=settings))
         return round_id
 
+    def settings_of(self, round_id: str | None) -> str:
+        """What a round said of its settings when it began; nothing for a run that no round planned."""
+        with self.engine.connect() as connection:
+            return connection.execute(select(Round.settings).where(Round.id == round_id)).scalar_one_or_none() or ""
+
     def is_first_round(self) -> bool:
         """Whether at most one round has begun here."""
         with self.engine.connect() as connection:
