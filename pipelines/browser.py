@@ -24,7 +24,7 @@ from pipelines.chromium import QUIET, find_chromium, parent_of, pinned_keys, res
 from pipelines.devtools import BrowserTrouble, Told
 from pipelines.gate import Gate
 from pipelines.locating import Wanted
-from pipelines.taking import located, take_home
+from pipelines.taking import located, render, take_home
 from pipelines.visiting import HEIGHT, WIDTH, Visiting
 
 __all__ = ["Browser", "BrowserTrouble", "find_chromium"]
@@ -52,12 +52,11 @@ class Browser:
     def takes_pictures(self) -> bool:
         return self._config.browser.pictures and not self._missing
 
-    async def render(self, url: str) -> tuple[str, bytes, int]:
-        """The final address, the document after its scripts ran (UTF-8) and the HTTP status."""
-        async with self._opened(url) as (visiting, _):
-            await visiting.load(url)
-            await visiting.hold()
-            return await visiting.address(), await visiting.dom(), visiting.recorder.status or 200
+    async def render(self, url: str) -> Visit:
+        """The document after its scripts ran, with all that was loaded for it; no picture, no text."""
+        async with self._opened(url) as (visiting, gate):
+            visit = await render(visiting, url)
+            return replace(located(visit, gate, self._config.hosts), browser=self.version)
 
     async def visit(
         self, url: str, sought: Sequence[Sought] = (), query: str = "", ad_labels: Sequence[str] = ()

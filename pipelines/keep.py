@@ -11,9 +11,11 @@ from scrapy.http import Request, Response
 
 from crawler import clock
 from crawler.errors import NotKept
-from crawler.items import Capture, Exchange, How, Snapshot
+from crawler.items import Capture, Exchange
 from crawler.transport import is_specimen
+from pipelines.render import Rendered
 from pipelines.room import Room
+from storage.visits import keep_page
 
 
 class KeepMiddleware:
@@ -34,19 +36,9 @@ class KeepMiddleware:
         return response
 
     def _kept(self, request: Request, response: Response) -> Capture:
-        specimen = is_specimen(response.url, self._room.config.hosts)
         if request.meta.get("in_browser"):
-            return self._room.archive.keep_snapshot(
-                Snapshot(
-                    url=response.url,
-                    how=How.BROWSER,
-                    mime="text/html; charset=utf-8",
-                    body=response.body,
-                    taken_at=clock.now(),
-                    tool=self._room.browser.version,
-                    is_specimen=specimen,
-                )
-            )
+            rendered: Rendered = request.meta.pop("rendered")
+            return keep_page(self._room.archive, rendered.visit, rendered.surroundings)
         return self._room.archive.keep(
             Exchange(
                 url=response.url,
@@ -60,7 +52,7 @@ class KeepMiddleware:
                 response_body=response.body,
                 ip_address=str(response.ip_address or ""),
                 fetched_at=clock.now(),
-                is_specimen=specimen,
+                is_specimen=is_specimen(response.url, self._room.config.hosts),
                 override=request.meta.get("override", ""),
             )
         )

@@ -6,16 +6,32 @@ needs_browser`. Without a browser the page keeps that outcome, with the reason i
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
 from scrapy.crawler import Crawler
 from scrapy.http import HtmlResponse, Request
 
+from crawler.captures import Surroundings, Visit
 from crawler.errors import PageChanged
 from pipelines.browser import BrowserTrouble
 from pipelines.room import Room
+from pipelines.surroundings import look
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """What stands behind a rendered response, until it is kept."""
+
+    visit: Visit
+    surroundings: Surroundings
 
 
 class RenderMiddleware:
-    """Answers a request marked `in_browser` with the rendered document instead of a download."""
+    """Answers a request marked `in_browser` with the rendered document instead of a download.
+
+    `meta["rendered"]` then has all that was loaded for it, for whoever keeps it.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         self._room = Room.of(crawler)
@@ -27,10 +43,12 @@ class RenderMiddleware:
     async def process_request(self, request: Request) -> HtmlResponse | None:
         if not request.meta.get("in_browser"):
             return None
+        surroundings = await look(self._room.config, urlsplit(request.url).hostname or "")
         try:
-            url, dom, status = await self._room.browser.render(request.url)
+            visit = await self._room.browser.render(request.url)
         except BrowserTrouble as trouble:
             raise PageChanged("needs_browser", str(trouble)) from trouble
-        return HtmlResponse(
-            url, status=status, body=dom, encoding="utf-8", headers={"Content-Type": "text/html; charset=utf-8"}
-        )
+        visit = replace(visit, override=request.meta.get("override", ""))
+        request.meta["rendered"] = Rendered(visit=visit, surroundings=surroundings)
+        kind = {"Content-Type": "text/html; charset=utf-8"}
+        return HtmlResponse(visit.url, status=visit.status or 200, body=visit.dom, encoding="utf-8", headers=kind)

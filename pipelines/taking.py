@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from io import BytesIO
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from pipelines.locating import Wanted, in_both, look
 from pipelines.visiting import TALLEST, TITLE, Visiting
 
 CONTRAST = 24  # of 255: less between the darkest and the lightest point of a place, and no letter is seen
+NOTHING_SEEN = Frame(width=0, height=0)
 TRIES = 3  # a page that goes on by itself is taken home anew
 
 
@@ -30,13 +32,13 @@ class Taken:
     """What is taken while a page is held still."""
 
     url: str
-    title: str
     dom: bytes
-    text: bytes
-    mhtml: bytes
-    picture: bytes
-    frame: Frame
-    chains: tuple[Chain, ...]
+    title: str = ""
+    text: bytes = b""
+    mhtml: bytes = b""
+    picture: bytes = b""
+    frame: Frame = NOTHING_SEEN
+    chains: tuple[Chain, ...] = ()
 
 
 async def take_home(visiting: Visiting, url: str, wanted: Wanted) -> Visit:
@@ -52,6 +54,19 @@ async def take_home(visiting: Visiting, url: str, wanted: Wanted) -> Visit:
                 raise
             visiting.step("页面自行转到另一地址，重新保存")
             await visiting.release()
+    return await _visit(visiting, url, taken, started_at)
+
+
+async def render(visiting: Visiting, url: str) -> Visit:
+    """The page's document and messages alone."""
+    started_at = clock.now()
+    await visiting.load(url)
+    await visiting.hold()
+    taken = Taken(url=await visiting.address(), dom=await visiting.dom())
+    return await _visit(visiting, url, taken, started_at)
+
+
+async def _visit(visiting: Visiting, url: str, taken: Taken, started_at: datetime) -> Visit:
     messages = await visiting.recorder.messages()
     visiting.limits_met()
     return Visit(
@@ -113,13 +128,13 @@ async def _looked(visiting: Visiting, wanted: Wanted) -> Frame:
         raise
     except BrowserTrouble as trouble:
         visiting.troubles.append(("frame", str(trouble)))
-        return Frame(width=0, height=0)
+        return NOTHING_SEEN
 
 
 def as_drawn(picture: bytes, frame: Frame) -> Frame:
     """The frame as the picture bears it out: where a place is all of one colour, nothing can be read."""
     if not picture:
-        return Frame(width=0, height=0)
+        return NOTHING_SEEN
     with Image.open(BytesIO(picture), formats=["PNG"]) as opened:
         width, height = opened.size
         image = opened.convert("L") if frame.places else opened

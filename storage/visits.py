@@ -1,6 +1,7 @@
 """Keeps one visit of a page: all its records in one append, so that they lie together and are all there or none.
 
-The last of them lists the others. See docs/evidence.md.
+The last of them lists the others. A page that was rendered in place of a download is kept in the same way; its document
+is a capture of the page itself, and gives the others their visit's id. See docs/evidence.md.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from storage import warc
 from storage.archive import FolderArchive
 from storage.visit_facts import facts_json, facts_read
 
-CERTIFICATE = "application/pkix-cert"
+CERTIFICATE, HTML = "application/pkix-cert", "text/html; charset=utf-8"
 SPARE = 4096  # bytes by which the facts may grow when the offsets in them become known, beside 40 a record
 TRUNCATED = {"too_large": "length", "failed": "disconnect", "unfinished": "time", "evicted": "unspecified"}
 
@@ -32,7 +33,24 @@ class Kept:
 
 def keep_visit(archive: FolderArchive, visit: Visit, surroundings: Surroundings) -> BrowserCapture:
     """Write the visit; it is safe after `sync()`. Raises `OSError`, and then nothing of it is there."""
-    kept = list(_records(visit))
+    file, offset, members = _append(archive, visit, surroundings, list(_records(visit)))
+    return _capture(visit, file, offset, members)
+
+
+def keep_page(archive: FolderArchive, visit: Visit, surroundings: Surroundings) -> Capture:
+    """Write a rendered page: its document, which is the capture, and all that was loaded for it. Raises `OSError`."""
+    snapshot = replace(_snapshot(visit, How.BROWSER, HTML, visit.dom), url=visit.url)
+    fields, payload = warc.resource_fields(snapshot, visit.id), warc.Payload(head=b"", body=visit.dom)
+    document = _packed(fields, payload, visit, How.BROWSER)
+    messages = [one for message in visit.messages for one in _message(visit, message)]
+    file, _, members = _append(archive, visit, surroundings, [document, *messages])
+    return _part(visit, file, members[0])
+
+
+def _append(
+    archive: FolderArchive, visit: Visit, surroundings: Surroundings, kept: list[Kept]
+) -> tuple[str, int, list[Kept]]:
+    """These records and the facts that list them, with the file and the offset they begin at."""
     members: list[Kept] = []
 
     def placed(start: int) -> bytes:
@@ -43,7 +61,7 @@ def keep_visit(archive: FolderArchive, visit: Visit, surroundings: Surroundings)
     length = sum(len(one.member) for one in kept)
     facts = len(facts_json(visit, surroundings, [one.record for one in kept]))
     file, offset = archive.append_at(length + facts + 40 * len(kept) + SPARE, placed)
-    return _capture(visit, file, offset, members)
+    return file, offset, members
 
 
 def read_facts(archive: FolderArchive, capture: BrowserCapture) -> VisitFacts:
@@ -57,8 +75,8 @@ def read_facts(archive: FolderArchive, capture: BrowserCapture) -> VisitFacts:
 def _records(visit: Visit) -> Iterator[Kept]:
     for message in visit.messages:
         yield from _message(visit, message)
-    png, html, plain, mhtml = "image/png", "text/html; charset=utf-8", "text/plain; charset=utf-8", "multipart/related"
-    yield _resource(visit, How.BROWSER, html, visit.dom)
+    png, plain, mhtml = "image/png", "text/plain; charset=utf-8", "multipart/related"
+    yield _resource(visit, How.BROWSER, HTML, visit.dom)
     yield _resource(visit, How.TEXT, plain, visit.text)
     if visit.mhtml:
         yield _resource(visit, How.MHTML, mhtml, visit.mhtml)
@@ -70,8 +88,14 @@ def _records(visit: Visit) -> Iterator[Kept]:
 
 
 def _resource(visit: Visit, how: How, mime: str, body: bytes, url: str = "") -> Kept:
-    snapshot = Snapshot(
-        url=warc.visit_uri(how, url or visit.url),
+    snapshot = replace(_snapshot(visit, how, mime, body), url=warc.visit_uri(how, url or visit.url))
+    record_id = str(uuid.uuid4())
+    return _packed(warc.resource_fields(snapshot, record_id), warc.Payload(head=b"", body=body), visit, how)
+
+
+def _snapshot(visit: Visit, how: How, mime: str, body: bytes) -> Snapshot:
+    return Snapshot(
+        url=visit.url,
         how=how,
         mime=mime,
         body=body,
@@ -79,8 +103,6 @@ def _resource(visit: Visit, how: How, mime: str, body: bytes, url: str = "") -> 
         tool=visit.browser,
         is_specimen=visit.is_specimen,
     )
-    record_id = str(uuid.uuid4())
-    return _packed(warc.resource_fields(snapshot, record_id), warc.Payload(head=b"", body=body), visit, how)
 
 
 def _message(visit: Visit, message: Message) -> Iterator[Kept]:
@@ -132,7 +154,8 @@ def _exchange(message: Message, visit: Visit) -> Exchange:
 def _packed(fields: warc.Fields, payload: warc.Payload, visit: Visit, how: How) -> Kept:
     named = dict(fields)
     sha256 = payload.sha256
-    extra = [("Lantian-Visit", visit.id)]
+    # A rendered page's document is what the others belong to, and itself a part of nothing.
+    extra = [("Lantian-Visit", visit.id)] if named["WARC-Record-ID"] != warc.urn(visit.id) else []
     if "Lantian-How" not in named:
         extra.append(("Lantian-How", str(how)))
     member = warc.member([*fields, *extra], payload, sha256)

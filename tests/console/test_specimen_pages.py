@@ -142,7 +142,7 @@ def rendered(url: str, home: Path) -> bytes:
 async def _render(config: Config, url: str) -> bytes:
     browser = Chromium(config)
     try:
-        return (await browser.render(url))[1]
+        return (await browser.render(url)).dom
     finally:
         await browser.close()
 

@@ -13,17 +13,23 @@ from pathlib import Path
 import pytest
 from crawling import RawServer, at, config_of, crawl, http, page, with_browser
 from sqlalchemy import select
+from warcio.archiveiterator import ArchiveIterator
 
 from console.specimen import load
 from console.specimen_server import SpecimenServer
 from console.specimen_tls import Authority
+from crawler import clock
 from crawler.captures import Visit
 from crawler.config import Browser as BrowserSettings
 from crawler.config import Config
 from crawler.hosts import MappedHost, read_hosts
 from crawler.items import How
 from pipelines.browser import Browser, BrowserTrouble, find_chromium
+from storage.db import open_database
+from storage.exhibits import ExhibitStore
 from storage.models import CaptureRow, ExhibitRow
+from storage.shapes import Override
+from storage.verify import verify
 
 SECURE = "https://probe.example"
 PLAIN = "http://probe.example"
@@ -65,8 +71,8 @@ def rendered(config: Config, *urls: str) -> list[tuple[str, str, int] | str]:
         try:
             for url in urls:
                 try:
-                    address, dom, status = await browser.render(url)
-                    found.append((address, dom.decode(), status))
+                    visit = await browser.render(url)
+                    found.append((visit.url, visit.dom.decode(), visit.status))
                 except BrowserTrouble as trouble:
                     found.append(str(trouble))
         finally:
@@ -138,6 +144,35 @@ def test_a_list_that_needs_scripts_is_rendered_under_its_real_name(tmp_path: Pat
         capture = connection.execute(select(CaptureRow.how, CaptureRow.is_specimen).where(CaptureRow.id == row.capture))
         assert capture.one() == (How.BROWSER, True)
     assert not left_running()
+
+
+def test_all_that_a_rendered_page_loaded_is_kept(tmp_path: Path) -> None:
+    script = SCRIPTED.replace("</body>", '<img src="/pic.png"><script src="/app.js"></script></body>')
+    answers = {
+        "/s": http(script),
+        "/app.js": http("var a = 1;", Content_Type="text/javascript"),
+        "/robots.txt": http("User-agent: *\nDisallow: /s\n"),
+    }
+    with RawServer(lambda target: answers.get(target, http("", status="404 x"))) as server:
+        config = with_browser(config_of(tmp_path, *at(server, "probe.example")), timeout=15.0)
+        store = ExhibitStore(open_database(config.database))
+        store.sign_override(Override(platform="probe", person="张虚构", reason="年度专项", signed_at=clock.now()))
+        found = crawl(config, f"{PLAIN}/s")
+    assert found.verdict(f"{PLAIN}/s") == ("ok", "")
+    capture = found.page(f"{PLAIN}/s").capture
+    loaded, marked = [], []
+    (path,) = config.archive.glob("*.warc.gz")
+    with path.open("rb") as file:
+        for record in ArchiveIterator(file):
+            if record.rec_headers.get_header("Lantian-Visit") == capture:
+                loaded.append((record.rec_type, record.rec_headers.get_header("WARC-Target-URI")))
+                marked.append(record.rec_headers.get_header("Lantian-Override"))
+    assert {address for kind, address in loaded if kind == "response"} >= {
+        f"{PLAIN}/s", f"{PLAIN}/pic.png", f"{PLAIN}/app.js"
+    }  # fmt: skip
+    assert loaded[-1] == ("resource", f"urn:facts:{PLAIN}/s")
+    assert [one for one in marked if one] == ["override 1: Disallow: /s"]
+    assert verify(config.home).broken == ()
 
 
 def test_a_server_with_another_authority_is_not_shown(tmp_path: Path, specimen: SpecimenServer) -> None:
@@ -262,7 +297,7 @@ def test_a_browser_that_was_killed_is_started_again(tmp_path: Path) -> None:
         try:
             await browser.render(f"{PLAIN}/s")
             await browser._engine._chromium.close()  # the same as a crash: nobody told our side
-            return (await browser.render(f"{PLAIN}/s"))[1].decode()
+            return (await browser.render(f"{PLAIN}/s")).dom.decode()
         finally:
             await browser.close()
 

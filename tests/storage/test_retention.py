@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import replace
@@ -16,11 +17,13 @@ from types import SimpleNamespace
 import pytest
 from keeping_specimens import DAY, NOW, Home, home_in, keep_page, keep_redirect, keep_visit, keep_wall
 from sqlalchemy import insert, select, update
-from storage_specimens import TOOL, archive_in, exchange
+from storage_specimens import TOOL, archive_in, exchange, finding, listing, page_of
+from test_visits import SURROUNDINGS, VISIT
 
 from crawler.config import Config, Retention
 from crawler.config import Shelf as ShelfSettings
 from crawler.errors import EvidenceBroken, Expired, UserMistake
+from storage import visits
 from storage.archive import FolderArchive
 from storage.audit import AuditLog
 from storage.db import open_database
@@ -139,6 +142,27 @@ def test_all_records_of_a_visit_go_or_stay_together(home: Home) -> None:
     picture = home.store.exhibit(exhibit).picture
     assert picture is not None
     assert home.produce(picture) == b"visit-kept picture" * 9
+    assert home.verified().ok
+
+
+def test_what_a_rendered_page_loaded_goes_and_stays_with_it(home: Home) -> None:
+    messages = tuple(replace(one, at=NOW) for one in VISIT.messages)
+    pages = {}
+    with archive_in(home.archive) as archive:
+        for number, findings in enumerate(({"1": (finding(articles=("PAR-二",)),)}, {}), 1):
+            visit = replace(VISIT, id=str(uuid.uuid4()), started_at=NOW, ended_at=NOW, messages=messages)
+            kept = visits.keep_page(archive, visit, SURROUNDINGS)
+            pages[kept.offset] = bool(findings)
+            page = page_of((listing("1"),), number=number, findings=findings)
+            seen = replace(page.sightings, capture=kept, seen_at=NOW, requested_url=kept.url, url=kept.url)
+            archive.sync()
+            home.store.record(replace(page, sightings=seen))
+    home.seal()
+    home.expire(NOW + 200 * DAY)
+    second = max(pages)
+    leaves = [leaf for leaf in leaves_of(home.archive, 2) if leaf.type != "warcinfo"]
+    assert len(leaves) == 18
+    assert all((leaf.to >= 0) == (leaf.offset < second) for leaf in leaves)
     assert home.verified().ok
 
 

@@ -18,7 +18,7 @@ from crawler.errors import EvidenceBroken
 from crawler.items import How
 from storage import warc, warcfile
 from storage.archive import FolderArchive
-from storage.visits import keep_visit, read_facts
+from storage.visits import keep_page, keep_visit, read_facts
 
 PAGE = "https://www.xinghe.example/s?wd=专利&pn=1"
 MESSAGE = Message(
@@ -190,6 +190,23 @@ def test_a_visit_without_a_picture_keeps_the_rest(tmp_path: Path) -> None:
         kept = keep_visit(archive, replace(VISIT, picture=b"", mhtml=b"", chains=(), messages=()), SURROUNDINGS)
         assert (kept.picture, kept.mhtml, kept.records) == (None, None, 3)
         assert archive.produce(kept.dom) == VISIT.dom
+
+
+def test_a_rendered_page_is_a_capture_of_its_own_with_all_that_was_loaded_for_it(tmp_path: Path) -> None:
+    visit = replace(VISIT, override="override 3: Disallow: /s", requested_url=PAGE)
+    with archive_in(tmp_path) as archive:
+        page = keep_page(archive, visit, SURROUNDINGS)
+        assert (page.id, page.url, page.how) == (VISIT.id, VISIT.url, How.BROWSER)
+        assert archive.produce(page) == VISIT.dom
+    (path,) = tmp_path.iterdir()
+    with path.open("rb") as file:
+        read = [one.rec_headers for one in ArchiveIterator(file, no_record_parse=True)][1:]
+    document, *others = read
+    assert (document.get_header("WARC-Target-URI"), document.get_header("Lantian-Visit")) == (warc.uri(PAGE), None)
+    assert {one.get_header("Lantian-Visit") for one in others} == {page.id}
+    assert [one.get_header("Lantian-How") for one in others] == ["network"] * (len(others) - 1) + ["facts"]
+    assert len(others) == 8
+    assert [bool(one.get_header("Lantian-Override")) for one in others].count(True) == 1
 
 
 def test_a_failed_write_leaves_nothing_of_the_visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
