@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,11 +17,12 @@ from crawler import clock
 from crawler.captures import BrowserCapture, Chain, Frame, Message, Surroundings, Visit
 from crawler.items import Capture
 from storage import wacz, warc
+from storage.canonical import canonical
 from storage.db import open_database
 from storage.proofs import Extent, Proof, prove
 from storage.seal import Sealer
 from storage.visits import keep_visit
-from storage.wacz import Contents, PackagePage, Part, canonical
+from storage.wacz import Contents, PackagePage, Part
 
 URL = "https://www.xinghe.example/fw/?wd=%E4%B8%93%E5%88%A9&pn=1"
 PAGE = "<!doctype html><meta charset=utf-8><title>专利 - 示例搜索</title><h3>发明专利代写 包授权</h3>".encode()
@@ -158,7 +161,7 @@ def capture_told(part: str, capture: Capture) -> dict[str, object]:
 def told(packed: Packed) -> dict[str, object]:
     """lantian/package.json of one exhibit, before it is written."""
     head_path = max(packed.manifests.glob("[0-9][0-9][0-9][0-9][0-9][0-9].json"))
-    head = wacz.json.loads(head_path.read_bytes())
+    head = json.loads(head_path.read_bytes())
     visit = packed.visit
     assert visit.picture
     parts = [("page", packed.page), ("picture", visit.picture), ("dom", visit.dom), ("text", visit.text)]
@@ -171,7 +174,7 @@ def told(packed: Packed) -> dict[str, object]:
         "chain": {
             "archive": head["archive"],
             "number": head["number"],
-            "sha256": wacz.hashlib.sha256(head_path.read_bytes()).hexdigest(),
+            "sha256": hashlib.sha256(head_path.read_bytes()).hexdigest(),
             "sealed_at": head["sealed_at"],
         },
         "exhibits": [

@@ -15,7 +15,8 @@ from authority import LocalAuthority
 from package_specimens import PICTURE, TEXT, URL, VISIT, Packed, package, sealed_archive
 
 from storage import cdx, warc
-from storage.wacz import DATAPACKAGE, DIGEST, INDEX, PACKAGE, PAGES, PROOFS, RECORDS, STAMP, VERIFY, canonical
+from storage.canonical import canonical
+from storage.wacz import DATAPACKAGE, DIGEST, INDEX, PACKAGE, PAGES, PROOFS, RECORDS, STAMP, VERIFY
 
 Files = dict[str, bytes]
 OTHER_PICTURE = PICTURE + b"another"

@@ -27,9 +27,10 @@ from package_tampering import (
     write,
 )
 
+from storage.canonical import canonical
 from storage.verify_package import verify_package
 from storage.verify_tokens import anchors
-from storage.wacz import DATAPACKAGE, DIGEST, PACKAGE, PAGES, PROOFS, RECORDS, canonical
+from storage.wacz import DATAPACKAGE, DIGEST, PACKAGE, PAGES, PROOFS, RECORDS
 
 ROOT = Path(__file__).parent.parent.parent
 
