@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from urllib.parse import urlsplit
 
-from crawler.pace import Burst
+from crawler.pace import BURST, PACE, Burst
 from pipelines.devtools import BrowserTrouble, Session, Told
 from pipelines.network import Recorder
 
 logger = logging.getLogger(__name__)
-
-FREE, DELAY = 80, 0.1  # requests to one host that a page needs at once, and seconds between those after them
 
 ADDRESSES = 6  # a page may go on to by itself; the hops of a redirect are one
 
@@ -35,8 +33,13 @@ class Admission:
         self._main = ""
         self._holds = False
         self._addresses = 0
-        self._turns = Burst(FREE, DELAY)
+        self._turns = Burst(BURST, PACE)
         self._deciding: set[asyncio.Task[None]] = set()
+
+    @property
+    def asked(self) -> Mapping[str, int]:
+        """How many requests were let out to each host and port."""
+        return self._turns.taken
 
     async def open(self, frame: str) -> None:
         self._main = frame

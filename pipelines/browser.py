@@ -21,7 +21,7 @@ from crawler.captures import Sought, Visit
 from crawler.config import Config
 from crawler.pace import turn
 from pipelines.chromium import QUIET, find_chromium, parent_of, pinned_keys, resident
-from pipelines.devtools import BrowserTrouble, Told
+from pipelines.devtools import UNEXPECTED, BrowserTrouble, Told
 from pipelines.gate import Gate
 from pipelines.locating import Wanted
 from pipelines.taking import located, render, take_home
@@ -34,7 +34,6 @@ logger = logging.getLogger(__name__)
 CLOSING = 5.0  # seconds a page or a browser gets to close before it is given up
 MEMORY = 2 << 30  # bytes a browser and its driver may have for themselves
 WATCHED = 1.0  # seconds between two looks at them
-DIALOGS = 10  # a page may open before its scripts are stopped
 
 
 class Browser:
@@ -88,8 +87,9 @@ class Browser:
                     try:
                         yield visiting, gate
                     finally:
+                        visiting.rest(self._config.crawl.delay)
                         visiting.close()
-            except (Error, TimeoutError) as wrong:
+            except (Error, OSError, *UNEXPECTED) as wrong:
                 first = str(wrong).partition("\n")[0]
                 raise BrowserTrouble(f"{type(wrong).__name__}: {first}") from wrong
 
@@ -120,7 +120,7 @@ class Browser:
                 engine = Engine(self._config)
                 try:
                     self.version = await engine.start()
-                except (BrowserTrouble, Error, OSError) as wrong:
+                except (BrowserTrouble, Error, OSError, RuntimeError, *UNEXPECTED) as wrong:
                     self._missing = str(wrong).partition("\n")[0]
                     await engine.stop()
                     logger.warning("no browser, going on without: %s", self._missing)
@@ -182,6 +182,7 @@ class Engine:
                 session = PageSession(await context.new_cdp_session(page))
                 session.guard(page)
                 watch = asyncio.ensure_future(self._watch(session))
+                watch.add_done_callback(lambda ended: self._watched(ended, session))
                 try:
                     yield session, gate
                 finally:
@@ -196,6 +197,13 @@ class Engine:
                 self.is_tired = True
                 return session.lose(f"the browser needed more than {self.most_memory >> 20} MB")
             await asyncio.sleep(WATCHED)
+
+    def _watched(self, watch: asyncio.Task[None], session: PageSession) -> None:
+        """A page that nobody watches could take all there is."""
+        if not watch.cancelled() and (wrong := watch.exception()):
+            logger.error("the browser's memory cannot be watched: %r", wrong)
+            self.is_tired = True
+            session.lose("the browser's memory could not be watched")
 
     def memory(self) -> int:
         """Bytes that the browser and its driver have for themselves."""
@@ -222,7 +230,7 @@ class Engine:
             try:
                 async with asyncio.timeout(CLOSING):
                     await context.close()
-            except (Error, TimeoutError):
+            except (Error, OSError):
                 self.is_tired = True
 
     async def stop(self) -> None:

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from crawler.errors import LantianError
 
 Told = dict[str, Any]
+# What reading an answer raises that is not as the protocol has it.
+UNEXPECTED = (LookupError, TypeError, ValueError, AttributeError)
 
 
 class BrowserTrouble(LantianError):

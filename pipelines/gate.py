@@ -15,15 +15,14 @@ from collections.abc import Mapping
 
 from crawler.errors import Unreachable
 from crawler.hosts import MappedHost
-from crawler.pace import Burst
+from crawler.pace import BURST, PACE, Burst
 from crawler.transport import GuardedResolver
 
 logger = logging.getLogger(__name__)
 
 PATIENCE = 10.0  # seconds for a handshake and for a connection
 CHUNK = 64 * 1024
-FREE, DELAY = 80, 0.1  # connections to one host that a page needs at once, and seconds between those after them
-LISTED = 100  # refused addresses that are remembered
+LISTED = 100  # refused addresses that are remembered; more are counted
 VERSION, CONNECT, NO_PASSWORD = 5, 1, 0
 GRANTED, REFUSED, NOT_REACHED = 0, 2, 4
 
@@ -32,18 +31,20 @@ class Gate:
     """Passes connections on to mapped hosts and to the public Internet, and to nowhere else.
 
     `reached` has the address behind each host and port that was connected to; `refused` has those
-    that were not let through. When `most` bytes have come in, every connection ends.
+    that were not let through, `unlisted` how many more there were.
+    When `most` bytes have come in, every connection ends.
     """
 
     def __init__(self, hosts: Mapping[str, MappedHost], most: int) -> None:
         self.reached: dict[tuple[str, int], str] = {}
         self.refused: list[str] = []
+        self.unlisted = 0
         self.is_full = False
         self._left = most
         self._resolver = GuardedResolver(hosts)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
-        self._turns = Burst(FREE, DELAY)
+        self._turns = Burst(BURST, PACE)
 
     async def open(self) -> str:
         """Begin to listen; returns the proxy's address as a browser takes it."""
@@ -94,8 +95,12 @@ class Gate:
     def _remember(self, host: str, port: int, detail: str) -> None:
         logger.warning("the browser was refused %s:%s: %s", host, port, detail)
         told = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        if told not in self.refused and len(self.refused) < LISTED:
+        if told in self.refused:
+            return
+        if len(self.refused) < LISTED:
             self.refused.append(told)
+        else:
+            self.unlisted += 1
 
     async def _connected(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         failure = OSError(f"{host} has no address")

@@ -14,12 +14,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from crawler import clock
+from crawler import clock, pace
 from crawler.captures import Chain
 from crawler.config import Browser as Limits
 from pipelines.admission import ADDRESSES, Admission
-from pipelines.devtools import BrowserTrouble, Session, Told, World
-from pipelines.gate import Gate
+from pipelines.devtools import UNEXPECTED, BrowserTrouble, Session, Told, World
+from pipelines.gate import LISTED, Gate
 from pipelines.network import Recorder
 
 logger = logging.getLogger(__name__)
@@ -141,7 +141,11 @@ class Visiting:
 
     async def text(self) -> bytes:
         """What stands on the page to be read, as a browser copies it."""
-        return str(await self.world.value(TEXT)).encode("utf-8", "replace")[:MAX_DOM]
+        text = str(await self.world.value(TEXT)).encode("utf-8", "replace")
+        if len(text) <= MAX_DOM:
+            return text
+        self.troubles.append(("text", f"cut at {MAX_DOM} of {len(text)} bytes"))
+        return text[:MAX_DOM].decode("utf-8", "ignore").encode()
 
     async def mhtml(self) -> bytes:
         told = await self._session.ask("Page.captureSnapshot", {"format": "mhtml"})
@@ -162,24 +166,29 @@ class Visiting:
         return base64.b64decode((await self._session.ask("Page.captureScreenshot", asked))["data"])
 
     async def certificates(self, url: str) -> tuple[Chain, ...]:
-        """The chain of the page's own server, as it was shown to the browser."""
+        """The chain of the page's own server, as it was shown to the browser; without one the trouble is said."""
         parts = urlsplit(url)
         if parts.scheme != "https":
             return ()
         try:
-            told = await self._session.ask("Network.getCertificate", {"origin": f"{parts.scheme}://{parts.netloc}"})
-        except BrowserTrouble as trouble:
-            self.troubles.append(("certificates", str(trouble)))
+            async with asyncio.timeout(PART):
+                asked = {"origin": f"{parts.scheme}://{parts.netloc}"}
+                told = await self._session.ask("Network.getCertificate", asked)
+            shown = tuple(base64.b64decode(one) for one in told["tableNames"])
+        except (BrowserTrouble, TimeoutError, *UNEXPECTED) as trouble:
+            self.troubles.append(("certificates", str(trouble) or "timeout"))
             return ()
-        shown = tuple(base64.b64decode(one) for one in told["tableNames"])
-        return (Chain(host=parts.hostname or "", certificates=shown),) if shown else ()
+        if not shown:
+            self.troubles.append(("certificates", "none were shown"))
+            return ()
+        return (Chain(host=parts.hostname or "", certificates=shown),)
 
     async def part(self, name: str, taken: Awaitable[bytes]) -> bytes:
         """A part the visit can do without: nothing, and its trouble said, when it cannot be had."""
         try:
             async with asyncio.timeout(PART):
                 return await taken
-        except (BrowserTrouble, TimeoutError) as trouble:
+        except (BrowserTrouble, TimeoutError, *UNEXPECTED) as trouble:
             self.troubles.append((name, str(trouble) or "timeout"))
             return b""
 
@@ -191,6 +200,14 @@ class Visiting:
             self.troubles.append(("load", f"held after {ADDRESSES} addresses"))
         if self._gate.is_full:
             self.troubles.append(("bytes", f"more than {self._limits.megabytes} MB"))
+        if self._gate.unlisted:
+            self.troubles.append(("refused", f"{self._gate.unlisted} beyond {LISTED}"))
+        self.troubles += self.recorder.cuts
+
+    def rest(self, delay: float) -> None:
+        """Leave the hosts alone for as long as what was asked of them comes to."""
+        for host, requests in self._admission.asked.items():
+            pace.rest(urlsplit(f"//{host}").hostname or "", delay, requests)
 
     def close(self) -> None:
         self._admission.close()

@@ -97,7 +97,7 @@ def test_more_than_a_page_may_have_ends_every_connection() -> None:
 
 
 def test_connections_beyond_need_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gates, "FREE", 5)
+    monkeypatch.setattr(gates, "BURST", 5)
 
     async def asked(gate: Gate, port: int) -> None:
         await asyncio.gather(*(got(port, "probe.example", 80) for _ in range(10)), got(port, "other.example", 80))

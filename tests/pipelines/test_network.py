@@ -153,7 +153,7 @@ def test_sockets_are_listed_and_private_addresses_refused(visit: Visit, server: 
 def test_a_page_of_two_thousand_pictures_hammers_nobody(
     at_desk: Desk, server: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gates, "FREE", 5000)  # one connection can carry them all
+    monkeypatch.setattr(gates, "BURST", 5000)  # one connection can carry them all
     began = time.monotonic()
     visit = at_desk.visit(f"{SITE}/many")
     times = sorted(hit.at for hit in server.hits if hit.target.startswith("/i") and hit.at > began)
@@ -178,7 +178,7 @@ class Wire:
 
 
 def test_requests_beyond_need_are_let_out_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "FREE", 10)
+    monkeypatch.setattr(admission, "BURST", 10)
     wire = Wire()
 
     async def decided() -> None:
