@@ -6,7 +6,7 @@ captured page does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -16,17 +16,15 @@ from urllib.parse import urldefrag
 from sqlalchemy import Engine
 
 from casework.people import known_name
+from console.choosing import Choosing
 from console.files import platform
 from console.ledger import opened
 from console.output import harmless, print_json, say
-from console.package_facts import ALONE, Chosen, House, Kept, described, is_specimen, papers, parts_of, sm3_of
-from console.rereading import Rereading
+from console.package_facts import ALONE, Chosen, House, described, is_specimen, papers
 from console.sealing import STATE_WORDS, sealer_of
 from crawler import clock
-from crawler.captures import BrowserCapture
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EvidenceBroken, UserMistake
-from crawler.items import Capture
 from pipelines.room import TOOL
 from storage import warc
 from storage.archive import FolderArchive
@@ -35,16 +33,13 @@ from storage.exhibits import ExhibitStore
 from storage.manifests import FOLDER, head_of
 from storage.people import People
 from storage.proofs import Extent, Proof, prove
-from storage.redirects import redirects_to
 from storage.seal import State
-from storage.shapes import ExhibitDetail
 from storage.shelf import open_shelf
 from storage.stamp import stamp_bytes
 from storage.verify_package import verify_package
 from storage.verify_report import Report
 from storage.verify_tokens import anchors
-from storage.visits import read_facts
-from storage.wacz import RECORDS, Contents, PackagePage, Part, write_package
+from storage.wacz import Contents, PackagePage, Part, write_package
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +61,7 @@ def export(asked: Asked, *, as_json: bool) -> int:
     with opened(config) as store:
         asked = replace(asked, by=known_name(People(store.engine), asked.by))
         package = _Package(config, store)
-        chosen = package.chosen(asked.exhibits)
+        chosen = package.choosing.chosen(asked.exhibits)
         report, sha256 = package.write(chosen, asked)
     _tell(asked, chosen, report, sha256, as_json=as_json)
     return EXIT_DONE
@@ -96,57 +91,11 @@ class _Package:
 
     def __init__(self, config: Config, store: ExhibitStore) -> None:
         self._config = config
-        self._store = store
         self._engine: Engine = store.engine
         self._archive = FolderArchive(config.archive, tool=TOOL, elsewhere=open_shelf(config))
         self._sealer = sealer_of(config, store.engine)
         self._manifests = config.archive / FOLDER
-
-    # -- choosing ----------------------------------------------------------------------------------
-
-    def chosen(self, names: Sequence[str]) -> tuple[Chosen, ...]:
-        """The exhibits, each once, in the order of their asking; each has passed every check."""
-        details = {detail.exhibit.id: detail for detail in map(self._store.exhibit, names)}
-        rereading = Rereading(self._archive)
-        return tuple(self._chosen(detail, rereading) for detail in details.values())
-
-    def _chosen(self, detail: ExhibitDetail, rereading: Rereading) -> Chosen:
-        extractions = People(self._engine).extractions_of(detail.exhibit.id)
-        shown = [detail.shown.capture.id] if detail.shown and detail.shown.capture else []
-        of_officers = [visit for done in extractions for visit in done.visits]
-        ids = dict.fromkeys([*self._visit_of(detail.picture), *shown, *of_officers])
-        visits = [self._store.browser_capture(one) for one in ids]
-        redirects = redirects_to(
-            self._archive, self._config.archive, self._engine, detail.capture, detail.requested_url
-        )
-        parts = [*(("redirect", one) for one in redirects), *_captures(detail, visits)]
-        files = {capture.id: name for visit in visits for name, capture in _own_files(visit)}
-        kept = tuple(self._kept(part, capture, files) for part, capture in parts)
-        rereading.check(detail)
-        return Chosen(
-            detail=detail,
-            seal=self._sealer.state_of(detail.capture),
-            kept=kept,
-            visits=tuple((visit, read_facts(self._archive, visit)) for visit in visits),
-            extractions=extractions,
-        )
-
-    def _visit_of(self, picture: Capture | None) -> list[str]:
-        """The visit that a picture is of; pictures of older archives are of none."""
-        if picture is None or picture.expired_in:
-            return []
-        record = warc.read_member(self._archive.member(picture.file, picture.offset, picture.length))
-        return [visit] if (visit := record.field("Lantian-Visit")) else []
-
-    def _kept(self, part: str, capture: Capture, files: Mapping[str, str]) -> Kept:
-        """A capture that is whole on the disk and sealed as demanded."""
-        body = self._archive.produce(capture)
-        state = self._sealer.state_of(capture).state
-        if state is State.OPEN or (self._config.demand == State.STAMPED and state is not State.STAMPED):
-            demanded = STATE_WORDS[State(self._config.demand)]
-            raise EvidenceBroken(f"固定 {capture.id}：{STATE_WORDS[state]}，导出要求{demanded}")
-        own = f"pictures/{capture.id}.png" if part == "old picture" else RECORDS
-        return Kept(part=part, capture=capture, sm3=sm3_of(body), file=files.get(capture.id, own))
+        self.choosing = Choosing(config, store, self._archive, self._sealer)
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -236,32 +185,12 @@ class _Package:
                 )
 
 
-def _own_files(visit: BrowserCapture) -> Iterator[tuple[str, Capture]]:
-    """The parts of a visit that are files of their own in a package, by their names there."""
-    if visit.picture:
-        yield f"pictures/{visit.id}.png", visit.picture
-    yield f"texts/{visit.text.id}.txt", visit.text
-
-
 def _text(raw: bytes) -> str:
     """What can be told as JSON and come back the same; else nothing."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return ""
-
-
-def _captures(detail: ExhibitDetail, visits: Sequence[BrowserCapture]) -> Iterator[tuple[str, Capture]]:
-    """Every capture of an exhibit, by the part it plays."""
-    yield "page", detail.capture
-    of_visits = [named for visit in visits for named in parts_of(visit)]
-    if detail.picture and detail.picture.id not in {capture.id for _, capture in of_visits}:
-        yield "old picture", detail.picture
-    quoted = {finding.image for finding in detail.exhibit.findings if finding.image}
-    for image in detail.images:
-        if image.capture and image.sha256 in quoted:
-            yield "image", image.capture
-    yield from of_visits
 
 
 def _extents(chosen: Sequence[Chosen]) -> Iterator[Extent]:

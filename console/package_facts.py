@@ -5,7 +5,7 @@ Nobody who reported, judged or exported is named; only officers stand in the rec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -16,9 +16,10 @@ from casework.documents import evidence_list, extraction_record, monitoring_reco
 from casework.extraction import facts_read
 from casework.paper_facts import ChainHead, Documents, EvidenceList, KeptFile, MonitoringFacts, PageSeen
 from console.extraction_facts import chain_of, surroundings_troubles, target_of
+from console.monitoring_facts import with_request
 from console.rereading import TOLD, headers_of
 from crawler.captures import BrowserCapture, VisitFacts
-from crawler.items import Capture, How
+from crawler.items import Capture, Finding, How
 from storage import warc
 from storage.archive import FolderArchive
 from storage.canonical import canonical
@@ -54,13 +55,20 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """One exhibit as it goes into a package. `visits` are with their facts, the newest last."""
+    """One exhibit as it goes into a package. `visits` are with their facts, the newest last; `settings` its round's.
+
+    `unjudged` are words on findings that today's rules did not judge again; `shown_before` is the earlier exhibit of
+    the same listing that the browser looked at, where it did not look at this one.
+    """
 
     detail: ExhibitDetail
     seal: SealState
     kept: tuple[Kept, ...]
     visits: tuple[tuple[BrowserCapture, VisitFacts], ...]
     extractions: tuple[Extraction, ...]
+    settings: str
+    unjudged: Mapping[Finding, str]
+    shown_before: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +140,10 @@ def _exhibit(one: Chosen) -> dict[str, Any]:
         "page": detail.page_number,
         "seen_at": warc.date(detail.seen_at),
         "listing": listing,
-        "findings": [asdict(finding) for finding in detail.exhibit.findings],
+        "findings": [
+            asdict(finding) | {"judged": one.unjudged.get(finding, "导出时按同一规则版本重新判定，结论相同")}
+            for finding in detail.exhibit.findings
+        ],
         "captures": [_capture(kept) for kept in one.kept],
         "visit": shown.showing.visit if shown else "",
         "showing": {"verdict": shown.showing.verdict, "reason": shown.showing.reason} if shown else {},
@@ -228,6 +239,14 @@ def kept_file(kept: Kept) -> KeptFile:
     )
 
 
+def _remarks(one: Chosen) -> Iterator[str]:
+    """What a reader must know of this exhibit that its files do not say."""
+    if one.shown_before:
+        yield f"此次没有另拍网页；同一信息先前的截图在证据项 {one.shown_before} 中，不在本项之内。"
+    for finding, words in one.unjudged.items():
+        yield f"“{finding.quote}”{words}。"
+
+
 def _monitoring(one: Chosen, house: House, archive: FolderArchive, chain: ChainHead | None) -> Documents:
     detail, capture = one.detail, one.detail.capture
     shown = detail.shown.showing if detail.shown else None
@@ -253,8 +272,8 @@ def _monitoring(one: Chosen, house: House, archive: FolderArchive, chain: ChainH
         reason=shown.reason if shown else "",
         surroundings=facts.surroundings if facts else None,
         audit=house.audit,
-        troubles=surroundings_troubles(facts.surroundings) if facts else (),
+        troubles=(*_remarks(one), *(surroundings_troubles(facts.surroundings) if facts else ())),
         chain=chain,
         is_specimen=capture.is_specimen,
     )
-    return monitoring_record(told)
+    return monitoring_record(with_request(told, archive, capture, one.settings))

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
+from urllib.parse import unquote_to_bytes, urldefrag, urlsplit
 
 from scrapy.settings import Settings
 
 from console.files import platform
 from crawler.errors import EvidenceBroken, PageTrouble
-from crawler.items import Capture, Finding, How, Listing, Page, Reading
+from crawler.items import Capture, How, Listing, Page, Reading
 from crawler.unpack import unpacked
+from pipelines.tie import exhibit_id
+from spiders.base import MAX_PAGES, PlatformSpider
 from storage import warc
 from storage.archive import FolderArchive
 from storage.models import encodable
 from storage.shapes import ExhibitDetail
 
-TOLD = ("kind", "is_ad", "position", "title", "text", "url", "display_url", "seller", "price")
+TOLD = ("kind", "is_ad", "position", "title", "text", "url", "display_url", "seller", "seller_id", "item_id", "price")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reread:
+    """A page read again: its spider, what that reads, and of it the listing that was asked about."""
+
+    spider: PlatformSpider
+    reading: Reading
+    listing: Listing
 
 
 class Rereading:
@@ -26,41 +39,72 @@ class Rereading:
         self._archive = archive
         self._known: dict[tuple[str, str], Reading] = {}
 
-    def check(self, detail: ExhibitDetail) -> None:
-        """`EvidenceBroken` unless page and row agree on the listing, and the row's quotes stand in it."""
-        told = detail.exhibit.listing
-        seen = self._listing(detail)
-        for name in TOLD:
-            if getattr(told, name) != getattr(seen, name):
-                raise EvidenceBroken(
-                    f"证据项 {detail.exhibit.id}：从固定的网页重新读到的{_WORDS[name]}，与数据库中的不同，不能导出"
-                )
-        for finding in detail.exhibit.findings:
-            if not _stands(finding, seen):
-                raise EvidenceBroken(f"证据项 {detail.exhibit.id}：引文“{finding.quote}”不在固定的网页上，不能导出")
+    def check(self, detail: ExhibitDetail, redirects: Sequence[Capture] = ()) -> Reread:
+        """`EvidenceBroken` unless page and row agree on the listing and on what was asked. `redirects` led to it."""
+        told, name = detail.exhibit.listing, f"证据项 {detail.exhibit.id}"
+        spider = platform(told.platform)()
+        _check_asked(detail, spider, redirects)
+        reading = self._reading(detail, spider)
+        if not 0 < told.position <= len(reading.listings):
+            raise EvidenceBroken(f"{name}：从固定的网页重新读不到第 {told.position} 条信息，不能导出")
+        seen = reading.listings[told.position - 1]
+        for field in TOLD:
+            if getattr(told, field) != encodable(getattr(seen, field)):
+                raise EvidenceBroken(f"{name}：从固定的网页重新读到的{_WORDS[field]}，与数据库中的不同，不能导出")
+        if detail.exhibit.id != exhibit_id(detail.capture.id, seen.position, seen.key):
+            raise EvidenceBroken(f"{name}：编号不是这份网页上这条信息的，不能导出")
+        return Reread(spider=spider, reading=reading, listing=seen)
 
-    def _listing(self, detail: ExhibitDetail) -> Listing:
-        listings = self._reading(detail).listings
-        position = detail.exhibit.listing.position
-        if not 0 < position <= len(listings):
-            raise EvidenceBroken(
-                f"证据项 {detail.exhibit.id}：从固定的网页重新读不到第 {position} 条信息，不能导出"
-            )  # fmt: skip
-        seen = listings[position - 1]
-        written = {one.name: encodable(getattr(seen, one.name)) for one in fields(seen) if one.name in TOLD}
-        return replace(seen, **written)
-
-    def _reading(self, detail: ExhibitDetail) -> Reading:
-        platform_name, capture = detail.exhibit.listing.platform, detail.capture
-        if (platform_name, capture.id) not in self._known:
+    def _reading(self, detail: ExhibitDetail, spider: PlatformSpider) -> Reading:
+        capture = detail.capture
+        if (spider.name, capture.id) not in self._known:
             body = self._archive.produce(capture)
             headers = headers_of(self._archive, capture)
             try:
                 page = _page(detail, body, headers)
             except PageTrouble as trouble:
                 raise EvidenceBroken(f"证据项 {detail.exhibit.id}：固定的网页解不开（{trouble}），不能导出") from None
-            self._known[platform_name, capture.id] = platform(platform_name)().read(page)
-        return self._known[platform_name, capture.id]
+            self._known[spider.name, capture.id] = spider.read(page)
+        return self._known[spider.name, capture.id]
+
+    def picture(self, capture: Capture) -> bytes:
+        """A kept picture of a listing as it was read: without its content encoding."""
+        body, headers = self._archive.produce(capture), headers_of(self._archive, capture)
+        try:
+            return _decoded(body, headers)
+        except PageTrouble as trouble:
+            raise EvidenceBroken(f"固定 {capture.id}：图片解不开（{trouble}），不能导出") from None
+
+
+def _check_asked(detail: ExhibitDetail, spider: PlatformSpider, redirects: Sequence[Capture]) -> None:
+    """Query and page number are rows; the address that was asked and led to the page is in its records."""
+    name, query, number = f"证据项 {detail.exhibit.id}", detail.run.query, detail.page_number
+    asked, got = detail.requested_url, detail.capture.url
+    if detail.capture.how is How.HTTP and bare(detail.page_url) != bare(got):
+        raise EvidenceBroken(f"{name}：数据库中的网址不是固定的网页的，不能导出")
+    if detail.seen_at != detail.capture.taken_at:
+        raise EvidenceBroken(f"{name}：数据库中的看见时间不是固定的时间，不能导出")
+    is_bound = bare(asked) == bare(got) or bool(redirects)
+    # A page that sends on by itself (meta refresh) leaves no redirect: then both addresses must ask for it.
+    if not is_bound and not _asks(asked, query):
+        raise EvidenceBroken(f"{name}：数据库中请求的网址到不了固定的网页，不能导出")
+    if not any(_asks(url, query) for url in ((asked, got) if is_bound else (got,))):
+        raise EvidenceBroken(f"{name}：固定的网址中没有数据库中的查询词“{query}”，不能导出")
+    asked_as = {bare(spider.search_url(query, page)): page for page in range(MAX_PAGES, 0, -1)}
+    if is_bound and asked_as.get(bare(asked), number) != number and len(set(asked_as.values())) > 1:
+        raise EvidenceBroken(f"{name}：所请求的不是第 {number} 页，不能导出")
+
+
+def _asks(url: str, query: str) -> bool:
+    """Whether one of the address's parameters is the query, in either of the encodings that platforms use."""
+    parts = urlsplit(url).query.replace("+", "%20").split("&")
+    values = [unquote_to_bytes(part.partition("=")[2]) for part in parts]
+    return any(value.decode(encoding, "replace") == query for value in values for encoding in ("utf-8", "gb18030"))
+
+
+def bare(url: str) -> str:
+    """The address as records have it."""
+    return warc.uri(urldefrag(url).url)
 
 
 def headers_of(archive: FolderArchive, capture: Capture) -> tuple[tuple[str, str], ...]:
@@ -74,11 +118,10 @@ def _page(detail: ExhibitDetail, body: bytes, headers: tuple[tuple[str, str], ..
     capture = detail.capture
     is_rendered = capture.how is How.BROWSER
     values = {name.lower(): value for name, value in headers}
-    encodings = [value for name, value in headers if name.lower() == "content-encoding"]
     return Page(
         url=detail.page_url,
         requested_url=detail.requested_url,
-        body=unpacked(body, encodings, _settings()),
+        body=_decoded(body, headers),
         status=capture.status or 200,
         content_type=capture.mime if is_rendered else values.get("content-type", ""),
         query=detail.run.query,
@@ -86,19 +129,16 @@ def _page(detail: ExhibitDetail, body: bytes, headers: tuple[tuple[str, str], ..
     )
 
 
+def _decoded(body: bytes, headers: tuple[tuple[str, str], ...]) -> bytes:
+    encodings = [value for name, value in headers if name.lower() == "content-encoding"]
+    return unpacked(body, encodings, _settings())
+
+
 @cache
 def _settings() -> Settings:
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
     return settings
-
-
-def _stands(finding: Finding, seen: Listing) -> bool:
-    """What was read in a picture is held by the picture's own digest."""
-    if finding.image:
-        return True
-    text: str = getattr(seen, finding.field)
-    return text[finding.start : finding.end].startswith(finding.quote) and bool(finding.quote)
 
 
 _WORDS = {
@@ -110,5 +150,7 @@ _WORDS = {
     "url": "网址",
     "display_url": "显示网址",
     "seller": "卖家",
+    "seller_id": "卖家编号",
+    "item_id": "商品编号",
     "price": "价格",
 }

@@ -82,6 +82,13 @@ class Pictures:
             row = connection.execute(query).one_or_none()
         return text_of(row) if row else None
 
+    def text_in_picture(self, sha256: str) -> PictureText | None:
+        """What was last read in these bytes, by whatever engine; `None` when nothing was."""
+        query = select(*PictureTextRow.__table__.columns).where(PictureTextRow.sha256 == sha256)
+        with self.engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        return text_of(row) if row else None
+
     def keep_picture_text(self, sha256: str, engine: str, text: PictureText, at: datetime) -> None:
         """Remember what was read; what another engine read is replaced."""
         values = _text_values(text) | {"engine": engine, "read_at": at}

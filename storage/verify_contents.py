@@ -142,7 +142,7 @@ def _pages(raw: bytes, seen: Seen) -> Iterator[Broken]:
 
 
 def _package(told: Any, seen: Seen, newest: Head | None) -> Iterator[Broken]:
-    if told.keys() != _KEYS or told["format"] != FORMAT or not told["exhibits"]:
+    if told.keys() - {"left_out"} != _KEYS or told["format"] != FORMAT or not told["exhibits"]:
         raise Malformed("不是应有的格式")
     if newest and (told["chain"]["number"], told["chain"]["sha256"]) != (newest.number, newest.sha256):
         yield _wrong("chain", "", "所写的链头不是包中最后一份清单")

@@ -22,11 +22,13 @@ from casework.extraction import facts_written
 from casework.paper_facts import ExtractionFacts, KeptFile, Officer, Target
 from console.export import Asked, export
 from crawler import clock
-from crawler.captures import Box, BrowserCapture, PictureVerdict, Place, Showing
+from crawler.captures import Box, BrowserCapture, Frame, PictureVerdict, Place
 from crawler.config import Config
 from crawler.errors import EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, Expired, NotStamped, UserMistake
 from crawler.items import Capture, Exhibit, Exhibits, Page, Sightings
+from pipelines.judge import packaged_screen
 from pipelines.room import TOOL
+from pipelines.shown import showings
 from pipelines.tie import exhibit_id
 from spiders.baidu import Baidu
 from storage.archive import FolderArchive
@@ -43,7 +45,7 @@ from storage.visits import keep_visit
 from tests.console.conftest import Ran
 
 FROZEN = Path(__file__).parent.parent / "spiders" / "pages" / "baidu" / "web-ads.html"
-ADDRESS = "https://www.baidu.com/s?wd=%E4%B8%93%E5%88%A9%E4%BB%A3%E7%90%86"
+ADDRESS = Baidu().search_url("专利代理", 1)
 WHO = "张示例"
 
 
@@ -72,8 +74,33 @@ class Kept:
         engine.dispose()
 
 
-def kept_in(home: Path, *, is_specimen: bool = False, is_sealed: bool = True, redirects: tuple[str, ...] = ()) -> Kept:
-    """One page of Baidu as its server sent it, packed with gzip, its listings as exhibits, and a visit of it."""
+def framed(exhibits: tuple[Exhibit, ...]) -> Frame:
+    """Where it all stands in the picture: each title by itself, quotes on and below theirs, label and query."""
+    places = []
+    for row, one in enumerate(exhibits):
+        top = 100 + 200 * row
+        label = {"label": Box(left=500, top=top, right=530, bottom=top + 20), "label_text": "广告"}
+        for quote, at in ((one.listing.title, top), *((found.quote, top + 40) for found in one.findings)):
+            begins = top if quote in one.listing.title else at
+            box = Box(left=10, top=begins, right=400, bottom=begins + 20)
+            places.append(Place(exhibit=one.id, quote=quote, box=box, **label))
+    query = Box(left=10, top=10, right=300, bottom=40)
+    return Frame(width=1280, height=2000, places=tuple(places), query_box=query)
+
+
+def kept_in(
+    home: Path,
+    *,
+    is_specimen: bool = False,
+    is_sealed: bool = True,
+    redirects: tuple[str, ...] = (),
+    is_judged: bool = False,
+    override: str = "",
+) -> Kept:
+    """One page of Baidu as its server sent it, packed with gzip, its listings as exhibits, and a visit of it.
+
+    Its finding is of rules that are no more, unless it `is_judged` by today's.
+    """
     now, body = clock.now(), FROZEN.read_bytes()
     packed = gzip.compress(body, mtime=0)
     headers = (("Content-Type", "text/html; charset=utf-8"), ("Content-Encoding", "gzip"))
@@ -84,23 +111,32 @@ def kept_in(home: Path, *, is_specimen: bool = False, is_sealed: bool = True, re
             archive.keep(exchange(b"moved", url=asked, status=302, response_headers=moved, fetched_at=now))
             archive.keep(exchange(b"other", url="https://other.example/", fetched_at=now))
         capture = archive.keep(
-            exchange(packed, url=ADDRESS, response_headers=headers, fetched_at=now, is_specimen=is_specimen)
+            exchange(
+                packed,
+                url=ADDRESS,
+                response_headers=headers,
+                fetched_at=now,
+                is_specimen=is_specimen,
+                override=override,
+            )
+        )
+        page = Page(url=ADDRESS, body=body, content_type="text/html; charset=utf-8", query="专利代理")
+        reading = Baidu().read(page)
+        listings = reading.listings
+        ids = [exhibit_id(capture.id, one.position, one.key) for one in listings]
+        title = listings[0].title
+        judged = packaged_screen(None).judge(listings[0]) if is_judged else ()
+        found = judged or (finding(start=0, end=4, quote=title[:4]),)
+        exhibits = tuple(
+            Exhibit(id=name, listing=one, findings=found if place == 0 else ())
+            for place, (name, one) in enumerate(zip(ids, listings, strict=True))
         )
         message = replace(VISIT.messages[0], url=ADDRESS, body=body, at=now, is_specimen=is_specimen)
-        seen = replace(VISIT, url=ADDRESS, requested_url=ADDRESS, dom=body, messages=(message,))
+        seen = replace(VISIT, url=ADDRESS, requested_url=ADDRESS, dom=body, messages=(message,), frame=framed(exhibits))
         visit = keep_visit(archive, replace(seen, is_specimen=is_specimen), SURROUNDINGS)
-    reading = Baidu().read(Page(url=ADDRESS, body=body, content_type="text/html; charset=utf-8", query="专利代理"))
-    listings = reading.listings
-    ids = [exhibit_id(capture.id, one.position, one.key) for one in listings]
-    title = listings[0].title
-    found = finding(start=0, end=4, quote=title[:4])
-    exhibits = tuple(
-        Exhibit(id=name, listing=one, findings=(found,) if place == 0 else ())
-        for place, (name, one) in enumerate(zip(ids, listings, strict=True))
-    )
     store = ExhibitStore(engine)
     run = PlannedRun(id="run-1", platform="baidu", query="专利代理", planned_at=now)
-    store.plan(store.begin_round(now, TOOL, ""), [run])
+    store.plan(store.begin_round(now, TOOL, "pages=1 delay=3"), [run])
     store.open_runs([run], now)
     sightings = Sightings(
         run="run-1",
@@ -113,10 +149,9 @@ def kept_in(home: Path, *, is_specimen: bool = False, is_sealed: bool = True, re
         reading=reading,
         capture=capture,
     )
-    place = Place(exhibit=ids[0], quote=title[:4], box=Box(left=1, top=2, right=3, bottom=4))
-    verdict = PictureVerdict.SHOWS_QUOTE
-    shown = Showing(exhibit=ids[0], verdict=verdict, visit=visit.id, width=1280, height=2000, places=(place,))
-    store.record(Exhibits(sightings=sightings, exhibits=exhibits, visit=visit, showings=(shown,)))
+    shown = showings(exhibits, seen, Baidu(), "专利代理")
+    assert [(one.verdict, one.reason) for one in shown] == [(PictureVerdict.SHOWS_QUOTE, "")]
+    store.record(Exhibits(sightings=sightings, exhibits=exhibits, visit=visit, showings=shown))
     engine.dispose()
     kept = Kept(home, ids[0], ids[1], capture, visit)
     if is_sealed:
@@ -178,7 +213,7 @@ def test_an_exhibit_goes_out_with_all_that_belongs_to_it(
 
 
 def test_several_exhibits_share_their_page_and_the_redirects_to_it(home: Path, tmp_path: Path) -> None:
-    asked = ("https://www.baidu.com/s?word=1", "https://www.baidu.com/s?word=2")
+    asked = ("https://www.baidu.com/s?word=%E4%B8%93%E5%88%A9%E4%BB%A3%E7%90%86", "https://www.baidu.com/s?word=2")
     kept, out = kept_in(home, redirects=asked), tmp_path / "X.wacz"
     export(Asked(exhibits=(kept.flagged, kept.other), out=out, by=WHO), as_json=False)
     exhibits = told(out)["exhibits"]
@@ -246,7 +281,9 @@ def test_what_officers_extracted_goes_out_with_their_record(home: Path, tmp_path
     assert "王示例" in words_of(out, f"documents/extraction-{name}.docx")
     assert words_of(out, "documents/evidence-list.docx").count("王示例、李示例") == 1
     assert "王示例" not in words_of(out, f"documents/monitoring-{kept.flagged}.docx")
-    assert kept.visit.text.id not in words_of(out, f"documents/monitoring-{kept.flagged}.docx")
+    monitoring = words_of(out, f"documents/monitoring-{kept.flagged}.docx")
+    assert kept.visit.text.id not in monitoring
+    assert all(word in monitoring for word in ("两次请求相隔至少 3 秒", "robots 判定", "允许", "请求头"))
     assert "示例市知识产权局" not in json.dumps(told(out), ensure_ascii=False)
 
 
@@ -282,6 +319,71 @@ def test_an_edited_quote_does_not_get_out(home: Path, tmp_path: Path) -> None:
     kept = kept_in(home)
     kept.write("UPDATE findings SET quote = '包下证'")
     refused(kept, tmp_path, "引文“包下证”不在固定的网页上")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "word"),
+    [
+        ("category", "stolen_identity", "类别"),
+        ("points", 99, "分数"),
+        ("rule", "green_channel_lane", "重新判定"),
+        ("severity", 1, "严重程度"),
+        ("pro", '[["别的理由", 70]]', "理由"),
+        ("articles", '["AD-九"]', "条款"),
+    ],
+)
+def test_an_edited_finding_of_todays_rules_does_not_get_out(
+    home: Path, tmp_path: Path, column: str, value: object, word: str
+) -> None:
+    kept = kept_in(home, is_judged=True)
+    kept.write(f"UPDATE findings SET {column} = ? WHERE rule = 'guaranteed_grant_promise'", value)
+    refused(kept, tmp_path, word)
+
+
+def test_what_todays_rules_find_again_is_said_so_and_what_others_found_too(home: Path, tmp_path: Path) -> None:
+    kept, out = kept_in(home, is_judged=True), tmp_path / "X.wacz"
+    kept.write("UPDATE findings SET rule_digest = ? WHERE rule = 'inventor_listing_slot'", "ef" * 32)
+    export(Asked(exhibits=(kept.flagged,), out=out, by=WHO), as_json=False)
+    (exhibit,) = told(out)["exhibits"]  # type: ignore[misc]
+    judged = {one["rule"]: one["judged"] for one in exhibit["findings"]}
+    older = "按当时规则版本（inventor_listing_slot efefefefefef）认定，未重新判定"
+    assert judged.pop("inventor_listing_slot") == older
+    assert len(judged) == 4
+    assert set(judged.values()) == {"导出时按同一规则版本重新判定，结论相同"}
+    assert older in words_of(out, f"documents/monitoring-{kept.flagged}.docx")
+
+
+@pytest.mark.parametrize(
+    ("statement", "word"),
+    [
+        ("UPDATE runs SET query = '商标代理'", "查询词“商标代理”"),
+        ("UPDATE pages SET number = 2; UPDATE exhibits SET page_number = 2", "第 2 页"),
+        ("UPDATE pages SET requested_url = 'https://www.baidu.com/s?wd=x'", "到不了固定的网页"),
+        ("UPDATE pages SET url = 'https://www.baidu.com/s?wd=x'", "网址不是固定的网页的"),
+        ("UPDATE exhibits SET public_id = 'ffffffffffffffffffff' WHERE position = 1", "编号"),
+        ("UPDATE showings SET verdict = 'differs', reason = 'quote_gone'", "核对结果"),
+        ("UPDATE showings SET position = 3", "核对结果"),
+        ("UPDATE listings SET seller_id = '别家'", "卖家编号"),
+        ("UPDATE listings SET item_id = '7'", "商品编号"),
+    ],
+)
+def test_other_edited_rows_do_not_get_out(home: Path, tmp_path: Path, statement: str, word: str) -> None:
+    kept = kept_in(home)
+    for one in statement.split("; "):
+        kept.write(one)
+    with sqlite3.connect(kept.database) as connection:
+        (name,) = connection.execute("SELECT public_id FROM exhibits WHERE position = 1").fetchone()
+    connection.close()
+    refused(replace(kept, flagged=name), tmp_path, word)
+
+
+def test_a_picture_that_shows_less_than_its_row_says_does_not_get_out(home: Path, tmp_path: Path) -> None:
+    """The document of the visit does not have the quote."""
+    kept = kept_in(home)
+    kept.write("UPDATE showings SET exhibit_id = exhibit_id + 1, listing_key = (SELECT listing_key FROM exhibits "
+               "WHERE exhibits.id = showings.exhibit_id + 1)")  # fmt: skip
+    kept.write("UPDATE findings SET exhibit_id = exhibit_id + 1, quote = '示例事务', start = 0, end = 4")
+    refused(replace(kept, flagged=kept.other), tmp_path, "核对结果")
 
 
 def test_what_is_not_sealed_is_refused(home: Path, tmp_path: Path) -> None:
