@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sqlite3
 import sys
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -240,7 +241,7 @@ def test_redirects_are_looked_for_only_before_their_page(home: Home) -> None:
     archive.close()
     home.seal()
     for number in (1, 2, 4):
-        (home.archive / "manifests" / f"{number:06d}.leaves.jsonl").write_bytes(b"never read\n")
+        (home.archive / "manifests" / f"{number:06d}.leaves.jsonl").unlink()
     page = home.store.exhibit(exhibit).capture
     reader = FolderArchive(home.archive, tool=TOOL)
     (found,) = redirects_to(reader, home.archive, home.engine, page, "https://s.taobao.example/a")
@@ -448,6 +449,34 @@ def test_an_expiry_that_a_crash_left_is_taken_back_for_a_hold_and_else_says_who_
     assert home.verified().ok
     acts = [(one.who, one.act) for one in AuditLog(home.engine).entries() if one.act.startswith("expire")]
     assert acts == [("王主任", "expire_begun"), *([] if is_held else [("王主任", "expire")])]
+
+
+def test_an_expiry_that_is_done_is_not_taken_back(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of the database from just before it is put back, and a hold placed: what it removed is gone already."""
+    with archive_in(home.archive) as archive:
+        (gone,) = keep_page(home, archive, {"1": False}, NOW)
+        (stays,) = keep_page(home, archive, {"2": True}, NOW)
+    home.seal()
+    older = home.folder / "older.db"
+
+    def copy() -> None:
+        with closing(sqlite3.connect(home.folder / "lantian.db")) as now, closing(sqlite3.connect(older)) as then:
+            now.backup(then)
+
+    with monkeypatch.context() as copying:
+        once_named(copying, "000002.json", copy)
+        assert home.expire(NOW + 181 * DAY).captures == 1
+    home.engine.dispose()
+    for path in home.folder.glob("lantian.db*"):
+        path.unlink()
+    older.rename(home.folder / "lantian.db")
+    home.engine = open_database(home.folder / "lantian.db")
+    home.holds.place(gone, "张审核", "案件未结", NOW)
+    home.seal()
+    assert home.produce(home.store.exhibit(stays).capture)
+    with pytest.raises(UserMistake, match="没有证据项"):
+        home.store.exhibit(gone)
+    assert home.verified().ok
 
 
 def test_a_file_is_opened_again_only_when_something_is_due(home: Home) -> None:
