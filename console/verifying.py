@@ -17,6 +17,7 @@ from crawler.errors import UserMistake
 from storage import verify_words
 from storage.shelf import Shelf, open_shelf
 from storage.verify import NothingThere, Wanted, known_head, verify
+from storage.verify_digest import NoSm3
 from storage.verify_source import FolderSource, Source
 
 PART = 8 << 20
@@ -39,7 +40,7 @@ def verify_evidence(asked: Asked, *, as_json: bool) -> int:
     path = asked.path or config.home
     try:
         report = verify(path, _wanted(asked, config), source_of(path, config))
-    except NothingThere as nothing:
+    except (NothingThere, NoSm3) as nothing:
         raise UserMistake(str(nothing)) from None
     if as_json:
         print_json(verify_words.told(report))
@@ -59,7 +60,7 @@ def _wanted(asked: Asked, config: Config) -> Wanted:
         wanted = Wanted(
             anchors=tuple(path.read_bytes() for path in paths),
             demand=asked.demand,
-            expects=config.demand,
+            expects="" if asked.anchors else config.demand,
             heads=tuple(known_head(head) for head in asked.heads),
             is_quick=asked.is_quick,
         )
@@ -85,11 +86,14 @@ class _WithShelf:
 
     def __init__(self, folder: FolderSource, shelf: Shelf) -> None:
         self._folder, self._shelf = folder, shelf
-        self._shelved = frozenset(shelf.names()) - frozenset(folder.names())
+        self._shelved: frozenset[str] = frozenset()
+        self.names()
 
     def names(self) -> Iterator[str]:
-        yield from self._folder.names()
-        yield from self._shelved
+        """Looked up anew each time: a file may be put on the shelf while another is read."""
+        here = frozenset(self._folder.names())
+        self._shelved = frozenset(self._shelf.names()) - here
+        return iter(here | self._shelved)
 
     def is_plain(self, name: str) -> bool:
         return name in self._shelved or self._folder.is_plain(name)

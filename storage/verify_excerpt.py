@@ -14,11 +14,15 @@ FOLDER, HEAD_SUFFIX, TOKEN_SUFFIX = "chain/", ".json", ".tsr"
 
 
 class Excerpt:
-    """The heads and the stamps that hold, by number. `read` gives an entry's bytes, b"" for a bad one."""
+    """The heads and the stamps that hold, by number. `tokens` are the numbers of heads that have a token, good or not.
+
+    `read` gives an entry's bytes, b"" for a bad one.
+    """
 
     def __init__(self, read: Callable[[str, int], bytes], trusted: Sequence[x509.Certificate], found: Findings) -> None:
         self.heads: dict[int, Head] = {}
         self.stamps: dict[int, Stamp] = {}
+        self.tokens: set[int] = set()
         self._read = read
         self._trusted = trusted
         self._found = found
@@ -61,6 +65,7 @@ class Excerpt:
         if number not in self.heads:
             self._complain("package_extra", name, "没有它所盖的清单")
             return
+        self.tokens.add(number)
         stamp = self.token(name, self._read(name.removesuffix(TOKEN_SUFFIX) + HEAD_SUFFIX, HEAD_LIMIT), number)
         if stamp is not None:
             self.stamps[number] = stamp

@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from storage.verify_digest import sm3_of
+
 HEAD_LIMIT = 1 << 23
 LINE_LIMIT = 1 << 12
 TOKEN_LIMIT = 1 << 20
+# Values of a document, each of which costs some sixty times its one byte when it is read.
+MOST_VALUES = 1 << 20
 FORMAT = "lantian-manifest/1"
 RECORDS, EXPIRY = "records", "expiry"
 DAMAGED = "damaged"
@@ -161,12 +165,14 @@ def parse_head(raw: bytes) -> Head:
         sealed_at=moment(said["sealed_at"]),
         tool=said["tool"],
         sha256=hashlib.sha256(raw).hexdigest(),
-        sm3=hashlib.new("sm3", raw).hexdigest(),
+        sm3=sm3_of(raw),
     )
 
 
 def canonical(raw: bytes) -> Any:
     """The one JSON document in these bytes, which are exactly its canonical form."""
+    if sum(raw.count(one) for one in (b",", b"[", b"{")) > MOST_VALUES:
+        raise Malformed(f"it has more than {MOST_VALUES} values")
     try:
         said = json.loads(raw)
         again = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
@@ -13,8 +14,8 @@ from storage.verify_warc import Member
 
 HEAD_LIMIT = 1 << 22
 LINE_LIMIT = 1 << 20
-PAYLOAD_LIMIT = 1 << 25
-_STEP = 1 << 14
+PAYLOAD_LIMIT = 1 << 23
+_STEP, _PLAIN = 1 << 14, 1 << 18
 _SESSIONS = (
     "jsessionid=[0-9a-z]{32}",
     "phpsessid=[0-9a-z]{32}",
@@ -22,7 +23,7 @@ _SESSIONS = (
     "aspsessionid[a-z]{8}=[a-z]{24}",
     "cfid=[^&]+&cftoken=[^&]+",
 )
-_END = b"\r\n\r\n"
+_END, _HTTP = b"\r\n\r\n", b"application/http"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,43 +41,75 @@ class Description:
         return self.field("lantian-visit")
 
     @property
+    def status(self) -> int:
+        """What the HTTP message says, 0 where there is none or it says nothing."""
+        said = self.message[9:12].decode("latin-1")
+        return int(said) if said.isascii() and said.isdecimal() else 0
+
+    @property
+    def mime(self) -> str:
+        """The type of the HTTP message's entity, or of the record's block, in lower case, without parameters."""
+        if self.message:
+            lines = (line.partition(":") for line in self.message.decode("latin-1").split("\r\n")[1:])
+            named = next((value for name, _, value in lines if name.lower() == "content-type"), "")
+        else:
+            named = self.field("content-type")
+        return named.split(";")[0].strip().lower()
+
+    @property
     def is_specimen(self) -> bool:
         return self.field("lantian-specimen") == "yes"
 
 
 def described(file: BinaryIO, length: int) -> Description:
     """The head of the record in the next `length` bytes; empty where they have none."""
-    plain, unpacker, left = b"", zlib.decompressobj(wbits=31), length
-    while left and len(plain) < HEAD_LIMIT and not _is_whole(plain):
-        packed = file.read(min(left, _STEP))
-        if not packed:
-            break
-        left -= len(packed)
-        try:
-            plain += unpacker.decompress(packed, HEAD_LIMIT - len(plain))
-        except zlib.error:
-            break
-    head, _, block = plain.partition(_END)
+    head, message = _heads(_unpacked(file, length, HEAD_LIMIT))
     lines = (line.decode("utf-8", "surrogateescape").partition(": ") for line in head.split(b"\r\n")[1:])
     fields = {name.lower(): value for name, _, value in lines}
-    message = block.partition(_END)[0] if fields.get("content-type", "").startswith("application/http") else b""
-    return Description(fields=fields, message=message)
+    is_message = fields.get("content-type", "").startswith("application/http")
+    return Description(fields=fields, message=message if is_message else b"")
 
 
 def payload(file: BinaryIO, length: int) -> bytes:
     """The block of a record without an HTTP message, b"" when it is none or longer than `PAYLOAD_LIMIT`."""
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        plain = unpacker.decompress(file.read(length), PAYLOAD_LIMIT)
-    except zlib.error:
+    plain = bytearray()
+    for piece in _unpacked(file, length, PAYLOAD_LIMIT + 1):
+        plain += piece
+    at = plain.find(_END)
+    if at < 0 or len(plain) > PAYLOAD_LIMIT:
         return b""
-    block = plain.partition(_END)[2]
-    return block.removesuffix(_END) if unpacker.eof else b""
+    return bytes(memoryview(plain)[at + len(_END) :]).removesuffix(_END)
 
 
-def _is_whole(plain: bytes) -> bool:
-    head, end, block = plain.partition(_END)
-    return bool(end) and (b"application/http" not in head or _END in block)
+def _heads(pieces: Iterator[bytes]) -> tuple[bytes, bytes]:
+    """The record's own head, and that of the HTTP message in it; what was searched is not searched again."""
+    plain, searched = bytearray(), 0
+    ends: list[int] = []
+    for piece in pieces:
+        plain += piece
+        while len(ends) < 2 and (at := plain.find(_END, searched)) >= 0:
+            ends.append(at)
+            searched = at + len(_END)
+        if len(ends) == 2 or (ends and _HTTP not in plain[: ends[0]]):
+            break
+        searched = max(searched, len(plain) - len(_END) + 1)
+    head = bytes(plain[: ends[0]]) if ends else b""
+    has_message = len(ends) == 2 and _HTTP in head
+    return head, bytes(plain[ends[0] + len(_END) : ends[1]]) if has_message else b""
+
+
+def _unpacked(file: BinaryIO, length: int, limit: int) -> Iterator[bytes]:
+    """What the member in the next `length` bytes unpacks to, piece by piece, `limit` bytes of it at most."""
+    unpacker = zlib.decompressobj(wbits=31)
+    while length and limit and not unpacker.eof and (packed := file.read(min(length, _STEP))):
+        length -= len(packed)
+        while packed and limit:
+            try:
+                plain = unpacker.decompress(packed, min(limit, _PLAIN))
+            except zlib.error:
+                return
+            packed, limit = unpacker.unconsumed_tail, limit - len(plain)
+            yield plain
 
 
 def line_of(member: Member, said: Description, offset: int) -> bytes:
@@ -84,11 +117,10 @@ def line_of(member: Member, said: Description, offset: int) -> bytes:
     is_picture = member.how == "picture" and not member.uri.startswith("urn:")
     if member.type not in ("response", "resource") or is_picture:
         return b""
-    status = said.message[9:12].decode("latin-1")
     told = {
         "url": member.uri,
-        "mime": _mime(said) or "unk",
-        "status": int(status) if status.isdecimal() else 200,
+        "mime": said.mime or "unk",
+        "status": said.status or 200,
         "digest": f"sha256:{member.payload_sha256}",
         "length": member.length,
         "offset": offset,
@@ -96,15 +128,6 @@ def line_of(member: Member, said: Description, offset: int) -> bytes:
     }
     moment = "".join(one for one in member.date[:19] if one.isdigit())
     return f"{_key(member.uri)} {moment} {json.dumps(told, ensure_ascii=True)}\n".encode("utf-8", "surrogateescape")
-
-
-def _mime(said: Description) -> str:
-    if said.message:
-        lines = (line.partition(":") for line in said.message.decode("latin-1").split("\r\n")[1:])
-        named = next((value for name, _, value in lines if name.lower() == "content-type"), "")
-    else:
-        named = said.field("content-type")
-    return named.split(";")[0].strip().lower()
 
 
 def _key(url: str) -> str:

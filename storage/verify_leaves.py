@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from storage.verify_digest import Sm3
 from storage.verify_format import EXPIRY, LINE_LIMIT, Extent, Head, Leaf, Malformed, parse_leaf
 from storage.verify_merkle import Tree
 from storage.verify_source import Source
@@ -52,7 +52,7 @@ class Leaves:
     def __init__(self, source: Source, head: Head, tell: Tell) -> None:
         self._source, self._head, self._tell = source, head, tell
         self._name = leaves_name(head.number)
-        self._tree, self._sm3 = Tree(), hashlib.new("sm3")
+        self._tree, self._sm3 = Tree(), Sm3()
         self._extents = iter(head.files)
         self._extent = Extent(file="", start=0, end=0)
         self._reached = 0

@@ -16,13 +16,15 @@ from typing import Any, BinaryIO
 from cryptography import x509
 
 from storage.verify_chain import against_known
-from storage.verify_contents import Seen, check_contents
+from storage.verify_contents import check_contents
 from storage.verify_excerpt import FOLDER, Excerpt
-from storage.verify_format import Head, Leaf, Malformed, canonical, parse_leaf
+from storage.verify_format import Head, Leaf, Malformed, canonical, moment_text, parse_leaf
 from storage.verify_index import LINE_LIMIT, described, line_of, payload
 from storage.verify_merkle import root_by_path
 from storage.verify_report import BROKEN, SEALED, STAMPED, Broken, Findings, Report
-from storage.verify_warc import read_at
+from storage.verify_seen import MOST_RECORDS, Seen
+from storage.verify_told import Known
+from storage.verify_warc import Member, read_at
 from storage.verify_zip import DATAPACKAGE, DIGEST, INDEX, PROOFS, RECORDS, STAMP, Entry, Misbuilt, opened, read_entries
 
 LIST_LIMIT = 1 << 25
@@ -36,10 +38,12 @@ _RESOURCE_KEYS = {"name": str, "path": str, "hash": str, "bytes": int}
 def verify_package(
     path: Path, trusted: Sequence[x509.Certificate] = (), demand: str = "", known: Sequence[tuple[int, str]] = ()
 ) -> Report:
-    """The verdict on one package. Tokens count only under `trusted`; `demand` is "", "sealed" or "stamped".
+    """The verdict on one package. Tokens count only under `trusted`; `demand` is "sealed", "stamped", or "": then
+    whoever trusts an authority wants its stamps.
 
     `known` are heads that somebody has on paper, number and SHA-256: they must be in the package's chain.
     """
+    demand = demand or (STAMPED if trusted else "")
     with path.open("rb") as file:
         try:
             entries = read_entries(file, path.name)
@@ -59,6 +63,10 @@ class _Reading:
     digests: dict[str, str] = field(default_factory=dict)
     seen: Seen = field(default_factory=Seen)
     checked: int = 0
+    named: dict[str, Entry] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.named = {entry.name: entry for entry in self.entries}
 
     def report(self, demand: str, known: Sequence[tuple[int, str]]) -> Report:
         self._check_digests()
@@ -67,7 +75,7 @@ class _Reading:
         chain.check([entry.name for entry in self.entries])
         self.found.extend(against_known(chain.heads.values(), known, FOLDER))
         self._check_records(chain.heads)
-        check_contents(self.read, self.entries, self.digests, self.seen, self.found, chain.newest)
+        self.found.extend(check_contents(self.read, self.digests, self._known(chain)))
         package = chain.token(STAMP, self.read(DIGEST, LIST_LIMIT)) if STAMP in self.digests else None
         is_stamped = package is not None and self.seen.manifests <= chain.stamps.keys()
         if demand == STAMPED and not is_stamped:
@@ -83,11 +91,19 @@ class _Reading:
             chain=chain.told(),
         )
 
+    def _known(self, chain: Excerpt) -> Known:
+        return Known(
+            seen=self.seen,
+            heads=chain.heads,
+            tokens=frozenset(chain.tokens),
+            stamped={number: moment_text(stamp.at) for number, stamp in chain.stamps.items()},
+        )
+
     # -- bytes -------------------------------------------------------------------------------------
 
     def read(self, name: str, limit: int) -> bytes:
         """A small entry whole, b"" where there is none; a larger one than it may be is complained of."""
-        entry = next((one for one in self.entries if one.name == name), None)
+        entry = self.named.get(name)
         if entry is None:
             return b""
         if entry.size > limit:
@@ -133,8 +149,7 @@ class _Reading:
     # -- the records -------------------------------------------------------------------------------
 
     def _check_records(self, heads: Mapping[int, Head]) -> None:
-        records = next(one for one in self.entries if one.name == RECORDS)
-        index = self._index()
+        records, index = self.named[RECORDS], self._index()
         at = 0
         for proof in self._proofs():
             if proof["offset"] != at:
@@ -157,8 +172,6 @@ class _Reading:
         leaf = self._check_proof(proof, heads)
         with opened(self.file, records, at) as content:
             member = read_at(content, at, length)
-        with opened(self.file, records, at) as content:
-            said = described(content, length)
         self.checked += 1
         wrong = _disagreement(leaf, member.length, member.sha256, member.sm3)
         if wrong:
@@ -166,12 +179,21 @@ class _Reading:
         if leaf and leaf.type == "damaged":
             return
         if member.fault:
+            # What cannot be trusted to be one record is not unpacked a second time.
             self._complain_at((member.fault.kind, member.fault.detail), at, member.id)
-        elif leaf and (member.id, member.type) != (leaf.id, leaf.type):
+            return
+        if leaf and (member.id, member.type) != (leaf.id, leaf.type):
             self._complain_at(("record_id", f"记录是 {member.type} {member.id}"), at, leaf.id)
-        elif not self.seen.add(member, said):
-            self._complain_at(("duplicate_record", ""), at, member.id)
-        if member.how == "facts" and said.visit:
+        self._see(records, member, proof["manifest"], index)
+
+    def _see(self, records: Entry, member: Member, manifest: int, index: dict[str, bytes]) -> None:
+        """Remember what the whole record says of itself; its line in the index is there and right."""
+        at, length = member.offset, member.length
+        with opened(self.file, records, at) as content:
+            said = described(content, length)
+        if wrong := self.seen.add(member, said, manifest):
+            self._complain_at((wrong, ""), at, member.id)
+        elif member.how == "facts" and said.visit:
             with opened(self.file, records, at) as content:
                 self.seen.add_facts(said.visit, payload(content, length))
         line = line_of(member, said, at)
@@ -204,8 +226,7 @@ class _Reading:
         self.found.add(Broken(kind="proof", part=PROOFS, record=proof["id"], offset=proof["offset"], detail=detail))
 
     def _proofs(self) -> Iterator[dict[str, Any]]:
-        entry = next(one for one in self.entries if one.name == PROOFS)
-        with opened(self.file, entry) as lines:
+        with opened(self.file, self.named[PROOFS]) as lines:
             while line := lines.readline(LINE_LIMIT):
                 try:
                     yield _proof(line)
@@ -215,13 +236,12 @@ class _Reading:
 
     def _index(self) -> dict[str, bytes]:
         """The index's lines by their digest; they must be in order."""
-        entry = next(one for one in self.entries if one.name == INDEX)
         found: dict[str, bytes] = {}
         before = b""
-        with opened(self.file, entry) as lines:
+        with opened(self.file, self.named[INDEX]) as lines:
             while line := lines.readline(LINE_LIMIT):
-                if line <= before:
-                    self._complain("index", INDEX, "各行的次序不对")
+                if line <= before or len(found) == MOST_RECORDS:
+                    self._complain("index", INDEX, "各行的次序不对，或行数太多")
                     break
                 found[hashlib.sha256(line).hexdigest()] = line[:80]
                 before = line

@@ -58,6 +58,8 @@ class Places:
         self._own.create_function("lantian_page", 1, _page, deterministic=True)
         self._own.executescript(_OWN)
         self._trouble = ""
+        # A head is written before its row: while this is so, somebody is at work, or died there.
+        self.is_behind = False
         if database is not None:
             self._attach(database)
         self._own.execute("BEGIN")
@@ -191,6 +193,8 @@ class Places:
         if not self._columns("seals"):
             return
         heads = {head.number: head for head in chain.heads}
+        newest = self._own.execute("SELECT max(number) FROM home.seals").fetchone()[0] or 0
+        self.is_behind = chain.last is not None and newest < chain.last.number
         for number, sha256, stamped in self._own.execute(
             "SELECT number, sha256, stamped_at IS NOT NULL FROM home.seals ORDER BY number"
         ):

@@ -6,12 +6,12 @@ behind damage costs no more than a few readings of the file.
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from storage.verify_digest import Digests
 from storage.verify_record import Damaged, Fault, Record
 from storage.verify_source import CHUNK, Source
 
@@ -88,26 +88,23 @@ class _Unpacking:
 
 def read_at(file: BinaryIO, offset: int, length: int) -> Member:
     """The next `length` bytes, which are said to be one member. Both digests are of all that there is of them."""
-    sha256, sm3 = hashlib.sha256(), hashlib.new("sm3")
-    unpacking, left, fault = _Unpacking(), length, None
+    digests, unpacking, left, fault = Digests(), _Unpacking(), length, None
     while left and (packed := file.read(min(left, CHUNK))):
         left -= len(packed)
-        sha256.update(packed)
-        sm3.update(packed)
+        digests.update(packed)
         fault = fault or _fed(unpacking, packed)
     if left:
         fault = Fault("cut_file", "the file ends before the record does")
-    return _member(unpacking, Member(offset, length, sha256.hexdigest(), sm3.hexdigest(), fault=fault))
+    return _member(unpacking, Member(offset, length, *digests.both(), fault=fault))
 
 
 def digests_at(file: BinaryIO, length: int) -> tuple[str, str]:
     """SHA-256 and SM3 of the next `length` bytes, whatever they are."""
-    sha256, sm3 = hashlib.sha256(), hashlib.new("sm3")
+    digests = Digests()
     while length and (packed := file.read(min(length, CHUNK))):
         length -= len(packed)
-        sha256.update(packed)
-        sm3.update(packed)
-    return sha256.hexdigest(), sm3.hexdigest()
+        digests.update(packed)
+    return digests.both()
 
 
 def _fed(unpacking: _Unpacking, packed: bytes) -> Fault | None:
@@ -206,22 +203,20 @@ def _next_whole(window: _Window, at: int, end: int) -> Member | None:
 def _one(window: _Window, at: int) -> Member | Fault:
     """The member that begins at `at`, or why there is none."""
     window.go(at)
-    unpacking, length = _Unpacking(), 0
-    sha256, sm3 = hashlib.sha256(), hashlib.new("sm3")
+    digests, unpacking, length = Digests(), _Unpacking(), 0
     try:
         while not unpacking.is_over and (packed := window.read()):
             unpacking.feed(packed)
             window.give_back(unpacking.unused)
             used = packed[: len(packed) - len(unpacking.unused)]
             length += len(used)
-            sha256.update(used)
-            sm3.update(used)
+            digests.update(used)
         if not unpacking.is_over:
             return Fault("cut_file", "the file ends before the gzip member does")
         unpacking.finish()
     except Damaged as damaged:
         return Fault("damaged_record", str(damaged))
-    return _member(unpacking, Member(at, length, sha256.hexdigest(), sm3.hexdigest()))
+    return _member(unpacking, Member(at, length, *digests.both()))
 
 
 def _next_magic(window: _Window, at: int, end: int) -> int:

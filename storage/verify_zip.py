@@ -41,7 +41,7 @@ PLACES = tuple(
     )
 )
 NEEDED = (RECORDS, INDEX, PAGES, PACKAGE, PROOFS, VERIFY, DATAPACKAGE, DIGEST)
-MOST_ENTRIES = 65_534
+MOST_ENTRIES, MOST_LISTED = 65_534, 1 << 24
 # An entry that claims to unpack to more than this, and a hundred times its size, was made to fill a disk.
 BOMB_BYTES, BOMB_RATIO = 1 << 24, 100
 
@@ -113,8 +113,8 @@ def _end_of(file: BinaryIO, size: int, part: str) -> tuple[int, int]:
     _, disk, first_disk, here, count, length, start, comment = _END.unpack(raw)
     if disk or first_disk or comment or here != count or start + length != size - _END.size:
         raise misbuilt("结尾与目录不符")
-    if not 0 < count <= MOST_ENTRIES:
-        raise misbuilt(f"有 {count} 个文件")
+    if not 0 < count <= MOST_ENTRIES or length > MOST_LISTED:
+        raise misbuilt(f"有 {count} 个文件，目录 {length} 字节")
     return start, count
 
 

@@ -14,7 +14,7 @@ from authority import LocalAuthority
 from storage_specimens import T0, TOOL, archive_in, exchange
 
 from crawler import clock
-from crawler.captures import BrowserCapture, Chain, Frame, Message, Surroundings, Visit
+from crawler.captures import Box, BrowserCapture, Chain, Frame, Message, Place, Surroundings, Visit
 from crawler.items import Capture
 from storage import wacz, warc
 from storage.canonical import canonical
@@ -28,6 +28,7 @@ URL = "https://www.xinghe.example/fw/?wd=%E4%B8%93%E5%88%A9&pn=1"
 PAGE = "<!doctype html><meta charset=utf-8><title>专利 - 示例搜索</title><h3>发明专利代写 包授权</h3>".encode()
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 TEXT = "发明专利代写 包授权\n不授权全额退款".encode()
+EXHIBIT = "e1" * 10
 MADE_AT = datetime(2026, 12, 1, 1, 2, 3, 4, tzinfo=UTC)
 
 
@@ -59,7 +60,11 @@ VISIT = Visit(
     dom=PAGE,
     text=TEXT,
     mhtml=b"MIME-Version: 1.0",
-    frame=Frame(width=1280, height=2000),
+    frame=Frame(
+        width=1280,
+        height=2000,
+        places=(Place(exhibit=EXHIBIT, quote="包授权", box=Box(left=160, top=140, right=220, bottom=160)),),
+    ),
     messages=(MESSAGE,),
     chains=(Chain(host="www.xinghe.example", certificates=(b"leaf", b"middle")),),
     ip_address="127.0.0.1",
@@ -161,7 +166,7 @@ def capture_told(part: str, capture: Capture) -> dict[str, object]:
 def told(packed: Packed) -> dict[str, object]:
     """lantian/package.json of one exhibit, before it is written."""
     head_path = max(packed.manifests.glob("[0-9][0-9][0-9][0-9][0-9][0-9].json"))
-    head = json.loads(head_path.read_bytes())
+    head, first = json.loads(head_path.read_bytes()), (packed.manifests / "000001.json").read_bytes()
     visit = packed.visit
     assert visit.picture
     parts = [("page", packed.page), ("picture", visit.picture), ("dom", visit.dom), ("text", visit.text)]
@@ -175,11 +180,13 @@ def told(packed: Packed) -> dict[str, object]:
             "archive": head["archive"],
             "number": head["number"],
             "sha256": hashlib.sha256(head_path.read_bytes()).hexdigest(),
+            "sm3": hashlib.new("sm3", head_path.read_bytes()).hexdigest(),
             "sealed_at": head["sealed_at"],
+            "stamped_at": "",
         },
         "exhibits": [
             {
-                "id": "e1" * 10,
+                "id": EXHIBIT,
                 "platform": "baidu",
                 "query": "专利",
                 "page": 1,
@@ -189,7 +196,7 @@ def told(packed: Packed) -> dict[str, object]:
                 "captures": [capture_told(*one) for one in parts],
                 "visit": packed.visit.id,
                 "showing": {"verdict": "shows_quote", "reason": ""},
-                "seal": {"manifest": 1, "state": "sealed"},
+                "seal": {"manifest": 1, "state": "sealed", "head": hashlib.sha256(first).hexdigest()},
             }
         ],
     }
@@ -203,8 +210,8 @@ def contents(packed: Packed, **changes: object) -> Contents:
         newest=3,
         described=canonical(told(packed)),
         pages=(
-            PackagePage(id="p1", url=URL, title="示例搜索：专利", at=T0),
-            PackagePage(id="p2", url=URL, title="专利 - 示例搜索", at=VISIT.started_at, text=TEXT.decode()),
+            PackagePage(id=packed.page.id, url=URL, title="示例搜索：专利", at=packed.page.taken_at),
+            PackagePage(id=packed.visit.id, url=URL, title="专利 - 示例搜索", at=VISIT.started_at, text=TEXT.decode()),
         ),
         pictures=(Part(name=f"pictures/{packed.visit.id}.png", read=lambda: PICTURE),),
         texts=(Part(name=f"texts/{packed.visit.text.id}.txt", read=lambda: TEXT),),

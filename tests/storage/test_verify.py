@@ -57,7 +57,7 @@ def verdict(victim: Victim, against: str, authorities: list[LocalAuthority], hea
         (victim.home / "lantian.db").unlink()
     wanted = Wanted()
     if against == "stamped":
-        wanted = Wanted(anchors=tuple(one.root.read_bytes() for one in authorities), expects="stamped")
+        wanted = Wanted(anchors=tuple(one.root.read_bytes() for one in authorities))
     elif against == "head":
         wanted = Wanted(heads=((7, head),))
     return verify(victim.home if against == "rows" else victim.archive, wanted)

@@ -7,11 +7,14 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import package_retellings
 import pytest
 from package_tampering import TAMPERINGS, victim
 
 ROOT = Path(__file__).parent.parent.parent
 WACZ = ROOT / ".tools" / "bin" / "wacz"
+assert package_retellings.__doc__, "importing it enters its attacks"
+
 SOME = 16  # every so many
 
 
