@@ -42,10 +42,11 @@ from console.sealing import sealer_of
 from crawler import clock
 from crawler.captures import BrowserCapture, PictureVerdict, Showing, Visit
 from crawler.config import Config
-from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, EXIT_USAGE, UserMistake
+from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, EXIT_USAGE, Disallowed, Unreachable, UserMistake
 from crawler.items import Capture
 from pipelines.bring import NotBrought, bring
 from pipelines.locating import Wanted
+from pipelines.permission import Permission, permission
 from pipelines.room import TOOL, Room
 from pipelines.shown import failed, showings, sought
 from pipelines.surroundings import look
@@ -175,7 +176,8 @@ class Work:
         wanted = Wanted(sought=sought([exhibit]), query=query, labels=spider.ad_labels)
         room = Room(self._config)
         try:
-            visit, kept = await bring(room, self._detail.page_url, wanted)
+            allowed = await self._permitted(spider.name)
+            visit, kept = await bring(room, self._detail.page_url, wanted, allowed.override)
             room.archive.sync()
             written = room.archive.produce(kept.facts)
         except NotBrought as trouble:
@@ -193,6 +195,26 @@ class Work:
         page = page_of(visit)
         taken = replace(facts, page=page, files=files, browser=visit.browser, is_specimen=visit.is_specimen)
         return self._compared(taken, showing)
+
+    async def _permitted(self, name: str) -> Permission:
+        """Officers go by the same robots.txt and signatures as a round. Raises `NotBrought` without an answer."""
+        url = self._detail.page_url
+        try:
+            allowed = await permission(self._config, self._store, name, url)
+        except Disallowed as refused:
+            names, said = "、".join(one.name for one in self._officers), harmless(refused.detail)
+            act = Act(who=names, act="extraction_refused", subject=self._detail.exhibit.id, at=clock.now())
+            AuditLog(self._store.engine).add(act)
+            raise UserMistake(
+                f"robots.txt 禁止打开 {harmless(url)}（{said}），没有人签署例外。"
+                f"签署：lantian override sign {name} --person 姓名 --reason 理由"
+            ) from None
+        except Unreachable as trouble:
+            self._step("查看 robots.txt：没有答复，网页不打开")
+            raise NotBrought("not_loaded", str(trouble)) from trouble
+        by = f"禁止（{allowed.refusal}），已由例外第 {allowed.number} 号放行" if allowed.refusal else "允许"
+        self._step(f"查看 robots.txt：{by}")
+        return allowed
 
     def _kept(self, visit: Visit, kept: BrowserCapture) -> None:
         self._last = kept.facts

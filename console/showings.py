@@ -42,6 +42,10 @@ REASON_WORDS = {
     "timeout": "超时",
     "not_loaded": "打不开",
     "not_kept": "没能存下",
+    "round_over": "本轮结束前没有轮到",
+    "too_many": "本轮要看的页面太多",
+    "robots": "robots.txt 禁止",
+    "robots_unknown": "robots.txt 没有答复",
 }
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from crawler.config import Config
 from crawler.errors import Disallowed, Unreachable
 from crawler.pace import turn
 from crawler.politeness import survey
-from pipelines.room import Room
+from storage.exhibits import ExhibitStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +28,17 @@ class Permission:
         return f"override {self.number}: {self.refusal}" if self.refusal else ""
 
 
-async def permission(room: Room, platform: str, url: str) -> Permission:
+async def permission(config: Config, store: ExhibitStore, platform: str, url: str) -> Permission:
     """Raises `Disallowed` where nobody signed for what is forbidden, `Unreachable` when the host does not answer."""
     host = urlsplit(url).hostname or ""
-    await turn(host, room.config.crawl.delay)
-    said = await survey(room.config, {platform: url})
+    await turn(host, config.crawl.delay)
+    said = await survey(config, {platform: url})
     if platform not in said:
         raise Unreachable("robots_unknown", f"{host}: robots.txt was not answered")
     refusal = said[platform]
     if not refusal:
         return Permission()
-    signed = [one for one in room.store.overrides() if one.platform == platform]
+    signed = [one for one in store.overrides() if one.platform == platform]
     if not signed:
         raise Disallowed("robots", refusal)
     return Permission(refusal=refusal, number=signed[-1].number)

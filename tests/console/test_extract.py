@@ -41,6 +41,7 @@ from storage.exhibits import ExhibitStore
 from storage.people import NewPerson, People
 from storage.seal import Sealer, State
 from storage.shapes import PlannedRun
+from storage.visits import read_facts
 from tests.console.conftest import ROOT, Ran
 
 Here = Callable[..., Ran]
@@ -56,10 +57,15 @@ SERVED = {
     "same.html": LIST.format(title=f"{QUOTE} 不成退款"),
     "changed.html": LIST.format(title="专利代理 面谈"),
     "gone.html": GONE,
+    "robots.html": "User-agent: *\nDisallow: /forbidden\n",
 }
 MANIFEST = "version = 1\n" + "".join(
     f'[[page]]\nhost = "bj.58.com"\npath = "/{name}"\nfile = "{name}.html"\nstatus = {status}\n'
     for name, status in (("same", 200), ("changed", 200), ("gone", 404))
+)
+MANIFEST += "".join(
+    f'[[page]]\nhost = "sh.58.com"\npath = "/{path}"\nfile = "{file}"\n'
+    for path, file in (("robots.txt", "robots.html"), ("forbidden", "same.html"))
 )
 
 
@@ -74,7 +80,7 @@ class Place:
 
 def _exhibit(archive: FolderArchive, store: ExhibitStore, name: str) -> str:
     """What a round once saw at this address: the flagged listing, as its own spider read it."""
-    url = f"https://bj.58.com/{name}"
+    url = f"https://{'sh' if name == 'forbidden' else 'bj'}.58.com/{name}"
     body = SERVED["same.html"].encode()
     capture = archive.keep(exchange(body, url=url, is_specimen=True))
     reading = Wuba().read(Page(url=url, body=body, content_type="text/html; charset=utf-8"))
@@ -105,7 +111,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, 
     (home / "lantian.toml").write_text("[crawl]\ndelay = 0\n", encoding="utf-8")
     with FolderArchive(home / "archive", tool=TOOL) as archive:
         store = ExhibitStore(engine)
-        exhibits = {name: _exhibit(archive, store, name) for name in ("same", "changed", "gone", "empty")}
+        exhibits = {name: _exhibit(archive, store, name) for name in ("same", "changed", "gone", "empty", "forbidden")}
     people = People(engine)
     for at, (name, password) in enumerate(PASSWORDS.items()):
         add_person(people, NewPerson(name=name, badge=f"豫示例00{at}", unit="示例局", by="root"), password, T0)
@@ -179,6 +185,32 @@ def test_what_the_page_shows_is_taken_home_sealed_and_written_down(place: Place,
     ):
         assert words in record or words == "样本"
     assert [Path(name).suffix for name in told["files"]] == [".docx", ".pdf"] * 2
+
+
+@pytest.mark.usefixtures("chromium")
+def test_what_robots_forbids_is_opened_only_when_somebody_signed(place: Place, here: Here) -> None:
+    exhibit = place.exhibits["forbidden"]
+    officers = ("--officers", "王一,李二", "--login-file", place.login, "--json")
+    refused = here("extract", exhibit, *officers)
+    assert refused.code == EXIT_USAGE, refused.out
+    assert "Disallow: /forbidden" in refused.err
+    assert "lantian override sign wuba" in refused.err
+    engine = open_database(place.home / "lantian.db")
+    assert People(engine).extractions_of(exhibit) == ()
+    assert AuditLog(engine).entries()[-1].act == "extraction_refused"
+    assert here("override", "sign", "wuba", "--person", "王一", "--reason", "年度专项").code == EXIT_DONE
+    ran = here("extract", exhibit, *officers)
+    assert ran.code == EXIT_DONE, ran.err
+    (told,) = ran.lines
+    kept = ExhibitStore(engine).browser_capture(told["visits"][0])
+    facts = read_facts(FolderArchive(place.home / "archive", tool=TOOL), kept)
+    engine.dispose()
+    assert facts.override == "override 1: Disallow: /forbidden"
+    record = words_of(next(Path(name) for name in told["files"] if name.endswith("笔录.docx")).read_bytes())
+    assert "查看 robots.txt：禁止（Disallow: /forbidden），已由例外第 1 号放行" in record
+    (free,) = here("extract", place.exhibits["same"], *officers).lines
+    record = words_of(next(Path(name) for name in free["files"] if name.endswith("笔录.docx")).read_bytes())
+    assert "查看 robots.txt：允许" in record
 
 
 @pytest.mark.usefixtures("chromium")
