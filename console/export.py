@@ -6,6 +6,8 @@ captured page does not.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,7 +26,7 @@ from console.package_facts import ALONE, Chosen, House, described, is_specimen, 
 from console.sealing import STATE_WORDS, sealer_of
 from crawler import clock
 from crawler.config import Config
-from crawler.errors import EXIT_DONE, EvidenceBroken, UserMistake
+from crawler.errors import EXIT_DONE, EvidenceBroken, NotStamped, UserMistake
 from pipelines.room import TOOL
 from storage import warc
 from storage.archive import FolderArchive
@@ -40,6 +42,8 @@ from storage.verify_package import verify_package
 from storage.verify_report import Report
 from storage.verify_tokens import anchors
 from storage.wacz import Contents, PackagePage, Part, write_package
+
+_NAMELESS = re.compile(r"override [1-9]\d*: ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,25 +66,42 @@ def export(asked: Asked, *, as_json: bool) -> int:
         asked = replace(asked, by=known_name(People(store.engine), asked.by))
         package = _Package(config, store)
         chosen = package.choosing.chosen(asked.exhibits)
-        report, sha256 = package.write(chosen, asked)
-    _tell(asked, chosen, report, sha256, as_json=as_json)
+        written = package.write(chosen, asked)
+    _tell(asked, chosen, written, as_json=as_json)
     return EXIT_DONE
 
 
-def _tell(asked: Asked, chosen: Sequence[Chosen], report: Report, sha256: str, *, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """A package as it was verified, and its digest. `unstamped` says why it has no token although it should have."""
+
+    report: Report
+    sha256: str
+    left_out: tuple[str, ...]
+    unstamped: str = ""
+
+
+def _tell(asked: Asked, chosen: Sequence[Chosen], written: _Written, *, as_json: bool) -> None:
+    report = written.report
     say(f"已导出 {len(chosen)} 个证据项，{report.checked} 条记录：{asked.out}")
-    say(f"{STATE_WORDS[State(report.state)]}；SHA-256 {sha256}")
+    say(f"{STATE_WORDS[State(report.state)]}；SHA-256 {written.sha256}")
+    if written.unstamped:
+        say(f"证据包自身没有时间戳，文书因而也没有：{written.unstamped}")
+    if written.left_out:
+        say(f"{len(written.left_out)} 条请求记录写有签署例外的人的姓名，没有随包提供（VERIFY.md 中写明）")
     if is_specimen(chosen):
         say("其中有样本网的网页，不是真实平台，不得作为证据使用。")
     if as_json:
         print_json(
             {
                 "package": str(asked.out),
-                "sha256": sha256,
+                "sha256": written.sha256,
                 "exhibits": [one.detail.exhibit.id for one in chosen],
                 "records": report.checked,
                 "state": report.state,
                 "specimen": is_specimen(chosen),
+                "left_out": list(written.left_out),
+                "unstamped": written.unstamped,
                 "chain": {"number": report.chain.number, "sha256": report.chain.head},
             }
         )
@@ -99,17 +120,27 @@ class _Package:
 
     # -- writing -----------------------------------------------------------------------------------
 
-    def write(self, chosen: Sequence[Chosen], asked: Asked) -> tuple[Report, str]:
-        """The package as it was verified before it got its name, and its digest."""
+    def write(self, chosen: Sequence[Chosen], asked: Asked) -> _Written:
+        """Write the package; it is verified before it gets its name."""
         reports: list[Report] = []
 
         def approve(path: Path, sha256: str) -> None:
             reports.append(self._verified(path))
             self._note(chosen, asked, sha256)
 
-        now = clock.now()
-        sha256 = write_package(asked.out, self._contents(chosen, now), approve=approve, stamp=self._stamp())
-        return reports[0], sha256
+        def written(stamp: Callable[[bytes], bytes] | None, unstamped: str = "") -> _Written:
+            contents = self._contents(chosen, clock.now())
+            sha256 = write_package(asked.out, contents, approve=approve, stamp=stamp)
+            return _Written(
+                report=reports[0], sha256=sha256, left_out=tuple(contents.left_out), unstamped=unstamped
+            )  # fmt: skip
+
+        try:
+            return written(self._stamp())
+        except NotStamped as wrong:
+            if self._config.demand == State.STAMPED:
+                raise
+            return written(None, str(wrong))
 
     def _stamp(self) -> Callable[[bytes], bytes] | None:
         authorities = self._config.authorities
@@ -132,14 +163,16 @@ class _Package:
         )
 
     def _contents(self, chosen: Sequence[Chosen], now: datetime) -> Contents:
-        proofs = prove(self._manifests, sorted(set(_extents(chosen)), key=lambda one: (one.file, one.start)))
+        wanted = prove(self._manifests, sorted(set(_extents(chosen)), key=lambda one: (one.file, one.start)))
+        left_out = tuple(one.id for one in wanted if one.type == "request" and self._names_somebody(one))
+        proofs = tuple(one for one in wanted if one.id not in left_out)
         house = self._house(now)
         return Contents(
             proofs=proofs,
             read=self._member,
             manifests=self._manifests,
             newest=house.head.number,
-            described=described(chosen, house),
+            described=described(chosen, house, left_out),
             pages=tuple({one.id: one for exhibit in chosen for one in self._pages(exhibit)}.values()),
             pictures=tuple(self._parts(chosen, "pictures/")),
             texts=tuple(self._parts(chosen, "texts/")),
@@ -148,7 +181,16 @@ class _Package:
             software=TOOL,
             title=f"蓝天巡查证据包：{'、'.join(one.detail.exhibit.id for one in chosen)}",
             is_specimen=is_specimen(chosen),
+            left_out=left_out,
         )
+
+    def _names_somebody(self, request: Proof) -> bool:
+        """Older records say by name who signed for what robots.txt forbids."""
+        member = self._member(request)
+        if hashlib.sha256(member).hexdigest() != request.sha256:
+            return False  # the writer of the package refuses it by name
+        override = warc.read_member(member).field("Lantian-Override")
+        return bool(override) and not _NAMELESS.match(override)
 
     def _house(self, now: datetime) -> House:
         head, audit = self._sealer.head(), AuditLog(self._engine).head()

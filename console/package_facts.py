@@ -106,11 +106,12 @@ def is_specimen(chosen: Sequence[Chosen]) -> bool:
 # -- lantian/package.json --------------------------------------------------------------------------
 
 
-def described(chosen: Sequence[Chosen], house: House) -> bytes:
-    """The bytes of lantian/package.json."""
+def described(chosen: Sequence[Chosen], house: House, left_out: Sequence[str] = ()) -> bytes:
+    """The bytes of lantian/package.json. `left_out` are ids of request records that name a person of the house."""
     head = house.head
     return canonical(
-        {
+        ({"left_out": list(left_out)} if left_out else {})
+        | {
             "format": FORMAT,
             "tool": house.tool,
             "created": warc.date(house.made_at),

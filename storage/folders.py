@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 from pathlib import Path
@@ -59,10 +58,13 @@ def take_name(temp: Path, path: Path) -> None:
     except FileExistsError:
         raise
     except OSError:
-        # Some sticks' file systems know no links.
-        if path.exists():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
-        temp.rename(path)
+        # Some sticks' file systems know no links: the name is taken first, for nobody else can take it then.
+        path.open("xb").close()
+        try:
+            temp.rename(path)
+        except OSError:
+            path.unlink()
+            raise
 
 
 def _write(file: BinaryIO, content: bytes) -> None:

@@ -18,7 +18,8 @@ from storage.proofs import Proof
 class Sample:
     """What the commands name: one record, at `offset` in the package's data, and the files of the chain.
 
-    `chain` and `authorities` are names in the package; `is_stamped` says that the package itself has a token.
+    `chain` and `authorities` are names in the package; `is_stamped` says that the package itself has a token,
+    `left_out` are ids of records that are not in it although they belong to it.
     """
 
     offset: int
@@ -28,13 +29,14 @@ class Sample:
     is_stamped: bool
     is_specimen: bool
     created: datetime
+    left_out: Sequence[str] = ()
 
 
 def instructions(name: str, sample: Sample) -> str:
     """The text, Markdown; each block of commands ends with status 0 exactly where the package is whole."""
     steps = [
         _unpack(name),
-        _FILES,
+        _files(sample),
         _record(sample),
         _PATHS,
         _CHAIN,
@@ -54,13 +56,24 @@ def _head(sample: Sample) -> str:
     return f"""# 如何核验本证据包 · How to check this package
 {specimen}
 制作时间（北京时间）：{in_shanghai(sample.created)}。
-
+{_left_out(sample)}
 本包是 WACZ 1.1.1 格式的压缩包，可用任何支持该格式的网页重放软件打开。核验只需要 bash、unzip、sha256sum 和 openssl，
 不需要制作本包的软件，也不需要上网。请在同一个终端窗口中逐段执行下列命令；每一段都给出应当看到的结果，
 看到别的结果就说明本包已被改动。
 
 This is a WACZ 1.1.1 package. Checking it needs bash, unzip, sha256sum and openssl, not the software that made it, and
 no network. Run the blocks one after another in the same terminal; each says what must be seen.
+"""
+
+
+def _left_out(sample: Sample) -> str:
+    if not sample.left_out:
+        return ""
+    names = "、".join(sample.left_out)
+    return f"""
+**未随包提供的请求记录 · Request records left out:** {names}。
+其中写有本单位人员的姓名；记录不能改动而不失去证明，因此整条不提供。应答记录不受影响。
+They name a person of this office, and a record cannot be edited without losing its proof. The answers are all here.
 """
 
 
@@ -76,14 +89,24 @@ unzip -q {quoted} -d unpacked && cd unpacked
 """
 
 
+def _files(sample: Sample) -> str:
+    token = " ! -path ./lantian/package-token" if sample.is_stamped else ""
+    return _FILES.replace("TOKEN", token)
+
+
 _FILES = """各文件与清单相符 · Every file is as listed
 
-datapackage.json 列出每个文件的 SHA-256；datapackage-digest.json 是 datapackage.json 的 SHA-256。
+datapackage.json 列出每个文件的 SHA-256，除此之外不应有别的文件；datapackage-digest.json 是它的 SHA-256。
+datapackage.json lists every file, and there is no other.
 
 ```sh
 grep -o '"hash":"sha256:[0-9a-f]*","name":"[^"]*","path":"[^"]*"' datapackage.json |
   sed 's/^"hash":"sha256:\\([0-9a-f]*\\)".*"path":"\\([^"]*\\)"$/\\1  \\2/' |
-  sha256sum --check --quiet --strict && echo "files: OK"
+  sha256sum --check --quiet --strict &&
+diff <(grep -o '"path":"[^"]*"' datapackage.json | cut -d '"' -f 4 | LC_ALL=C sort) \\
+  <(find . ! -type d ! -path ./datapackage.json ! -path ./datapackage-digest.jsonTOKEN |
+    sed 's|^[.]/||' | LC_ALL=C sort) &&
+echo "files: OK"
 ```
 
 应显示 Must show: `files: OK`
@@ -117,7 +140,8 @@ def _record(sample: Sample) -> str:
 _PATHS = """每条记录都在封存清单之内 · Every record is under the root of a manifest
 
 lantian/proofs.jsonl 每行说明一条记录：它在封存清单中的登记行（leaf）、序号和到根（root）的路径
-（RFC 6962，SHA-256）。下面逐条取出记录，核对摘要，再沿路径算到根，与 chain/ 中的封存清单比对。
+（RFC 6962，SHA-256）。下面逐条取出记录，核对摘要，再沿路径算到根，与 chain/ 中的封存清单比对；
+各条记录首尾相接，archive/data.warc.gz 中没有多余的字节。 One follows the other, and no byte is without a proof.
 
 ```sh
 raw() {
@@ -126,12 +150,14 @@ raw() {
   printf "$bytes"
 }
 form='"index":([0-9]+),"leaf":"(.*)","length":([0-9]+),"manifest":([0-9]+),"offset":([0-9]+),"path":\\[([^]]*)],"size":([0-9]+)}$'
-bad=0 count=0
+bad=0 count=0 at=0
 while IFS= read -r line; do
   [[ $line =~ $form ]] || { bad=1; break; }
   index=${BASH_REMATCH[1]} leaf=${BASH_REMATCH[2]//\\\\\\"/\\"} length=${BASH_REMATCH[3]} offset=${BASH_REMATCH[5]}
   manifest=$(printf 'chain/%06d.json' "${BASH_REMATCH[4]}")
   siblings=${BASH_REMATCH[6]//[\\",]/ } last=$((BASH_REMATCH[7] - 1))
+  ((offset == at)) || bad=1
+  at=$((at + length))
   read -r kept _ < <(tail -c +$((offset + 1)) archive/data.warc.gz | head -c "$length" | sha256sum)
   [[ $leaf == *"\\"sha256\\":\\"$kept\\""* ]] || bad=1
   read -r hash _ < <({ printf '\\000'; printf '%s' "$leaf"; } | sha256sum)
@@ -147,6 +173,7 @@ while IFS= read -r line; do
   grep -q "\\"root\\":\\"$hash\\"" "$manifest" && ((last == 0)) || bad=1
   count=$((count + 1))
 done <lantian/proofs.jsonl
+((at == $(wc -c <archive/data.warc.gz))) || bad=1
 ((bad == 0 && count > 0)) && echo "$count records: OK"
 ```
 
@@ -172,7 +199,7 @@ done
 
 def _stamps(sample: Sample) -> list[str]:
     tokens = [name for name in sample.chain if name.endswith(".tsr")]
-    if not tokens:
+    if not tokens and not sample.is_stamped:
         return [_NO_STAMPS]
     trusted = sample.authorities[0] if len(sample.authorities) == 1 else "authorities.all"
     joined = [] if len(sample.authorities) == 1 else ["cat authorities/*.pem >authorities.all"]
@@ -181,7 +208,21 @@ def _stamps(sample: Sample) -> list[str]:
     checked += [(f"{own}.json", f"{own}.tsr")] if f"{own}.tsr" in tokens else []
     commands = [*joined, *(f"openssl ts -verify -data {over} -in {token} -CAfile {trusted} 2>/dev/null"
                            for over, token in checked)]  # fmt: skip
-    return [_STAMPS.format(commands=" &&\n".join(commands or ["true"]), trusted=trusted)]
+    heads = [name for name in sample.chain if name.endswith(".json")]
+    without = [name for name in heads if name.removesuffix(".json") + ".tsr" not in tokens]
+    told = _without(without, is_stamped=sample.is_stamped)
+    return [_STAMPS.format(commands=" &&\n".join(commands or ["true"]), trusted=trusted, told=told,
+                           without=f" {' '.join(without)} ")]  # fmt: skip
+
+
+def _without(heads: Sequence[str], *, is_stamped: bool) -> str:
+    """What has no time stamp, by name."""
+    listed = "、".join(heads) if heads else "无 none"
+    package = "" if is_stamped else f"\n{_PACKAGE_WITHOUT}\n"
+    return f"没有时间戳的清单 Manifests without a time stamp: {listed}。\n{package}"
+
+
+_PACKAGE_WITHOUT = "本包自身没有时间戳，文书因而也没有。 The package itself has no time stamp, nor have its papers."
 
 
 _NO_STAMPS = """时间戳 · Time stamps
@@ -201,10 +242,12 @@ _STAMPS = """时间戳 · Time stamps
 
 每条命令应显示 Each must show: `Verification: OK`
 
+{told}
 ```sh
 bad=0
-for token in chain/*.tsr; do
-  openssl ts -verify -data "${{token%.tsr}}.json" -in "$token" -CAfile {trusted} >/dev/null 2>&1 || bad=1
+for head in chain/*.json; do
+  [[ "{without}" == *" $head "* ]] && continue
+  openssl ts -verify -data "$head" -in "${{head%.json}}.tsr" -CAfile {trusted} >/dev/null 2>&1 || bad=1
 done
 ((bad == 0)) && echo "time stamps: OK"
 ```

@@ -63,6 +63,7 @@ class Contents:
 
     `read` gives a record's gzip member as it lies in the archive; `described` are the bytes of
     lantian/package.json; `manifests` is the archive's folder of them, `newest` the last that goes in.
+    `left_out` are ids of records that belong here and are not given away.
     """
 
     proofs: Sequence[Proof]
@@ -78,6 +79,7 @@ class Contents:
     software: str
     title: str
     is_specimen: bool = False
+    left_out: Sequence[str] = ()
 
 
 def write_package(
@@ -254,5 +256,6 @@ def _sample(contents: Contents, chain: list[tuple[Path, str]], *, is_stamped: bo
         authorities=tuple(inside for _, inside in _authorities(contents)),
         is_stamped=is_stamped,
         is_specimen=contents.is_specimen,
+        left_out=contents.left_out,
         created=contents.created.astimezone(UTC),
     )

@@ -386,6 +386,54 @@ def test_a_picture_that_shows_less_than_its_row_says_does_not_get_out(home: Path
     refused(replace(kept, flagged=kept.other), tmp_path, "核对结果")
 
 
+def test_a_request_that_names_who_signed_for_it_stays_at_home(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As older archives wrote it. What names nobody goes along."""
+    kept, out = kept_in(home, override="钱虚构（2026-03-01 08:00:00）：年度专项: Disallow: /s"), tmp_path / "X.wacz"
+    assert export(Asked(exhibits=(kept.flagged,), out=out, by=WHO), as_json=True) == 0
+    ran = capsys.readouterr()
+    (left,) = json.loads(ran.out)["left_out"]
+    assert "没有随包提供" in ran.err
+    assert told(out)["left_out"] == [left]
+    assert verify_package(out).checked == 2 + kept.visit.records
+    with zipfile.ZipFile(out) as archive:
+        assert left in archive.read("lantian/VERIFY.md").decode()
+        records = gzip.decompress(archive.read("archive/data.warc.gz")).decode("utf-8", "replace")
+    assert "钱虚构" not in records
+    assert "年度专项" not in records
+
+
+def test_a_request_that_names_a_number_goes_along(home: Path, tmp_path: Path) -> None:
+    kept, out = kept_in(home, override="override 1: Disallow: /s"), tmp_path / "X.wacz"
+    export(Asked(exhibits=(kept.flagged,), out=out, by=WHO), as_json=False)
+    assert "left_out" not in told(out)
+    assert verify_package(out).checked == 3 + kept.visit.records
+
+
+def test_what_was_shown_of_an_earlier_sighting_is_not_this_ones(home: Path, tmp_path: Path) -> None:
+    kept, out = kept_in(home), tmp_path / "X.wacz"
+    # The flagged listing, seen again as the second of its page: only its first sighting was looked at.
+    kept.write("UPDATE exhibits SET listing_key = (SELECT listing_key FROM exhibits WHERE position = 1), picture_id = "
+               "NULL WHERE position = 3")  # fmt: skip
+    with sqlite3.connect(kept.database) as connection:
+        (again,) = connection.execute("SELECT public_id FROM exhibits WHERE position = 3").fetchone()
+    connection.close()
+    engine = open_database(kept.database)
+    detail = ExhibitStore(engine).exhibit(again)
+    engine.dispose()
+    assert detail.shown is not None
+    assert detail.shown.exhibit == kept.flagged
+    export(Asked(exhibits=(again,), out=out, by=WHO), as_json=False)
+    (exhibit,) = told(out)["exhibits"]  # type: ignore[misc]
+    assert (exhibit["showing"], exhibit["visit"]) == ({}, "")
+    assert [one["part"] for one in exhibit["captures"]] == ["page"]
+    paper = words_of(out, f"documents/monitoring-{again}.docx")
+    assert "此次没有另拍网页" in paper
+    assert kept.flagged in paper
+    assert "截图可见" not in paper
+
+
 def test_what_is_not_sealed_is_refused(home: Path, tmp_path: Path) -> None:
     kept = kept_in(home, is_sealed=False)
     refused(kept, tmp_path, f"固定 {kept.capture.id}：未封存，导出要求已封存")
@@ -446,7 +494,9 @@ def test_what_is_asked_wrongly_is_refused(home: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not OPENSSL, reason=WITHOUT_OPENSSL)
-def test_with_an_authority_the_package_is_stamped_or_refused(home: Path, tmp_path: Path) -> None:
+def test_with_an_authority_the_package_is_stamped_or_refused(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     authority = LocalAuthority(tmp_path / "authority")
     kept, out = kept_in(home), tmp_path / "X.wacz"
     with serving(authority) as url:
@@ -461,6 +511,18 @@ def test_with_an_authority_the_package_is_stamped_or_refused(home: Path, tmp_pat
     with pytest.raises(NotStamped):
         export(Asked(exhibits=(kept.flagged,), out=tmp_path / "Y.wacz", by=WHO), as_json=False)
     assert not (tmp_path / "Y.wacz").exists()
+    # Where seals are enough, it goes out and says what it lacks.
+    with (home / "lantian.toml").open("a") as settings:
+        settings.write('[seal]\ndemand = "sealed"\n')
+    capsys.readouterr()
+    assert export(Asked(exhibits=(kept.flagged,), out=tmp_path / "Y.wacz", by=WHO), as_json=True) == 0
+    ran = capsys.readouterr()
+    assert "证据包自身没有时间戳" in ran.err
+    assert json.loads(ran.out)["unstamped"]
+    with zipfile.ZipFile(tmp_path / "Y.wacz") as archive:
+        assert "lantian/package-token" not in archive.namelist()
+        assert "本包自身没有时间戳" in archive.read("lantian/VERIFY.md").decode()
+    assert verify_package(tmp_path / "Y.wacz", anchors(authority.root.read_bytes()), "sealed").ok
 
 
 def test_it_ends_with_the_code_that_is_meant(home: Path, tmp_path: Path, lantian: Callable[..., Ran]) -> None:

@@ -70,6 +70,30 @@ def test_a_disk_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: py
     assert not (tmp_path / "b").exists()
 
 
+def test_where_there_are_no_links_the_name_is_taken_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What somebody makes meanwhile is not replaced, for it cannot be made; and nothing is left of what failed."""
+    rename, tried = os.rename, []
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    def meanwhile(*arguments: object) -> None:
+        tried.append(len(tried))
+        with pytest.raises(FileExistsError):
+            (tmp_path / "a").open("xb")
+        if tried == [0]:
+            raise OSError(errno.EIO, "Input/output error")
+        rename(*arguments)
+
+    monkeypatch.setattr(os, "link", refused)
+    monkeypatch.setattr(os, "rename", meanwhile)
+    with pytest.raises(OSError, match="Input"):
+        save_new(tmp_path / "a", b"one")
+    assert list(tmp_path.iterdir()) == []
+    save_new(tmp_path / "a", b"one")
+    assert (tmp_path / "a").read_bytes() == b"one"
+
+
 def test_where_there_are_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")

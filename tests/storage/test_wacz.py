@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import random
 import re
 import shutil
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -197,6 +199,48 @@ class TestByHand:
         changed = files | {place: raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]}
         write(path, changed if block in (1, 2) or name == wacz.DIGEST else relisted(changed))
         assert [code == 0 for code, _ in by_hand(path, block)] == [True, False]
+
+    def test_they_see_a_file_that_is_not_listed(self, tmp_path: Path) -> None:
+        path = package(sealed_archive(tmp_path / "home" / "archive"), tmp_path / "X.wacz")
+        write(path, files_of(path) | {"documents/more.pdf": b"%PDF-1.7"})
+        assert [code == 0 for code, _ in by_hand(path, 1)] == [True, False]
+
+    def test_they_see_a_file_that_is_gone(self, tmp_path: Path) -> None:
+        path = package(sealed_archive(tmp_path / "home" / "archive"), tmp_path / "X.wacz")
+        write(path, {name: raw for name, raw in files_of(path).items() if not name.startswith("texts/")})
+        assert [code == 0 for code, _ in by_hand(path, 1)] == [True, False]
+
+    @pytest.mark.parametrize("place", ["before", "behind", "half"])
+    def test_they_see_bytes_without_a_proof(self, tmp_path: Path, place: str) -> None:
+        path = package(sealed_archive(tmp_path / "home" / "archive"), tmp_path / "X.wacz")
+        files = files_of(path)
+        raw, lines = files[wacz.RECORDS], files[wacz.PROOFS].splitlines(keepends=True)
+        changed = {
+            "before": {wacz.RECORDS: gzip.compress(b"other", mtime=0) + raw},
+            "behind": {wacz.RECORDS: raw + gzip.compress(b"other", mtime=0)},
+            "half": {wacz.PROOFS: b"".join(lines[:3] + lines[4:])},
+        }[place]
+        write(path, relisted(files | changed))
+        assert [code == 0 for code, _ in by_hand(path, 4)] == [True, False]
+
+    def test_manifests_without_a_stamp_are_named_and_no_others_may_be_without(self, tmp_path: Path) -> None:
+        packed = sealed_archive(tmp_path / "home" / "archive", LocalAuthority(tmp_path / "authority"))
+        (packed.manifests / "000003.tsr").unlink()
+        path = package(packed, tmp_path / "X.wacz")
+        assert [code for code, _ in by_hand(path)] == [0] * 8
+        text = zipfile.ZipFile(path).read(wacz.VERIFY).decode()
+        assert "Manifests without a time stamp: chain/000003.json。" in text
+        files = files_of(path)
+        write(path, relisted({name: raw for name, raw in files.items() if name != "chain/000002.tsr"}))
+        assert [code == 0 for code, _ in by_hand(path, 7)] == [True, False]
+
+    def test_a_package_without_a_stamp_of_its_own_says_so(self, tmp_path: Path) -> None:
+        packed = sealed_archive(tmp_path / "home" / "archive", LocalAuthority(tmp_path / "authority"))
+        path = package(replace(packed, authority=None), tmp_path / "X.wacz")
+        assert [code for code, _ in by_hand(path)] == [0] * 8
+        text = zipfile.ZipFile(path).read(wacz.VERIFY).decode()
+        assert "本包自身没有时间戳" in text
+        assert "Manifests without a time stamp: 无 none" in text
 
     def test_one_authority_of_two_is_enough(self, tmp_path: Path) -> None:
         packed = sealed_archive(tmp_path / "home" / "archive", LocalAuthority(tmp_path / "authority"))
