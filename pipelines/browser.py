@@ -251,12 +251,14 @@ class PageSession:
     """Questions to one page that end when the page does."""
 
     def __init__(self, protocol: CDPSession) -> None:
+        self.workers: list[str] = []
         self._protocol = protocol
         self._lost: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
         self._reason = ""
 
     def guard(self, page: Page) -> None:
         """Close what the page opens, and know when it is gone."""
+        page.on("worker", lambda worker: self.workers.append(worker.url))
         page.on("popup", lambda popup: asyncio.ensure_future(popup.close()))
         page.on("crash", lambda _: self.lose("the page crashed"))
         page.on("close", lambda _: self.lose("the page closed itself"))

@@ -42,6 +42,8 @@ QUIET = [
     "--disable-sync",
     "--disable-quic",
     "--no-first-run",
+    # A worker that pages share belongs to none: what it asks for could be neither counted nor kept.
+    "--disable-blink-features=SharedWorker",
     "--disable-gpu",
     # Frames of other sites stay in the page's process: their messages are then heard with the page's own.
     # There is nothing to keep apart, a page has a context of its own without cookies.

@@ -25,7 +25,9 @@ class PageMoved(BrowserTrouble):
 
 
 class Session(Protocol):
-    """One page as the protocol sees it."""
+    """One page as the protocol sees it; `workers` are the addresses of those it has started."""
+
+    workers: list[str]
 
     async def ask(self, method: str, asked: Told | None = None) -> Told:
         """What the browser answers. Raises `BrowserTrouble` when it refuses, or when the page is gone."""

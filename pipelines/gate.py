@@ -47,8 +47,11 @@ class Gate:
         self._turns = Burst(BURST, PACE)
 
     async def open(self) -> str:
-        """Begin to listen; returns the proxy's address as a browser takes it."""
+        """Begin to listen; returns the proxy's address as a browser takes it. Raises `OSError`."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        if not self._server.sockets:
+            # asyncio takes every failure to make a socket for a family that is not there.
+            raise OSError("no socket for the gate: too many open files?")
         return f"socks5://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def close(self) -> None:

@@ -188,6 +188,10 @@ class Recorder:
         """Every WebSocket with the frames that went over it."""
         return tuple(f"{url} {frames}" for url, frames in self._sockets.values())
 
+    def knows(self, url: str) -> bool:
+        """Whether a request for this address was heard."""
+        return any(hop.url == url for line in self._lines.values() for hop in line.hops)
+
     @property
     def cuts(self) -> tuple[tuple[str, str], ...]:
         """What was heard but not kept whole."""

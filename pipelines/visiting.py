@@ -20,6 +20,7 @@ from crawler.config import Browser as Limits
 from pipelines.admission import ADDRESSES, Admission
 from pipelines.devtools import UNEXPECTED, BrowserTrouble, Session, Told, World
 from pipelines.gate import LISTED, Gate
+from pipelines.hops import is_web
 from pipelines.network import Recorder
 
 logger = logging.getLogger(__name__)
@@ -202,7 +203,9 @@ class Visiting:
             self.troubles.append(("bytes", f"more than {self._limits.megabytes} MB"))
         if self._gate.unlisted:
             self.troubles.append(("refused", f"{self._gate.unlisted} beyond {LISTED}"))
-        self.troubles += self.recorder.cuts
+        # A worker's own worker is loaded where nobody tells us of it; the gate lets it out all the same.
+        untold = [one for one in self._session.workers if is_web(one) and not self.recorder.knows(one)]
+        self.troubles += [*self.recorder.cuts, *(("worker", f"{one} was not told of") for one in untold)]
 
     def rest(self, delay: float) -> None:
         """Leave the hosts alone for as long as what was asked of them comes to."""
