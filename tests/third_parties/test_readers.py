@@ -1,10 +1,16 @@
-"""Others' programs read what we write: warcio, wacz, pywb, ReplayWeb.page. `make tools` brings the last three."""
+"""Others' programs read what we write: warcio, wacz, pywb, ReplayWeb.page. `make tools` brings the last three.
+
+They read a package of records that we made up, and one that was exported from a home that was crawled.
+"""
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,23 +20,32 @@ import urllib.request
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
-from authority import LocalAuthority
+from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority
+from crawled_home import ADDRESS, PLANTED, TITLE, WEB, crawled_package
 from package_specimens import PAGE, URL, package, sealed_archive
-from test_wacz import ADDRESSES
+from test_wacz import ADDRESSES, by_hand
 
 from crawler.config import Browser, Config
 from pipelines.browser import BrowserTrouble, find_chromium
 from storage import cdx
+from storage.verify_package import verify_package
+from storage.verify_tokens import anchors
 
 ROOT = Path(__file__).parent.parent.parent
 TOOLS = ROOT / ".tools"
 PLAYER = TOOLS / "package"
 INDEX = b"""<!doctype html><script src="ui.js"></script>
 <replay-web-page source="/X.wacz" url="%s" embed="replayonly" style="width:100%%;height:700px"></replay-web-page>"""
+
+
+# The player's frame may be asked for before its service worker answers for it: then once more.
+AGAIN = b"<!doctype html><script>setTimeout(() => location.reload(), 200)</script>"
 
 
 def tool(name: str) -> Path:
@@ -46,27 +61,78 @@ def run(*command: object, cwd: Path | None = None) -> str:
     return ended.stdout
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A stamped package."""
+@dataclass(frozen=True)
+class Made:
+    """A stamped package, one of its pages, and what stands on it."""
+
+    path: Path
+    authority: LocalAuthority
+    url: str
+    body: bytes
+    words: str
+
+    @property
+    def is_crawled(self) -> bool:
+        return self.url == ADDRESS
+
+
+@pytest.fixture(scope="module", params=["made up", "crawled"])
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("made")
-    packed = sealed_archive(folder / "home" / "archive", LocalAuthority(folder / "authority"))
-    return package(packed, folder / "X.wacz")
+    if request.param == "crawled":
+        crawled = crawled_package(folder)
+        return Made(crawled.path, crawled.authority, ADDRESS, WEB["goods.html"].encode(), TITLE)
+    authority = LocalAuthority(folder / "authority")
+    packed = sealed_archive(folder / "home" / "archive", authority)
+    return Made(package(packed, folder / "X.wacz"), authority, URL, PAGE, "发明专利代写 包授权")
 
 
-def test_warcio_passes_archive_and_package(made: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(made) as archive:
+@pytest.mark.skipif(not OPENSSL, reason=WITHOUT_OPENSSL)
+@pytest.mark.skipif(not shutil.which("unzip"), reason="the unzip program is not there")
+def test_it_is_stamped_and_openssl_says_so(made: Made) -> None:
+    report = verify_package(made.path, anchors(made.authority.root.read_bytes()), "stamped")
+    assert (report.broken, report.state) == ((), "stamped")
+    ran = by_hand(made.path)
+    assert [code for code, _ in ran] == [0] * 8
+    assert "".join(shown for _, shown in ran).count("Verification: OK") == 2
+
+
+def test_no_name_of_ours_leaves(made: Made) -> None:
+    """Who signed an override, placed a hold, may log in or exported: in none of its bytes, however they are packed."""
+    everything = b"\n".join(unpacked(made.path.read_bytes(), made.path.name))
+    assert made.words.encode() in everything, "the search sees what is there"
+    for word in PLANTED:
+        for written in (word.encode(), quote(word).encode(), json.dumps(word)[1:-1].encode(), word.encode("utf-16-be")):
+            assert written not in everything, word
+    assert (b"Lantian-Override: override 1: Disallow: /Search" in everything) is made.is_crawled
+
+
+def unpacked(raw: bytes, name: str) -> Iterator[bytes]:
+    """The bytes, and all that can be unpacked out of them; of a PDF its text."""
+    yield raw
+    if raw.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            for one in archive.namelist():
+                yield from unpacked(archive.read(one), one)
+    elif raw.startswith(b"\x1f\x8b"):
+        yield from unpacked(gzip.decompress(raw), name)
+    elif raw.startswith(b"%PDF") and shutil.which("pdftotext"):
+        yield subprocess.run(["pdftotext", "-", "-"], input=raw, capture_output=True, check=False).stdout
+
+
+def test_warcio_passes_archive_and_package(made: Made, tmp_path: Path) -> None:
+    with zipfile.ZipFile(made.path) as archive:
         archive.extract("archive/data.warc.gz", tmp_path)
-    kept = [*(made.parent / "home" / "archive").glob("*.warc.gz"), tmp_path / "archive" / "data.warc.gz"]
-    assert len(kept) == 2
+    kept = [*(made.path.parent / "home" / "archive").glob("*.warc.gz"), tmp_path / "archive" / "data.warc.gz"]
+    assert len(kept) >= 2
     for path in kept:
         said = run(Path(sys.executable).with_name("warcio"), "check", "-v", path)
         assert "digest pass" in said
         assert "failed" not in said
 
 
-def test_wacz_validates(made: Path) -> None:
-    assert "the passed WACZ is valid" in run(tool("wacz"), "validate", "-f", made)
+def test_wacz_validates(made: Made) -> None:
+    assert "the passed WACZ is valid" in run(tool("wacz"), "validate", "-f", made.path)
 
 
 @contextmanager
@@ -89,11 +155,11 @@ def pywb(folder: Path) -> Iterator[str]:
         serving.wait()
 
 
-def test_pywb_serves_the_page_unchanged(made: Path, tmp_path: Path) -> None:
+def test_pywb_serves_the_page_unchanged(made: Made, tmp_path: Path) -> None:
     run(tool("wb-manager"), "init", "kept", cwd=tmp_path)
-    run(tool("wb-manager"), "add", "--unpack-wacz", "kept", made, cwd=tmp_path)
-    with pywb(tmp_path) as server, urllib.request.urlopen(f"{server}/kept/20260801023015id_/{URL}") as answer:
-        assert answer.read() == PAGE
+    run(tool("wb-manager"), "add", "--unpack-wacz", "kept", made.path, cwd=tmp_path)
+    with pywb(tmp_path) as server, urllib.request.urlopen(f"{server}/kept/20260801023015id_/{made.url}") as answer:
+        assert answer.read() == made.body
         assert answer.headers["Content-Type"].startswith("text/html")
 
 
@@ -114,14 +180,15 @@ def test_pywb_looks_under_our_keys() -> None:
 class Serving(SimpleHTTPRequestHandler):
     """The player's two scripts, the package, a page that shows it; and parts of them, as the player asks."""
 
-    made: Path
+    made: Made
 
     def do_GET(self) -> None:
         name = self.path.partition("?")[0]
-        bodies = {"/": (b"text/html", INDEX % URL.encode()), "/index.html": (b"text/html", INDEX % URL.encode())}
+        index = INDEX % self.made.url.replace("&", "&amp;").encode()
+        bodies = dict.fromkeys(("/", "/index.html"), (b"text/html", index)) | {"/replay/": (b"text/html", AGAIN)}
         if name in bodies:
             return self._send(*bodies[name])
-        files = {"/ui.js": PLAYER / "ui.js", "/replay/sw.js": PLAYER / "sw.js", "/X.wacz": self.made}
+        files = {"/ui.js": PLAYER / "ui.js", "/replay/sw.js": PLAYER / "sw.js", "/X.wacz": self.made.path}
         if name not in files:
             return self.send_error(404)
         return self._send(b"text/javascript" if name.endswith(".js") else b"application/zip", files[name].read_bytes())
@@ -146,7 +213,7 @@ class Serving(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def shown(made: Path) -> Iterator[str]:
+def shown(made: Made) -> Iterator[str]:
     handler = type("ServingIt", (Serving,), {"made": made})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -159,7 +226,7 @@ def shown(made: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_replayweb_shows_the_page(made: Path, tmp_path: Path) -> None:
+def test_replayweb_shows_the_page(made: Made, tmp_path: Path) -> None:
     if not (PLAYER / "ui.js").exists():
         pytest.skip("ReplayWeb.page is not there: make tools")
     try:
@@ -174,6 +241,6 @@ def test_replayweb_shows_the_page(made: Path, tmp_path: Path) -> None:
         page = browser.new_page()
         page.goto(address)
         inside = page.frame_locator("iframe").frame_locator("iframe")
-        inside.get_by_text("发明专利代写 包授权").wait_for(timeout=30_000)
+        inside.get_by_text(made.words).first.wait_for(timeout=30_000)
         page.screenshot(path=tmp_path / "player.png")
         browser.close()
