@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from crawler.errors import EvidenceBroken, Expired
-from crawler.items import Capture, Exchange, How, Snapshot
+from crawler.items import Capture, Exchange, How
 from storage import warc
 from storage.warcfile import OPEN_SUFFIX, WarcFile
 
@@ -81,30 +81,6 @@ class FolderArchive:
             size=len(answer.body),
             ip_address=exchange.ip_address,
             is_specimen=exchange.is_specimen,
-        )
-
-    def keep_snapshot(self, snapshot: Snapshot) -> Capture:
-        """Write a rendered document or a picture as a resource record. Its status is 0."""
-        if snapshot.how is How.HTTP:
-            raise ValueError("a snapshot did not come over the wire")
-        record_id = str(uuid.uuid4())
-        payload = warc.Payload(head=b"", body=snapshot.body)
-        sha256 = payload.sha256
-        member = warc.member(warc.resource_fields(snapshot, record_id), payload, sha256)
-        name, offset = self._append(member)
-        return Capture(
-            id=record_id,
-            url=snapshot.url,
-            how=snapshot.how,
-            status=0,
-            mime=snapshot.mime,
-            taken_at=snapshot.taken_at,
-            file=name,
-            offset=offset,
-            length=len(member),
-            sha256=sha256,
-            size=len(snapshot.body),
-            is_specimen=snapshot.is_specimen,
         )
 
     def append_at(self, room: int, members: Callable[[int], bytes]) -> tuple[str, int]:

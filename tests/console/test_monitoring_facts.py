@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from storage_specimens import EXCHANGE, SNAPSHOT, T0, archive_in
+from storage_specimens import EXCHANGE, SNAPSHOT, T0, archive_in, keep_snapshot
 
 from casework.paper_facts import MonitoringFacts, PageSeen, Target
 from console.monitoring_facts import with_request
@@ -44,7 +44,7 @@ def test_the_request_behind_the_page_is_told(tmp_path: Path, override: str, robo
 
 def test_what_the_records_do_not_say_is_left_out(tmp_path: Path) -> None:
     with archive_in(tmp_path) as archive:
-        rendered = archive.keep_snapshot(SNAPSHOT)
+        rendered = keep_snapshot(archive, SNAPSHOT)
         kept = archive.keep(EXCHANGE)
         last = archive.keep(EXCHANGE)
         assert with_request(FACTS, archive, rendered, "pages=3") == FACTS

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
-from storage_specimens import T0, TOOL, exchange, finding, listing, page_of
+from storage_specimens import T0, TOOL, exchange, finding, keep_snapshot, listing, page_of
 
 from console.verifying import _WithShelf
 from crawler import clock
@@ -114,7 +114,7 @@ def keep_page(
     body, url = f"page {home.pages} ".encode() * 50, f"https://s.taobao.example/?page={home.pages}"
     if is_rendered:
         rendered = Snapshot(url=url, how=How.BROWSER, mime="text/html", body=body, taken_at=at, tool=TOOL)
-        kept = archive.keep_snapshot(rendered)
+        kept = keep_snapshot(archive, rendered)
     else:
         kept = archive.keep(exchange(body, fetched_at=at, url=url))
     page = page_of(

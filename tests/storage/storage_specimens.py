@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from crawler.items import (
     Sightings,
     Snapshot,
 )
+from storage import warc
 from storage.archive import FolderArchive
 from storage.audit import AuditLog
 from storage.exhibits import ExhibitStore
@@ -206,3 +208,24 @@ def pages_of(store: ExhibitStore, run: str) -> tuple[PageRow, ...]:
     """The pages of a run that were recorded, in their order."""
     with store.engine.connect() as connection:
         return pages_on(connection, run)
+
+
+def keep_snapshot(archive: FolderArchive, snapshot: Snapshot) -> Capture:
+    """A resource record of its own, as pictures and rendered pages were kept before there were visits."""
+    record_id, payload = str(uuid.uuid4()), warc.Payload(head=b"", body=snapshot.body)
+    member = warc.member(warc.resource_fields(snapshot, record_id), payload, payload.sha256)
+    file, offset = archive.append_at(len(member), lambda _: member)
+    return Capture(
+        id=record_id,
+        url=snapshot.url,
+        how=snapshot.how,
+        status=0,
+        mime=snapshot.mime,
+        taken_at=snapshot.taken_at,
+        file=file,
+        offset=offset,
+        length=len(member),
+        sha256=payload.sha256,
+        size=len(snapshot.body),
+        is_specimen=snapshot.is_specimen,
+    )

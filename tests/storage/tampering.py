@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from keeping_specimens import DAY, NOW, home_in, keep_page, keep_wall
-from storage_specimens import SNAPSHOT, archive_in, replace
+from storage_specimens import SNAPSHOT, archive_in, keep_snapshot, replace
 
 from storage.merkle import Root
 
@@ -50,14 +50,14 @@ def make_home(folder: Path, demand: str = "sealed") -> None:
             for number in range(6):
                 keep_page(home, archive, {f"2{number}": number == 1}, NOW)
                 keep_wall(archive, NOW, f"wall{number}")
-            archive.keep_snapshot(replace(SNAPSHOT, taken_at=NOW))
+            keep_snapshot(archive, replace(SNAPSHOT, taken_at=NOW))
         seal()
         assert home.expire(clock.now()).manifests == (4,)
         for start in (30, 40, 50):
             with archive_in(home.archive) as archive:
                 for number in range(3):
                     keep_page(home, archive, {f"{start + number}": number == 1}, NOW)
-                archive.keep_snapshot(replace(SNAPSHOT, taken_at=NOW))
+                keep_snapshot(archive, replace(SNAPSHOT, taken_at=NOW))
             seal()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, delete, text
-from storage_specimens import EXCHANGE, SNAPSHOT, T0, archive_in, exchange
+from storage_specimens import EXCHANGE, SNAPSHOT, T0, archive_in, exchange, keep_snapshot
 
 from crawler.errors import EvidenceBroken
 from crawler.items import Capture
@@ -79,7 +79,7 @@ def assert_verifies(folder: Path) -> None:
 
 
 def test_a_manifest_lists_every_record_with_both_digests(archive: FolderArchive, folder: Path, sealer: Sealer) -> None:
-    captures = [*kept(archive, 3), archive.keep_snapshot(SNAPSHOT)]
+    captures = [*kept(archive, 3), keep_snapshot(archive, SNAPSHOT)]
     archive.sync()
     sealed = sealer.seal("", NOW)
     raw = the_file(folder).read_bytes()

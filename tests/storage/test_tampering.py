@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from storage_specimens import SNAPSHOT, archive_in, exchange
+from storage_specimens import SNAPSHOT, archive_in, exchange, keep_snapshot
 
 from crawler.errors import EvidenceBroken
 from crawler.items import Capture, How
@@ -29,7 +29,7 @@ def kept(tmp_path: Path) -> Kept:
     with archive_in(tmp_path / "archive") as archive:
         captures = [archive.keep(exchange(BODY)), archive.keep(exchange(BODY[::-1]))]
         captures.append(archive.keep(exchange(BODY, url="https://www.other.example/", ip_address="::1")))
-        captures.append(archive.keep_snapshot(SNAPSHOT))
+        captures.append(keep_snapshot(archive, SNAPSHOT))
     return tmp_path / "archive" / captures[0].file, captures
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from storage_specimens import SNAPSHOT, T0, archive_in
+from storage_specimens import SNAPSHOT, T0, archive_in, keep_snapshot
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
@@ -117,7 +117,7 @@ def test_an_override_stands_in_the_facts_and_on_the_request_it_let_out(tmp_path:
 
 def test_every_part_and_every_record_comes_back(tmp_path: Path) -> None:
     with archive_in(tmp_path) as archive:
-        archive.keep_snapshot(SNAPSHOT)
+        keep_snapshot(archive, SNAPSHOT)
         kept = keep_visit(archive, VISIT, SURROUNDINGS)
         facts, records = read_facts(archive, kept), records_of(archive, kept)
         parts = [archive.produce(one) for one in (kept.picture, kept.dom, kept.text, kept.mhtml)]
@@ -213,7 +213,7 @@ def test_a_failed_write_leaves_nothing_of_the_visit(tmp_path: Path, monkeypatch:
     written = os.pwrite
     full = OSError(28, "No space left on device")
     with archive_in(tmp_path) as archive:
-        archive.keep_snapshot(SNAPSHOT)
+        keep_snapshot(archive, SNAPSHOT)
         (path,) = tmp_path.iterdir()
         before = path.read_bytes()
 
@@ -241,7 +241,7 @@ def test_a_visit_is_never_split_over_two_files(tmp_path: Path) -> None:
 def test_a_part_is_not_taken_for_another(tmp_path: Path) -> None:
     with archive_in(tmp_path) as archive:
         kept = keep_visit(archive, VISIT, SURROUNDINGS)
-        alone = archive.keep_snapshot(SNAPSHOT)
+        alone = keep_snapshot(archive, SNAPSHOT)
         with pytest.raises(EvidenceBroken, match="means of capture"):
             archive.produce(replace(kept.dom, how=How.TEXT))
         with pytest.raises(EvidenceBroken, match="address"):
@@ -254,6 +254,6 @@ def test_facts_that_are_something_else_are_refused(tmp_path: Path) -> None:
     with archive_in(tmp_path) as archive:
         kept = keep_visit(archive, VISIT, SURROUNDINGS)
         for body in (b"{}", b"[]", b"\xff", b'{"visit":1}'):
-            other = archive.keep_snapshot(replace(SNAPSHOT, how=How.FACTS, body=body))
+            other = keep_snapshot(archive, replace(SNAPSHOT, how=How.FACTS, body=body))
             with pytest.raises(EvidenceBroken, match="facts"):
                 read_facts(archive, replace(kept, facts=other))
