@@ -22,6 +22,8 @@ MOST_VALUES = 1 << 20
 FORMAT = "lantian-manifest/1"
 RECORDS, EXPIRY = "records", "expiry"
 DAMAGED = "damaged"
+# Nearer to the ends of time a tolerance could not be added or taken away.
+FIRST_YEAR, LAST_YEAR = "1970", "9999"
 # A clock may be set while a round runs; more than this is no clock's fault.
 TOLERANCE = timedelta(minutes=5)
 
@@ -187,7 +189,7 @@ def canonical(raw: bytes) -> Any:
 def moment(text: str) -> datetime:
     """UTC, with microseconds and Z."""
     try:
-        if MOMENT.fullmatch(text):
+        if MOMENT.fullmatch(text) and FIRST_YEAR <= text[:4] < LAST_YEAR:
             return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
     except ValueError:
         pass

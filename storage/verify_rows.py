@@ -19,6 +19,7 @@ from storage.verify_report import Broken, Findings
 from storage.verify_warc import Member
 
 DATABASE = "lantian.db"
+MOST_VALUE = 1 << 23
 _NOT_IN_URI = re.compile(rb"[^\x21-\x7e]|[<>]")
 _OWN = """
 CREATE TABLE places (
@@ -54,6 +55,8 @@ class Places:
     def __init__(self, database: Path | None, *, is_quick: bool = False) -> None:
         self._agree = _AGREE[:_PLACES] if is_quick else _AGREE
         self._own = sqlite3.connect("", uri=True, isolation_level=None)
+        # A generated column or a blob may be as large as its maker likes; nothing of ours comes near this.
+        self._own.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_VALUE)
         self._own.create_function("lantian_uri", 1, _uri, deterministic=True)
         self._own.create_function("lantian_page", 1, _page, deterministic=True)
         self._own.executescript(_OWN)
@@ -191,6 +194,7 @@ class Places:
 
     def _seals(self, chain: Chain, tokens: set[str]) -> Iterator[Broken]:
         if not self._columns("seals"):
+            yield from _no_table("seals", chain)
             return
         heads = {head.number: head for head in chain.heads}
         newest = self._own.execute("SELECT max(number) FROM home.seals").fetchone()[0] or 0
@@ -209,6 +213,7 @@ class Places:
 
     def _extents(self, chain: Chain) -> Iterator[Broken]:
         if not self._columns("sealed_extents"):
+            yield from _no_table("sealed_extents", chain)
             return
         last = chain.last.number if chain.last else 0
         query = 'SELECT file, max("to"), max(number) FROM home.sealed_extents GROUP BY file'
@@ -217,6 +222,12 @@ class Places:
             if number <= last and (known is None or end > known.end):
                 detail = f"数据库说已封存到 {end}，清单说到 {known.end if known else 0}"
                 yield Broken(kind="rows", part=str(file), detail=detail)
+
+
+def _no_table(name: str, chain: Chain) -> Iterator[Broken]:
+    """Before anything was sealed there was none."""
+    if chain.heads:
+        yield Broken(kind="rows", part=DATABASE, detail=f"没有 {name} 表")
 
 
 def _difference(found: object, expired_in: object, number: object, differs: list[int]) -> str:

@@ -15,13 +15,14 @@ from typing import BinaryIO, Protocol
 
 CHUNK = 1 << 20
 OPEN_SUFFIX = ".open"
+FOLDERS = frozenset({"manifests", "manifests/authorities"})
 
 
 class Source(Protocol):
     """The files of one archive. Names are relative, parted by "/". Any thread may call it."""
 
     def names(self) -> Iterator[str]:
-        """Every name there is, in any order, plain or not."""
+        """Every name there is, in any order, plain or not; of folders those that have no business there."""
         ...
 
     def is_plain(self, name: str) -> bool:
@@ -51,6 +52,8 @@ class FolderSource:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(f"{prefix}{entry.name}/")
+                        if prefix + entry.name not in FOLDERS:
+                            yield prefix + entry.name
                     else:
                         yield prefix + entry.name
 

@@ -16,6 +16,7 @@ from storage.verify_record import Damaged, Fault, Record
 from storage.verify_source import CHUNK, Source
 
 MAGIC = b"\x1f\x8b\x08"
+PLAIN_MAGIC = MAGIC + b"\0"
 PLAIN = 1 << 22
 STEP = 1 << 16
 SEARCH = 4
@@ -63,14 +64,23 @@ class _Unpacking:
     def __init__(self) -> None:
         self.record = Record()
         self._unpacker = zlib.decompressobj(wbits=31)
+        self._first = b""
 
     def feed(self, packed: bytes) -> None:
+        self._begin(packed)
         try:
             self.record.feed(self._unpacker.decompress(packed, PLAIN))
             while self._unpacker.unconsumed_tail and not self._unpacker.eof:
                 self.record.feed(self._unpacker.decompress(self._unpacker.unconsumed_tail, PLAIN))
         except zlib.error as wrong:
             raise Damaged(f"the gzip member is damaged ({wrong})") from None
+
+    def _begin(self, packed: bytes) -> None:
+        """A name, a comment or an extra field in the gzip header would be bytes that no record knows of."""
+        if len(self._first) < len(PLAIN_MAGIC):
+            self._first += packed[: len(PLAIN_MAGIC) - len(self._first)]
+            if not PLAIN_MAGIC.startswith(self._first):
+                raise Damaged("the gzip header is not a plain one")
 
     @property
     def is_over(self) -> bool:

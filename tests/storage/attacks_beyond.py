@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 
 from attacks import attack
 from attacks_chain import another_digit, drop_last
@@ -158,3 +159,22 @@ _rows("audit_entry_edited", "audit", "DROP TRIGGER audit_no_update", "UPDATE aud
 _rows("audit_entry_removed", "audit", "DROP TRIGGER audit_no_delete", "DELETE FROM audit WHERE id = 3")
 _rows("audit_log_cut", "audit", "DROP TRIGGER audit_no_delete", "DELETE FROM audit WHERE id > 3")
 _rows("audit_log_gone", "audit", "DROP TABLE audit")
+_rows("rows_of_manifests_gone", "rows", "PRAGMA foreign_keys = OFF", "DROP TABLE seals")
+_rows("rows_of_extents_gone", "rows", "DROP TABLE sealed_extents")
+
+
+@attack("not_stamped", "stamped")
+def all_manifests_and_their_tokens_dropped(victim: Victim) -> None:
+    drop_last(victim, 7)
+    shutil.rmtree(victim.archive / "manifests")
+
+
+@attack("rows", "rows")
+def rows_that_unpack_for_ever(victim: Victim) -> None:
+    columns = "id, how, file, offset, length, taken_at, size, sha256, expired_in"
+    endless = "url TEXT GENERATED ALWAYS AS (hex(zeroblob(400000000))) VIRTUAL"
+    victim.sql(
+        "ALTER TABLE captures RENAME TO kept",
+        f"CREATE TABLE captures ({columns}, {endless})",
+        f"INSERT INTO captures ({columns}) SELECT {columns} FROM kept",
+    )

@@ -217,6 +217,32 @@ def digests_stripped_and_the_chain_recomputed(victim: Victim) -> None:
 
 
 @attack("damaged_record")
+def bytes_hidden_in_the_gzip_header_and_the_chain_recomputed(victim: Victim) -> None:
+    packed = victim.packed(3)
+    victim.recompute(3, packed[:3] + b"\x08" + packed[4:10] + b"hidden\0" + packed[10:])
+
+
+@attack("header")
+def two_lengths_and_the_chain_recomputed(victim: Victim) -> None:
+    victim.recompute(3, edited(rb"Content-Length:", b"Content-Length: 3\r\nContent-Length:")(victim.packed(3)))
+
+
+@attack("damaged_record")
+def record_of_warc_1_0_and_the_chain_recomputed(victim: Victim) -> None:
+    victim.recompute(3, edited(rb"WARC/1\.1", b"WARC/1.0")(victim.packed(3)))
+
+
+@attack("manifest_format")
+def manifest_of_the_last_year_there_is_and_all_recomputed(victim: Victim) -> None:
+    victim.rebind(7, sealed_at="9999-12-31T23:59:59.999999Z")
+
+
+@attack("link")
+def folder_in_the_place_of_a_manifest(victim: Victim) -> None:
+    victim.head_path(8).mkdir()
+
+
+@attack("damaged_record")
 def record_cut_inside_and_the_chain_recomputed(victim: Victim) -> None:
     plain = gzip.decompress(victim.packed(3))
     victim.recompute(3, gzip.compress(plain[:-20]))
