@@ -18,6 +18,7 @@ from cryptography import x509
 from storage.verify_chain import against_known
 from storage.verify_contents import check_contents
 from storage.verify_excerpt import FOLDER, Excerpt
+from storage.verify_format import DIGEST as HEX
 from storage.verify_format import Head, Leaf, Malformed, canonical, moment_text, parse_leaf
 from storage.verify_index import LINE_LIMIT, described, line_of, payload
 from storage.verify_merkle import root_by_path
@@ -281,6 +282,8 @@ def _proof(line: bytes) -> dict[str, Any]:
     for name, kind in _PROOF_KEYS.items():
         if type(proof[name]) is not kind or (kind is int and not 0 <= proof[name] < 1 << 53):
             raise Malformed(f"证明的 {name} 不是应有的格式")
+    if any(not isinstance(one, str) or not HEX.fullmatch(one) for one in proof["path"]):
+        raise Malformed("证明的路径不是摘要")
     if len(proof["path"]) > MOST_PATH or not proof["length"]:
         raise Malformed("证明的路径太长，或记录没有长度")
     return proof

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from package_specimens import MADE_AT, PICTURE, VISIT
-from package_tampering import Victim, edit, files_of, members, of_how, proofs, rebuilt, tampering
+from package_tampering import Victim, edit, files_of, lines, members, of_how, proofs, rebuilt, tampering
 
 from storage import warc
 from storage.canonical import canonical
-from storage.wacz import PACKAGE, PAGES
+from storage.wacz import PACKAGE, PAGES, PROOFS
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -130,3 +130,10 @@ def letters_that_are_none(at: Victim) -> None:
 @tampering("zip_path")
 def a_name_in_another_spelling_of_unicode(at: Victim) -> None:
     edit(at, **{"documents/e\u0301vidence.pdf": PICTURE})
+
+
+@tampering("package_format")
+def a_path_in_capital_letters(at: Victim) -> None:
+    told = proofs(files_of(at.path))
+    told[1]["path"] = [str(one).upper() for one in told[1]["path"]]
+    edit(at, **{PROOFS: lines(told)})

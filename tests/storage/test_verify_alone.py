@@ -105,6 +105,11 @@ def test_exit_codes_and_words(
     head = copy_of(home, tmp_path / "copy").head_path(7).read_bytes()
     assert main([str(home)]) == 0
     assert "持有磁盘的人能把整条链重算一遍" in capsys.readouterr().out
+    # What the archive demands of itself is a forger's word: an anchor alone asks for stamps.
+    assert main([str(home), "--anchor", str(authority.root)]) == 4
+    assert capsys.readouterr().out.startswith("一致，但未锚定。")
+    assert main([str(home), "--anchor", str(authority.root), "--demand", "sealed"]) == 0
+    capsys.readouterr()
     assert main([str(home), "--demand", "stamped", "--anchor", str(authority.root)]) == 4
     assert capsys.readouterr().out.startswith("一致，但未锚定。")
     import hashlib
