@@ -12,7 +12,16 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-SUITE = ("bench_pipeline", "bench_read", "bench_warc", "bench_seal", "bench_verify", "bench_screen", "bench_pictures", "bench_capture")
+SUITE = (
+    "bench_pipeline",
+    "bench_read",
+    "bench_warc",
+    "bench_seal",
+    "bench_verify",
+    "bench_screen",
+    "bench_pictures",
+    "bench_capture",
+)
 TABLE = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
 

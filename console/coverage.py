@@ -107,4 +107,6 @@ def list_overrides(*, as_json: bool) -> None:
         if as_json:
             print_json(plain(asdict(one)))
         else:
-            print_line(harmless(f"{one.number} {one.platform} {one.person} {clock.in_shanghai(one.signed_at)} {one.reason}"))
+            print_line(
+                harmless(f"{one.number} {one.platform} {one.person} {clock.in_shanghai(one.signed_at)} {one.reason}")
+            )
