@@ -21,8 +21,8 @@ from crawler.items import Capture, Finding
 from storage import warc
 from storage.archive import FolderArchive
 from storage.exhibits import ExhibitStore
+from storage.packaging.redirects import redirects_to
 from storage.people import People
-from storage.redirects import redirects_to
 from storage.seal import Sealer, State
 from storage.shapes import ExhibitDetail
 from storage.visits import read_facts

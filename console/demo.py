@@ -27,10 +27,10 @@ from crawler.config import Config, Crawl
 from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, UserMistake
 from crawler.hosts import read_hosts
 from pipelines.browser import BrowserTrouble, find_chromium
-from storage.registry_store import Provenance
+from storage.registers.store import Provenance
 from storage.shapes import Lead, LeadFilter, RunRow
+from storage.verifier.words import verdict
 from storage.verify import Wanted, verify
-from storage.verify_words import verdict
 
 MARK = "SPECIMEN"
 MARK_TEXT = "This home was written by `lantian demo`: its captures show invented pages.\n"

@@ -32,15 +32,15 @@ from storage import warc
 from storage.archive import FolderArchive
 from storage.audit import Act, AuditLog
 from storage.exhibits import ExhibitStore
-from storage.manifests import FOLDER, head_of
 from storage.people import People
-from storage.proofs import Extent, Proof, prove
 from storage.seal import State
+from storage.sealing.manifests import FOLDER, head_of
+from storage.sealing.proofs import Extent, Proof, prove
 from storage.shelf import open_shelf
 from storage.stamp import stamp_bytes
-from storage.verify_package import verify_package
-from storage.verify_report import Report
-from storage.verify_tokens import anchors
+from storage.verifier.package import verify_package
+from storage.verifier.report import Report
+from storage.verifier.tokens import anchors
 from storage.wacz import Contents, PackagePage, Part, write_package
 
 _NAMELESS = re.compile(r"override [1-9]\d*: ")

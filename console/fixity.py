@@ -12,7 +12,7 @@ from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, UserMistake
 from storage.fixity import Audited, audit_slice
-from storage.verify_source import FolderSource
+from storage.verifier.source import FolderSource
 from storage.warc import date
 
 MOST_TOLD = 20

@@ -22,8 +22,8 @@ from crawler.agencies import ATTORNEY, BRANCH_OF, FORMER_NAME, TRADEMARK_AGENCY,
 from crawler.config import Config
 from crawler.errors import EXIT_USAGE, RegistryInvalid, UserMistake
 from storage.db import open_database
-from storage.registry_store import Answer, Imported, Provenance, Registries, Version
-from storage.registry_words import KIND_WORDS, TITLES, day
+from storage.registers.store import Answer, Imported, Provenance, Registries, Version
+from storage.registers.words import KIND_WORDS, TITLES, day
 
 NOT_MATCHED = "未在导入名录（{as_of}）中匹配"
 NO_PROOF = "名录可能不全或已旧，名称也会变更；须到官方系统复核后才能下结论。"

@@ -14,11 +14,11 @@ from typing import BinaryIO
 from console.output import harmless, print_json, print_line, say
 from crawler.config import Config
 from crawler.errors import UserMistake
-from storage import verify_words
 from storage.shelf import Shelf, open_shelf
+from storage.verifier import words as verify_words
+from storage.verifier.digest import NoSm3
+from storage.verifier.source import FolderSource, Source
 from storage.verify import NothingThere, Wanted, known_head, verify
-from storage.verify_digest import NoSm3
-from storage.verify_source import FolderSource, Source
 
 PART = 8 << 20
 

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from crawler.errors import ConfigInvalid
 from crawler.hosts import MappedHost, read_hosts
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from storage.canonical import canonical
 from storage.db import writing
 from storage.models import encodable
-from storage.sealing_rows import AuditRow
+from storage.tables.sealing import AuditRow
 from storage.warc import date
 
 Detail = Mapping[str, str | int | bool | Sequence[str]]

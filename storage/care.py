@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Engine, func, literal, select
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from storage.bulk import Bulk
-from storage.care_rows import RuleCount
 from storage.care_shapes import RoundCount, RoundTime, RuleTotal
 from storage.models import Round, Run
+from storage.tables.care import RuleCount
 
 NO_ROUND = ""
 

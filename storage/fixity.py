@@ -16,14 +16,14 @@ from sqlalchemy import Connection, Engine, delete, exists, insert, select
 
 from storage.audit import Act, add_on
 from storage.db import writing
-from storage.fixity_rows import FixityRow
-from storage.sealing_rows import ExtentRow, SealRow
-from storage.verify_chain import Chain, Covered
-from storage.verify_files import Files
-from storage.verify_format import EXPIRY, TOKEN_LIMIT, Head
-from storage.verify_leaves import head_name, token_name
-from storage.verify_report import Broken, Findings
-from storage.verify_source import OPEN_SUFFIX, Source, read_bounded
+from storage.tables.fixity import FixityRow
+from storage.tables.sealing import ExtentRow, SealRow
+from storage.verifier.chain import Chain, Covered
+from storage.verifier.files import Files
+from storage.verifier.format import EXPIRY, TOKEN_LIMIT, Head
+from storage.verifier.leaves import head_name, token_name
+from storage.verifier.report import Broken, Findings
+from storage.verifier.source import OPEN_SUFFIX, Source, read_bounded
 
 WHO = "lantian"
 NEVER = datetime.min.replace(tzinfo=UTC)

@@ -17,9 +17,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, sel
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from storage.bulk import Bulk
-from storage.care_rows import Band, Exemplar, GroupHead, LeadGroup
 from storage.models import ListingRow
 from storage.placing import Placing
+from storage.tables.care import Band, Exemplar, GroupHead, LeadGroup
 
 LIKE, COPIED = 0.7, 0.9  # share of equal values: of one seller or contact, and of different ones
 # (bands, values in each): the first finds 99 of 100 pairs at 0.7, the second at 0.9.

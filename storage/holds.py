@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 from crawler.errors import UserMistake
 from storage.audit import Act, Detail, add_on
 from storage.db import writing
-from storage.keeping_rows import HoldRow
 from storage.leads import exhibit_row
 from storage.models import ExhibitRow, ListingRow, encodable
+from storage.tables.keeping import HoldRow
 
 _BATCH = 10_000  # SQLite binds 32 766 values in one statement
 

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Engine, Select, select, update
 from crawler.captures import BrowserCapture, Showing
 from crawler.items import Exhibit, Finding
 from storage.models import ExhibitRow, FindingRow, ListingRow, PageRecord, Run
-from storage.picture_rows import PictureRow
 from storage.rows import EXHIBIT, FINDING, STANDS, finding_of, listing_of
-from storage.showing_rows import ShowingRow
 from storage.showing_shapes import FlaggedPage
 from storage.showing_writes import parts_of, showing_values, visit_values, write_showings, write_visits
+from storage.tables.pictures import PictureRow
+from storage.tables.showings import ShowingRow
 
 MOST_ON_A_PAGE = 2000  # exhibits
 

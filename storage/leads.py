@@ -14,16 +14,16 @@ from sqlalchemy.exc import NoResultFound
 from crawler.errors import EvidenceBroken, UserMistake
 from crawler.items import Capture, Entity, Exhibit, Finding
 from crawler.pictures import Fate
-from storage.care_rows import GroupHead, LeadGroup, Rejudgement
 from storage.care_shapes import Rejudged
 from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow, ListingRow, PageRecord, encodable
-from storage.picture_rows import PictureRow
 from storage.picture_shapes import ExhibitPicture
 from storage.rounds import run_on
 from storage.rows import CAPTURE, ENTITY, EXHIBIT, FINDING, STANDS, capture_of, entity_of, finding_of, listing_of
 from storage.shapes import ExhibitDetail, Lead, LeadFilter, Order
 from storage.showing_shapes import as_it_stands
 from storage.showings import showings_of
+from storage.tables.care import GroupHead, LeadGroup, Rejudgement
+from storage.tables.pictures import PictureRow
 
 T = TypeVar("T")
 

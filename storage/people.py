@@ -13,7 +13,7 @@ from crawler.errors import UserMistake
 from storage.audit import Act, add_on
 from storage.db import writing
 from storage.models import encodable
-from storage.people_rows import ExtractionRow, UserRow
+from storage.tables.people import ExtractionRow, UserRow
 
 OURSELVES = "lantian"
 WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a word for the log

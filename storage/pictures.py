@@ -21,10 +21,10 @@ from storage.bulk import Bulk
 from storage.care import count_findings
 from storage.groups import place
 from storage.models import CaptureRow, EntityRow, ExhibitRow, ListingRow, encodable
-from storage.picture_rows import PictureRow, PictureTextRow
 from storage.picture_shapes import PictureCounts, PictureEnd, Shown, Waiting
 from storage.placing import placing_of
 from storage.rows import EXHIBIT, NEW_CAPTURES, NEW_FINDINGS, Values, capture_values, finding_values, listing_of
+from storage.tables.pictures import PictureRow, PictureTextRow
 
 NEW_PICTURES = Bulk(insert(PictureRow).on_conflict_do_nothing(index_elements=[PictureRow.exhibit_id, PictureRow.url]))
 _NEW_ENTITIES = Bulk(insert(EntityRow))

@@ -17,10 +17,10 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from crawler.agencies import ACTIVE, ATTORNEY, BRANCH, BRANCH_OF, FORMER_NAME, PATENT_AGENCY, TRADEMARK_AGENCY, Agency
-from storage.registry_names import agency_of_branch, name_norm
-from storage.registry_reader import read_registry
-from storage.registry_tables import RegistryEntry, RegistryName, RegistryUse, RegistryVersion
-from storage.registry_words import agency_code, credit_code
+from storage.registers.names import agency_of_branch, name_norm
+from storage.registers.reader import read_registry
+from storage.registers.words import agency_code, credit_code
+from storage.tables.registry import RegistryEntry, RegistryName, RegistryUse, RegistryVersion
 
 OWN, FORMER, TRADE = 0, 1, 2  # sorts of RegistryName
 REMEMBERED = 20_000  # names; a round meets the same sellers again and again

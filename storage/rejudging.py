@@ -17,15 +17,15 @@ from crawler.items import Finding
 from crawler.pictures import Fate
 from storage.audit import Act, Detail, add_on
 from storage.bulk import Bulk
-from storage.care_rows import Rejudgement
 from storage.care_shapes import Archived, ArchiveFilter, Likeness, Rejudging, StoredFinding, StoredPicture, Verdict
 from storage.groups import find_head, place, unplace
 from storage.leads import exhibit_row, fitting
 from storage.models import EntityRow, ExhibitRow, FindingRow, ListingRow, encodable
-from storage.picture_rows import PictureRow, PictureTextRow
 from storage.pictures import new_entities, text_of
 from storage.placing import placing_of
 from storage.rows import EXHIBIT, STANDS, Values, finding_of, finding_values, listing_of
+from storage.tables.care import Rejudgement
+from storage.tables.pictures import PictureRow, PictureTextRow
 
 _NEW_FINDINGS = Bulk(insert(FindingRow))
 _NEW_ENTITIES = Bulk(insert(EntityRow))

@@ -1,7 +1,7 @@
 """Retention: what is old and needed by nothing is removed from its file, and its digests stay in the chain.
 
 Only finished files that are sealed to their last byte are touched. A file that cannot be read, or is not what was
-sealed, is said and left as it is. What a crash leaves half done, `storage.expiring` finishes or takes back.
+sealed, is said and left as it is. What a crash leaves half done, `storage.keeping.expiring` finishes or takes back.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from sqlalchemy.dialects.sqlite import insert
 
 from crawler.config import Retention
 from crawler.errors import EvidenceBroken, UserMistake
-from storage.chain import Chain, Draft
-from storage.covered import Coverage, compare_file, coverages, members
 from storage.db import writing
-from storage.expiring import new_name, settle
-from storage.keeping_rows import LookRow
-from storage.manifests import Kind, Leaf, Leaves, Span
-from storage.needs import Needs
-from storage.orders import Ordered, begin
-from storage.pruning import PART_SUFFIX, Plan, plan, write_pruned
+from storage.keeping.expiring import new_name, settle
+from storage.keeping.needs import Needs
+from storage.keeping.orders import Ordered, begin
+from storage.keeping.pruning import PART_SUFFIX, Plan, plan, write_pruned
+from storage.sealing.chain import Chain, Draft
+from storage.sealing.covered import Coverage, compare_file, coverages, members
+from storage.sealing.manifests import Kind, Leaf, Leaves, Span
 from storage.shelf import Shelf
 from storage.shelving import fetch, shelved
+from storage.tables.keeping import LookRow
 from storage.warcfile import OPEN_SUFFIX
 
 SPARE = 64 << 20  # bytes that stay free beside what is written

@@ -17,11 +17,11 @@ from sqlalchemy import Connection, Engine, Row, Select, select
 
 from crawler.items import Capture
 from storage.audit import AuditHead
-from storage.chain import Chain, Draft
-from storage.manifests import Kind
 from storage.models import CaptureRow
-from storage.sealing_rows import ExtentRow, SealRow
-from storage.sweep import MOST_LEAVES, Sweep
+from storage.sealing.chain import Chain, Draft
+from storage.sealing.manifests import Kind
+from storage.sealing.sweep import MOST_LEAVES, Sweep
+from storage.tables.sealing import ExtentRow, SealRow
 from storage.warcfile import OPEN_SUFFIX
 
 

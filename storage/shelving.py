@@ -16,12 +16,12 @@ from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from crawler.errors import EvidenceBroken
-from storage.covered import Coverage, compare_file, coverage_of, members, newest_number
 from storage.db import writing
 from storage.folders import sync_folder
-from storage.keeping_rows import ShelvedRow
-from storage.manifests import FOLDER
+from storage.sealing.covered import Coverage, compare_file, coverage_of, members, newest_number
+from storage.sealing.manifests import FOLDER
 from storage.shelf import Shelf
+from storage.tables.keeping import ShelvedRow
 
 Tell = Callable[[str], None]
 

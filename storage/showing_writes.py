@@ -12,7 +12,7 @@ from crawler.captures import Box, BrowserCapture, PaidOpening, Showing
 from crawler.items import Capture, Exhibits
 from storage.models import encodable
 from storage.rows import NEW_CAPTURES, Values, capture_values
-from storage.showing_rows import BrowserCaptureRow, PaidOpeningRow, ShowingRow
+from storage.tables.showings import BrowserCaptureRow, PaidOpeningRow, ShowingRow
 
 PARTS = ("picture", "dom", "text", "mhtml", "facts")
 

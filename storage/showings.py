@@ -19,9 +19,9 @@ from crawler.errors import EvidenceBroken
 from crawler.items import Capture
 from storage.models import CaptureRow, ExhibitRow, encodable
 from storage.rows import CAPTURE, capture_of
-from storage.showing_rows import BrowserCaptureRow, PaidOpeningRow, ShowingRow
 from storage.showing_shapes import LastPicture, ShowingCounts, ShownAs
 from storage.showing_writes import PARTS, parts_of, visit_values, write_visits
+from storage.tables.showings import BrowserCaptureRow, PaidOpeningRow, ShowingRow
 
 _COMPLETE = (PictureVerdict.SHOWS_QUOTE.value, PictureVerdict.DIFFERS.value)
 # One that was begun and never ended was, for all we know.

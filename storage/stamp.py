@@ -21,12 +21,12 @@ from sqlalchemy import Engine, func, or_, select, update
 from crawler.config import Authority
 from crawler.errors import EvidenceBroken, NotStamped
 from storage.audit import Act, add_on
-from storage.authorities import Asking, Token
 from storage.db import writing
 from storage.folders import made, save
-from storage.manifests import FOLDER, head_path, read_head
-from storage.sealing_rows import SealRow
-from storage.verify_report import KINDS, Broken
+from storage.sealing.authorities import Asking, Token
+from storage.sealing.manifests import FOLDER, head_path, read_head
+from storage.tables.sealing import SealRow
+from storage.verifier.report import KINDS, Broken
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
 WHO = "lantian"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, select
 
-from storage.manifests import Kind
 from storage.models import CaptureRow
-from storage.sealing_rows import ExtentRow, SealRow
-from storage.sweep import Sweep
+from storage.sealing.manifests import Kind
+from storage.sealing.sweep import Sweep
+from storage.tables.sealing import ExtentRow, SealRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

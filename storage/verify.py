@@ -1,7 +1,7 @@
 """The independent verifier: does an archive, a home or a package still hold what was sealed, and who says when.
 
 It shares no code with whoever wrote, needs no network, and runs alone: `python -m storage.verify PATH`, or this file
-by its path wherever it and its siblings (verify_*.py) were copied. It changes nothing.
+by its path wherever it and the folder `verifier` beside it were copied. It changes nothing.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if not __package__:
 
 from cryptography.x509 import Certificate
 
-from storage import verify_report as words
-from storage import verify_words as rendering
-from storage.verify_chain import Chain, against_known
-from storage.verify_digest import NoSm3
-from storage.verify_files import Files
-from storage.verify_format import DIGEST, moment_text
-from storage.verify_layout import Layout
-from storage.verify_leaves import head_name, token_name
-from storage.verify_moving import PAUSES, marks
-from storage.verify_report import Broken, Findings, Report
-from storage.verify_rows import DATABASE, Places
-from storage.verify_source import OPEN_SUFFIX, FolderSource, Source
-from storage.verify_stamps import Stamps
-from storage.verify_tokens import anchors
+from storage.verifier import report as words
+from storage.verifier import words as rendering
+from storage.verifier.chain import Chain, against_known
+from storage.verifier.digest import NoSm3
+from storage.verifier.files import Files
+from storage.verifier.format import DIGEST, moment_text
+from storage.verifier.layout import Layout
+from storage.verifier.leaves import head_name, token_name
+from storage.verifier.moving import PAUSES, marks
+from storage.verifier.report import Broken, Findings, Report
+from storage.verifier.rows import DATABASE, Places
+from storage.verifier.source import OPEN_SUFFIX, FolderSource, Source
+from storage.verifier.stamps import Stamps
+from storage.verifier.tokens import anchors
 
 
 class NothingThere(Exception):
@@ -78,7 +78,7 @@ def verify(path: Path, wanted: Wanted = NOTHING_WANTED, source: Source | None = 
     is read again, a few times.
     """
     if path.is_file():
-        from storage.verify_package import verify_package
+        from storage.verifier.package import verify_package
 
         return verify_package(path, wanted.certificates(), wanted.demand or wanted.least, wanted.heads)
     if not path.is_dir():

@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from crawler.errors import EvidenceBroken, UserMistake
-from storage import cdx, warc
+from storage import warc
 from storage.canonical import canonical
 from storage.folders import sync_folder, take_name
-from storage.instructions import Sample, instructions
-from storage.proofs import Proof, numbers
+from storage.packaging import cdx
+from storage.packaging.instructions import Sample, instructions
+from storage.sealing.proofs import Proof, numbers
 
 RECORDS = "archive/data.warc.gz"
 INDEX = "indexes/index.cdx"

@@ -118,7 +118,7 @@ MONITORED = MonitoringFacts(
     files=tuple(replace(one, taken_by=()) for one in FILES),
     asked_at=T0,
     answered_at=T0 + timedelta(seconds=1),
-    request_headers=(("User-Agent", "lantian/0.2 (public-interest monitoring by an IP office)"),),
+    request_headers=(("User-Agent", "lantian/0.3.0 (public-interest monitoring by an IP office)"),),
     robots="允许",
     delay=3.0,
     tool="lantian 0.3.0",

@@ -39,8 +39,8 @@ from storage.people import Extraction, NewPerson, People
 from storage.seal import Sealer
 from storage.shapes import PlannedRun
 from storage.stamp import stamp_pending
-from storage.verify_package import verify_package
-from storage.verify_tokens import anchors
+from storage.verifier.package import verify_package
+from storage.verifier.tokens import anchors
 from storage.visits import keep_visit
 from tests.console.conftest import Ran
 

@@ -21,10 +21,10 @@ from console.specimen_tls import Authority as Authorities
 from crawler import clock
 from crawler.config import Authority, Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
-from storage import chain
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.seal import SealState, State
+from storage.sealing import chain
 from storage.verify import Wanted, verify
 from tests.authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority, serving
 from tests.console.conftest import ROOT, Ran

@@ -18,7 +18,7 @@ from console.cli import app
 from console.output import CATEGORY_WORDS, OUTCOME_WORDS
 from crawler.config import VERSION, Browser, Crawl, Pictures
 from crawler.items import Outcome
-from storage.verify_report import KINDS
+from storage.verifier.report import KINDS
 
 LICENCES_WITH_A_REASON = {
     "pyphen": "offered under GPL, LGPL or MPL, whichever one takes: MPL 1.1; WeasyPrint hyphenates with it",

@@ -25,7 +25,7 @@ from pipelines.devtools import Session, Told
 from pipelines.gate import LISTED, Gate
 from pipelines.visiting import Visiting
 from storage.models import ExhibitRow
-from storage.showing_rows import ShowingRow
+from storage.tables.showings import ShowingRow
 
 SITE = "http://probe.example"
 

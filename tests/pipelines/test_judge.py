@@ -14,7 +14,7 @@ from crawler.config import Config
 from pipelines.judge import Judge, packaged_screen
 from pipelines.room import Room
 from storage.db import open_database
-from storage.registry_store import Provenance, Registries
+from storage.registers.store import Provenance, Registries
 
 LIST = "类型,机构名称,机构代码,状态\n专利代理机构,{name},99001,在业\n"
 

@@ -25,9 +25,9 @@ from pipelines.browser import BrowserTrouble, find_chromium
 from pipelines.late import LateVisits
 from pipelines.room import Room
 from storage.models import ExhibitRow
-from storage.picture_rows import PictureRow
 from storage.picture_shapes import PictureEnd
 from storage.shapes import Override
+from storage.tables.pictures import PictureRow
 from storage.visits import read_facts
 
 TITLE = "企业服务套餐 具体内容请看主图"

@@ -29,8 +29,8 @@ from pipelines.visiting import TALLEST
 from storage.holds import Holds
 from storage.models import ExhibitRow
 from storage.shapes import Lead
-from storage.showing_rows import BrowserCaptureRow, PaidOpeningRow, ShowingRow
 from storage.showing_shapes import LastPicture, ShowingCounts, ShownAs
+from storage.tables.showings import BrowserCaptureRow, PaidOpeningRow, ShowingRow
 from storage.visits import read_facts
 
 NONE = http("", status="404 Not Found")

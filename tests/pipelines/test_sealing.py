@@ -16,8 +16,8 @@ from crawler import clock
 from crawler.commands.crawl import exit_code
 from crawler.config import Seal
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken
-from storage import chain
 from storage.seal import Sealer
+from storage.sealing import chain
 from storage.verify import verify
 
 # Nothing is judged here: the rules cost seconds to load.

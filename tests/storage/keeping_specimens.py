@@ -25,9 +25,9 @@ from storage.retention import Expired, Keeper, Order
 from storage.seal import Sealer
 from storage.shapes import PlannedRun
 from storage.shelf import Shelf
+from storage.verifier.report import Report
+from storage.verifier.source import FolderSource
 from storage.verify import verify
-from storage.verify_report import Report
-from storage.verify_source import FolderSource
 
 DAY = timedelta(days=1)
 # A file's first record is dated by the clock, and nothing may be sealed before it was written.

@@ -19,8 +19,8 @@ from crawler.items import Capture
 from storage import wacz, warc
 from storage.canonical import canonical
 from storage.db import open_database
-from storage.proofs import Extent, Proof, prove
 from storage.seal import Sealer
+from storage.sealing.proofs import Extent, Proof, prove
 from storage.visits import keep_visit
 from storage.wacz import Contents, PackagePage, Part
 

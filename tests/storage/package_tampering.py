@@ -14,8 +14,9 @@ from pathlib import Path
 from authority import LocalAuthority
 from package_specimens import PICTURE, TEXT, URL, VISIT, Packed, package, sealed_archive
 
-from storage import cdx, warc
+from storage import warc
 from storage.canonical import canonical
+from storage.packaging import cdx
 from storage.wacz import DATAPACKAGE, DIGEST, INDEX, PACKAGE, PAGES, PROOFS, RECORDS, STAMP, VERIFY
 
 Files = dict[str, bytes]

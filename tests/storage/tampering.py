@@ -21,7 +21,7 @@ from typing import Any
 from keeping_specimens import DAY, NOW, home_in, keep_page, keep_wall
 from storage_specimens import SNAPSHOT, archive_in, keep_snapshot, replace
 
-from storage.merkle import Root
+from storage.sealing.merkle import Root
 
 Change = Callable[[bytes], bytes]
 

@@ -19,7 +19,7 @@ from storage.audit import Act, AuditLog, add_on
 from storage.care_shapes import Rejudging
 from storage.db import open_database, writing
 from storage.exhibits import ExhibitStore
-from storage.registry_store import Provenance, Registries
+from storage.registers.store import Provenance, Registries
 from storage.shapes import Override
 
 

@@ -17,7 +17,7 @@ from stamp_specimens import FIRST, OVER, SECOND, answers, at, now
 from crawler.config import Authority
 from crawler.errors import ConfigInvalid, NotStamped
 from storage.stamp import stamp_bytes
-from storage.verify_tokens import Stamp, anchors, check_token
+from storage.verifier.tokens import Stamp, anchors, check_token
 
 
 def test_over_real_http(authority: LocalAuthority, authority_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from storage.canonical import canonical
-from storage.manifests import Leaf, Leaves, sm3
-from storage.members import Walk
+from storage.sealing.manifests import Leaf, Leaves, sm3
+from storage.sealing.members import Walk
 
 ROOT = Path(__file__).parent.parent.parent
 WRITERS = ("casework", "console", "pipelines", "storage")

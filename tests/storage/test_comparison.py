@@ -17,7 +17,7 @@ from authority import LocalAuthority
 from tampering import Victim, copy_of, make_home
 from warcio.cli import main as warcio
 
-from storage.verify_report import KINDS
+from storage.verifier.report import KINDS
 
 assert attacks_beyond.__doc__, "importing it enters its attacks"
 

@@ -18,11 +18,11 @@ from crawler.config import Authority
 from storage.audit import AuditLog
 from storage.db import open_database, writing
 from storage.fixity import Audited, audit_slice
-from storage.fixity_rows import FixityRow
 from storage.seal import Sealer
-from storage.sealing_rows import ExtentRow
 from storage.stamp import stamp_pending, token_path
-from storage.verify_source import FolderSource
+from storage.tables.fixity import FixityRow
+from storage.tables.sealing import ExtentRow
+from storage.verifier.source import FolderSource
 
 NIGHT = datetime(2026, 11, 20, 19, 0, tzinfo=UTC)
 FILES = 6

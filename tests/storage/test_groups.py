@@ -15,12 +15,12 @@ from test_leads import FULL_SCAN, paged, plan_of, statements, steps
 
 from crawler.items import Entity, Exhibits, Listing
 from detectors.likeness import VALUES, signature
-from storage.care_rows import Exemplar, GroupHead, LeadGroup
 from storage.care_shapes import Likeness
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.models import ListingRow
 from storage.shapes import LeadFilter, Order, PlannedRun
+from storage.tables.care import Exemplar, GroupHead, LeadGroup
 
 GRANT, LANE = (finding(),), (finding("green_channel"),)
 OFFER = (

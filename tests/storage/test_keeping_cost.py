@@ -15,9 +15,9 @@ from test_retention import folder_shelf
 
 from crawler.config import Retention
 from storage.fixity import audit_slice
-from storage.needs import Needs
+from storage.keeping.needs import Needs
 from storage.shelving import Shelver
-from storage.verify_source import FolderSource
+from storage.verifier.source import FolderSource
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from storage.merkle import EMPTY, Root, Tree, leaf_hash, node_hash
+from storage.sealing.merkle import EMPTY, Root, Tree, leaf_hash, node_hash
 
 LEAVES = [
     bytes.fromhex(one)

@@ -29,8 +29,8 @@ from package_tampering import (
 )
 
 from storage.canonical import canonical
-from storage.verify_package import verify_package
-from storage.verify_tokens import anchors
+from storage.verifier.package import verify_package
+from storage.verifier.tokens import anchors
 from storage.wacz import DATAPACKAGE, DIGEST, PACKAGE, PAGES, PROOFS, RECORDS
 
 assert package_retellings.__doc__, "importing it enters its attacks"

@@ -11,9 +11,9 @@ from package_specimens import sealed_archive, sealer_of
 from storage_specimens import archive_in, exchange
 
 from crawler.errors import EvidenceBroken
-from storage.manifests import head_of
-from storage.proofs import Extent, Proof, numbers, prove
-from storage.verify_merkle import root_by_path
+from storage.sealing.manifests import head_of
+from storage.sealing.proofs import Extent, Proof, numbers, prove
+from storage.verifier.merkle import root_by_path
 
 
 def holds(proof: Proof, manifests: Path) -> bool:

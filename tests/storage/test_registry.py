@@ -22,10 +22,10 @@ from registry_specimens import (
 from crawler.agencies import BRANCH_OF, FORMER_NAME, Agency, RegistryView
 from crawler.errors import RegistryInvalid, UserMistake
 from detectors.normal import canonical
+from storage.registers.names import agency_of_branch, name_norm, trade_name
+from storage.registers.reader import read_registry
+from storage.registers.words import day, has_check_digit, is_identity_number
 from storage.registry import CsvRegistry
-from storage.registry_names import agency_of_branch, name_norm, trade_name
-from storage.registry_reader import read_registry
-from storage.registry_words import day, has_check_digit, is_identity_number
 
 ENGLISH = (
     "name,code,kind,status\n"

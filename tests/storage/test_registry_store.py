@@ -15,8 +15,8 @@ from sqlalchemy.exc import OperationalError
 from crawler.agencies import BRANCH_OF, FORMER_NAME, RegistryView
 from crawler.errors import RegistryInvalid, UserMistake
 from storage.db import open_database, writing
+from storage.registers.store import Provenance, Registries
 from storage.registry import CsvRegistry, StoredRegistry, reading
-from storage.registry_store import Provenance, Registries
 
 SAID = Provenance(at=NOON, as_of="2026-11-01", source="测试来源", by="测试员")
 NAMES = (

@@ -32,9 +32,9 @@ from registry_specimens import (
 
 from crawler.agencies import Agency
 from crawler.errors import RegistryInvalid, UserMistake
+from storage.registers.reader import Told, read_registry
+from storage.registers.sheets import opened, sheets
 from storage.registry import CsvRegistry
-from storage.registry_reader import Told, read_registry
-from storage.registry_sheets import opened, sheets
 
 SHEET = "xl/worksheets/sheet1.xml"
 

@@ -16,11 +16,11 @@ from crawler.errors import EvidenceBroken
 from crawler.items import Finding
 from crawler.pictures import Fate, PictureLine, PictureText, WantedPicture
 from detectors.likeness import signature
-from storage.care_rows import Rejudgement
 from storage.care_shapes import Archived, ArchiveFilter, Likeness, Rejudging, Verdict
 from storage.exhibits import ExhibitStore
 from storage.picture_shapes import PictureEnd
 from storage.shapes import LeadFilter
+from storage.tables.care import Rejudgement
 
 PROMISE, LANE = finding(), finding("green_channel", 80)
 WHO = Rejudging(at=T0 + timedelta(days=9), by="测试员", tool="lantian/0.1.0", rules_digest="ab" * 32, asked="")

@@ -28,19 +28,19 @@ from storage import visits
 from storage.archive import FolderArchive
 from storage.audit import AuditLog
 from storage.db import open_database
-from storage.expiring import new_name
-from storage.manifests import head_of, leaves_of
+from storage.keeping.expiring import new_name
+from storage.keeping.trail import NEAR
 from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow
-from storage.people_rows import ExtractionRow, UserRow
-from storage.picture_rows import PictureRow, PictureTextRow
-from storage.proofs import Extent, prove
-from storage.redirects import redirects_to
+from storage.packaging.redirects import redirects_to
 from storage.retention import Keeper, Order
 from storage.rows import capture_values
+from storage.sealing.manifests import head_of, leaves_of
+from storage.sealing.proofs import Extent, prove
 from storage.shelf import Shelf, open_shelf
 from storage.shelving import Shelver
-from storage.showing_rows import BrowserCaptureRow, ShowingRow
-from storage.trail import NEAR
+from storage.tables.people import ExtractionRow, UserRow
+from storage.tables.pictures import PictureRow, PictureTextRow
+from storage.tables.showings import BrowserCaptureRow, ShowingRow
 
 
 @pytest.fixture

@@ -17,17 +17,18 @@ from storage_specimens import EXCHANGE, SNAPSHOT, T0, archive_in, exchange, keep
 
 from crawler.errors import EvidenceBroken
 from crawler.items import Capture
-from storage import chain, members, warc
+from storage import warc
 from storage.archive import FolderArchive
 from storage.audit import AuditLog, canonical
 from storage.db import open_database
-from storage.manifests import head_of, head_path, leaves_of, leaves_path, read_head, unpacked
-from storage.merkle import Tree
 from storage.recovery import recover
 from storage.rows import NEW_CAPTURES, capture_values
 from storage.seal import Sealer, SealState, State, weakest
-from storage.sealing_rows import ExtentRow, SealRow
+from storage.sealing import chain, members
+from storage.sealing.manifests import head_of, head_path, leaves_of, leaves_path, read_head, unpacked
+from storage.sealing.merkle import Tree
 from storage.standing import standing
+from storage.tables.sealing import ExtentRow, SealRow
 from storage.verify import verify
 
 NOW = datetime(2099, 1, 1, 8, tzinfo=UTC)

@@ -19,12 +19,12 @@ from storage_specimens import archive_in, exchange
 
 from storage.audit import AuditLog
 from storage.db import open_database, writing
-from storage.manifests import FOLDER
 from storage.seal import Sealer
-from storage.sealing_rows import SealRow
+from storage.sealing.manifests import FOLDER
 from storage.stamp import LONGEST_WAIT, MOST_TOLD, Stamping, _Done, _due, _told, stamp_pending, token_path
+from storage.tables.sealing import SealRow
+from storage.verifier.tokens import Stamp, anchors, check_token
 from storage.verify import Wanted, verify
-from storage.verify_tokens import Stamp, anchors, check_token
 
 
 @pytest.fixture

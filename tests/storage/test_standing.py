@@ -9,8 +9,8 @@ from sqlalchemy import event, insert
 from storage_specimens import T0
 
 from storage.db import open_database, writing
-from storage.sealing_rows import ExtentRow, SealRow
 from storage.standing import Count, Standing, ends_on
+from storage.tables.sealing import ExtentRow, SealRow
 
 
 def standing(**changes: object) -> Standing:

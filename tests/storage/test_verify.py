@@ -17,8 +17,8 @@ from storage_specimens import archive_in, exchange
 from tampering import Victim, copy_of, make_home, redigested
 
 from crawler import clock
+from storage.verifier.report import Report
 from storage.verify import Wanted, check_manifest, verify
-from storage.verify_report import Report
 
 assert attacks_beyond.__doc__, "importing it enters its attacks"
 

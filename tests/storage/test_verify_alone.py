@@ -13,11 +13,12 @@ import pytest
 from authority import LocalAuthority
 from tampering import copy_of, make_home
 
+from storage.verifier.report import KINDS, Broken
 from storage.verify import main, verify
-from storage.verify_report import KINDS, Broken
 
 ROOT = Path(__file__).parent.parent.parent
-MODULES = sorted((ROOT / "storage").glob("verify*.py"))
+STORAGE = ROOT / "storage"
+MODULES = [STORAGE / "verify.py", *sorted((STORAGE / "verifier").glob("*.py"))]
 ALLOWED = {"cryptography", "rfc3161_client"}
 
 
@@ -47,7 +48,7 @@ def strangers(path: Path) -> set[str]:
     return {
         name
         for name in found
-        if name.split(".")[0] not in sys.stdlib_module_names | ALLOWED and not name.startswith("storage.verify_")
+        if name.split(".")[0] not in sys.stdlib_module_names | ALLOWED and not name.startswith("storage.verifier")
     }
 
 
@@ -59,30 +60,33 @@ def test_it_knows_the_standard_library_two_others_and_itself(path: Path) -> None
 @pytest.mark.parametrize(
     "planted",
     [
-        "import crawler.clock", "from storage import warc", "from storage.merkle import Root", "import warcio",
+        "import crawler.clock", "from storage import warc", "from storage.sealing.merkle import Root", "import warcio",
         "from .manifests import Head", "def late():\n    from storage.seal import Sealer", "import storage",
     ],
 )  # fmt: skip
 def test_a_stranger_is_seen(planted: str, tmp_path: Path) -> None:
-    (tmp_path / "verify_planted.py").write_text(planted)
-    assert strangers(tmp_path / "verify_planted.py")
+    (tmp_path / "planted.py").write_text(planted)
+    assert strangers(tmp_path / "planted.py")
 
 
 def test_no_module_is_loaded_from_the_writer() -> None:
-    code = "import storage.verify, storage.verify_package, sys; print(*sorted(sys.modules), sep='\\n')"
+    code = "import storage.verify, storage.verifier.package, sys; print(*sorted(sys.modules), sep='\\n')"
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     ours = {"crawler", "spiders", "detectors", "pipelines", "casework", "console", "sqlalchemy", "warcio", "isal"}
     loaded = set(ran.stdout.split())
     assert not {name.split(".")[0] for name in loaded} & ours
-    assert {name for name in loaded if name.startswith("storage.")} <= {f"storage.{path.stem}" for path in MODULES}
+    theirs = {"storage.verify", "storage.verifier"}
+    assert {
+        name for name in loaded if name.startswith("storage.") and ".".join(name.split(".")[:2]) not in theirs
+    } == set()
 
 
 @pytest.mark.parametrize("folder", ["storage", "anything else"])
 def test_copied_elsewhere_it_runs_by_its_path(home: Path, tmp_path: Path, folder: str) -> None:
     copied = tmp_path / folder
     copied.mkdir()
-    for path in MODULES:
-        shutil.copy(path, copied)
+    shutil.copy(STORAGE / "verify.py", copied)
+    shutil.copytree(STORAGE / "verifier", copied / "verifier")
     ran = run("-I", str(copied / "verify.py"), str(home), "--json", cwd=tmp_path)
     assert (ran.returncode, json.loads(ran.stdout)["state"]) == (0, "sealed"), ran.stderr
     victim = copy_of(home, tmp_path / "victim")

@@ -15,8 +15,8 @@ import pytest
 from package_tampering import edit, files_of, lines, members, of_how, proofs, victim
 from test_verify_hostile import PEAK, ROOT, bomb
 
-from storage.verify_digest import NoSm3
-from storage.verify_index import HEAD_LIMIT, PAYLOAD_LIMIT, described, payload
+from storage.verifier.digest import NoSm3
+from storage.verifier.index import HEAD_LIMIT, PAYLOAD_LIMIT, described, payload
 from storage.wacz import PROOFS, RECORDS
 
 LEAST = 110  # megabytes: more than the verifier comes to with a small package

@@ -18,9 +18,9 @@ from storage_specimens import archive_in, exchange
 from tampering import Victim
 
 from crawler import clock
+from storage.verifier.source import FolderSource
+from storage.verifier.warc import Gap, Member, walk
 from storage.verify import Wanted, verify
-from storage.verify_source import FolderSource
-from storage.verify_warc import Gap, Member, walk
 
 ROOT = Path(__file__).parent.parent.parent
 NAME = "lantian-20260801T023015Z-00000000.warc.gz"

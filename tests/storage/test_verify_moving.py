@@ -12,8 +12,8 @@ from keeping_specimens import DAY, NOW, Home, home_in, keep_page
 from storage_specimens import archive_in
 
 from crawler import clock
+from storage.verifier.report import Report
 from storage.verify import verify
-from storage.verify_report import Report
 
 
 @contextmanager

@@ -12,11 +12,11 @@ import pytest
 from storage_specimens import EXCHANGE, SNAPSHOT
 
 from storage import warc
-from storage.merkle import Root, Tree
-from storage.verify_merkle import Tree as Streamed
-from storage.verify_merkle import root_by_path
-from storage.verify_record import Record
-from storage.verify_warc import Member, read_at
+from storage.sealing.merkle import Root, Tree
+from storage.verifier.merkle import Tree as Streamed
+from storage.verifier.merkle import root_by_path
+from storage.verifier.record import Record
+from storage.verifier.warc import Member, read_at
 
 ID = "5c7f3e52-51d2-4b36-a0d8-93a0b6f9d101"
 Change = Callable[[bytes], bytes]

@@ -10,8 +10,8 @@ from package_specimens import SURROUNDINGS, VISIT
 from storage_specimens import archive_in
 from tampering import Victim
 
+from storage.verifier.report import Report
 from storage.verify import verify
-from storage.verify_report import Report
 from storage.visits import keep_visit
 
 

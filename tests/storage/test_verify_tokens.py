@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from authority import OPENSSL, PAST, LocalAuthority, valid_for
 
-from storage.verify_report import Broken
-from storage.verify_tokens import MOST_TOKEN, Stamp, anchors, check_token
+from storage.verifier.report import Broken
+from storage.verifier.tokens import MOST_TOKEN, Stamp, anchors, check_token
 
 OVER = b'{"format":"lantian-manifest/1","number":1}\n'
 

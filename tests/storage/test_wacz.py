@@ -18,10 +18,12 @@ from package_specimens import MADE_AT, contents, package, sealed_archive
 from package_tampering import files_of, relisted, write
 
 from crawler.errors import EvidenceBroken, UserMistake
-from storage import cdx, verify_index, wacz
-from storage.proofs import Proof
-from storage.verify_package import verify_package
-from storage.verify_tokens import anchors
+from storage import wacz
+from storage.packaging import cdx
+from storage.sealing.proofs import Proof
+from storage.verifier import index as verify_index
+from storage.verifier.package import verify_package
+from storage.verifier.tokens import anchors
 
 BLOCK = re.compile(r"```sh\n(.*?)```", re.S)
 

@@ -33,9 +33,9 @@ from test_wacz import ADDRESSES, by_hand
 
 from crawler.config import Browser, Config
 from pipelines.browser import BrowserTrouble, find_chromium
-from storage import cdx
-from storage.verify_package import verify_package
-from storage.verify_tokens import anchors
+from storage.packaging import cdx
+from storage.verifier.package import verify_package
+from storage.verifier.tokens import anchors
 
 ROOT = Path(__file__).parent.parent.parent
 TOOLS = ROOT / ".tools"
