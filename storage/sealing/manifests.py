@@ -254,11 +254,12 @@ class Leaves:
         return self._sm3.copy().finalize().hex()
 
     def save(self, final: Path) -> None:
-        """Everything is on the disk under its final name when this returns, but for the folder's own fsync."""
+        """Everything is on the disk under its final name when this returns: a power cut leaves no head without leaves."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
         self.path.rename(final)
+        sync_folder(final.parent)
 
     def close(self) -> None:
         """Let go of the file, whether it was saved or not."""
@@ -285,6 +286,6 @@ def save_head(folder: Path, head: Head) -> bytes:
 
 def drop(folder: Path, number: int) -> None:
     """Take back a manifest that was never entered in the chain: it did not agree with the disk."""
-    head_path(folder, number).unlink(missing_ok=True)
-    leaves_path(folder, number).unlink(missing_ok=True)
-    sync_folder(folder / FOLDER)
+    for path in (head_path(folder, number), leaves_path(folder, number)):
+        path.unlink(missing_ok=True)
+        sync_folder(folder / FOLDER)  # in this order on the disk too
