@@ -254,7 +254,7 @@ class Leaves:
         return self._sm3.copy().finalize().hex()
 
     def save(self, final: Path) -> None:
-        """Everything is on the disk under its final name when this returns: a power cut leaves no head without leaves."""
+        """The leaves are safe under their final name when this returns, so no power cut leaves a head without them."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
