@@ -12,6 +12,7 @@ from crawler.items import Outcome
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
+from storage.verify import Wanted, verify
 
 HOMES = Path(__file__).parent / "homes"
 VERSIONS = sorted(path.name for path in HOMES.iterdir() if path.is_dir())
@@ -23,7 +24,8 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def digests(home: Path) -> dict[str, str]:
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (home / "archive").iterdir()}
+    files = [path for path in (home / "archive").rglob("*") if path.is_file()]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def test_the_first_release_is_kept() -> None:
@@ -46,3 +48,11 @@ def test_an_old_home_keeps_its_leads_its_coverage_and_its_bytes(home: Path) -> N
             assert detail.exhibit.findings[0].quote in lead.title
     store.engine.dispose()
     assert digests(home) == before
+
+
+@pytest.mark.parametrize("version", [one for one in VERSIONS if one >= "0.3.0"])
+def test_what_was_sealed_when_it_was_written_still_verifies(version: str, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(HOMES / version, tmp_path / "home"))
+    open_database(home / "lantian.db").dispose()
+    report = verify(home, Wanted(demand="sealed"))
+    assert (report.ok, report.state, report.chain.manifests) == (True, "sealed", 2)
