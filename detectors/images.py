@@ -12,7 +12,7 @@ import warnings
 import zlib
 from io import BytesIO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from crawler.errors import PictureRefused
 
@@ -64,6 +64,8 @@ def _refuse_sizes(width: int, height: int) -> None:
 
 
 def _decoded(image: Image.Image) -> Image.Image:
+    # Another library of the process (WeasyPrint does) may have told Pillow to take torn pictures for whole ones.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
         image.seek(0)
         image.load()

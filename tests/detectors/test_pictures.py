@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 from drawing import SPECIMENS, encoded, needs_fonts, written
-from PIL import Image
+from PIL import Image, ImageFile
 
 from benchmarks.drawn import adverts
 from crawler.errors import PictureRefused
@@ -163,6 +163,12 @@ NOISE = encoded(Image.effect_noise((200, 200), 90).convert("RGB"), "JPEG")
 )
 def test_hostile_bytes_are_refused_by_name(body: bytes, reason: str) -> None:
     assert refused(body) in {reason, *({"undecodable"} if reason == "truncated" else set())}
+
+
+def test_a_torn_picture_stays_torn_whatever_else_the_process_has_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    torn = encoded(Image.new("RGB", (90, 60), "red"), "PNG")[:-20]
+    assert refused(torn) in {"truncated", "undecodable"}
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -19,22 +19,13 @@ from storage_specimens import T0
 from test_archive import ROOT
 
 from crawler.errors import UserMistake
-from storage import (
-    care_rows,
-    fixity_rows,
-    keeping_rows,
-    people_rows,
-    picture_rows,
-    registry_tables,
-    sealing_rows,
-    showing_rows,
-)
 from storage.db import HEAD, MIGRATIONS, open_database, writing
 from storage.exhibits import ExhibitStore
 from storage.models import Base, Round
+from storage.tables import care, fixity, keeping, people, pictures, registry, sealing, showings
 
 # Tables are in the metadata once their modules are imported.
-TABLES = (care_rows, fixity_rows, keeping_rows, people_rows, picture_rows, registry_tables, sealing_rows, showing_rows)
+TABLES = (care, fixity, keeping, people, pictures, registry, sealing, showings)
 
 
 def schema(engine: Engine) -> dict[str, list[str]]:

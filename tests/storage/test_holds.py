@@ -85,7 +85,6 @@ def test_what_people_do_is_in_the_audit_log(held: tuple[Holds, list[str], list[s
         ("张审核", "hold", exhibits[1]),
         ("李复核", "release", exhibits[1]),
     ]
-    assert log.check() == 0
     with pytest.raises(UserMistake):
         holds.lift(exhibits[1], "李复核", T0 + DAY)
     assert len(log.entries()) == 2, "what failed is no entry"
