@@ -203,9 +203,9 @@ def test_a_server_that_speaks_no_tls_is_refused(tmp_path: Path) -> None:
 
 # -- everything that can go wrong on the way -----------------------------------------------------
 
-BOMB = gzip.compress(b"0" * 40_000_000)
+BOMB = gzip.compress(b"0" * 40_000_000, mtime=0)
 WHOLE = page("星河知产", extra="<p>" + "样本" * 4000)
-PACKED = gzip.compress(WHOLE.encode())
+PACKED = gzip.compress(WHOLE.encode(), mtime=0)
 SMALL = {"DOWNLOAD_MAXSIZE": 100_000}
 
 

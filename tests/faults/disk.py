@@ -89,7 +89,8 @@ class Disk:
         self.safe: dict[str, Inode] = {}  # names that a power cut leaves
         self.folders: set[str] = {self.root}  # those whose own name is safe
         self.new_folders: set[str] = set()
-        self.names: list[tuple[str, str, Inode | None]] = []  # (folder, name, inode or gone) since the folder's sync
+        # Since the folder's sync: the folder, and names with what they lead to or that they are gone. A rename is one.
+        self.names: list[tuple[str, dict[str, Inode | None]]] = []
 
     def did(self, call: Call) -> None:
         getattr(self, f"_{call.name}")(call)
@@ -99,24 +100,19 @@ class Disk:
 
     def _open(self, call: Call) -> None:
         if call.path not in self.now:
-            self._named(call.path, Inode())
+            self._named({call.path: Inode()})
         elif "O_TRUNC" in call.flags:
             self.now[call.path].since.append(Call("truncate", call.path))
 
     def _rename(self, call: Call) -> None:
-        inode = self.now[call.path]
-        self._named(call.path, None)
-        self._named(call.other, inode)
+        self._named({call.path: None, call.other: self.now[call.path]})
 
     def _unlink(self, call: Call) -> None:
-        self._named(call.path, None)
+        self._named({call.path: None})
 
-    def _named(self, path: str, inode: Inode | None) -> None:
-        if inode is None:
-            del self.now[path]
-        else:
-            self.now[path] = inode
-        self.names.append((path.rpartition("/")[0], path, inode))
+    def _named(self, names: dict[str, Inode | None]) -> None:
+        _settle(self.now, names)
+        self.names.append((next(reversed(names)).rpartition("/")[0], names))
 
     def _sync(self, call: Call) -> None:
         if call.path in self.now:
@@ -126,16 +122,10 @@ class Disk:
         here = {folder for folder in self.new_folders if folder.rpartition("/")[0] == call.path}
         self.folders |= here
         self.new_folders -= here
-        for folder, path, inode in self.names:
+        for folder, names in self.names:
             if folder == call.path:
-                self._settle(path, inode)
+                _settle(self.safe, names)
         self.names = [one for one in self.names if one[0] != call.path]
-
-    def _settle(self, path: str, inode: Inode | None) -> None:
-        if inode is None:
-            self.safe.pop(path, None)
-        else:
-            self.safe[path] = inode
 
     def _changed(self, call: Call) -> None:
         self.now[call.path].since.append(call)
@@ -145,15 +135,19 @@ class Disk:
     def after_a_cut(self, chance: random.Random | None) -> dict[str, bytes]:
         """Names and bytes that are left. Without `chance` nothing unsynced is; with it, some of it, torn."""
         names = dict(self.safe)
-        for _, path, inode in self.names:
-            if chance is None or chance.random() < 0.5:
-                continue
-            if inode is None:
-                names.pop(path, None)
-            else:
-                names[path] = inode
+        for _, changed in self.names:
+            if chance is not None and chance.random() >= 0.5:
+                _settle(names, changed)
         lost = {folder for folder in sorted(self.new_folders) if chance is None or chance.random() < 0.5}
         return {path: _left(one, chance) for path, one in names.items() if not _is_under(path, lost)}
+
+
+def _settle(names: dict[str, Inode], changed: dict[str, Inode | None]) -> None:
+    for path, inode in changed.items():
+        if inode is None:
+            names.pop(path, None)
+        else:
+            names[path] = inode
 
 
 def _is_under(path: str, folders: set[str]) -> bool:
