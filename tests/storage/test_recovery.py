@@ -153,7 +153,9 @@ def test_a_record_within_a_torn_record_is_part_of_its_page(tmp_path: Path) -> No
         (tmp_path / kept[0].file).rename(path)
 
 
-@pytest.mark.parametrize("remains", [b"", b"\x1f\x8b\x08", b"\0" * 5000, b"GIF89a", gzip.compress(b"no record", mtime=0)])
+@pytest.mark.parametrize(
+    "remains", [b"", b"\x1f\x8b\x08", b"\0" * 5000, b"GIF89a", gzip.compress(b"no record", mtime=0)]
+)
 def test_file_without_a_record_is_removed_and_said(tmp_path: Path, remains: bytes) -> None:
     path = tmp_path / "lantian-20260801T023015Z-00000000.warc.gz.open"
     path.write_bytes(remains)
