@@ -131,7 +131,8 @@ def test_quick_compares_bytes_and_places_but_not_what_records_say(tmp_path: Path
         assert (quick.ok, quick.checked) == (True, verify(home.folder).checked)
         victim = Victim(home=home.folder, elsewhere=tmp_path)
         whole = victim.file(1).read_bytes()
-        victim.splice(len(whole) // 2, len(whole) // 2 + 1, b"\0", number=1)
+        middle = len(whole) // 2
+        victim.splice(middle, middle + 1, bytes([whole[middle] ^ 1]), number=1)
         assert not verify(home.folder, Wanted(is_quick=True)).ok
         victim.file(1).write_bytes(whole)
         victim.sql("UPDATE captures SET offset = offset + 1")
