@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from console.package_facts import Chosen, Kept, parts_of, sm3_of
+from console.package_facts import Chosen, Kept, parts_of
 from console.rejudging import Rejudging
 from console.rereading import Rereading
 from console.reshowing import check_showing
@@ -24,6 +24,7 @@ from storage.exhibits import ExhibitStore
 from storage.packaging.redirects import redirects_to
 from storage.people import People
 from storage.seal import Sealer, State
+from storage.sealing.manifests import sm3
 from storage.shapes import ExhibitDetail
 from storage.visits import read_facts
 from storage.wacz import RECORDS
@@ -100,7 +101,7 @@ class Choosing:
             demanded = STATE_WORDS[State(self._config.demand)]
             raise EvidenceBroken(f"固定 {capture.id}：{STATE_WORDS[state]}，导出要求{demanded}")
         own = f"pictures/{capture.id}.png" if part == "old picture" else RECORDS
-        return Kept(part=part, capture=capture, sm3=sm3_of(body), file=files.get(capture.id, own))
+        return Kept(part=part, capture=capture, sm3=sm3(body), file=files.get(capture.id, own))
 
 
 def _own_files(visit: BrowserCapture) -> Iterator[tuple[str, Capture]]:

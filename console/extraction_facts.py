@@ -9,8 +9,6 @@ import hashlib
 from collections.abc import Mapping
 from urllib.parse import urldefrag
 
-from cryptography.hazmat.primitives.hashes import SM3, Hash
-
 from casework.paper_facts import ChainHead, KeptFile, PageSeen, Target
 from console.files import platform
 from console.output import CATEGORY_WORDS
@@ -19,6 +17,7 @@ from crawler.captures import BrowserCapture, PictureVerdict, Showing, Surroundin
 from crawler.items import Capture, Kind
 from pipelines.surroundings import ALARM
 from storage.seal import SealHead
+from storage.sealing.manifests import sm3
 from storage.shapes import ExhibitDetail
 
 KIND_WORDS: Mapping[Kind, str] = {
@@ -95,8 +94,6 @@ def files_of(visit: Visit, kept: BrowserCapture, facts: bytes) -> tuple[KeptFile
 
 
 def _file(title: str, capture: Capture, body: bytes) -> KeptFile:
-    sm3 = Hash(SM3())
-    sm3.update(body)
     return KeptFile(
         number=capture.id,
         title=title,
@@ -105,7 +102,7 @@ def _file(title: str, capture: Capture, body: bytes) -> KeptFile:
         file=f"{capture.file} 偏移 {capture.offset} 长 {capture.length}",
         size=capture.size,
         sha256=capture.sha256,
-        sm3=sm3.finalize().hex(),
+        sm3=sm3(body),
         format=capture.mime,
     )
 

@@ -10,8 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
-from cryptography.hazmat.primitives.hashes import SM3, Hash
-
 from casework.documents import evidence_list, extraction_record, monitoring_record
 from casework.extraction import facts_read
 from casework.paper_facts import ChainHead, Documents, EvidenceList, KeptFile, MonitoringFacts, PageSeen
@@ -81,13 +79,6 @@ class House:
     tool: str
     audit: str
     made_at: Any
-
-
-def sm3_of(body: bytes) -> str:
-    """Lower hex."""
-    digest = Hash(SM3())
-    digest.update(body)
-    return digest.finalize().hex()
 
 
 def parts_of(visit: BrowserCapture) -> Iterator[tuple[str, Capture]]:
