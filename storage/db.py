@@ -6,8 +6,11 @@ SQLite runs in WAL with synchronous=FULL, so a commit that returned survives a p
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
+from sqlite3 import SQLITE_BUSY
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import OperationalError as SqliteTrouble
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
@@ -19,6 +22,7 @@ from storage.folders import made
 
 HEAD = "0010"
 BUSY_MS = 30_000
+BUSY_WAITS = (0.01,) * 100 + (0.1,) * 290  # seconds; together as long
 MIGRATIONS = Path(__file__).parent / "migrations"
 _WRITES = "lantian_writes"
 # json.dumps would build an encoder for every value.
@@ -70,8 +74,22 @@ def _url(url_or_path: str | Path) -> URL:
 
 def _prepare_sqlite(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
-    for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    _turn_to_wal(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _turn_to_wal(connection: SqliteConnection) -> None:
+    """Only the first to open a new database turns it, and SQLite does not wait for that one: it says busy at once."""
+    for wait in (*BUSY_WAITS, 0.0):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except SqliteTrouble as wrong:
+            if wrong.sqlite_errorcode & 0xFF != SQLITE_BUSY or not wait:
+                raise
+            time.sleep(wait)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -6,6 +6,8 @@ import re
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,13 +15,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Integer, create_engine, text
+from sqlalchemy import Column, Integer, create_engine, event, text
 from sqlalchemy.engine import Engine
 from storage_specimens import T0
 from test_archive import ROOT
 
 from crawler.errors import UserMistake
-from storage.db import HEAD, MIGRATIONS, open_database, writing
+from storage.db import HEAD, MIGRATIONS, _prepare_sqlite, open_database, writing
 from storage.exhibits import ExhibitStore
 from storage.models import Base, Round
 from storage.tables import care, fixity, keeping, people, pictures, registry, sealing, showings
@@ -162,6 +164,23 @@ def test_interrupted_upgrade_leaves_nothing(tmp_path: Path) -> None:
     engine = open_database(path)
     assert "findings" in schema(engine)
     engine.dispose()
+
+
+def test_many_may_open_a_new_database_at_one_instant(tmp_path: Path) -> None:
+    """The first turns it to WAL, and SQLite tells the others at once that it is busy, whatever its timeout says."""
+    together = threading.Barrier(6)
+
+    def open_all() -> None:
+        for number in range(100):
+            together.wait(30)
+            engine = create_engine(f"sqlite:///{tmp_path / str(number)}.db")
+            event.listen(engine, "connect", _prepare_sqlite)
+            engine.connect().close()
+            engine.dispose()
+
+    with ThreadPoolExecutor(6) as threads:
+        for opened in [threads.submit(open_all) for _ in range(6)]:
+            opened.result()
 
 
 def test_side_by_side_openings_make_one_schema(tmp_path: Path) -> None:
