@@ -25,9 +25,10 @@ from PIL import Image, ImageDraw, ImageFilter
 from playwright.async_api import Page, ViewportSize, async_playwright
 
 from crawler.captures import Sought, Surroundings
-from crawler.config import Browser as Settings
-from crawler.config import Config, Crawl
+from crawler.config import Config
 from crawler.hosts import MappedHost
+from crawler.tables import Browser as Settings
+from crawler.tables import Crawl
 from pipelines.browser import Browser
 from pipelines.chromium import find_chromium, resident
 from storage.archive import FolderArchive

@@ -25,8 +25,8 @@ from benchmarks.bench_pipeline import QUERIES, crawl, serve
 from benchmarks.bench_warc import exchanges
 from benchmarks.made import write_web
 from crawler import clock
-from crawler.config import Authority
-from crawler.items import Exchange
+from crawler.captures import Exchange
+from crawler.tables import Authority
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.seal import Sealer

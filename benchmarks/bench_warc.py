@@ -20,7 +20,7 @@ from pathlib import Path
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from crawler.items import Exchange
+from crawler.captures import Exchange
 from storage.archive import FolderArchive
 
 SEED = 20260801

@@ -12,8 +12,9 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.utils.project import get_project_settings
 
 from benchmarks.made import DEPTH
-from crawler.config import Browser, Config, Crawl
+from crawler.config import Config
 from crawler.hosts import read_hosts
+from crawler.tables import Browser, Crawl
 
 # What the baseline leaves out: keeping, tying, judging, recording, verdicts.
 BARE = {

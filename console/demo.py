@@ -23,9 +23,10 @@ from console.specimen import Expectation, Specimen, SpecimenQuery, load
 from console.specimen_server import SpecimenServer
 from console.verifying import source_of
 from crawler import clock
-from crawler.config import Config, Crawl
+from crawler.config import Config
 from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, UserMistake
 from crawler.hosts import read_hosts
+from crawler.tables import Crawl
 from pipelines.browser import BrowserTrouble, find_chromium
 from storage.registers.store import Provenance
 from storage.shapes import Lead, LeadFilter, RunRow

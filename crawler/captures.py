@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from crawler.items import Capture
+from crawler.items import Capture, How
 
 
 class PictureVerdict(StrEnum):
@@ -19,6 +19,44 @@ class PictureVerdict(StrEnum):
     SHOWS_QUOTE = "shows_quote"
     DIFFERS = "differs"
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One HTTP request and its answer, as near to the wire as the downloader has it.
+
+    `response_body` still carries its content encoding; chunking is already removed. `override`
+    says which signature let the request out although robots.txt forbids it, and which line does. `exit` is the
+    place and the proxy through which it went out, empty for straight from here.
+    """
+
+    url: str
+    method: str
+    request_headers: tuple[tuple[str, str], ...]
+    request_body: bytes
+    status: int
+    reason: str
+    protocol: str
+    response_headers: tuple[tuple[str, str], ...]
+    response_body: bytes
+    ip_address: str
+    fetched_at: datetime
+    is_specimen: bool = False
+    override: str = ""
+    exit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Bytes that did not come over the wire: a rendered document or a picture of a page."""
+
+    url: str
+    how: How
+    mime: str
+    body: bytes
+    taken_at: datetime
+    tool: str
+    is_specimen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

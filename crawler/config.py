@@ -8,122 +8,36 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import ssl
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from crawler.errors import ConfigInvalid
 from crawler.hosts import MappedHost, read_hosts
+from crawler.tables import (
+    Alarms,
+    Authority,
+    Browser,
+    Clock,
+    Crawl,
+    Notify,
+    Patrol,
+    Pictures,
+    Place,
+    Recheck,
+    Retention,
+    Seal,
+    Secrets,
+    Shelf,
+)
 
 VERSION = "0.3.0"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crawl:
-    """The `[crawl]` table. `delay` (between two loads from one host) and `timeout` are seconds,
-    `pages` a depth in result pages, `contact` an e-mail or web address for those we visit."""
-
-    delay: float = 3.0
-    timeout: float = 30.0
-    retries: int = 1
-    pages: int = 3
-    contact: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Browser:
-    """The `[browser]` table. `path` is a Chromium; without one the usual places are tried.
-
-    `timeout` is seconds a page may take, `megabytes` what its answers may come to, `requests` how many
-    it may make, `pages` how many are open at once; after `recycle` pages a new browser is started.
-    `paid_links`: whether a flagged advertisement's own link may be opened. `as_root` is in no table: a browser
-    without its sandbox is asked for anew by whoever starts it.
-    """
-
-    path: str = ""
-    pictures: bool = True
-    timeout: float = 30.0
-    as_root: bool = field(default=False, metadata={"environ": "LANTIAN_BROWSER_AS_ROOT"})
-    pages: int = 1
-    recycle: int = 40
-    requests: int = 600
-    megabytes: int = 64
-    paid_links: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pictures:
-    """The `[pictures]` table: whether text in listings' pictures is read, how many a round at most,
-    and how many seconds a round waits for them when its crawls are done."""
-
-    read: bool = True
-    per_round: int = 400
-    seconds: float = 300.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seal:
-    """The `[seal]` table: after how many captures of a round a manifest is written, and the state
-    that letters and exports demand; empty means `stamped` where an authority is named, else `sealed`."""
-
-    every: int = 500
-    demand: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authority:
-    """One `[[authority]]`: a time-stamping authority (RFC 3161) and the certificate it is trusted by.
-
-    `url` is asked with HTTP POST; `ca` is a PEM file, relative to the home; `timeout` is seconds.
-    """
-
-    url: str
-    ca: Path
-    timeout: float = 10.0
-
-    @property
-    def place(self) -> str:
-        """Scheme, host and port: what may be told of the address. What follows them may be a key."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
-    """The `[shelf]` table: where finished files of the archive are put. Without a `url` they stay in the home.
-
-    `url` is `s3://bucket/prefix` or a folder; `endpoint` is the S3 server's address where it is not Amazon's.
-    """
-
-    url: str = ""
-    endpoint: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
-    """The `[clock]` table: NTP servers our clock is compared with, in order; none means the offset is unknown."""
-
-    sources: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """The `[retention]` table: days after which captures without findings, and those with, are removed."""
-
-    unflagged_days: int = 180
-    flagged_days: int = 1096
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secrets:
-    """The shelf's key, from LANTIAN_S3_KEY and LANTIAN_S3_SECRET. Never shown, never written."""
-
-    s3_key: str = field(default="", repr=False)
-    s3_secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +52,11 @@ class Config:
     shelf: Shelf = field(default_factory=Shelf)
     clock: Clock = field(default_factory=Clock)
     retention: Retention = field(default_factory=Retention)
+    patrol: Patrol = field(default_factory=Patrol)
+    alarms: Alarms = field(default_factory=Alarms)
+    recheck: Recheck = field(default_factory=Recheck)
+    notify: Notify = field(default_factory=Notify)
+    places: tuple[Place, ...] = ()
     authorities: tuple[Authority, ...] = ()
     proxies: tuple[str, ...] = ()
     secrets: Secrets = field(default_factory=Secrets)
@@ -173,9 +92,14 @@ class Config:
             shelf=_table(Shelf, tables.pop("shelf", {}), home),
             clock=_table(Clock, tables.pop("clock", {}), home),
             retention=_table(Retention, tables.pop("retention", {}), home),
+            patrol=_table(Patrol, tables.pop("patrol", {}), home),
+            alarms=_table(Alarms, tables.pop("alarms", {}), home),
+            recheck=_table(Recheck, tables.pop("recheck", {}), home),
+            notify=_table(Notify, tables.pop("notify", {}), home),
+            places=_places(tables.pop("place", []), home),
             authorities=_authorities(tables.pop("authority", []), home),
             proxies=tuple(sorted(name for name in environ if name.lower() in PROXIES and environ[name])),
-            secrets=Secrets(s3_key=environ.get("LANTIAN_S3_KEY", ""), s3_secret=environ.get("LANTIAN_S3_SECRET", "")),
+            secrets=_secrets(environ),
             hosts=read_hosts(environ.get("LANTIAN_HOSTS", "")),
         )
         if tables:
@@ -193,11 +117,27 @@ class Config:
         return f"lantian/{VERSION} (public-interest monitoring by an IP office{contact})"
 
 
-T = TypeVar("T", Crawl, Browser, Pictures, Seal, Shelf, Clock, Retention)
+T = TypeVar("T", Crawl, Browser, Pictures, Seal, Shelf, Clock, Retention, Patrol, Alarms, Recheck, Notify)
 TYPE_WORDS = {str: "文字", int: "整数", float: "数", bool: "true 或 false", tuple: "文字的列表"}
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
-POSITIVE = ("timeout", "pages", "every", "recycle", "requests", "megabytes", "unflagged_days", "flagged_days")
+POSITIVE = frozenset(
+    "timeout pages every recycle requests megabytes unflagged_days flagged_days children minutes lease tick tries"
+    " runs ads_days unseen_days per_day".split()
+)
+SHARES = ("drop", "success")
 DEMANDS = ("", "sealed", "stamped")
+_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
+
+
+def _secrets(environ: Mapping[str, str]) -> Secrets:
+    return Secrets(
+        s3_key=environ.get("LANTIAN_S3_KEY", ""),
+        s3_secret=environ.get("LANTIAN_S3_SECRET", ""),
+        database=environ.get("LANTIAN_DATABASE", ""),
+        broker=environ.get("LANTIAN_BROKER", ""),
+        profile_key=environ.get("LANTIAN_PROFILE_KEY", ""),
+        notify=tuple(environ.get("LANTIAN_NOTIFY", "").split()),
+    )
 
 
 def _home(path: str) -> Path:
@@ -235,6 +175,32 @@ def _table(kind: type[T], given: Any, home: Path) -> T:
         name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
     }
     return kind(**checked)
+
+
+def _places(given: Any, home: Path) -> tuple[Place, ...]:
+    """The `[[place]]` tables; each needs a name of its own and a proxy."""
+    where = f"{home / 'lantian.toml'}: [[place]]"
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        raise ConfigInvalid(f"{where} 要写成 [[place]]，可以有几个")
+    found = []
+    for one in given:
+        if one.keys() != {"name", "proxy"} or not all(isinstance(value, str) and value for value in one.values()):
+            raise ConfigInvalid(f"{where} 要有且只有 name（地点）和 proxy（代理地址），都是文字")
+        if not _is_proxy(one["proxy"]):
+            raise ConfigInvalid(f"{where} proxy 要写成 http://主机:端口 或 socks5://主机:端口，不带用户名和密码")
+        found.append(Place(name=one["name"].strip(), proxy=one["proxy"]))
+    if len({one.name for one in found}) < len(found):
+        raise ConfigInvalid(f"{where} 有两个同名的地点")
+    return tuple(found)
+
+
+def _is_proxy(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        is_bare = not parts.path.strip("/") and not parts.query and "@" not in url
+        return parts.scheme in ("http", "socks5") and bool(parts.hostname) and bool(parts.port) and is_bare
+    except ValueError:
+        return False
 
 
 def _authorities(given: Any, home: Path) -> tuple[Authority, ...]:
@@ -276,6 +242,8 @@ def _is_address(url: str) -> bool:
 
 def _complaint(name: str, value: Any, wanted: type) -> str:
     """What is wrong with a setting's value, "" for nothing."""
+    if name == "days":
+        return "" if _are_days(value) else "要是由小到大的天数的列表"
     kinds = (int, float) if wanted is float else (list,) if wanted is tuple else (wanted,)
     if type(value) not in kinds or (wanted is tuple and not all(isinstance(one, str) for one in value)):
         return f"要是{TYPE_WORDS[wanted]}"
@@ -284,8 +252,23 @@ def _complaint(name: str, value: Any, wanted: type) -> str:
     # To the downloader a limit of 0 seconds is no limit, and a depth of 0 pages asks nothing.
     if name in POSITIVE and value == 0:
         return "要大于 0"
+    if name in SHARES and value > 1:
+        return "是比例，要在 0 到 1 之间"
+    return _unfit_words(name, value)
+
+
+def _unfit_words(name: str, value: Any) -> str:
     if name == "demand" and value not in DEMANDS:
         return "要是 sealed 或 stamped"
     if name == "contact" and not (value.isascii() and value.isprintable()):
         return "要放进请求头，只能用可打印的 ASCII 字符"
+    if name == "digest" and not _TIME.fullmatch(value):
+        return "要写成 时:分，如 08:30"
     return ""
+
+
+def _are_days(value: Any) -> bool:
+    """A list of whole numbers above 0, each above the one before."""
+    if not isinstance(value, list) or not value or not all(type(one) is int and one > 0 for one in value):
+        return False
+    return all(earlier < later for earlier, later in pairwise(value))

@@ -10,8 +10,9 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
 from crawler import clock
+from crawler.captures import Exchange
 from crawler.errors import NotKept
-from crawler.items import Capture, Exchange
+from crawler.items import Capture
 from crawler.transport import is_specimen
 from pipelines.render import Rendered
 from pipelines.room import Room

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from crawler import clock, pace
 from crawler.captures import Chain
-from crawler.config import Browser as Limits
+from crawler.tables import Browser as Limits
 from pipelines.admission import ADDRESSES, Admission
 from pipelines.devtools import UNEXPECTED, BrowserTrouble, Session, Told, World
 from pipelines.gate import LISTED, Gate

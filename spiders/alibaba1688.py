@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from crawler.errors import PageChanged, PageEmpty
 from crawler.items import Kind, Reading
-from spiders.base import Found, PlatformSpider
+from spiders.base import PlatformSpider
+from spiders.found import Found
 from spiders.paging import with_parameter
 from spiders.punish import FAMILY_WALLS
 from spiders.reading import Document, Node, attr, first, text_of

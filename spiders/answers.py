@@ -11,7 +11,7 @@ from typing import Any
 
 from crawler.errors import LoginRequired, PageBlocked, PageBroken, PageChanged, PageEmpty, PageGone
 from crawler.items import Kind, Reading
-from spiders.base import Found
+from spiders.found import Found
 from spiders.reading import Document, Node, attr, block_text_of, first, fragment
 from spiders.state import at, count_at, first_text, members_at, objects_at, split, text_at
 

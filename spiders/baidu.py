@@ -12,9 +12,11 @@ from urllib.parse import quote
 
 from crawler.errors import PageBlocked, PageEmpty, PageGone, UserMistake
 from crawler.items import Kind, Reading
-from spiders.base import Found, PlatformSpider, Wall
+from spiders.base import PlatformSpider
 from spiders.blocks import LABELS, Block, Layout, beside_title, shown_address, without_labels, worded_link
+from spiders.found import Found
 from spiders.reading import Document, Node, attr, block_text_of, first, text_of
+from spiders.walls import Wall
 
 _PAID_LINK = re.compile(
     r"(?:https?:)?//(?:(?:www|m)\.baidu\.com/baidu\.php|bzclk\.baidu\.com/|[\w.]*baidu\.com/adrc\.php)|/baidu\.php\?"

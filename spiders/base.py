@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import uuid
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import scrapy
@@ -20,85 +21,13 @@ from twisted.python.failure import Failure
 
 from crawler import clock
 from crawler.errors import PageBlocked, PageBroken, PageChanged, PageGone, PageTrouble, Unreachable, UserMistake
-from crawler.items import Capture, Kind, Listing, Outcome, Page, Reading, Sightings
+from crawler.items import Capture, Outcome, Page, Reading, Sightings
+from crawler.watches import Device
 from spiders.failures import trouble_of
-from spiders.reading import Document, absolute, clean
+from spiders.reading import Document
+from spiders.walls import Wall
 
 MAX_PAGES = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wall:
-    """What a page looks like that is not what was asked for, and what that means.
-
-    Every one of `marks` must be found `within` the address, the title or the source text.
-    Walls are asked only about a page on which nothing could be read, so a result that merely
-    talks about a captcha is never taken for one.
-    """
-
-    trouble: type[PageTrouble]
-    reason: str
-    marks: tuple[str, ...]
-    within: Literal["url", "title", "text"] = "text"
-
-    def stands_in(self, document: Document) -> bool:
-        place = {"url": document.url, "title": document.title, "text": document.text}[self.within]
-        return self.is_written_in(place)
-
-    def is_written_in(self, place: str) -> bool:
-        return all(mark in place for mark in self.marks)
-
-
-class Found:
-    """Collects the listings of one page in the order a person sees them, and counts the lost."""
-
-    def __init__(self, platform: str, document: Document) -> None:
-        self.platform = platform
-        self.base = document.url
-        self.listings: list[Listing] = []
-        self.lost = 0
-
-    def add(  # noqa: PLR0913 - a builder: every argument has its name at the call
-        self,
-        *,
-        kind: Kind,
-        title: str,
-        url: str,
-        images: Iterable[str] = (),
-        is_ad: bool = False,
-        is_redirect: bool = False,
-        **told: str,
-    ) -> None:
-        """Add one listing; `url` and `images` may be relative. Without title or URL it is lost.
-
-        `told` are the remaining text fields of `Listing`, as the page writes them.
-        """
-        title, url = clean(title), absolute(self.base, url)
-        if not title or not url:
-            self.lost += 1
-            return
-        pictures = tuple(dict.fromkeys(filter(None, (absolute(self.base, image) for image in images))))
-        texts = {name: clean(text) for name, text in told.items()}
-        self.listings.append(
-            Listing(
-                platform=self.platform,
-                kind=kind,
-                position=len(self.listings) + 1,
-                title=title,
-                url=url,
-                is_ad=is_ad,
-                is_redirect=is_redirect,
-                images=pictures,
-                **texts,
-            )
-        )
-
-    def reading(self, *, total: int | None = None, next_url: str | None = None) -> Reading:
-        """What was found, as an `ok` reading; `next_url` may be relative."""
-        following = absolute(self.base, next_url or "") or None
-        return Reading(
-            outcome=Outcome.OK, total=total, next_url=following, listings=tuple(self.listings), lost=self.lost
-        )
 
 
 class PlatformSpider(scrapy.Spider):
@@ -108,7 +37,8 @@ class PlatformSpider(scrapy.Spider):
     `page_size` is the number of listings on a full page, for the rot alarms. `evidence` says
     per feature on what the reading rests: "captured <when>" or "code only". `ad_labels` are the words
     by which the platform marks an advertisement to its visitors; on a search engine's page an
-    advertisement is one only together with its label and the query.
+    advertisement is one only together with its label and the query. `devices` are those whose pages it can ask for
+    and read, `cities` the places that stand in its addresses, by their Chinese names.
     """
 
     label: ClassVar[str]
@@ -118,12 +48,25 @@ class PlatformSpider(scrapy.Spider):
     evidence: ClassVar[dict[str, str]]
     ad_labels: ClassVar[tuple[str, ...]] = ("广告",)
     is_search_engine: ClassVar[bool] = False
+    devices: ClassVar[tuple[Device, ...]] = (Device.DESKTOP,)
+    cities: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     def __init__(
-        self, queries: str = "", pages: str | int = 1, runs: dict[str, str] | None = None, **kwargs: Any
+        self,
+        queries: str = "",
+        pages: str | int = 1,
+        runs: dict[str, str] | None = None,
+        place: str = "",
+        device: str = Device.DESKTOP,
+        **kwargs: Any,
     ) -> None:
         """`queries` are separated by commas; `runs` gives each query its run id, else they are new."""
         super().__init__(**kwargs)
+        if device not in self.devices:
+            raise UserMistake(f"{self.name} knows no {device} pages")
+        if place and place not in self.cities:
+            raise UserMistake(f"{self.name} has no addresses for {place!r}")
+        self.place, self.device = place, Device(device)
         asked = [query.strip() for query in queries.replace("，", ",").split(",") if query.strip()]
         if not str(pages).isdecimal() or not 1 <= int(pages) <= MAX_PAGES:
             raise UserMistake(f"pages must be a whole number from 1 to {MAX_PAGES}, not {pages!r}")
@@ -192,7 +135,11 @@ class PlatformSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         for query in self.runs:
-            yield self._request(self.search_url(query, 1), query, 1, frozenset())
+            yield self._request(self.first_url(query), query, 1, frozenset())
+
+    def first_url(self, query: str) -> str:
+        """Where a run begins: a query that is an address is that page itself."""
+        return query if query.startswith(("http://", "https://")) else self.search_url(query, 1)
 
     def _request(
         self, url: str, query: str, page_number: int, seen: frozenset[str], *, in_browser: bool = False

@@ -14,9 +14,11 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from crawler.errors import PageBlocked, PageEmpty
 from crawler.items import Kind, Reading
-from spiders.base import Found, PlatformSpider, Wall
+from spiders.base import PlatformSpider
 from spiders.blocks import LABELS, Block, Layout, beside_title, worded_link
+from spiders.found import Found
 from spiders.reading import Document, Node, absolute, attr, first, text_of
+from spiders.walls import Wall
 
 _COUNTER = re.compile(r"(?:(?:https?:)?//(?:[\w-]+\.)*bing\.com)?/(?:ck/a|aclk|aclick|alink/link)\b")
 _PAID_LINK = re.compile(r"(?:(?:https?:)?//(?:[\w-]+\.)*bing\.com)?/(?:aclk|aclick)\b")

@@ -17,10 +17,12 @@ from urllib.parse import quote
 
 from crawler.errors import LoginRequired, PageBlocked, PageChanged, PageEmpty
 from crawler.items import Kind, Reading
-from spiders.base import Found, PlatformSpider, Wall
+from spiders.base import PlatformSpider
+from spiders.found import Found
 from spiders.paging import with_parameter
 from spiders.reading import Document, Node, attr, clean, first, text_of
 from spiders.script import literal
+from spiders.walls import Wall
 
 # Cards inside cards are left out: no page has them, and a thousand levels would cost their square.
 _ENTRIES = "li.gl-item:not(.gl-item *)"

@@ -8,7 +8,7 @@ could be read.
 from __future__ import annotations
 
 from crawler.errors import LoginRequired, PageBlocked
-from spiders.base import Wall
+from spiders.walls import Wall
 
 FAMILY_WALLS = (
     Wall(trouble=PageBlocked, reason="captcha", marks=("/_____tmd_____/punish",), within="url"),

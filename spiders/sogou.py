@@ -15,9 +15,11 @@ from urllib.parse import quote
 
 from crawler.errors import PageBlocked, PageChanged, PageEmpty
 from crawler.items import Kind, Outcome, Reading
-from spiders.base import Found, PlatformSpider, Wall
+from spiders.base import PlatformSpider
 from spiders.blocks import LABELS, Block, Layout, beside_title, shown_address, upwards, without_labels, worded_link
+from spiders.found import Found
 from spiders.reading import Document, Node, attr, first, text_of
+from spiders.walls import Wall
 
 _PAID_LINK = re.compile(r"(?:(?:https?:)?//(?:[\w-]+\.)?sogou\.com)?/bill_cpc|(?:https?:)?//ctb\.brand\.sogou\.com/")
 _REDIRECT = re.compile(

@@ -16,13 +16,15 @@ from urllib.parse import quote
 
 from crawler.errors import PageChanged, PageEmpty, PageGone
 from crawler.items import Kind, Reading
-from spiders.base import Found, PlatformSpider, Wall
+from spiders.base import PlatformSpider
+from spiders.found import Found
 from spiders.paging import with_parameter
 from spiders.punish import FAMILY_WALLS
 from spiders.reading import Document, Node, attr, clean, first, text_of
 from spiders.script import elements, literal, plain
 from spiders.state import at, count_at, first_text, members_at, objects_at, text_at
 from spiders.taobaogood import add_good, address, is_good
+from spiders.walls import Wall
 
 STEP = 44
 # Cards inside cards are left out: no page has them, and a thousand levels would cost their square.

@@ -11,7 +11,7 @@ from typing import Any
 
 from crawler.errors import PageChanged
 from crawler.items import Kind
-from spiders.base import Found
+from spiders.found import Found
 from spiders.reading import Document, Node, attr, clean, first, text_of
 from spiders.script import literal
 from spiders.state import at, first_text, members_at, objects_at, text_at

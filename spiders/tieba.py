@@ -16,12 +16,14 @@ from urllib.parse import quote, unquote_plus
 
 from crawler.errors import LoginRequired, PageBlocked, PageChanged, PageEmpty, PageGone
 from crawler.items import Kind, Reading
-from spiders.base import Found, PlatformSpider, Wall
+from spiders.base import PlatformSpider
+from spiders.found import Found
 from spiders.paging import with_parameter
 from spiders.reading import Document, Node, absolute, attr, block_text_of, first, fragment, text_of
 from spiders.script import literal
 from spiders.state import at_most, count_at, count_of, text_at
 from spiders.tiebaads import ScriptAd, is_redirect, paired, row_title, rows_of, script_ads
+from spiders.walls import Wall
 
 PAGE_SIZE = 50
 HOME = "https://tieba.baidu.com"

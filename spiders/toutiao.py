@@ -14,10 +14,12 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from crawler.errors import PageBlocked, PageChanged, PageEmpty
 from crawler.items import Kind, Reading
-from spiders.base import Found, PlatformSpider, Wall
+from spiders.base import PlatformSpider
 from spiders.blocks import LABELS, beside_title, labels, upwards
+from spiders.found import Found
 from spiders.reading import Document, Node, attr, first, fragment, text_of
 from spiders.state import at, first_text, members_at, text_at
+from spiders.walls import Wall
 
 # Parts of the page (search bar, filter, bottom bar), the hot list, related searches, the captcha.
 _NO_RESULT = re.compile(r"(?:[A-Z]\w*|(?:20|21|71|76)-.*)$")

@@ -11,9 +11,11 @@ from urllib.parse import quote
 
 from crawler.errors import LoginRequired, PageBlocked, PageChanged, PageEmpty, PageGone
 from crawler.items import Kind, Reading
-from spiders.base import Found, PlatformSpider, Wall
+from spiders.base import PlatformSpider
+from spiders.found import Found
 from spiders.reading import Document, Node, attr, block_text_of, first, text_of
 from spiders.state import at_most, count_of, host_of, split
+from spiders.walls import Wall
 
 SEARCH = "https://weixin.sogou.com/weixin"
 

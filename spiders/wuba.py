@@ -12,9 +12,11 @@ from urllib.parse import quote, urlsplit
 
 from crawler.errors import LoginRequired, PageBlocked, PageEmpty
 from crawler.items import Kind, Reading
-from spiders.base import Found, PlatformSpider, Wall
+from spiders.base import PlatformSpider
+from spiders.found import Found
 from spiders.paging import without_parameter
 from spiders.reading import Document, Node, attr, clean, first, text_of
+from spiders.walls import Wall
 
 CITIES = (
     *("bj", "sh", "gz", "sz", "tj", "cq", "cd", "wh", "hz", "nj", "xa", "su", "zz", "cs", "qd", "sy", "dl", "nb"),

@@ -14,10 +14,12 @@ from urllib.parse import quote
 
 from crawler.errors import LoginRequired, PageBlocked, PageChanged, PageEmpty, PageGone
 from crawler.items import Kind, Reading
-from spiders.base import Found, PlatformSpider, Wall
+from spiders.base import PlatformSpider
+from spiders.found import Found
 from spiders.reading import Document, Node, attr, block_text_of, first, text_of
 from spiders.script import literal
 from spiders.state import at, at_most, first_text, members_at, objects_at, split, text_at
+from spiders.walls import Wall
 
 HOME = "https://www.xiaohongshu.com"
 LABELS = ("广告", "赞助", "推广")

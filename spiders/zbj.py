@@ -14,11 +14,13 @@ from urllib.parse import quote
 
 from crawler.errors import LoginRequired, PageChanged, PageEmpty
 from crawler.items import Kind, Reading
-from spiders.base import Found, PlatformSpider, Wall
+from spiders.base import PlatformSpider
+from spiders.found import Found
 from spiders.nuxt import StateList, call_list
 from spiders.reading import Document, Node, attr, first, text_of
 from spiders.script import plain
 from spiders.state import at, count_at, first_text, text_at
+from spiders.walls import Wall
 
 _CITIES = ("beijing", "shanghai", "guangzhou", "shenzhen", "tianjin", "chongqing", "chengdu", "hangzhou", "taiyuan")
 # Cards inside cards are left out: no page has them, and a thousand levels would cost their square.

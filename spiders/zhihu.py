@@ -14,10 +14,12 @@ from urllib.parse import parse_qs, quote
 from crawler.errors import LoginRequired, PageBlocked, PageChanged, PageEmpty, PageGone, PageTrouble
 from crawler.items import Kind, Reading
 from spiders.answers import HOME, pictures, read_api, read_state, state_of
-from spiders.base import Found, PlatformSpider, Wall
+from spiders.base import PlatformSpider
 from spiders.blocks import LABELS, labels_in
+from spiders.found import Found
 from spiders.reading import Document, Node, attr, block_text_of, first, text_of
 from spiders.state import at_most, count_of, host_of, split, text_at
+from spiders.walls import Wall
 
 _CARDS = ".ContentItem,.Post-Main,.Pc-feedAd-container,.Pc-feedAd-new,.Pc-word,.TopstoryItem--advertCard"
 _ADS = frozenset(("Pc-feedAd-container", "Pc-feedAd-new", "Pc-word", "TopstoryItem--advertCard"))

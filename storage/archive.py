@@ -16,8 +16,9 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Protocol, Self
 
+from crawler.captures import Exchange
 from crawler.errors import EvidenceBroken, Expired
-from crawler.items import Capture, Exchange, How
+from crawler.items import Capture, How
 from storage import warc
 from storage.warcfile import OPEN_SUFFIX, WarcFile
 

@@ -20,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from crawler.errors import UserMistake
 from storage.folders import made
 
-HEAD = "0010"
+HEAD = "0016"
 BUSY_MS = 30_000
 BUSY_WAITS = (0.01,) * 100 + (0.1,) * 290  # seconds; together as long
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -14,7 +14,7 @@ from operator import eq
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, select, update
-from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from storage.bulk import Bulk
 from storage.models import ListingRow

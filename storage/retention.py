@@ -14,10 +14,10 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import insert
 
-from crawler.config import Retention
 from crawler.errors import EvidenceBroken, UserMistake
+from crawler.tables import Retention
 from storage.db import writing
 from storage.keeping.expiring import new_name, settle
 from storage.keeping.needs import Needs

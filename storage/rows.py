@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Engine, Row, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import insert
 
 from crawler.items import SEVERITY_WORDS, Capture, Entity, Finding, How, Kind, Listing
 from storage.bulk import Bulk

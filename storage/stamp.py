@@ -18,8 +18,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Engine, func, or_, select, update
 
-from crawler.config import Authority
 from crawler.errors import EvidenceBroken, NotStamped
+from crawler.tables import Authority
 from storage.audit import Act, add_on
 from storage.db import writing
 from storage.folders import made, save

@@ -10,8 +10,8 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from crawler.captures import BrowserCapture, Message, Surroundings, Visit, VisitFacts, VisitRecord
-from crawler.items import Capture, Exchange, How, Snapshot
+from crawler.captures import BrowserCapture, Exchange, Message, Snapshot, Surroundings, Visit, VisitFacts, VisitRecord
+from crawler.items import Capture, How
 from storage import warc
 from storage.archive import FolderArchive
 from storage.visit_facts import facts_json, facts_read

@@ -17,8 +17,9 @@ from datetime import UTC, datetime
 
 from isal import igzip_lib
 
+from crawler.captures import Exchange, Snapshot
 from crawler.errors import EvidenceBroken
-from crawler.items import Exchange, How, Snapshot
+from crawler.items import How
 
 Fields = list[tuple[str, str]]
 

@@ -12,9 +12,9 @@ import pytest
 from crawling import config_of, with_browser
 
 from crawler.captures import Sought, Visit
-from crawler.config import Browser as Settings
 from crawler.config import Config
 from crawler.hosts import MappedHost
+from crawler.tables import Browser as Settings
 from pipelines.browser import Browser, BrowserTrouble, find_chromium
 
 T = TypeVar("T")

@@ -16,12 +16,15 @@ from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
 
 from crawler import settings as project
-from crawler.config import Browser, Config, Crawl
+from crawler.config import Config
 from crawler.errors import PageChanged, PageEmpty
 from crawler.hosts import MappedHost
 from crawler.items import Kind, Reading
-from spiders.base import Found, PlatformSpider, Wall
+from crawler.tables import Browser, Crawl
+from spiders.base import PlatformSpider
+from spiders.found import Found
 from spiders.reading import Document, attr, first, text_of
+from spiders.walls import Wall
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore

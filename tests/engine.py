@@ -8,8 +8,9 @@ from crawling import HOST, Probe
 
 from crawler.errors import PageBlocked
 from crawler.items import Kind, Reading
-from spiders.base import Found, Wall
+from spiders.found import Found
 from spiders.reading import Document, attr, first, text_of
+from spiders.walls import Wall
 
 QUERY = "专利包授权"
 QUOTE = "包授权"

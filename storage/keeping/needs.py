@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal_column, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from crawler.config import Retention
 from crawler.items import How
+from crawler.tables import Retention
 from storage.models import CaptureRow, ExhibitRow, FindingRow, ListingRow, PageRecord
 from storage.tables.keeping import HoldRow
 from storage.tables.people import ExtractionRow

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from crawler.config import Retention
 from crawler.errors import UserMistake
+from crawler.tables import Retention
 from storage.audit import Act, Detail, add_on
 from storage.keeping.needs import Needs
 from storage.sealing.manifests import Head, head_path, leaves_of

@@ -17,7 +17,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.dialects.postgresql import insert as sqlite_insert
 
 from crawler.agencies import ATTORNEY, Agency
 from crawler.clock import SHANGHAI

@@ -17,8 +17,8 @@ import urllib3
 from cryptography import x509
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
-from crawler.config import Authority
 from crawler.errors import ConfigInvalid, NotStamped
+from crawler.tables import Authority
 from storage.verifier.report import KINDS, Broken
 from storage.verifier.tokens import MOST_TOKEN, Stamp, anchors, check_token
 

@@ -27,10 +27,10 @@ from console.extraction_facts import surroundings_troubles
 from console.specimen import load
 from console.specimen_server import SpecimenServer
 from crawler.captures import PictureVerdict
-from crawler.config import Browser as BrowserSettings
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, EXIT_USAGE
 from crawler.items import Exhibit, Exhibits, Page, Sightings
+from crawler.tables import Browser as BrowserSettings
 from pipelines.browser import BrowserTrouble, find_chromium
 from pipelines.room import TOOL
 from spiders.wuba import Wuba

@@ -13,8 +13,9 @@ from storage_specimens import archive_in
 
 from console.inspection import Inspection
 from console.shelving import shelve_round
-from crawler.config import Config, Shelf
+from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE
+from crawler.tables import Shelf
 from storage.audit import AuditLog
 from storage.people import NewPerson, People
 

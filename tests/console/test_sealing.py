@@ -19,8 +19,9 @@ from console import sealing
 from console.inspection import seal_words, seals_words
 from console.specimen_tls import Authority as Authorities
 from crawler import clock
-from crawler.config import Authority, Config
+from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
+from crawler.tables import Authority
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.seal import SealState, State

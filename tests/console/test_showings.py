@@ -13,8 +13,8 @@ import pytest
 from storage_specimens import finding, listing, page_of
 
 from console.showings import REASON_WORDS, VERDICT_WORDS, showings_line
-from crawler.captures import Box, Frame, PaidOpening, PictureVerdict, Place, Showing, Surroundings, Visit
-from crawler.items import Exchange, Exhibits
+from crawler.captures import Box, Exchange, Frame, PaidOpening, PictureVerdict, Place, Showing, Surroundings, Visit
+from crawler.items import Exhibits
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore

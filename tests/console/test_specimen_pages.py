@@ -18,10 +18,11 @@ from scrapy.spiderloader import SpiderLoader
 
 from console.specimen import NOT_FOUND, Expectation, SpecimenPage, SpecimenQuery, load
 from console.specimen_server import SpecimenServer
-from crawler.config import Browser, Config, Crawl
+from crawler.config import Config
 from crawler.hosts import read_hosts
 from crawler.items import Listing, Outcome, Page, Reading
 from crawler.politeness import Robots
+from crawler.tables import Browser, Crawl
 from pipelines.browser import Browser as Chromium
 from pipelines.browser import BrowserTrouble, find_chromium
 from spiders.base import PlatformSpider

@@ -20,8 +20,9 @@ def kinds() -> dict[str, Callable[..., int]]:
     from faults import driver
 
     from console.rounds import crawl_round
-    from crawler.config import Browser, Config, Crawl
+    from crawler.config import Config
     from crawler.hosts import read_hosts
+    from crawler.tables import Browser, Crawl
     from pipelines.judge import packaged_screen
     from spiders.jd import Jd
 

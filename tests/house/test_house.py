@@ -16,12 +16,16 @@ from typer.main import get_command
 
 from console.cli import app
 from console.output import CATEGORY_WORDS, OUTCOME_WORDS
-from crawler.config import VERSION, Browser, Crawl, Pictures
+from crawler.config import VERSION
 from crawler.items import Outcome
+from crawler.tables import Alarms, Browser, Crawl, Notify, Patrol, Pictures
 from storage.verifier.report import KINDS
 
+PSYCOPG = "LGPL 3: used unchanged, and only where the database is PostgreSQL; anyone may put another in its place"
 LICENCES_WITH_A_REASON = {
     "pyphen": "offered under GPL, LGPL or MPL, whichever one takes: MPL 1.1; WeasyPrint hyphenates with it",
+    "psycopg": PSYCOPG,
+    "psycopg-binary": PSYCOPG,
 }
 
 
@@ -134,7 +138,7 @@ def test_documents_invent_no_make_target() -> None:
 
 def test_every_setting_is_documented_with_its_default() -> None:
     told = tree.document("docs/operations.md")
-    for table in (Crawl, Browser, Pictures):
+    for table in (Crawl, Browser, Pictures, Patrol, Alarms, Notify):
         rows = conventions.section(told, f"`[{table.__name__.lower()}]`")
         for one in fields(table):
             if one.metadata:  # only the environment decides it

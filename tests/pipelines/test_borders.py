@@ -16,8 +16,8 @@ from crawling import RawServer, at, config_of, crawl, http, page, with_browser
 from sqlalchemy import select
 
 from crawler import pace
-from crawler.config import Browser as BrowserSettings
 from crawler.config import Config
+from crawler.tables import Browser as BrowserSettings
 from pipelines import browser as browsers
 from pipelines import visiting as visits
 from pipelines.browser import BrowserTrouble, Engine, PageSession, find_chromium

@@ -20,10 +20,10 @@ from console.specimen_server import SpecimenServer
 from console.specimen_tls import Authority
 from crawler import clock
 from crawler.captures import Visit
-from crawler.config import Browser as BrowserSettings
 from crawler.config import Config
 from crawler.hosts import MappedHost, read_hosts
 from crawler.items import How
+from crawler.tables import Browser as BrowserSettings
 from pipelines.browser import Browser, BrowserTrouble, find_chromium
 from storage.db import open_database
 from storage.exhibits import ExhibitStore

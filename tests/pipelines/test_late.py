@@ -17,9 +17,9 @@ from sqlalchemy import select
 from storage_specimens import finding
 
 from crawler import clock
-from crawler.config import Browser as BrowserSettings
 from crawler.config import Config
 from crawler.pictures import Fate
+from crawler.tables import Browser as BrowserSettings
 from pipelines import late
 from pipelines.browser import BrowserTrouble, find_chromium
 from pipelines.late import LateVisits

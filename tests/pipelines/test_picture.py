@@ -20,9 +20,9 @@ from sqlalchemy import select, update
 
 from crawler import clock
 from crawler.captures import Box
-from crawler.config import Browser as BrowserSettings
 from crawler.config import Config
 from crawler.items import Exhibit, Kind, Listing
+from crawler.tables import Browser as BrowserSettings
 from pipelines.browser import BrowserTrouble, find_chromium
 from pipelines.due import GOOD_FOR, is_due
 from pipelines.visiting import TALLEST

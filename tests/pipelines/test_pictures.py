@@ -19,16 +19,18 @@ from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
 
 from crawler import settings as project
-from crawler.config import Config, Pictures
+from crawler.config import Config
 from crawler.errors import PageEmpty, PictureRefused
 from crawler.items import Kind, Reading
 from crawler.pictures import Fate
+from crawler.tables import Pictures
 from detectors.shapes import load_shapes
 from pipelines import ocr
 from pipelines.ocr import Desk
 from pipelines.pictures import PictureCrawl
 from pipelines.wanted import PER_LISTING, PER_PAGE
-from spiders.base import Found, PlatformSpider
+from spiders.base import PlatformSpider
+from spiders.found import Found
 from spiders.reading import Document, attr, text_of
 from storage.archive import FolderArchive
 from storage.db import open_database

@@ -14,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 
 from crawler import clock
 from crawler.commands.crawl import exit_code
-from crawler.config import Seal
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken
+from crawler.tables import Seal
 from storage.seal import Sealer
 from storage.sealing import chain
 from storage.verify import verify

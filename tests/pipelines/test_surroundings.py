@@ -18,8 +18,9 @@ import ntplib
 import pytest
 
 from crawler.captures import Surroundings
-from crawler.config import Clock, Config
+from crawler.config import Config
 from crawler.hosts import MappedHost
+from crawler.tables import Clock
 from pipelines import surroundings
 from pipelines.surroundings import ClockCheck, clock_offset, look
 

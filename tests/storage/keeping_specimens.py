@@ -14,8 +14,9 @@ from storage_specimens import T0, TOOL, exchange, finding, keep_snapshot, listin
 
 from console.verifying import _WithShelf
 from crawler import clock
-from crawler.config import Retention
-from crawler.items import Capture, How, Snapshot
+from crawler.captures import Snapshot
+from crawler.items import Capture, How
+from crawler.tables import Retention
 from storage import warc
 from storage.archive import FolderArchive
 from storage.db import open_database

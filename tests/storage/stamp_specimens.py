@@ -8,7 +8,7 @@ import requests
 import responses
 from authority import LocalAuthority
 
-from crawler.config import Authority
+from crawler.tables import Authority
 
 OVER = b'{"format":"lantian-manifest/1","number":1}\n'
 FIRST, SECOND = "http://tsa1.example/", "https://tsa2.example/stamp"

@@ -8,22 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from crawler.captures import BrowserCapture
-from crawler.items import (
-    Capture,
-    Entity,
-    Exchange,
-    Exhibit,
-    Exhibits,
-    Finding,
-    How,
-    Kind,
-    Listing,
-    Outcome,
-    Reading,
-    Sightings,
-    Snapshot,
-)
+from crawler.captures import BrowserCapture, Exchange, Snapshot
+from crawler.items import Capture, Entity, Exhibit, Exhibits, Finding, How, Kind, Listing, Outcome, Reading, Sightings
 from storage import warc
 from storage.archive import FolderArchive
 from storage.audit import AuditLog

@@ -16,8 +16,9 @@ import pytest
 from storage_specimens import EXCHANGE, SNAPSHOT, T0, archive_in, exchange, keep_snapshot
 from warcio.archiveiterator import ArchiveIterator
 
+from crawler.captures import Exchange
 from crawler.errors import EvidenceBroken
-from crawler.items import Exchange, How
+from crawler.items import How
 
 ROOT = Path(__file__).parent.parent.parent
 HOSTILE = [

@@ -14,8 +14,8 @@ import responses
 from authority import PAST, LocalAuthority
 from stamp_specimens import FIRST, OVER, SECOND, answers, at, now
 
-from crawler.config import Authority
 from crawler.errors import ConfigInvalid, NotStamped
+from crawler.tables import Authority
 from storage.stamp import stamp_bytes
 from storage.verifier.tokens import Stamp, anchors, check_token
 

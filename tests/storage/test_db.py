@@ -24,10 +24,10 @@ from crawler.errors import UserMistake
 from storage.db import HEAD, MIGRATIONS, _prepare_sqlite, open_database, writing
 from storage.exhibits import ExhibitStore
 from storage.models import Base, Round
-from storage.tables import care, fixity, keeping, people, pictures, registry, sealing, showings
+from storage.tables import care, fixity, keeping, patrol, people, pictures, registry, sealing, showings
 
 # Tables are in the metadata once their modules are imported.
-TABLES = (care, fixity, keeping, people, pictures, registry, sealing, showings)
+TABLES = (care, fixity, keeping, patrol, people, pictures, registry, sealing, showings)
 
 
 def schema(engine: Engine) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from keeping_specimens import DAY, NOW, home_in, keep_page
 from sqlalchemy import Engine, delete, insert, select
 from storage_specimens import archive_in, exchange
 
-from crawler.config import Authority
+from crawler.tables import Authority
 from storage.audit import AuditLog
 from storage.db import open_database, writing
 from storage.fixity import Audited, audit_slice

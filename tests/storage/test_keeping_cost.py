@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 from storage_specimens import archive_in
 from test_retention import folder_shelf
 
-from crawler.config import Retention
+from crawler.tables import Retention
 from storage.fixity import audit_slice
 from storage.keeping.needs import Needs
 from storage.shelving import Shelver

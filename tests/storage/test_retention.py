@@ -21,9 +21,10 @@ from sqlalchemy import insert, select, update
 from storage_specimens import TOOL, archive_in, exchange, finding, listing, page_of
 from test_visits import SURROUNDINGS, VISIT
 
-from crawler.config import Config, Retention
-from crawler.config import Shelf as ShelfSettings
+from crawler.config import Config
 from crawler.errors import EvidenceBroken, Expired, UserMistake
+from crawler.tables import Retention
+from crawler.tables import Shelf as ShelfSettings
 from storage import visits
 from storage.archive import FolderArchive
 from storage.audit import AuditLog

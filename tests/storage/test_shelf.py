@@ -21,9 +21,10 @@ from keeping_specimens import DAY, NOW, Home, home_in, keep_page, keep_wall
 from storage_specimens import archive_in, exchange
 
 from crawler import clock
-from crawler.config import Config, Secrets
-from crawler.config import Shelf as ShelfSettings
+from crawler.config import Config
 from crawler.errors import ConfigInvalid, EvidenceBroken, UserMistake
+from crawler.tables import Secrets
+from crawler.tables import Shelf as ShelfSettings
 from storage.shelf import PART, Shelf, ShelfUnreachable, open_shelf
 from storage.shelving import Shelver, Shelving
 

@@ -31,7 +31,8 @@ from crawled_home import ADDRESS, PLANTED, TITLE, WEB, crawled_package
 from package_specimens import PAGE, URL, package, sealed_archive
 from test_wacz import ADDRESSES, by_hand
 
-from crawler.config import Browser, Config
+from crawler.config import Config
+from crawler.tables import Browser
 from pipelines.browser import BrowserTrouble, find_chromium
 from storage.packaging import cdx
 from storage.verifier.package import verify_package
