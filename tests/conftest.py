@@ -11,6 +11,7 @@ from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority, serving
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
+pytest_plugins = ["servers"]
 LOOPBACK = ("127.", "::1", "localhost")
 
 
