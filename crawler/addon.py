@@ -12,6 +12,9 @@ from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from crawler.config import Config
+from crawler.watches import Device
+
+LONGEST_DELAY = 60.0  # seconds between two requests to a host, however slow it is
 
 
 class Installation:
@@ -20,8 +23,14 @@ class Installation:
     def update_settings(self, settings: BaseSettings) -> None:
         config: Config = settings.get("LANTIAN_CONFIG") or Config.load()
         settings.set("LANTIAN_CONFIG", config, priority="addon")
-        settings.set("USER_AGENT", config.user_agent(), priority="addon")
+        config.place(settings.get("LANTIAN_PLACE", ""))  # a name the office does not have is refused before anything
+        device = Device(settings.get("LANTIAN_DEVICE") or Device.DESKTOP)
+        settings.set("USER_AGENT", config.user_agent(device), priority="addon")
         settings.set("DOWNLOAD_DELAY", config.crawl.delay, priority="addon")
+        # A delay of 0 is for servers of our own: what they can bear is not to be found out by waiting.
+        settings.set("AUTOTHROTTLE_ENABLED", config.crawl.throttle and config.crawl.delay > 0, priority="addon")
+        settings.set("AUTOTHROTTLE_START_DELAY", config.crawl.delay, priority="addon")
+        settings.set("AUTOTHROTTLE_MAX_DELAY", max(LONGEST_DELAY, config.crawl.delay), priority="addon")
         settings.set("DOWNLOAD_TIMEOUT", config.crawl.timeout, priority="addon")
         settings.set("RETRY_TIMES", config.crawl.retries, priority="addon")
         # Scrapy builds a log record per item at DEBUG even where nobody reads it.

@@ -36,6 +36,7 @@ from crawler.tables import (
     Secrets,
     Shelf,
 )
+from crawler.watches import Device
 
 VERSION = "0.3.0"
 
@@ -111,10 +112,21 @@ class Config:
         """The state that whatever leaves the house must have: `sealed` or `stamped`."""
         return self.seal.demand or ("stamped" if self.authorities else "sealed")
 
-    def user_agent(self) -> str:
-        """Who we are, in every request: a crawler that names itself and whom to ask."""
+    def place(self, name: str) -> Place | None:
+        """The `[[place]]` of this name, `None` for no name; `ConfigInvalid` for one that the office has not."""
+        found = next((one for one in self.places if one.name == name), None)
+        if name and found is None:
+            raise ConfigInvalid(f"lantian.toml 里没有名为 {name} 的 [[place]]")
+        return found
+
+    def user_agent(self, device: Device = Device.DESKTOP) -> str:
+        """Who we are, in every request: a crawler that names itself and whom to ask.
+
+        For a telephone's page the words by which sites know a telephone stand beside our name, not in its place.
+        """
         contact = f"; {self.crawl.contact}" if self.crawl.contact else ""
-        return f"lantian/{VERSION} (public-interest monitoring by an IP office{contact})"
+        shown = "Android; Mobile; " if device is Device.MOBILE else ""
+        return f"lantian/{VERSION} ({shown}public-interest monitoring by an IP office{contact})"
 
 
 T = TypeVar("T", Crawl, Browser, Pictures, Seal, Shelf, Clock, Retention, Patrol, Alarms, Recheck, Notify)

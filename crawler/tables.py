@@ -185,3 +185,8 @@ class Place:
 
     name: str
     proxy: str
+
+    @property
+    def told(self) -> str:
+        """What a record says of it."""
+        return f"{self.name} via {self.proxy}"

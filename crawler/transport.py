@@ -28,6 +28,7 @@ from scrapy.http import Response
 
 from crawler.config import Config
 from crawler.errors import PageBroken, Unreachable
+from crawler.exits import ExitConnector, ProxyFailed
 from crawler.hosts import MappedHost
 from crawler.pace import turn
 
@@ -156,32 +157,57 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self._crawler = crawler
         config: Config = crawler.settings["LANTIAN_CONFIG"]
         self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
         self._guard = GuardedResolver(config.hosts)
         for ca in _authorities(config.hosts):
             self._ssl_context.load_verify_locations(ca)
         # The parent's session as it is, but for the way its connections are made and its limits.
-        self._session._connector = aiohttp.TCPConnector(
+        self._place = config.place(crawler.settings.get("LANTIAN_PLACE", ""))
+        self._session._connector = self._connections()
+        self._session._max_line_size = self._session._max_field_size = MAX_HEADER
+
+    def _connections(self) -> aiohttp.TCPConnector:
+        every, each = self._pool_size_total, self._pool_size_per_host
+        if self._place:
+            return ExitConnector(
+                self._place, resolver=self._guard, use_dns_cache=False, limit=every, limit_per_host=each
+            )
+        return aiohttp.TCPConnector(
             local_addr=self._bind_address,
-            limit=self._pool_size_total,
-            limit_per_host=self._pool_size_per_host,
+            limit=every,
+            limit_per_host=each,
             resolver=self._guard,
             socket_factory=self._guard.socket,
             use_dns_cache=False,
         )
-        self._session._max_line_size = self._session._max_field_size = MAX_HEADER
 
     async def download_request(self, request: Request) -> Response:
         self._guard.refuse_literal(request.url)
-        await turn(urlsplit(request.url).hostname or "", self._delay)
+        await turn(urlsplit(request.url).hostname or "", self._pause(request))
         # aiohttp would write some addresses in another way than the record says. A redirect
         # inherits this request's meta, but its address was not made safe by Scrapy yet.
         request.meta["verbatim_url"] = True
         try:
-            return await super().download_request(request)
+            return self._reached(request, await super().download_request(request))
         finally:
             del request.meta["verbatim_url"]
+
+    def _pause(self, request: Request) -> float:
+        """Seconds until the next turn on the host: what Scrapy's throttle found it needs, if that is more."""
+        engine, slot = self._crawler.engine, request.meta.get("download_slot")
+        known = engine.downloader.slots.get(slot) if engine is not None and slot is not None else None
+        return max(self._delay, known.delay) if known else self._delay
+
+    def _reached(self, request: Request, response: Response) -> Response:
+        """A socket through a proxy only knows the proxy: the address that answered is the one it was told."""
+        connector = self._session.connector
+        if not self._place or not isinstance(connector, ExitConnector):
+            return response
+        request.meta["exit"] = self._place.told
+        address = connector.reached.get((urlsplit(response.url).hostname or "").rstrip("."), "")
+        return response.replace(ip_address=ipaddress.ip_address(address)) if address else response
 
     @asynccontextmanager
     async def _make_request(self, request: Request, timeout: float) -> AsyncIterator[_ClientResponse]:
@@ -210,6 +236,8 @@ def _text(raw: bytes) -> str:
 def _named(wrong: Exception) -> Exception:
     """The failure in our words where they say more than Scrapy's."""
     cause = wrong.__cause__
+    if isinstance(cause, aiohttp.ClientConnectorError) and isinstance(cause.__cause__, ProxyFailed):
+        return Unreachable("proxy", str(cause.__cause__))
     if isinstance(cause, ssl.SSLError):
         return Unreachable("tls", str(wrong))
     if isinstance(cause, aiohttp.ClientResponseError):

@@ -55,5 +55,6 @@ class KeepMiddleware:
                 fetched_at=clock.now(),
                 is_specimen=is_specimen(response.url, self._room.config.hosts),
                 override=request.meta.get("override", ""),
+                exit=request.meta.get("exit", ""),
             )
         )

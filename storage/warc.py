@@ -169,6 +169,8 @@ def request_fields(exchange: Exchange, response_id: str) -> Fields:
         fields.append(("WARC-IP-Address", exchange.ip_address))
     if exchange.override:
         fields.append(("Lantian-Override", exchange.override))
+    if exchange.exit:
+        fields.append(("Lantian-Exit", exchange.exit))
     return fields + _specimen(exchange.is_specimen)
 
 

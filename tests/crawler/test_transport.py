@@ -6,10 +6,12 @@ import gzip
 import socket
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from crawling import Crawled, RawServer, at, config_of, crawl, http, page
+from proxying import Proxy
 from sqlalchemy import select
 
 from console.specimen import load
@@ -17,6 +19,7 @@ from console.specimen_server import SpecimenServer
 from console.specimen_tls import Authority
 from crawler.errors import Unreachable
 from crawler.hosts import MappedHost, read_hosts
+from crawler.tables import Place
 from crawler.transport import GuardedResolver, is_public, is_specimen, literal
 from storage.models import CaptureRow
 
@@ -178,6 +181,24 @@ def test_tls_is_checked_under_the_real_name(tmp_path: Path, specimen: SpecimenSe
     for query in found.runs:
         assert found.verdict(query) == ("ok", "")
         assert found.page(query).url == query
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+def test_tls_is_checked_under_the_real_name_through_a_proxy_too(
+    tmp_path: Path, specimen: SpecimenServer, scheme: str
+) -> None:
+    hosts = read_hosts(str(specimen.hosts_file(tmp_path)))
+    with Proxy(scheme) as proxy:
+        places = (Place(name="江城", proxy=proxy.url),)
+        config = replace(config_of(tmp_path / "right", *hosts.values()), places=places)
+        assert (
+            crawl(config, "https://probe.example/s", LANTIAN_PLACE="江城").verdict("https://probe.example/s")[0] == "ok"
+        )
+        untrusted = MappedHost(host="probe.example", address="127.0.0.1", port=specimen.port)
+        config = replace(config_of(tmp_path / "wrong", untrusted), places=places)
+        found = crawl(config, "https://probe.example/s", LANTIAN_PLACE="江城")
+        assert found.verdict("https://probe.example/s") == ("unreachable", "tls")
+        assert proxy.asked
 
 
 def test_a_server_with_another_authority_is_refused(tmp_path: Path, specimen: SpecimenServer) -> None:
