@@ -68,6 +68,8 @@ class Run(Base):
     __table_args__ = (
         UniqueConstraint("round_id", "platform", "query", "planned_at"),
         Index("ix_runs_unended", "planned_at", sqlite_where=_IS_UNENDED, postgresql_where=_IS_UNENDED),
+        Index("ix_runs_ended_at", "ended_at"),
+        Index("ix_runs_platform_query_ended_at", "platform", "query", "ended_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
