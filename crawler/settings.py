@@ -10,6 +10,7 @@ ADDONS = {"crawler.addon.Installation": 100}
 # name the line that forbids and an override must name the person who signed it.
 ROBOTSTXT_OBEY = False
 ROBOTS_OVERRIDES = "pipelines.room.signed_overrides"
+TURNS = "pipelines.room.turns"
 COOKIES_ENABLED = False
 HTTPPROXY_ENABLED = False  # a proxy named in the environment would go round the address guard
 REFERRER_POLICY = "no-referrer"

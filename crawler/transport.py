@@ -25,12 +25,13 @@ from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _Cl
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DownloadConnectionRefusedError, DownloadFailedError, UnsupportedURLSchemeError
 from scrapy.http import Response
+from scrapy.utils.misc import load_object
 
 from crawler.config import Config
 from crawler.errors import PageBroken, Unreachable
 from crawler.exits import ExitConnector, ProxyFailed
 from crawler.hosts import MappedHost
-from crawler.pace import turn
+from crawler.pace import Turns, turn
 
 MAX_HEADER = 64 * 1024  # bytes of one header line; platforms set long cookies
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
@@ -160,6 +161,7 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         self._crawler = crawler
         config: Config = crawler.settings["LANTIAN_CONFIG"]
         self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
+        self._turns: Turns = load_object(crawler.settings["TURNS"])(crawler)
         self._guard = GuardedResolver(config.hosts)
         for ca in _authorities(config.hosts):
             self._ssl_context.load_verify_locations(ca)
@@ -185,7 +187,7 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
 
     async def download_request(self, request: Request) -> Response:
         self._guard.refuse_literal(request.url)
-        await turn(urlsplit(request.url).hostname or "", self._pause(request))
+        await turn(urlsplit(request.url).hostname or "", self._pause(request), self._turns)
         # aiohttp would write some addresses in another way than the record says. A redirect
         # inherits this request's meta, but its address was not made safe by Scrapy yet.
         request.meta["verbatim_url"] = True

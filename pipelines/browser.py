@@ -19,13 +19,15 @@ from playwright.async_api import BrowserContext, CDPSession, Error, Page, Playwr
 
 from crawler.captures import Sought, Visit
 from crawler.config import Config
-from crawler.pace import turn
+from crawler.exits import HERE, Eyes
+from crawler.pace import ALONE, Turns, turn
+from crawler.watches import Device
 from pipelines.chromium import QUIET, find_chromium, parent_of, pinned_keys, resident
 from pipelines.devtools import UNEXPECTED, BrowserTrouble, Told
 from pipelines.gate import Gate
 from pipelines.locating import Wanted
 from pipelines.taking import located, render, take_home
-from pipelines.visiting import HEIGHT, WIDTH, Visiting
+from pipelines.visiting import HEIGHT, NARROW, WIDTH, Visiting
 
 __all__ = ["Browser", "BrowserTrouble", "find_chromium"]
 
@@ -39,8 +41,10 @@ WATCHED = 1.0  # seconds between two looks at them
 class Browser:
     """The browser of one crawl, started when first needed; as many pages at once as the settings say."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, turns: Turns = ALONE, eyes: Eyes = HERE) -> None:
         self._config = config
+        self._eyes = eyes
+        self._turns = turns
         self._free = asyncio.Semaphore(config.browser.pages)
         self._starting = asyncio.Lock()
         self._engine: Engine | None = None
@@ -80,14 +84,14 @@ class Browser:
     @asynccontextmanager
     async def _opened(self, url: str) -> AsyncIterator[tuple[Visiting, Gate]]:
         async with self._free, self._lent() as engine:
-            await turn(urlsplit(url).hostname or "", self._config.crawl.delay)
+            await turn(urlsplit(url).hostname or "", self._config.crawl.delay, self._turns)
             try:
                 async with asyncio.timeout(self._config.browser.timeout), engine.page() as (session, gate):
-                    visiting = Visiting(session, gate, self._config.browser)
+                    visiting = Visiting(session, gate, self._config.browser, engine.width)
                     try:
                         yield visiting, gate
                     finally:
-                        visiting.rest(self._config.crawl.delay)
+                        visiting.rest(self._config.crawl.delay, self._turns)
                         visiting.close()
             except (Error, OSError, *UNEXPECTED) as wrong:
                 first = str(wrong).partition("\n")[0]
@@ -117,7 +121,7 @@ class Browser:
                 old, self._engine = self._engine, None
                 await old.stop()
             if self._engine is None:
-                engine = Engine(self._config)
+                engine = Engine(self._config, self._eyes)
                 try:
                     self.version = await engine.start()
                 except (BrowserTrouble, Error, OSError, RuntimeError, *UNEXPECTED) as wrong:
@@ -132,12 +136,14 @@ class Browser:
 class Engine:
     """One Chromium process with its driver."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, eyes: Eyes) -> None:
         self.pages_open = 0
         self.served = 0
         self.is_tired = False
         self.most_memory = MEMORY
+        self.width = NARROW if eyes.device is Device.MOBILE else WIDTH
         self._config = config
+        self._eyes = eyes
         self._playwright: Playwright | None = None
         self._chromium: Chromium | None = None
         self._driver = 0
@@ -174,7 +180,7 @@ class Engine:
     @asynccontextmanager
     async def page(self) -> AsyncIterator[tuple[PageSession, Gate]]:
         """A page with a gate of its own, in a context of its own: nothing is shared with another."""
-        gate = Gate(self._config.hosts, self._config.browser.megabytes << 20)
+        gate = Gate(self._config.hosts, self._config.browser.megabytes << 20, self._eyes.place)
         self.served += 1
         try:
             async with self._context(await gate.open()) as context:
@@ -215,8 +221,10 @@ class Engine:
         if self._chromium is None:
             raise BrowserTrouble("the browser was not started")
         context = await self._chromium.new_context(
-            viewport={"width": WIDTH, "height": HEIGHT},
-            user_agent=self._config.user_agent(),
+            viewport={"width": self.width, "height": HEIGHT},
+            is_mobile=self._eyes.device is Device.MOBILE,
+            has_touch=self._eyes.device is Device.MOBILE,
+            user_agent=self._config.user_agent(self._eyes.device),
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
             service_workers="block",

@@ -13,6 +13,7 @@ from crawler.errors import Disallowed, Unreachable
 from crawler.pace import turn
 from crawler.politeness import survey
 from storage.exhibits import ExhibitStore
+from storage.turns import StoredTurns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,11 @@ class Permission:
 async def permission(config: Config, store: ExhibitStore, platform: str, url: str) -> Permission:
     """Raises `Disallowed` where nobody signed for what is forbidden, `Unreachable` when the host does not answer."""
     host = urlsplit(url).hostname or ""
-    await turn(host, config.crawl.delay)
+    turns = StoredTurns(config.home, store.engine)
+    try:
+        await turn(host, config.crawl.delay, turns)
+    finally:
+        turns.close()
     said = await survey(config, {platform: url})
     if platform not in said:
         raise Unreachable("robots_unknown", f"{host}: robots.txt was not answered")

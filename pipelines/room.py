@@ -12,32 +12,39 @@ from weakref import WeakKeyDictionary
 from scrapy.crawler import Crawler
 
 from crawler.config import VERSION, Config
+from crawler.exits import HERE, Eyes
+from crawler.watches import Device
 from pipelines.browser import Browser
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.registry import StoredRegistry
 from storage.shelf import open_shelf
+from storage.turns import StoredTurns
 
 TOOL = f"lantian/{VERSION}"
 
 T = TypeVar("T")
 
 _rooms: WeakKeyDictionary[Crawler, Room] = WeakKeyDictionary()
-_browsers: dict[str, tuple[Browser, set[Room]]] = {}
+_browsers: dict[tuple[str, Eyes], tuple[Browser, set[Room]]] = {}
 
 
 class Room:
     """What one crawl keeps in and writes to. Parts are opened when first needed."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, eyes: Eyes = HERE) -> None:
         self.config = config
+        self.eyes = eyes
 
     @classmethod
     def of(cls, crawler: Crawler) -> Room:
         """The room of this crawl."""
         if crawler not in _rooms:
-            _rooms[crawler] = cls(crawler.settings["LANTIAN_CONFIG"])
+            config: Config = crawler.settings["LANTIAN_CONFIG"]
+            place = config.place(crawler.settings.get("LANTIAN_PLACE", ""))
+            device = Device(crawler.settings.get("LANTIAN_DEVICE") or Device.DESKTOP)
+            _rooms[crawler] = cls(config, Eyes(place=place, device=device))
         return _rooms[crawler]
 
     @cached_property
@@ -49,6 +56,11 @@ class Room:
         return ExhibitStore(open_database(self.config.database))
 
     @cached_property
+    def turns(self) -> StoredTurns:
+        """The turns on hosts, with everybody who shares the database."""
+        return StoredTurns(self.config.home, self.store.engine)
+
+    @cached_property
     def registry(self) -> StoredRegistry | None:
         """The registry as it is when first asked for: one crawl goes by one version."""
         self.store  # noqa: B018 - opens the database, which brings it to this code's schema
@@ -56,8 +68,9 @@ class Room:
 
     @cached_property
     def browser(self) -> Browser:
-        """One Chromium for all crawls of this process that share a home: it is the costly part."""
-        browser, users = _browsers.setdefault(str(self.config.home), (Browser(self.config), set()))
+        """One Chromium for all crawls of this process that share a home and its eyes: it is the costly part."""
+        key = (str(self.config.home), self.eyes)
+        browser, users = _browsers.setdefault(key, (Browser(self.config, self.turns, self.eyes), set()))
         users.add(self)
         return browser
 
@@ -82,14 +95,17 @@ class Room:
         finally:
             if "store" in self.__dict__:
                 self.store.engine.dispose()
+            if "turns" in self.__dict__:
+                self.turns.close()
             if "browser" in self.__dict__:
                 await self._leave_browser()
 
     async def _leave_browser(self) -> None:
-        _, users = _browsers[str(self.config.home)]
+        key = (str(self.config.home), self.eyes)
+        _, users = _browsers[key]
         users.discard(self)
         if not users:
-            del _browsers[str(self.config.home)]
+            del _browsers[key]
             await self.browser.close()
 
 
@@ -99,3 +115,8 @@ def signed_overrides(crawler: Crawler) -> dict[str, str]:
     Records leave the house in packages, so they have the number of its row: no name, and no reason.
     """
     return {one.platform: f"override {one.number}" for one in Room.of(crawler).store.overrides()}
+
+
+def turns(crawler: Crawler) -> StoredTurns:
+    """The ledger by which this crawl keeps its distance on every host."""
+    return Room.of(crawler).turns

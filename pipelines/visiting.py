@@ -26,6 +26,7 @@ from pipelines.network import Recorder
 logger = logging.getLogger(__name__)
 
 WIDTH, HEIGHT, TALLEST = 1280, 900, 12_000  # pixels
+NARROW = 412  # pixels of a telephone
 MAX_DOM = 32 * 1024 * 1024  # bytes of a document, and of its text
 LOADING, SETTLING = 0.5, 0.1  # of the whole time: until a page says that it is loaded, until its requests fall silent
 SILENCE = 0.15  # seconds without a report that count as silence
@@ -43,7 +44,7 @@ DOWN = f"{OWN}('scrollingElement')?.scrollHeight ?? 0"
 class Visiting:
     """One page while it is visited. `load` first; then what is wanted of it."""
 
-    def __init__(self, session: Session, gate: Gate, limits: Limits) -> None:
+    def __init__(self, session: Session, gate: Gate, limits: Limits, width: int = WIDTH) -> None:
         self.troubles: list[tuple[str, str]] = []
         self.steps: list[tuple[datetime, str]] = []
         self.world = World(session)
@@ -52,6 +53,7 @@ class Visiting:
         self._session = session
         self._gate = gate
         self._limits = limits
+        self._width = width
         self._frame = ""
         self._is_loading = True
         self.arrivals = 0
@@ -161,7 +163,7 @@ class Visiting:
         height = max(1, min(size["height"], TALLEST))
         if size["height"] > TALLEST:
             self.troubles.append(("picture", f"cut at {TALLEST} of {int(size['height'])} pixels"))
-        clip = {"x": 0, "y": 0, "width": WIDTH, "height": height, "scale": 1}
+        clip = {"x": 0, "y": 0, "width": self._width, "height": height, "scale": 1}
         # Pixel for pixel the same PNG as Playwright's own, for a third of the time.
         asked = {"format": "png", "optimizeForSpeed": True, "captureBeyondViewport": True, "clip": clip}
         return base64.b64decode((await self._session.ask("Page.captureScreenshot", asked))["data"])
@@ -207,10 +209,10 @@ class Visiting:
         untold = [one for one in self._session.workers if is_web(one) and not self.recorder.knows(one)]
         self.troubles += [*self.recorder.cuts, *(("worker", f"{one} was not told of") for one in untold)]
 
-    def rest(self, delay: float) -> None:
+    def rest(self, delay: float, turns: pace.Turns) -> None:
         """Leave the hosts alone for as long as what was asked of them comes to."""
         for host, requests in self._admission.asked.items():
-            pace.rest(urlsplit(f"//{host}").hostname or "", delay, requests)
+            pace.rest(urlsplit(f"//{host}").hostname or "", delay, requests, turns)
 
     def close(self) -> None:
         self._admission.close()

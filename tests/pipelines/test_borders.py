@@ -252,18 +252,15 @@ def test_a_host_rests_for_as_long_as_its_visit_asked_of_it(tmp_path: Path) -> No
     with RawServer(lambda target: http(page("x", extra=pictures if target == "/" else ""))) as server:
         config = with_browser(config_of(tmp_path, *at(server, "probe.example"), delay=2.0), timeout=15.0)
 
+        turns = pace.Alone()
+
         async def rests() -> float:
-            browser = browsers.Browser(config)
+            browser = browsers.Browser(config, turns)
             try:
                 await browser.visit(f"{SITE}/")
-                began = time.monotonic()
-                await pace.turn("probe.example", 0)
-                return time.monotonic() - began
+                return turns.reserve("probe.example", 2.0)
             finally:
                 await browser.close()
 
-        try:
-            rested = asyncio.run(rests())
-        finally:
-            pace._free_at.clear()
+        rested = asyncio.run(rests())
     assert 1.0 <= rested <= 2.0 * 62 / 80 + 0.1, "in proportion to what was asked, from the end of the visit"

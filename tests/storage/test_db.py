@@ -24,10 +24,23 @@ from crawler.errors import UserMistake
 from storage.db import HEAD, MIGRATIONS, _prepare_sqlite, open_database, writing
 from storage.exhibits import ExhibitStore
 from storage.models import Base, Round
-from storage.tables import care, fixity, keeping, patrol, people, pictures, registry, sealing, showings
+from storage.tables import (
+    alarms,
+    care,
+    fixity,
+    hand,
+    keeping,
+    patrol,
+    people,
+    pictures,
+    registry,
+    sealing,
+    showings,
+    workers,
+)
 
 # Tables are in the metadata once their modules are imported.
-TABLES = (care, fixity, keeping, patrol, people, pictures, registry, sealing, showings)
+TABLES = (alarms, care, fixity, hand, keeping, patrol, people, pictures, registry, sealing, showings, workers)
 
 
 def schema(engine: Engine) -> dict[str, list[str]]:
