@@ -57,6 +57,7 @@ class SnapshotRow(Base):
 
 _IS_PLANNED = text("state = 'planned'")
 _IS_CLAIMED = text("state = 'claimed'")
+_IS_SEEN = text("outcome IN ('ok', 'empty')")
 
 
 class RosterRow(Base):
@@ -70,10 +71,18 @@ class RosterRow(Base):
     __table_args__ = (
         ForeignKeyConstraint(["watch_id", "version"], ["watch_versions.watch_id", "watch_versions.version"]),
         Index("ix_roster_planned_at", "planned_at", "platform"),
-        Index("ix_roster_open", "planned_at", sqlite_where=_IS_PLANNED, postgresql_where=_IS_PLANNED),
+        Index("ix_roster_watch", "watch_id", "planned_at"),
+        # All that asking for waiting and passed rows needs, and what is claimed together beside each other.
+        Index(
+            "ix_roster_open",
+            *("watch_id", "version", "platform", "planned_at", "latest"),
+            sqlite_where=_IS_PLANNED,
+            postgresql_where=_IS_PLANNED,
+        ),
         Index("ix_roster_leases", "lease_until", sqlite_where=_IS_CLAIMED, postgresql_where=_IS_CLAIMED),
         Index("ix_roster_claim", "claim", sqlite_where=_IS_CLAIMED, postgresql_where=_IS_CLAIMED),
         Index("ix_roster_platform_ended_at", "platform", "ended_at"),
+        Index("ix_roster_seen", "watch_id", "query", "ended_at", sqlite_where=_IS_SEEN, postgresql_where=_IS_SEEN),
     )
 
     key: Mapped[str] = mapped_column(primary_key=True)

@@ -36,11 +36,26 @@ from storage.tables import (
     registry,
     sealing,
     showings,
+    supervision,
     workers,
 )
 
 # Tables are in the metadata once their modules are imported.
-TABLES = (alarms, care, fixity, hand, keeping, patrol, people, pictures, registry, sealing, showings, workers)
+TABLES = (
+    alarms,
+    care,
+    fixity,
+    hand,
+    keeping,
+    patrol,
+    people,
+    pictures,
+    registry,
+    sealing,
+    showings,
+    supervision,
+    workers,
+)
 
 
 def schema(engine: Engine) -> dict[str, list[str]]:
