@@ -19,6 +19,7 @@ from console import demo, files, ledger, rescreen, rounds, rule_stats
 from console import registry as registry_
 from console import rules as rules_
 from console.evidence_cli import evidence_app
+from console.hand_cli import tasks_app
 from console.output import harmless, reader_gone, speak_any_locale
 from console.people_cli import extract, user_app
 from crawler.errors import EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
@@ -39,6 +40,7 @@ app.add_typer(override_app, name="override")
 app.add_typer(registry_app, name="registry")
 app.add_typer(evidence_app, name="evidence")
 app.add_typer(user_app, name="user")
+app.add_typer(tasks_app, name="tasks")
 app.command("extract")(extract)
 rules_app = typer.Typer(help="规则：有哪些，例子是否都合，怎样看一段文字，各轮命中多少。", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")

@@ -16,6 +16,7 @@ from storage.audit import Act, Detail, add_on
 from storage.db import writing
 from storage.models import OverrideRow, PageRecord, Round, Run, encodable
 from storage.shapes import Override, PageRow, PlannedRun, RunRow
+from storage.tasks import note_end
 
 _RUN = tuple(Run.__table__.columns)
 _PAGE = tuple(PageRecord.__table__.columns)
@@ -187,7 +188,9 @@ def _end(connection: Connection, run_id: str, verdict: tuple[Outcome, str, str],
             captures=sum(bool(page.capture) for page in pages),
         )
     )
-    return run_on(connection, run_id)
+    ended = run_on(connection, run_id)
+    note_end(connection, ended)
+    return ended
 
 
 def run_on(connection: Connection, run_id: str) -> RunRow:
