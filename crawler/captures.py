@@ -145,7 +145,8 @@ class Surroundings:
 
     `clock_offset` is in seconds, `None` when no named source answered; `clock_source` names it or is
     `unknown`. `proxies` are the names of proxy variables that are set (and ignored). `hosts_file` is
-    the digest of the system's hosts file, `hosts_entries` its lines that name the page's host.
+    the digest of the system's hosts file, `hosts_entries` its lines that name the page's host. `exit` is the place
+    and the proxy that the page was asked through, empty for straight from here.
     """
 
     machine: str
@@ -162,6 +163,7 @@ class Surroundings:
     clock_at: datetime | None = None
     as_root: bool = False
     host_map: bool = False
+    exit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -15,8 +16,25 @@ from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 from python_socks.async_.asyncio import Proxy
 
 from crawler.tables import Place
+from crawler.watches import Device
 
 PATIENCE = 30.0  # seconds a proxy may take to connect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eyes:
+    """As whom a page is looked at: from which place, with which kind of device."""
+
+    place: Place | None = None
+    device: Device = Device.DESKTOP
+
+    @property
+    def told(self) -> str:
+        """What a record says of the way out, empty for straight from here."""
+        return self.place.told if self.place else ""
+
+
+HERE = Eyes()
 
 
 class ProxyFailed(OSError):

@@ -28,7 +28,7 @@ async def bring(room: Room, url: str, wanted: Wanted = NOTHING, override: str = 
 
     `override` is what lets it out where robots.txt forbids the page.
     """
-    surroundings = await look(room.config, urlsplit(url).hostname or "")
+    surroundings = await look(room.config, urlsplit(url).hostname or "", room.eyes)
     try:
         visit = await room.browser.visit(url, wanted.sought, wanted.query, wanted.labels)
     except BrowserTrouble as trouble:

@@ -14,8 +14,10 @@ import logging
 from collections.abc import Mapping
 
 from crawler.errors import Unreachable
+from crawler.exits import passage
 from crawler.hosts import MappedHost
 from crawler.pace import BURST, PACE, Burst
+from crawler.tables import Place
 from crawler.transport import GuardedResolver
 
 logger = logging.getLogger(__name__)
@@ -32,16 +34,17 @@ class Gate:
 
     `reached` has the address behind each host and port that was connected to; `refused` has those
     that were not let through, `unlisted` how many more there were.
-    When `most` bytes have come in, every connection ends.
+    When `most` bytes have come in, every connection ends. With a `place` all goes through its proxy.
     """
 
-    def __init__(self, hosts: Mapping[str, MappedHost], most: int) -> None:
+    def __init__(self, hosts: Mapping[str, MappedHost], most: int, place: Place | None = None) -> None:
         self.reached: dict[tuple[str, int], str] = {}
         self.refused: list[str] = []
         self.unlisted = 0
         self.is_full = False
         self._left = most
         self._resolver = GuardedResolver(hosts)
+        self._place = place
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
         self._turns = Burst(BURST, PACE)
@@ -109,13 +112,18 @@ class Gate:
         failure = OSError(f"{host} has no address")
         for answer in await self._resolver.resolve(host, port):
             try:
-                streams = await asyncio.open_connection(answer["host"], answer["port"])
+                streams = await self._streams(answer["host"], answer["port"])
             except OSError as wrong:
                 failure = wrong
             else:
                 self.reached[host, port] = answer["host"]
                 return streams
         raise failure
+
+    async def _streams(self, address: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._place is None:
+            return await asyncio.open_connection(address, port)
+        return await asyncio.open_connection(sock=await passage(self._place, address, port, PATIENCE))
 
     async def _bring(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """What the server sends, as long as the page's share is not used up."""

@@ -43,7 +43,7 @@ class RenderMiddleware:
     async def process_request(self, request: Request) -> HtmlResponse | None:
         if not request.meta.get("in_browser"):
             return None
-        surroundings = await look(self._room.config, urlsplit(request.url).hostname or "")
+        surroundings = await look(self._room.config, urlsplit(request.url).hostname or "", self._room.eyes)
         try:
             visit = await self._room.browser.render(request.url)
         except BrowserTrouble as trouble:

@@ -24,6 +24,7 @@ from crawler import clock
 from crawler.captures import Surroundings
 from crawler.config import Config
 from crawler.errors import Unreachable
+from crawler.exits import HERE, Eyes
 from crawler.transport import GuardedResolver
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class ClockCheck:
 _checked: dict[tuple[str, ...], tuple[float, ClockCheck]] = {}
 
 
-async def look(config: Config, host: str) -> Surroundings:
+async def look(config: Config, host: str, eyes: Eyes = HERE) -> Surroundings:
     """The surroundings of a capture of a page of `host`. Never raises."""
     checked = await clock_offset(config.clock.sources)
     hosts = _read(HOSTS)
@@ -71,6 +72,7 @@ async def look(config: Config, host: str) -> Surroundings:
         clock_at=checked.at,
         as_root=os.geteuid() == 0,
         host_map=host in config.hosts,
+        exit=eyes.told,
     )
 
 

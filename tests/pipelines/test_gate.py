@@ -10,8 +10,10 @@ from typing import TypeVar
 
 import pytest
 from crawling import RawServer, at, http
+from proxying import Proxy
 
 from crawler.hosts import MappedHost
+from crawler.tables import Place
 from pipelines import gate as gates
 from pipelines.gate import Gate
 
@@ -61,6 +63,43 @@ def test_it_knows_the_address_behind_a_name(tmp_path: Path) -> None:
         reached, body = through(at(server, "probe.example"), asked)
     assert reached == {("probe.example", 443): "127.0.0.1"}
     assert body.endswith("星河".encode())
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+def test_of_a_place_everything_goes_through_its_proxy_to_the_address_that_was_judged(scheme: str) -> None:
+    async def run(place: Place, hosts: list[MappedHost]) -> tuple[bytes, int, list[str]]:
+        gate = Gate({one.host: one for one in hosts}, 1 << 20, place)
+        port = int((await gate.open()).rpartition(":")[2])
+        try:
+            _, body = await got(port, "probe.example", 80)
+            said, _ = await got(port, "10.1.2.3", 80)
+            return body, said, gate.refused
+        finally:
+            await gate.close()
+
+    with RawServer(lambda _: http("星河")) as server, Proxy(scheme) as proxy:
+        place = Place(name="江城", proxy=proxy.url)
+        body, said, refused = asyncio.run(run(place, at(server, "probe.example")))
+        assert body.endswith("星河".encode())
+        assert (said, refused) == (REFUSED, ["10.1.2.3:80"])
+        assert proxy.asked == [("127.0.0.1", server.port)]
+
+
+def test_a_place_whose_proxy_is_away_reaches_nobody() -> None:
+    with Proxy("socks5") as gone:
+        place = Place(name="江城", proxy=gone.url)
+
+    async def run(hosts: list[MappedHost]) -> int:
+        gate = Gate({one.host: one for one in hosts}, 1 << 20, place)
+        port = int((await gate.open()).rpartition(":")[2])
+        try:
+            return (await got(port, "probe.example", 80))[0]
+        finally:
+            await gate.close()
+
+    with RawServer(lambda _: http("星河")) as server:
+        assert asyncio.run(run(at(server, "probe.example"))) == NOT_REACHED
+        assert server.connections == 0
 
 
 @pytest.mark.parametrize(
