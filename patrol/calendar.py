@@ -14,9 +14,11 @@ from datetime import date, datetime, timedelta
 
 import chinese_calendar
 from chinese_calendar.constants import Holiday
+from sqlalchemy import Engine
 
 from crawler.errors import UserMistake
 from crawler.holidays import KeyDate, Notice, NoticeDay
+from storage.calendars import Calendars
 
 ASSUMED = "暂按周末推算"
 # Written as the library and notices do; a notice may join two: 国庆节、中秋节.
@@ -179,3 +181,9 @@ def _is_in_library(day: date) -> bool:
     except NotImplementedError:
         return False
     return True
+
+
+def load_calendar(engine: Engine) -> Calendar:
+    """The calendar as this home knows it, with all that it ever was."""
+    stored = Calendars(engine)
+    return Calendar([one.notice for one in stored.notices()], [one.key for one in stored.key_dates()])
