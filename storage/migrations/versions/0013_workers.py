@@ -12,9 +12,9 @@ def upgrade() -> None:
     op.create_table(
         "host_turns",
         sa.Column("host", sa.Text(), nullable=False),
-        sa.Column("free_at", sa.Float(), nullable=False),
-        sa.Column("begun_at", sa.Float(), nullable=False),
-        sa.Column("looked_at", sa.Float(), nullable=False),
+        sa.Column("free_at", sa.Double(), nullable=False),
+        sa.Column("begun_at", sa.Double(), nullable=False),
+        sa.Column("looked_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("host", name=op.f("pk_host_turns")),
     )
     op.create_table(
