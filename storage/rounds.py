@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from crawler.errors import UserMistake
@@ -16,6 +16,7 @@ from storage.audit import Act, Detail, add_on
 from storage.db import writing
 from storage.models import OverrideRow, PageRecord, Round, Run, encodable
 from storage.shapes import Override, PageRow, PlannedRun, RunRow
+from storage.tables.patrol import RosterRow
 from storage.tasks import note_end
 
 _RUN = tuple(Run.__table__.columns)
@@ -52,7 +53,7 @@ class Rounds:
         """Write down every run of a round before the first request goes out."""
         if runs:
             with self._writer.begin() as connection:
-                connection.execute(insert(Run), [_planned(run, round_id) for run in runs])
+                connection.execute(insert(Run), [planned_row(run, round_id) for run in runs])
 
     def open_runs(self, planned: Sequence[PlannedRun], at: datetime) -> None:
         """The first requests of these runs are about to go out; runs that no round planned get a row.
@@ -64,7 +65,7 @@ class Rounds:
         new = insert(Run).on_conflict_do_nothing(index_elements=[Run.id])
         waits = update(Run).where(Run.id == bindparam("run_id"), Run.started_at.is_(None))
         with self._writer.begin() as connection:
-            connection.execute(new, [_planned(one, None) for one in planned])
+            connection.execute(new, [planned_row(one, None) for one in planned])
             connection.execute(waits.values(started_at=at), [{"run_id": one.id} for one in planned])
 
     # -- ending --------------------------------------------------------------------------------
@@ -81,17 +82,19 @@ class Rounds:
                 if (before.outcome, before.reason) != (outcome, reason):
                     raise ValueError(f"run {run_id} already ended as {before.outcome} {before.reason}")
                 return before
-            return _end(connection, run_id, (outcome, reason, detail), ended_at)
+            return end_on(connection, run_id, (outcome, reason, detail), ended_at)
 
     def sweep(self, now: datetime) -> tuple[RunRow, ...]:
         """Write off what was planned before `now` and has not ended, and say what that was.
 
-        Called before a round begins, when nothing of an earlier one can still be running.
+        Called before a round begins, when nothing of an earlier one can still be running. The roster's runs are
+        left alone: they stand under leases, and the roster itself writes them off.
         """
-        unended = select(*_RUN).where(Run.outcome.is_(None), Run.planned_at < now).order_by(Run.planned_at)
+        rostered = exists().where(RosterRow.run_id == Run.id)
+        unended = select(*_RUN).where(Run.outcome.is_(None), Run.planned_at < now, ~rostered).order_by(Run.planned_at)
         with self._writer.begin() as connection:
             left = [_run_row(row) for row in connection.execute(unended)]
-            return tuple(_end(connection, run.id, _written_off(run), now) for run in left)
+            return tuple(end_on(connection, run.id, _written_off(run), now) for run in left)
 
     # -- asking --------------------------------------------------------------------------------
 
@@ -148,7 +151,8 @@ class Rounds:
             )
 
 
-def _planned(planned: PlannedRun, round_id: str | None) -> dict[str, Any]:
+def planned_row(planned: PlannedRun, round_id: str | None) -> dict[str, Any]:
+    """The row of a run of which nothing is known yet."""
     return {
         "id": planned.id,
         "round_id": round_id,
@@ -170,7 +174,8 @@ def _written_off(run: RunRow) -> tuple[Outcome, str, str]:
     return Outcome.MISSED, "interrupted", "the round ended while this query was being asked"
 
 
-def _end(connection: Connection, run_id: str, verdict: tuple[Outcome, str, str], ended_at: datetime) -> RunRow:
+def end_on(connection: Connection, run_id: str, verdict: tuple[Outcome, str, str], ended_at: datetime) -> RunRow:
+    """End a run with this outcome, reason and detail, whatever it said before; its counts are those of its pages."""
     outcome, reason, detail = verdict
     pages = pages_on(connection, run_id)
     connection.execute(

@@ -120,10 +120,11 @@ def _roster_indexes() -> None:
     op.create_index(
         "ix_roster_open",
         "roster",
-        ["planned_at"],
+        ["watch_id", "version", "platform", "planned_at", "latest"],
         unique=False,
         sqlite_where=sa.text("state = 'planned'"),
         postgresql_where=sa.text("state = 'planned'"),
     )
     op.create_index("ix_roster_planned_at", "roster", ["planned_at", "platform"], unique=False)
     op.create_index("ix_roster_platform_ended_at", "roster", ["platform", "ended_at"], unique=False)
+    op.create_index("ix_roster_watch", "roster", ["watch_id", "planned_at"], unique=False)
