@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from crawler.errors import UserMistake
 from crawler.holidays import KeyDate, Notice, NoticeDay
-from storage.audit import Act, add_on
+from storage.audit import Act, Detail, add_on
 from storage.canonical import canonical
 from storage.db import writing
 from storage.models import encodable
@@ -65,7 +65,7 @@ class Calendars:
             values = {"year": year, "file": encodable(file), "digest": digest, "days": told, "imported_by": by}
             since = _from_now_on(connection, now)
             connection.execute(insert(NoticeRow).values(values | {"imported_at": now, "since": since}))
-            detail = {"file": file, "digest": digest, "days": len(told)}
+            detail: Detail = {"file": file, "digest": digest, "days": len(told)}
             add_on(connection, Act(who=by, act="holidays_imported", subject=str(year), at=now, detail=detail))
         return True
 
@@ -80,7 +80,7 @@ class Calendars:
             values = {"name": name, "first": key.first, "last": key.last, "lead": key.lead, "since": since}
             values |= {"added_at": now, "added_by": by, "removed_by": ""}
             connection.execute(insert(KeyDateRow).values(values))
-            detail = {"first": key.first, "last": key.last, "lead": key.lead}
+            detail: Detail = {"first": key.first, "last": key.last, "lead": key.lead}
             add_on(connection, Act(who=by, act="key_date_added", subject=key.name, at=now, detail=detail))
         return KeyDate(name=name, first=key.first, last=key.last, lead=key.lead, since=since)
 
