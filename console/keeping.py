@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from casework.people import known_name
+from console.homelocks import between_crawls
 from console.output import harmless, page, print_json, progress, say
-from console.rounds import only_round
 from console.sealing import opened_engine, sealer_of
 from console.shelving import put_on
 from crawler import clock
@@ -78,7 +78,7 @@ def expire(by: str, *, is_trial: bool, as_json: bool) -> int:
         raise UserMistake("删除要写明由谁决定：--by 姓名；只看不删用 --dry-run")
     config = Config.load()
     now, shelf = clock.now(), open_shelf(config)
-    with only_round(config.home), opened_engine(config) as engine:
+    with between_crawls(config.home), opened_engine(config) as engine:
         by = by if is_trial else known_name(People(engine), by)
         keeper = Keeper(sealer_of(config, engine).chain, config.retention, shelf)
         expired = keeper.expire(Order(by=by, now=now, is_trial=is_trial), partial(progress, "保存期限"))
@@ -113,7 +113,7 @@ def shelve(*, as_json: bool) -> int:
     shelf = open_shelf(config)
     if shelf is None:
         raise UserMistake("没有设置存储：在 lantian.toml 的 [shelf] 写 url")
-    with only_round(config.home), opened_engine(config) as engine:
+    with between_crawls(config.home), opened_engine(config) as engine:
         shelving = put_on(shelf, config, engine)
     if as_json:
         print_json(asdict(shelving))

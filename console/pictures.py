@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Self
 
 from scrapy import Spider, signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
 from console.files import platform
+from console.homelocks import only_pictures
 from console.output import say
 from crawler.config import Config
 from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE
@@ -29,21 +32,31 @@ def office_shapes(config: Config) -> tuple[Shape, ...]:
 
 class PicturesBeside:
     """The crawl of pictures beside those of the platforms. It begins when the first page is written down or the
-    first crawl has ended, and ends by itself some time after the last."""
+    first crawl has ended, and ends by itself some time after the last. Of several processes in a home one has it.
+    """
 
     def __init__(
         self, reactor: AsyncCrawlerProcess, crawls: Mapping[Crawler, asyncio.Task[None]], shapes: Sequence[Shape]
     ) -> None:
         self._reactor, self._crawls, self._shapes = reactor, crawls, shapes
         self._crawler: Crawler | None = None
+        self._queue = ExitStack()
         for crawler in crawls:
             crawler.signals.connect(self._begin, signals.item_scraped)
             crawler.signals.connect(self._begin, signals.spider_closed)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._queue.close()
 
     def _begin(self, spider: Spider) -> None:
         # A crawl that is being stopped has let go of its flag: what is stopped begins nothing new.
         if self._crawler is not None or not spider.crawler.crawling:
             return
+        if not self._queue.enter_context(only_pictures(spider.settings["LANTIAN_CONFIG"].home)):
+            return  # asked again at the next page
         hosts = {host for one in self._crawls for host in platform(one.spidercls.name).hosts}
         self._crawler = self._reactor.create_crawler(PictureCrawl)
         crawls = list(self._crawls.values())

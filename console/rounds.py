@@ -7,42 +7,31 @@ rows that say what was missed.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import tomllib
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scrapy.crawler import AsyncCrawlerProcess, Crawler
-from scrapy.settings import Settings
-
+from console.crawling import Manner, crawl_runs, graver, known_rules, say_seen
 from console.files import platform, platforms
+from console.homelocks import only_round
 from console.output import OUTCOME_WORDS, harmless, print_json, progress, say
-from console.pictures import PicturesBeside, office_shapes, say_pictures
 from console.sealing import recover_files, seal_round
 from console.shelving import shelve_round
-from console.showings import say_showings
 from crawler import clock
-from crawler.commands.crawl import exit_code
 from crawler.config import Config
-from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, EXIT_USAGE, UserMistake
+from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, UserMistake
 from crawler.items import Outcome
 from crawler.politeness import survey
-from pipelines.judge import packaged_screen
 from pipelines.room import TOOL
-from pipelines.verdict import run_ended
 from spiders.base import MAX_PAGES
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
-from storage.folders import made
-from storage.registry import StoredRegistry
 from storage.shapes import PlannedRun, RunRow
 
 DEFAULT_QUERIES = Path(__file__).parent.parent / "spiders" / "queries.toml"
-GRAVEST_FIRST = (EXIT_EVIDENCE, EXIT_BUG, EXIT_USAGE, EXIT_NOT_CLEAN, EXIT_DONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,33 +92,15 @@ def crawl_round(
             _tidy(config, store)
             if store.is_first_round():
                 _tell_robots(config, questions)
-            plan = _planned(store, questions, f"pages={pages} delay={config.crawl.delay:g}", _rules(config))
-            shapes = office_shapes(config)
-            reactor = AsyncCrawlerProcess(_settings(config, ack))
+            plan = _planned(store, questions, f"pages={pages} delay={config.crawl.delay:g}", known_rules(config))
             with progress("巡查", len(plan)) as advance:
-                crawlers = _begun(reactor, plan, pages, _watcher(store, advance, tell))
-                pictures = PicturesBeside(reactor, crawlers if config.pictures.read else {}, shapes)
-                reactor.start()
-            code = _graver(_exit(reactor, list(crawlers)), pictures.exit_code())
-            say_showings(store.showing_counts([run.id for run in plan]))
-            say_pictures(store, [run.id for run in plan])
+                code = crawl_runs(config, store, plan, Manner(pages=pages, ack=ack), _watcher(advance, tell))
+            say_seen(store, plan)
             # Stopped before their end: a second Ctrl-C leaves no crawl the time to say so.
             stopped = EXIT_NOT_CLEAN if _wrote_off(store) else EXIT_DONE
-            return _graver(code, stopped, seal_round(config, store.engine), shelve_round(config, store.engine))
+            return graver(code, stopped, seal_round(config, store.engine), shelve_round(config, store.engine))
         finally:
             store.engine.dispose()
-
-
-@contextmanager
-def only_round(home: Path) -> Iterator[None]:
-    """Two rounds in one home would take each other's runs for abandoned."""
-    made(home)
-    with (home / "round.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserMistake(f"{home} 里另有一轮正在进行") from None
-        yield
 
 
 def _tidy(config: Config, store: ExhibitStore) -> None:
@@ -143,15 +114,6 @@ def _wrote_off(store: ExhibitStore) -> bool:
     if missed:
         say(f"中断，{len(missed)} 项记为漏查（missed）")
     return bool(missed)
-
-
-def _graver(*codes: int) -> int:
-    return next(code for code in GRAVEST_FIRST if code in codes)
-
-
-def _rules(config: Config) -> list[tuple[str, str]]:
-    """The rules that this round judges by; the crawls take the very same screen."""
-    return [(rule.id, rule.digest) for rule in packaged_screen(StoredRegistry.current(config.database)).rules]
 
 
 def _planned(
@@ -180,50 +142,12 @@ def _tell_robots(config: Config, questions: Sequence[tuple[str, str]]) -> None:
         say(f"    lantian override sign {example} --person 姓名 --reason 理由")
 
 
-def _watcher(
-    store: ExhibitStore, advance: Callable[[str], None], tell: Callable[[RunRow], None]
-) -> Callable[[str], None]:
-    def ended(run: str) -> None:
-        row = store.run(run)
+def _watcher(advance: Callable[[str], None], tell: Callable[[RunRow], None]) -> Callable[[RunRow], None]:
+    def ended(row: RunRow) -> None:
         advance(f"{platform(row.platform).label} {harmless(row.query)}")
         tell(row)
 
     return ended
-
-
-def _begun(
-    reactor: AsyncCrawlerProcess, plan: Sequence[PlannedRun], pages: int, ended: Callable[[str], None]
-) -> dict[Crawler, asyncio.Task[None]]:
-    """One crawl a platform; each asks its own queries."""
-    crawlers = {}
-    for name in dict.fromkeys(run.platform for run in plan):
-        runs = {run.query: run.id for run in plan if run.platform == name}
-        crawler = reactor.create_crawler(name)
-        crawler.signals.connect(ended, run_ended, weak=False)
-        crawlers[crawler] = reactor.crawl(crawler, runs=runs, pages=pages)
-    return crawlers
-
-
-def _settings(config: Config, ack: Path | None) -> Settings:
-    # Not get_project_settings(): it looks for scrapy.cfg where the person happens to stand.
-    settings = Settings()
-    settings.setmodule("crawler.settings", priority="project")
-    settings.set("LANTIAN_CONFIG", config, priority="cmdline")
-    settings.set("LANTIAN_IN_ROUND", value=True, priority="cmdline")
-    settings.set("LOG_FILE", str(config.home / "lantian.log"), priority="cmdline")
-    if ack is not None:
-        settings.set("LANTIAN_ACK", str(ack.absolute()), priority="cmdline")
-    return settings
-
-
-def _exit(reactor: AsyncCrawlerProcess, crawlers: Sequence[Crawler]) -> int:
-    stats = [(crawler, crawler.stats.get_stats() if crawler.stats else {}) for crawler in crawlers]
-    # One that a second signal tore down has no outcomes and no reason to finish: that is no bug of ours.
-    torn = [crawler for crawler, told in stats if "finish_reason" not in told and "start_time" in told]
-    codes = {EXIT_NOT_CLEAN if crawler in torn else exit_code(told) for crawler, told in stats}
-    if reactor.bootstrap_failed:
-        codes.add(EXIT_BUG)
-    return _graver(*codes)
 
 
 def _teller(*, as_json: bool) -> Callable[[RunRow], None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
+from console.homelocks import only_shelving
 from console.output import harmless, progress, say
 from crawler import clock
 from crawler.config import Config
@@ -18,7 +19,8 @@ def shelve_round(config: Config, engine: Engine) -> int:
     if shelf is None:
         return EXIT_DONE
     try:
-        return EXIT_EVIDENCE if put_on(shelf, config, engine).troubles else EXIT_DONE
+        with only_shelving(config.home):
+            return EXIT_EVIDENCE if put_on(shelf, config, engine).troubles else EXIT_DONE
     except (ShelfUnreachable, OSError) as away:
         say(f"{harmless(str(away))}；文件留在本机，稍后运行 lantian evidence shelve")
         return EXIT_DONE

@@ -1,0 +1,113 @@
+"""Planned runs, crawled in this process: one Scrapy crawl a platform, one outcome a run, their pictures beside them.
+
+It plans nothing and seals nothing: a round and the crawl of a claim do that, each in its own way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.settings import Settings
+
+from console.pictures import PicturesBeside, office_shapes, say_pictures
+from console.showings import say_showings
+from crawler.commands.crawl import exit_code
+from crawler.config import Config
+from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, EXIT_USAGE
+from crawler.watches import Device
+from pipelines.judge import packaged_screen
+from pipelines.verdict import run_ended
+from storage.exhibits import ExhibitStore
+from storage.registry import StoredRegistry
+from storage.shapes import PlannedRun, RunRow
+
+GRAVEST_FIRST = (EXIT_EVIDENCE, EXIT_BUG, EXIT_USAGE, EXIT_NOT_CLEAN, EXIT_DONE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How runs are asked: so many `pages` deep, on which device, and from where.
+
+    `city` stands in the platforms' addresses; `exit` names the `[[place]]` through which requests go out.
+    """
+
+    pages: int
+    device: Device = Device.DESKTOP
+    city: str = ""
+    exit: str = ""
+    ack: Path | None = None
+
+
+def graver(*codes: int) -> int:
+    """The exit code that a person must hear of first."""
+    return next(code for code in GRAVEST_FIRST if code in codes)
+
+
+def known_rules(config: Config) -> list[tuple[str, str]]:
+    """The rules that are judged by; the crawls take the very same screen."""
+    return [(rule.id, rule.digest) for rule in packaged_screen(StoredRegistry.current(config.database)).rules]
+
+
+def crawl_runs(
+    config: Config, store: ExhibitStore, plan: Sequence[PlannedRun], manner: Manner, tell: Callable[[RunRow], None]
+) -> int:
+    """Ask every run and call `tell` as each ends; returns the exit code. Once a process: the reactor runs once.
+
+    A platform is asked each query once.
+    """
+    shapes = office_shapes(config)
+    reactor = AsyncCrawlerProcess(_settings(config, manner))
+    crawlers = _begun(reactor, plan, manner, lambda run: tell(store.run(run)))
+    pictures = PicturesBeside(reactor, crawlers if config.pictures.read else {}, shapes)
+    with pictures:
+        reactor.start()
+    return graver(_exit(reactor, list(crawlers)), pictures.exit_code())
+
+
+def say_seen(store: ExhibitStore, plan: Sequence[PlannedRun]) -> None:
+    """What the pages' and the listings' pictures of these runs came to."""
+    runs = [run.id for run in plan]
+    say_showings(store.showing_counts(runs))
+    say_pictures(store, runs)
+
+
+def _begun(
+    reactor: AsyncCrawlerProcess, plan: Sequence[PlannedRun], manner: Manner, ended: Callable[[str], None]
+) -> dict[Crawler, asyncio.Task[None]]:
+    """One crawl a platform; each asks its own queries."""
+    crawlers = {}
+    for name in dict.fromkeys(run.platform for run in plan):
+        runs = {run.query: run.id for run in plan if run.platform == name}
+        crawler = reactor.create_crawler(name)
+        crawler.signals.connect(ended, run_ended, weak=False)
+        told = {"runs": runs, "pages": manner.pages, "place": manner.city, "device": manner.device}
+        crawlers[crawler] = reactor.crawl(crawler, **told)
+    return crawlers
+
+
+def _settings(config: Config, manner: Manner) -> Settings:
+    # Not get_project_settings(): it looks for scrapy.cfg where the person happens to stand.
+    settings = Settings()
+    settings.setmodule("crawler.settings", priority="project")
+    settings.set("LANTIAN_CONFIG", config, priority="cmdline")
+    settings.set("LANTIAN_IN_ROUND", value=True, priority="cmdline")
+    settings.set("LANTIAN_PLACE", manner.exit, priority="cmdline")
+    settings.set("LANTIAN_DEVICE", manner.device.value, priority="cmdline")
+    settings.set("LOG_FILE", str(config.home / "lantian.log"), priority="cmdline")
+    if manner.ack is not None:
+        settings.set("LANTIAN_ACK", str(manner.ack.absolute()), priority="cmdline")
+    return settings
+
+
+def _exit(reactor: AsyncCrawlerProcess, crawlers: Sequence[Crawler]) -> int:
+    stats = [(crawler, crawler.stats.get_stats() if crawler.stats else {}) for crawler in crawlers]
+    # One that a second signal tore down has no outcomes and no reason to finish: that is no bug of ours.
+    torn = [crawler for crawler, told in stats if "finish_reason" not in told and "start_time" in told]
+    codes = {EXIT_NOT_CLEAN if crawler in torn else exit_code(told) for crawler, told in stats}
+    if reactor.bootstrap_failed:
+        codes.add(EXIT_BUG)
+    return graver(*codes)
