@@ -29,6 +29,7 @@ from pipelines.room import TOOL
 from spiders.base import MAX_PAGES
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
+from storage.marks import refuse_simulation
 from storage.shapes import PlannedRun, RunRow
 
 DEFAULT_QUERIES = Path(__file__).parent.parent / "spiders" / "queries.toml"
@@ -89,6 +90,7 @@ def crawl_round(
     with only_round(config.home):
         store = ExhibitStore(open_database(config.database))
         try:
+            refuse_simulation(store.engine)
             _tidy(config, store)
             if store.is_first_round():
                 _tell_robots(config, questions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -113,11 +113,3 @@ def _row(key: str, slot: Slot, verdict: tuple[str, str], now: datetime) -> dict[
         "reason": reason,
         "detail": detail,
     }
-
-
-def each_day(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """(since, until] in stretches of a day at most, so that what is written at once stays small."""
-    while since < until:
-        end = min(since + timedelta(days=1), until)
-        yield since, end
-        since = end

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, Row, Select, select
 
 from crawler.items import Capture
 from storage.audit import AuditHead
+from storage.marks import refuse_simulation
 from storage.models import CaptureRow
 from storage.sealing.chain import Chain, Draft
 from storage.sealing.manifests import Kind
@@ -114,8 +115,9 @@ class Sealer:
         """Seal every whole record made until `now` that is not; safe beside living writers and other sealers.
 
         `EvidenceBroken` when what was written does not come back from the disk; `BlockingIOError` when another
-        seals or expires and this is not to wait.
+        seals or expires and this is not to wait; `UserMistake` in a home that only simulates.
         """
+        refuse_simulation(self._engine)
         sweep, manifests, leaves = Sweep(self.folder, now, self.most_leaves), 0, 0
         with self.chain.locked(now, waits=waits):
             while added := self._lengthen(sweep, rules, now):

@@ -24,6 +24,7 @@ from storage.db import writing
 from storage.folders import made, sync_folder
 from storage.keeping.expiring import apply_expiry, settle
 from storage.keeping.orders import NeededMeanwhile
+from storage.marks import refuse_simulation
 from storage.sealing.manifests import (
     FOLDER,
     Head,
@@ -111,8 +112,10 @@ class Chain:
         """Write the next manifest and enter it; `also` writes more in the same transaction.
 
         `EvidenceBroken` when the disk does not give back what was written, `NeededMeanwhile` when an expiry would
-        remove what somebody has come to need since: then there is no such manifest.
+        remove what somebody has come to need since: then there is no such manifest. `UserMistake` in a home that
+        only simulates: it never has one.
         """
+        refuse_simulation(self.engine)
         head = self._head(draft, leaves, now)
         leaves.save(leaves_path(self.folder, head.number))
         raw = save_head(self.folder, head)
