@@ -19,6 +19,7 @@ from playwright.async_api import BrowserContext, CDPSession, Error, Page, Playwr
 
 from crawler.captures import Sought, Visit
 from crawler.config import Config
+from crawler.errors import PageBlocked
 from crawler.exits import HERE, Eyes
 from crawler.pace import ALONE, Turns, turn
 from crawler.watches import Device
@@ -84,8 +85,8 @@ class Browser:
     @asynccontextmanager
     async def _opened(self, url: str) -> AsyncIterator[tuple[Visiting, Gate]]:
         async with self._free, self._lent() as engine:
-            await turn(urlsplit(url).hostname or "", self._config.crawl.delay, self._turns)
             try:
+                await turn(urlsplit(url).hostname or "", self._config.crawl.delay, self._turns)
                 async with asyncio.timeout(self._config.browser.timeout), engine.page() as (session, gate):
                     visiting = Visiting(session, gate, self._config.browser, engine.width)
                     try:
@@ -93,7 +94,7 @@ class Browser:
                     finally:
                         visiting.rest(self._config.crawl.delay, self._turns)
                         visiting.close()
-            except (Error, OSError, *UNEXPECTED) as wrong:
+            except (Error, OSError, PageBlocked, *UNEXPECTED) as wrong:
                 first = str(wrong).partition("\n")[0]
                 raise BrowserTrouble(f"{type(wrong).__name__}: {first}") from wrong
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from crawler import clock
 from crawler.captures import PaidOpening
+from crawler.errors import PageBlocked
 from crawler.items import Exhibit
 from crawler.pace import turn
 from crawler.politeness import survey
@@ -42,11 +43,11 @@ class PaidLinks:
         number = await self._room.written(lambda: store.begin_opening(key, run, now, now - AGAIN_AFTER))
         if not number:
             return PaidOpening(number=0, outcome="")
-        if not await self._is_allowed(url):
-            return PaidOpening(number=number, outcome="disallowed")
         try:
+            if not await self._is_allowed(url):
+                return PaidOpening(number=number, outcome="disallowed")
             _, capture = await bring(self._room, url)
-        except NotBrought as trouble:
+        except (NotBrought, PageBlocked) as trouble:
             logger.warning("the paid link %s was not opened: %s", url, trouble)
             return PaidOpening(number=number, outcome=trouble.reason)
         return PaidOpening(number=number, outcome="opened", visit=capture)

@@ -15,12 +15,13 @@ from crawler.config import VERSION, Config
 from crawler.exits import HERE, Eyes
 from crawler.watches import Device
 from pipelines.browser import Browser
+from pipelines.restraint import Restrained
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.registry import StoredRegistry
 from storage.shelf import open_shelf
-from storage.turns import StoredTurns
+from storage.turns import CoolDowns, StoredTurns
 
 TOOL = f"lantian/{VERSION}"
 
@@ -56,9 +57,9 @@ class Room:
         return ExhibitStore(open_database(self.config.database))
 
     @cached_property
-    def turns(self) -> StoredTurns:
+    def turns(self) -> Restrained:
         """The turns on hosts, with everybody who shares the database."""
-        return StoredTurns(self.config.home, self.store.engine)
+        return Restrained(StoredTurns(self.config.home, self.store.engine), CoolDowns(self.store.engine))
 
     @cached_property
     def registry(self) -> StoredRegistry | None:
@@ -117,6 +118,6 @@ def signed_overrides(crawler: Crawler) -> dict[str, str]:
     return {one.platform: f"override {one.number}" for one in Room.of(crawler).store.overrides()}
 
 
-def turns(crawler: Crawler) -> StoredTurns:
+def turns(crawler: Crawler) -> Restrained:
     """The ledger by which this crawl keeps its distance on every host."""
     return Room.of(crawler).turns

@@ -137,6 +137,7 @@ class CoolDown:
     """A host that refused us, until when it is left alone, and what it said."""
 
     host: str
+    since: datetime
     until: datetime
     reason: str
 
@@ -156,9 +157,12 @@ class CoolDowns:
 
     def cooling(self, host: str, now: datetime) -> CoolDown | None:
         """What was said of the host, if it holds now. A clock that was put back to before it was said ends it."""
-        query = select(CoolDownRow).where(CoolDownRow.host == encodable(host), CoolDownRow.until > now)
+        last = self.last(host)
+        return last if last is not None and last.since <= now < last.until else None
+
+    def last(self, host: str) -> CoolDown | None:
+        """The newest word on the host, also one that holds no more."""
+        query = select(*CoolDownRow.__table__.columns).where(CoolDownRow.host == encodable(host))
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
-        if row is None or row.since > now:
-            return None
-        return CoolDown(host=row.host, until=row.until, reason=row.reason)
+        return CoolDown(host=row.host, since=row.since, until=row.until, reason=row.reason) if row else None
