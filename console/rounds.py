@@ -48,13 +48,18 @@ class Asked:
 def run_round(asked: Asked, *, as_json: bool) -> int:
     """Plan, crawl, tell; returns the exit code."""
     config = Config.load()
-    names = [name.strip() for name in asked.spiders.split(",") if name.strip()] or list(platforms())
+    names = [name.strip() for name in asked.spiders.split(",") if name.strip()] or _asked_by_words()
     words = read_queries(asked.queries or DEFAULT_QUERIES)
     questions = [(platform(name).name, query) for name in names for query in words]
     pages = asked.pages or config.crawl.pages
     if not 1 <= pages <= MAX_PAGES:
         raise UserMistake(f"页数要在 1 到 {MAX_PAGES} 之间，不是 {pages}")
     return crawl_round(config, questions, pages=pages, ack=asked.ack, tell=_teller(as_json=as_json))
+
+
+def _asked_by_words() -> list[str]:
+    """The platforms of a round that names none: those that can be asked a word."""
+    return [name for name, spider in platforms().items() if spider.answers_words]
 
 
 def read_queries(path: Path) -> list[str]:

@@ -38,7 +38,8 @@ class PlatformSpider(scrapy.Spider):
     per feature on what the reading rests: "captured <when>" or "code only". `ad_labels` are the words
     by which the platform marks an advertisement to its visitors; on a search engine's page an
     advertisement is one only together with its label and the query. `devices` are those whose pages it can ask for
-    and read, `cities` the places that stand in its addresses, by their Chinese names.
+    and read, `cities` the places that stand in its addresses, by their Chinese names. `answers_words` is false
+    where only addresses can be asked.
     """
 
     label: ClassVar[str]
@@ -48,6 +49,7 @@ class PlatformSpider(scrapy.Spider):
     evidence: ClassVar[dict[str, str]]
     ad_labels: ClassVar[tuple[str, ...]] = ("广告",)
     is_search_engine: ClassVar[bool] = False
+    answers_words: ClassVar[bool] = True
     devices: ClassVar[tuple[Device, ...]] = (Device.DESKTOP,)
     cities: ClassVar[Mapping[str, str]] = MappingProxyType({})
 

@@ -52,9 +52,14 @@ class Found:
             )
         )
 
-    def reading(self, *, total: int | None = None, next_url: str | None = None) -> Reading:
+    def reading(self, *, total: int | None = None, next_url: str | None = None, detail: str = "") -> Reading:
         """What was found, as an `ok` reading; `next_url` may be relative."""
         following = absolute(self.base, next_url or "") or None
         return Reading(
-            outcome=Outcome.OK, total=total, next_url=following, listings=tuple(self.listings), lost=self.lost
+            outcome=Outcome.OK,
+            detail=detail,
+            total=total,
+            next_url=following,
+            listings=tuple(self.listings),
+            lost=self.lost,
         )

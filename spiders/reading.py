@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from crawler.errors import PageBroken, PageChanged
 from crawler.items import Page
@@ -25,6 +25,7 @@ Node = LexborNode
 
 MAX_BYTES = 32 * 1024 * 1024
 CHUNK = 64 * 1024
+SURE = 12  # bytes beyond the characters: half a dozen Chinese ones
 
 _MAGIC = (
     b"\x89PNG",
@@ -43,6 +44,7 @@ _MAGIC = (
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.I)
 _XML = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40})""")
 _HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.I)
+_LATIN = re.compile(r"(?:x-)?(?:latin-?1|iso-?8859-?1|windows-?1252|cp-?1252|(?:us-)?ascii)", re.I)
 _OPENED = re.compile(r"<(?:html|head|body)[\s>]", re.I)
 _ENDED = re.compile(r"</(?:html|body)\s*>", re.I)
 _UNSEEN = 'script,style,template,noscript,[hidden],[style*="display:none"],[style*="display: none"]'
@@ -51,7 +53,7 @@ _BLOCK_TAGS = (
     "address article aside blockquote br dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li main "
     "ol p pre section table td th tr ul"
 )
-_BLOCKS = frozenset(_BLOCK_TAGS.split())
+BLOCKS = frozenset(_BLOCK_TAGS.split())
 
 
 class Document:
@@ -136,7 +138,18 @@ def _charsets(page: Page) -> list[str]:
     declared = ([found[1]] if found else []) + ([meta[1].decode("ascii")] if meta else [])
     # What calls itself gb2312 or gbk on the Chinese web is gb18030.
     names = ["gb18030" if name.lower() in ("gb2312", "gbk", "gb_2312-80") else name for name in declared]
-    return [name for name in (*names, "utf-8", "gb18030") if _is_text_codec(name)]
+    # A server's default of Latin letters fits any bytes whatever, so it proves nothing about a page of ours.
+    known = [name for name in names if not _LATIN.fullmatch(name)]
+    surely = ["utf-8"] if _is_surely_utf8(page.body) else []
+    return [name for name in (*surely, *known, "utf-8", "gb18030", *names) if _is_text_codec(name)]
+
+
+def _is_surely_utf8(body: bytes) -> bool:
+    """Half a dozen Chinese characters in another charset are never by chance whole UTF-8."""
+    try:
+        return len(body) - len(body.decode("utf-8")) >= SURE
+    except UnicodeDecodeError:
+        return False
 
 
 def _is_text_codec(name: str) -> bool:
@@ -200,7 +213,7 @@ def block_text_of(node: Node | None, without: Iterable[Node] = ()) -> str:
         elif part.is_text_node:
             parts.append(part.text() or "")
         elif part.mem_id not in unseen:
-            if part.tag in _BLOCKS:
+            if part.tag in BLOCKS:
                 parts.append("\n")
                 stack.append("\n")
             stack.extend(reversed(list(part.iter(include_text=True))))
@@ -241,6 +254,14 @@ def many(node: Node, css: str) -> list[Node]:
     if not found:
         raise PageChanged("structure", f"no match of {css}")
     return found
+
+
+def matches(node: Node, css: str) -> list[Node]:
+    """All matches of a selector that is not ours; none where the parser does not understand it."""
+    try:
+        return node.css(css)
+    except SelectolaxError:
+        return []
 
 
 def absolute(base: str, link: str) -> str:
