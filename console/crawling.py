@@ -17,15 +17,13 @@ from console.pictures import PicturesBeside, office_shapes, say_pictures
 from console.showings import say_showings
 from crawler.commands.crawl import exit_code
 from crawler.config import Config
-from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, EXIT_USAGE
+from crawler.errors import EXIT_BUG, EXIT_NOT_CLEAN, graver
 from crawler.watches import Device
 from pipelines.judge import packaged_screen
 from pipelines.verdict import run_ended
 from storage.exhibits import ExhibitStore
 from storage.registry import StoredRegistry
 from storage.shapes import PlannedRun, RunRow
-
-GRAVEST_FIRST = (EXIT_EVIDENCE, EXIT_BUG, EXIT_USAGE, EXIT_NOT_CLEAN, EXIT_DONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +38,6 @@ class Manner:
     city: str = ""
     exit: str = ""
     ack: Path | None = None
-
-
-def graver(*codes: int) -> int:
-    """The exit code that a person must hear of first."""
-    return next(code for code in GRAVEST_FIRST if code in codes)
 
 
 def known_rules(config: Config) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from console.crawling import Manner, crawl_runs, graver, known_rules, say_seen
+from console.crawling import Manner, crawl_runs, known_rules, say_seen
 from console.files import platform, platforms
 from console.homelocks import only_round
 from console.output import OUTCOME_WORDS, harmless, print_json, progress, say
@@ -22,7 +22,7 @@ from console.sealing import recover_files, seal_round
 from console.shelving import shelve_round
 from crawler import clock
 from crawler.config import Config
-from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, UserMistake
+from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, UserMistake, graver
 from crawler.items import Outcome
 from crawler.politeness import survey
 from pipelines.room import TOOL

@@ -15,6 +15,12 @@ EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_NOT_CLEAN = 3
 EXIT_EVIDENCE = 4
+GRAVEST_FIRST = (EXIT_EVIDENCE, EXIT_BUG, EXIT_USAGE, EXIT_NOT_CLEAN, EXIT_DONE)
+
+
+def graver(*codes: int) -> int:
+    """Of several exit codes the one that a person must hear of first."""
+    return next(code for code in GRAVEST_FIRST if code in codes)
 
 
 class LantianError(Exception):
