@@ -32,11 +32,11 @@ from storage import warc
 from storage.archive import FolderArchive
 from storage.audit import Act, AuditLog
 from storage.exhibits import ExhibitStore
+from storage.handover import open_elsewhere
 from storage.people import People
 from storage.seal import State
 from storage.sealing.manifests import FOLDER, head_of
 from storage.sealing.proofs import Extent, Proof, prove
-from storage.shelf import open_shelf
 from storage.stamp import stamp_bytes
 from storage.verifier.package import verify_package
 from storage.verifier.report import Report
@@ -113,7 +113,7 @@ class _Package:
     def __init__(self, config: Config, store: ExhibitStore) -> None:
         self._config = config
         self._engine: Engine = store.engine
-        self._archive = FolderArchive(config.archive, tool=TOOL, elsewhere=open_shelf(config))
+        self._archive = FolderArchive(config.archive, tool=TOOL, elsewhere=open_elsewhere(config))
         self._sealer = sealer_of(config, store.engine)
         self._manifests = config.archive / FOLDER
         self.choosing = Choosing(config, store, self._archive, self._sealer)

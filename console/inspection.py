@@ -17,9 +17,9 @@ from crawler.errors import EvidenceBroken, Expired
 from crawler.items import Capture
 from pipelines.room import TOOL
 from storage.archive import FolderArchive
+from storage.handover import open_elsewhere
 from storage.rows import capture_now
 from storage.seal import SealState, State, weakest
-from storage.shelf import open_shelf
 
 WHOLE, EXPIRED = "完整", "已按保存期限删除"
 
@@ -29,7 +29,7 @@ class Inspection:
 
     def __init__(self, config: Config, engine: Engine) -> None:
         self._engine = engine
-        self._archive = FolderArchive(config.archive, tool=TOOL, elsewhere=open_shelf(config))
+        self._archive = FolderArchive(config.archive, tool=TOOL, elsewhere=open_elsewhere(config))
         self._sealer = sealer_of(config, engine)
         self._known: dict[str, str] = {}
         self._seals: dict[str, SealState] = {}

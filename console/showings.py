@@ -16,8 +16,8 @@ from crawler.items import Capture
 from pipelines.room import TOOL
 from pipelines.surroundings import ALARM
 from storage.archive import FolderArchive
+from storage.handover import open_elsewhere
 from storage.shapes import ExhibitDetail
-from storage.shelf import open_shelf
 from storage.showing_shapes import ShowingCounts, ShownAs, total_showings
 from storage.visits import read_facts
 
@@ -81,7 +81,7 @@ def facts_of(config: Config, exhibit: str, shown: ShownAs | None) -> VisitFacts 
     """What is known of an exhibit's own visit; nothing where there was none. Raises `EvidenceBroken`."""
     if shown is None or shown.capture is None or shown.exhibit != exhibit:
         return None
-    return read_facts(FolderArchive(config.archive, tool=TOOL, elsewhere=open_shelf(config)), shown.capture)
+    return read_facts(FolderArchive(config.archive, tool=TOOL, elsewhere=open_elsewhere(config)), shown.capture)
 
 
 def showing_told(shown: ShownAs | None, facts: VisitFacts | None = None) -> dict[str, Any] | None:

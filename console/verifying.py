@@ -14,6 +14,7 @@ from typing import BinaryIO
 from console.output import harmless, print_json, print_line, say
 from crawler.config import Config
 from crawler.errors import UserMistake
+from storage.handover import INCOMING
 from storage.shelf import Shelf, open_shelf
 from storage.verifier import words as verify_words
 from storage.verifier.digest import NoSm3
@@ -92,7 +93,8 @@ class _WithShelf:
     def names(self) -> Iterator[str]:
         """Looked up anew each time: a file may be put on the shelf while another is read."""
         here = frozenset(self._folder.names())
-        self._shelved = frozenset(self._shelf.names()) - here
+        ours = (name for name in self._shelf.names() if not name.startswith(f"{INCOMING}/"))
+        self._shelved = frozenset(ours) - here
         return iter(here | self._shelved)
 
     def is_plain(self, name: str) -> bool:

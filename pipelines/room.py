@@ -19,8 +19,8 @@ from pipelines.restraint import Restrained
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
+from storage.handover import open_elsewhere
 from storage.registry import StoredRegistry
-from storage.shelf import open_shelf
 from storage.turns import CoolDowns, StoredTurns
 
 TOOL = f"lantian/{VERSION}"
@@ -50,7 +50,7 @@ class Room:
 
     @cached_property
     def archive(self) -> FolderArchive:
-        return FolderArchive(self.config.archive, tool=TOOL, elsewhere=open_shelf(self.config))
+        return FolderArchive(self.config.archive, tool=TOOL, elsewhere=open_elsewhere(self.config))
 
     @cached_property
     def store(self) -> ExhibitStore:

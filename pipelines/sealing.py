@@ -18,6 +18,7 @@ from crawler.errors import EvidenceBroken
 from detectors.rule import rules_digest
 from pipelines.room import TOOL, Room
 from storage.db import open_database
+from storage.handover import is_worker
 from storage.seal import Sealer
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,8 @@ class Sealing:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Sealing:
         sealing = cls(crawler)
+        if is_worker(sealing._room.config.home):
+            return sealing  # the chain is another machine's
         crawler.signals.connect(sealing.response_received, signals.response_received)
         crawler.signals.connect(sealing.spider_closed, signals.spider_closed)
         crawler.signals.connect(sealing.engine_stopped, signals.engine_stopped)

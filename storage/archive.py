@@ -209,6 +209,10 @@ class FolderArchive:
         if self._elsewhere:
             with suppress(FileNotFoundError):
                 return self._elsewhere.read(name, offset, offset + length)
+            # What was there has just come into the folder.
+            with suppress(FileNotFoundError), final.open("rb") as file:
+                file.seek(offset)
+                return file.read(length)
         raise EvidenceBroken("the file is missing")
 
     def _inside(self, name: str) -> Path:
@@ -249,8 +253,8 @@ def _check(capture: Capture, record: warc.Record, payload: warc.Payload) -> None
 
 
 def _address(capture: Capture, record: warc.Record) -> str:
-    """A part of a visit says which part it is; what was kept alone has the page's own address."""
-    is_part = record.field("Lantian-Visit") and capture.how in warc.VISIT_PARTS
+    """A part of a visit says which part it is, and what was imported that it was; the rest has the page's own address."""
+    is_part = capture.how is How.IMPORTED or (record.field("Lantian-Visit") and capture.how in warc.VISIT_PARTS)
     return warc.visit_uri(capture.how, capture.url) if is_part else warc.uri(capture.url)
 
 

@@ -88,7 +88,7 @@ class Shelver:
     def _put(self, name: str, now: datetime) -> Shelved:
         path = self._folder / name
         is_manifest = name.startswith(f"{FOLDER}/")
-        sha256, size = _digested(path) if is_manifest else self._compared(path)
+        sha256, size = digested(path) if is_manifest else self._compared(path)
         self._shelf.put(path, name, sha256)
         one = Shelved(file=name, size=size, sha256=sha256)
         with writing(self._engine).begin() as connection:
@@ -147,7 +147,8 @@ def fetch(shelf: Shelf | None, wanted: Shelved, target: Path) -> None:
         raise EvidenceBroken(f"{shelf.label}/{wanted.file}: it is not the file that was put there")
 
 
-def _digested(path: Path) -> tuple[str, int]:
+def digested(path: Path) -> tuple[str, int]:
+    """SHA-256 of all bytes of a file, and how many they are."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
 

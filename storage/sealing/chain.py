@@ -22,6 +22,7 @@ from crawler.errors import EvidenceBroken
 from storage.audit import Act, AuditLog, Detail, add_on
 from storage.db import writing
 from storage.folders import made, sync_folder
+from storage.handover import refuse_worker
 from storage.keeping.expiring import apply_expiry, settle
 from storage.keeping.orders import NeededMeanwhile
 from storage.marks import refuse_simulation
@@ -80,6 +81,7 @@ class Chain:
 
         `BlockingIOError` when somebody else does now and this is not to wait.
         """
+        refuse_worker(self.folder.parent)
         folder = self.folder / FOLDER
         made(folder)
         sync_folder(self.folder)
