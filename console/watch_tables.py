@@ -1,0 +1,134 @@
+"""What `lantian watch` shows: every watch, one with its history, and the plan told line by line as it is computed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from console.output import harmless, page, print_json, print_line, say
+from console.watching import home_engine, show_queries
+from crawler import clock
+from crawler.config import Config
+from crawler.errors import UserMistake
+from crawler.watches import Origin, Slot, Watch, WatchVersion
+from patrol.calendar import Calendar, load_calendar
+from patrol.plan import planned, times
+from storage.watches import Watches
+
+LONGEST_PLAN = timedelta(days=366)
+LOOK_AHEAD = timedelta(days=400)
+ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
+
+
+def list_watches(*, as_json: bool) -> None:
+    """Every watch as it is, with the next time it plans something."""
+    now = clock.now()
+    with home_engine(Config.load()) as engine:
+        found = Watches(engine).current()
+        days = load_calendar(engine)
+    following = {one.watch_id: next_time(one.watch, now, days) for one in found}
+    if as_json:
+        for one in found:
+            print_json(_summary(one, following[one.watch_id]))
+        return
+    if not found:
+        say("还没有巡查任务：lantian watch add 名称 --schedule '0 8 * * *' --by 姓名")
+        return
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for title in ("任务", "版", "平台", "查询", "时间表", "重点日期", "哪些天", "地点", "设备", "下次"):
+        table.add_column(title, overflow="fold")
+    for one in found:
+        watch, at = one.watch, following[one.watch_id]
+        told = "停" if watch.is_paused else clock.in_shanghai(at)[:16] if at else "—"
+        words = (watch.name, str(one.version), " ".join(watch.platforms), str(len(watch.queries)), watch.schedule,
+                 watch.key_schedule or "—", watch.days, watch.place or "—", watch.device, told)  # fmt: skip
+        table.add_row(*(Text(harmless(word)) for word in words))
+    page().print(table)
+
+
+def show_watch(name: str, *, as_json: bool) -> None:
+    """One watch, all of it, with its history."""
+    with home_engine(Config.load()) as engine:
+        found = Watches(engine).find(name)
+        every = Watches(engine).versions(ALWAYS[0], ALWAYS[1], found.watch_id)
+        days = load_calendar(engine)
+    at = next_time(found.watch, clock.now(), days)
+    if as_json:
+        versions = [{"version": one.version, "since": one.since.isoformat(), "by": one.by,
+                     "until": one.until.isoformat() if one.until else None} for one in every]  # fmt: skip
+        print_json(
+            _summary(found, at) | {"queries": [asdict(one) for one in found.watch.queries], "versions": versions}
+        )
+        return
+    for word, value in _summary(found, at).items():
+        print_line(harmless(f"{word}: {'、'.join(value) if isinstance(value, tuple | list) else value}"))
+    show_queries(found.watch.queries, as_json=False)
+    for one in every:
+        until = clock.in_shanghai(one.until) if one.until else "今"
+        print_line(harmless(f"第 {one.version} 版  {clock.in_shanghai(one.since)} 至 {until}  {one.by}"))
+
+
+def next_time(watch: Watch, now: datetime, days: Calendar) -> datetime | None:
+    """When it plans something next; `None` when it is paused, or does not for more than a year."""
+    if watch.is_paused:
+        return None
+    return next((at for at, _, _ in times(watch, now, now + LOOK_AHEAD, days)), None)
+
+
+def _summary(one: WatchVersion, at: datetime | None) -> dict[str, Any]:
+    told = asdict(one.watch)
+    origins = [query.origin for query in one.watch.queries]
+    counts = {origin.value: origins.count(origin) for origin in Origin if origin in origins}
+    told["queries"] = len(one.watch.queries)
+    told |= {"id": one.watch_id, "origins": counts, "version": one.version, "since": one.since.isoformat()}
+    return told | {"by": one.by, "next": at.isoformat() if at else None}
+
+
+# -- the plan --------------------------------------------------------------------------------------
+
+
+def show_plan(first: str, last: str, name: str, *, as_json: bool) -> None:
+    """The plan of a stretch of time, from watches and calendar alone, one line a run, as it is computed."""
+    since, until = moment(first, is_end=False), moment(last, is_end=True)
+    if not since < until <= since + LONGEST_PLAN:
+        raise UserMistake(f"--from 要早于 --to，相差不超过 {LONGEST_PLAN.days} 天")
+    with home_engine(Config.load()) as engine:
+        store = Watches(engine)
+        versions = store.versions(since, until, store.find(name).watch_id if name else 0)
+        days = load_calendar(engine)
+    names = {one.watch_id: one.watch.name for one in versions}
+    for slot in planned(versions, since, until, days):
+        if as_json:
+            print_json(_slot_told(slot, names[slot.watch_id]))
+        else:
+            assumed = f"  {slot.assumed}" if slot.assumed else ""
+            when = f"{clock.in_shanghai(slot.planned_at)[:16]} 至 {clock.in_shanghai(slot.latest)[5:16]}"
+            print_line(harmless(f"{when}  {names[slot.watch_id]}  {slot.platform}  {slot.query}{assumed}"))
+
+
+def moment(text: str, *, is_end: bool) -> datetime:
+    """A day or a moment of Shanghai. A day begins a second before its first planned time, and ends so: both ends of a
+    stretch are then days that are wholly in it."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UserMistake(f"{text!r} 不是日期或时刻，要写成 2026-11-20 或 2026-11-20T08:00") from None
+    if not 1970 <= found.year <= 9000:
+        raise UserMistake(f"{text!r} 太早或太晚")
+    aware = found if found.tzinfo else found.replace(tzinfo=clock.SHANGHAI)
+    is_day = found.time() == time() and len(text.strip()) <= len("2026-11-20")
+    aware += timedelta(days=is_day and is_end, seconds=-is_day)
+    return aware.astimezone(UTC)
+
+
+def _slot_told(slot: Slot, name: str) -> dict[str, Any]:
+    return {
+        "watch": name, "version": slot.version, "platform": slot.platform, "query": slot.query,
+        "planned_at": slot.planned_at.isoformat(), "latest": slot.latest.isoformat(), "assumed": slot.assumed,
+        "key": slot.key,
+    }  # fmt: skip

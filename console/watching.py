@@ -1,0 +1,184 @@
+"""What `lantian watch` writes: watches, their changes, and which queries they ask. All of it by a named person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from casework.people import known_name
+from console.files import platforms
+from console.output import CATEGORY_WORDS, harmless, print_json, print_line, say
+from crawler import clock
+from crawler.config import Config
+from crawler.errors import UserMistake
+from crawler.watches import Origin, Watch, WatchQuery, WatchVersion
+from detectors.rule import load_rules
+from patrol.checking import LANDING, checked_watch, platform_of
+from patrol.queries import checked, chosen, from_rules, is_address, read_list
+from storage.db import open_database
+from storage.people import People
+from storage.struck import StruckWords
+from storage.watches import Watches
+
+ORIGIN_WORDS = {Origin.OFFICE: "本单位", Origin.LIST: "词表", Origin.RULES: "规则"}
+LONGEST_PLAN = timedelta(days=366)
+LOOK_AHEAD = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Which queries a person asked for; nothing at all means the packaged list and the rules' words."""
+
+    queries: tuple[str, ...] = ()
+    file: Path | None = None
+    with_list: bool = False
+    with_rules: bool = False
+    urls: tuple[str, ...] = ()
+    url_file: Path | None = None
+
+    @property
+    def is_nothing(self) -> bool:
+        return self == Words()
+
+
+@contextmanager
+def home_engine(config: Config) -> Iterator[Engine]:
+    """The home's database, made where there is none: a watch may be the first thing in a home."""
+    engine = open_database(config.database)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def person(engine: Engine, by: str) -> str:
+    """Who does it, by name; `UserMistake` when nobody is named."""
+    if not by.strip():
+        raise UserMistake("要写明是谁：--by 姓名")
+    return known_name(People(engine), by)
+
+
+# -- writing ---------------------------------------------------------------------------------------
+
+
+def add_watch(watch: Watch, words: Words, by: str) -> None:
+    """Write a new watch; addresses of several platforms make one watch each."""
+    config = Config.load()
+    with home_engine(config) as engine:
+        name = person(engine, by)
+        asked = replace(watch, queries=asked_queries(engine, words))
+        places = [one.name for one in config.places]
+        wanted = [checked_watch(one, places) for one in _by_platform(asked)]
+        known = {one.watch.name for one in Watches(engine).current()}
+        taken = [one.name for one in wanted if one.name in known]
+        if taken:
+            raise UserMistake(f"已有名为 {'、'.join(taken)} 的巡查任务")
+        for one in wanted:
+            Watches(engine).add(one, name, clock.now())
+            say(harmless(f"已建立巡查任务 {one.name}：{_size(one)}"))
+
+
+def change_watch(name: str, change: Watch, words: Words, by: str) -> None:
+    """Write the next version: `change` is the whole watch as it shall be, but for its queries when words are asked."""
+    config = Config.load()
+    with home_engine(config) as engine:
+        found = Watches(engine).find(name)
+        queries = found.watch.queries if words.is_nothing else asked_queries(engine, words)
+        wanted = checked_watch(replace(change, queries=queries), [one.name for one in config.places])
+        if wanted == found.watch:
+            say(harmless(f"{name} 本来就是这样，没有改动"))
+            return
+        version = Watches(engine).change(found.watch_id, wanted, person(engine, by), clock.now())
+    say(harmless(f"{name} 已改为第 {version} 版：{_size(wanted)}；已排进名册的照旧"))
+
+
+def current(name: str) -> WatchVersion:
+    """The watch of this name as it is."""
+    with home_engine(Config.load()) as engine:
+        return Watches(engine).find(name)
+
+
+def pause_watch(name: str, by: str, *, is_paused: bool) -> None:
+    """From now on it plans nothing, or again."""
+    with home_engine(Config.load()) as engine:
+        found = Watches(engine).find(name)
+        if found.watch.is_paused == is_paused:
+            raise UserMistake(f"{name} {'已经停着' if is_paused else '没有停'}")
+        watch = replace(found.watch, is_paused=is_paused)
+        version = Watches(engine).change(found.watch_id, watch, person(engine, by), clock.now())
+    say(harmless(f"{name} 已{'暂停' if is_paused else '恢复'}（第 {version} 版）；停着的时候不计为漏查"))
+
+
+def asked_queries(engine: Engine, words: Words) -> tuple[WatchQuery, ...]:
+    """The queries a person asked for, the office's own first."""
+    urls = [*words.urls, *(one.words for one in read_list(words.url_file))] if words.url_file else [*words.urls]
+    wrong = next((one for one in urls if not is_address(one.strip())), "")
+    if wrong:
+        raise UserMistake(f"{wrong[:100]!r} 不是网址：要以 http:// 或 https:// 开头")
+    office = [WatchQuery(words=one) for one in (*words.queries, *urls)]
+    filed = read_list(words.file) if words.file else ()
+    is_default = words.is_nothing
+    listed = read_list() if words.with_list or is_default else ()
+    struck = StruckWords(engine).all()
+    ruled = from_rules(load_rules(), struck) if words.with_rules or is_default else ()
+    return chosen(office, filed, listed, ruled)
+
+
+def _by_platform(watch: Watch) -> list[Watch]:
+    """The watch with its platforms: those named, else all that answer words, else those the addresses are of."""
+    if watch.platforms:
+        return [watch]
+    spiders = list(platforms().values())
+    if not any(is_address(one.words) for one in watch.queries):
+        able = [one.name for one in spiders if one.answers_words and watch.device in one.devices]
+        return [replace(watch, platforms=tuple(able))]
+    if not all(is_address(one.words) for one in watch.queries):
+        raise UserMistake("网址和查询词在一起时要写明平台：--platforms")
+    parts: dict[str, list[WatchQuery]] = {}
+    for query in watch.queries:
+        parts.setdefault(platform_of(checked(query).words, spiders), []).append(query)
+    named = {one: _part_name(watch.name, one) if len(parts) > 1 else watch.name for one in sorted(parts)}
+    return [replace(watch, name=name, platforms=(one,), queries=tuple(parts[one])) for one, name in named.items()]
+
+
+def _part_name(name: str, platform: str) -> str:
+    return name if platform == LANDING else f"{name}·{platforms()[platform].label}"
+
+
+def _size(watch: Watch) -> str:
+    return f"{len(watch.platforms)} 个平台 × {len(watch.queries)} 个查询"
+
+
+# -- queries ---------------------------------------------------------------------------------------
+
+
+def show_queries(queries: Sequence[WatchQuery], *, as_json: bool) -> None:
+    """Each query with where it is from and what it is after."""
+    for one in queries:
+        if as_json:
+            print_json(asdict(one))
+        else:
+            after = CATEGORY_WORDS.get(one.category, one.category)
+            print_line(harmless(f"{one.words}  {ORIGIN_WORDS[one.origin]}  {after}".rstrip()))
+
+
+def list_queries(file: Path | None, *, as_json: bool) -> None:
+    """What a watch asks that names no queries of its own: the list, and the rules' words that nobody struck."""
+    with home_engine(Config.load()) as engine:
+        queries = asked_queries(engine, Words(file=file, with_list=file is None, with_rules=True))
+    show_queries(queries, as_json=as_json)
+
+
+def strike_query(words: str, by: str) -> None:
+    """A word of the rules that the office does not want, for good."""
+    with home_engine(Config.load()) as engine:
+        struck = StruckWords(engine)
+        if words not in {one.words for one in from_rules(load_rules(), struck.all())}:
+            raise UserMistake(f"{words!r} 不是从规则生成的词；现有的见 lantian watch queries")
+        struck.strike(words, person(engine, by), clock.now())
+    say(harmless(f"已划去 {words}：不再生成；已有的任务用 lantian watch change 改"))
