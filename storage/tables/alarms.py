@@ -45,7 +45,8 @@ class AlarmRow(Base):
     """One alarm, for ever: it is cleared, never removed.
 
     `query` and `series` are empty where it is about a whole platform. `since` is when the trouble began, `usual` what
-    was usual before; `good` counts the good looks since the last bad one. `run_id` to `url` name the page that shows it.
+    was usual before, `last_at` the last look over it; `good` counts the good looks since the last bad one. `run_id` to
+    `url` name the page that shows it.
     """
 
     __tablename__ = "alarms"

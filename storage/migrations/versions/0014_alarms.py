@@ -22,14 +22,15 @@ def upgrade() -> None:
 
 
 def _platform_looks() -> None:
-    counts = "runs clean empty login listings ads texts sellers prices images urls shown_urls".split()
+    counts = ("runs", "clean", "empty", "login", "listings", "ads")
+    fields = ("texts", "sellers", "prices", "images", "urls", "shown_urls")
     op.create_table(
         "platform_looks",
         sa.Column("round_id", sa.Text(), nullable=False),
         sa.Column("platform", sa.Text(), nullable=False),
         sa.Column("device", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        *(sa.Column(name, sa.Integer(), nullable=False) for name in counts),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in (*counts, *fields)),
         sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name=op.f("fk_platform_looks_round_id")),
         sa.PrimaryKeyConstraint("round_id", "platform", name=op.f("pk_platform_looks")),
     )
