@@ -14,10 +14,12 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from console.crawling import Manner, crawl_runs, known_rules, say_seen
 from console.files import platform
+from console.handing import hand_over
 from console.homelocks import among_crawls
 from console.output import harmless, say, speak_any_locale
 from console.sealing import recover_files, seal_round
@@ -38,6 +40,7 @@ from crawler.watches import Watch
 from spiders.base import MAX_PAGES
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
+from storage.handover import is_worker
 from storage.marks import refuse_simulation
 from storage.roster import Roster
 from storage.roster_shapes import Claimed
@@ -59,11 +62,18 @@ def ask_claim(config: Config, claim_id: str) -> int:
             refuse_simulation(store.engine)
             roster = Roster(store.engine)
             code = _asked(config, store, roster.claimed(claim_id))
-            sealed = graver(seal_round(config, store.engine), shelve_round(config, store.engine))
+            sealed = _put_away(config, store.engine)
             roster.settle(clock.now(), config.patrol.lease, config.patrol.tries)
             return graver(code, sealed)
         finally:
             store.engine.dispose()
+
+
+def _put_away(config: Config, engine: Engine) -> int:
+    """Sealed and shelved; on a worker it goes to the machine that seals."""
+    if is_worker(config.home):
+        return hand_over(config, engine)
+    return graver(seal_round(config, engine), shelve_round(config, engine))
 
 
 def _asked(config: Config, store: ExhibitStore, claimed: Claimed) -> int:
@@ -111,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _arguments().parse_args(arguments)
     if asked.of:
         end_with(asked.of)
-    logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {asked.claim} %(message)s")
+    _log_to_stderr(asked.claim)
     try:
         return ask_claim(Config.load(), asked.claim)
     except UserMistake as mistake:
@@ -123,6 +133,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, OperationalError) as wrong:
         say(f"{asked.claim}: 读写失败：{harmless(str(wrong))}")
         return EXIT_USAGE
+
+
+def _log_to_stderr(claim: str) -> None:
+    """Our own lines alone: Scrapy's are in its own log."""
+    told = logging.StreamHandler()
+    told.setFormatter(logging.Formatter(f"%(asctime)s {claim} %(message)s"))
+    logger.addHandler(told)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
 
 
 def _arguments() -> argparse.ArgumentParser:

@@ -20,10 +20,12 @@ from console import registry as registry_
 from console import rules as rules_
 from console.calendar_cli import calendar_app
 from console.evidence_cli import evidence_app
-from console.hand_cli import tasks_app
+from console.hand_cli import import_app, tasks_app
 from console.output import harmless, reader_gone, speak_any_locale
+from console.patrol_cli import patrol, roster_
 from console.people_cli import extract, user_app
 from console.watch_cli import watch_app
+from console.worker_cli import worker
 from crawler.errors import EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
 from storage.shapes import LeadFilter
 
@@ -43,9 +45,13 @@ app.add_typer(registry_app, name="registry")
 app.add_typer(evidence_app, name="evidence")
 app.add_typer(user_app, name="user")
 app.add_typer(tasks_app, name="tasks")
+app.add_typer(import_app, name="import")
 app.add_typer(watch_app, name="watch")
 app.add_typer(calendar_app, name="calendar")
 app.command("extract")(extract)
+app.command("patrol")(patrol)
+app.command("roster")(roster_)
+app.command("worker")(worker)
 rules_app = typer.Typer(help="规则：有哪些，例子是否都合，怎样看一段文字，各轮命中多少。", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
 

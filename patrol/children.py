@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from crawler.watches import WatchVersion
 from patrol.descent import Living, end_family, end_left, family, resident
@@ -60,12 +59,6 @@ class Ended:
     has_left: bool
 
 
-class Listener(Protocol):
-    """Who is told what happens to children."""
-
-    def __call__(self, what: Begun | Ended, /) -> None: ...
-
-
 @dataclass(slots=True)
 class _Child:
     claimed: Claimed
@@ -84,7 +77,11 @@ class Local:
     """Children of this process. Whoever started it must not start another for the same home."""
 
     def __init__(
-        self, store: PatrolStore, means: Means, tell: Listener, steady: Callable[[], float] = time.monotonic
+        self,
+        store: PatrolStore,
+        means: Means,
+        tell: Callable[[Begun | Ended], None],
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """`steady` tells seconds that no change of the clock disturbs: time limits are by it."""
         self._store, self._means, self._tell, self._steady = store, means, tell, steady
@@ -115,7 +112,7 @@ class Local:
         for watch_id, version in dict.fromkeys((one.watch_id, one.version) for one in waiting):
             if len(self._children) >= self._limits.children:
                 break
-            taken += self._begin(Wanted(watch_id=watch_id, version=version), now)
+            taken += self.take(Wanted(watch_id=watch_id, version=version), now)
         return taken
 
     def end_all(self, now: datetime) -> None:
@@ -126,10 +123,10 @@ class Local:
 
     # -- one child ---------------------------------------------------------------------------------
 
-    def _begin(self, wanted: Wanted, now: datetime) -> int:
-        watch = self._roster.watch_of(wanted)
-        lease, means = self._limits.lease, self._means
-        claimed = self._roster.claim(wanted, means.holder, now, lease, means.snapshot(watch))
+    def take(self, wanted: Wanted, now: datetime) -> int:
+        """Claim what is wanted and start a child for it; how many runs that are, 0 when there are none."""
+        watch, means = self._store.watches.version(wanted.watch_id, wanted.version), self._means
+        claimed = self._roster.claim(wanted, means.holder, now, self._limits.lease, means.snapshot(watch))
         if not claimed.runs:
             return 0
         try:

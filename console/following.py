@@ -1,0 +1,34 @@
+"""What follows when planned runs have ended, in this order; each part is handed the store and the moment.
+
+Run by each crawl of a claim at its end, and once a day by the patrol: `python -m console.following`. It crawls nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from crawler import clock
+from crawler.config import Config
+from crawler.errors import EXIT_DONE
+from storage.db import open_database
+
+
+def follow(config: Config, database: Engine, now: datetime) -> None:
+    """Hand on what planned runs came to."""
+
+
+def main() -> int:
+    config = Config.load()
+    database = open_database(config.database)
+    try:
+        follow(config, database, clock.now())
+    finally:
+        database.dispose()
+    return EXIT_DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+"""`lantian patrol`, the process that goes on: it looks at the clock and starts crawls, and loads nothing they need.
+
+`lantian patrol` turns into `python -m console.patrolling`. Rows decide what is done; this process remembers nothing
+that would be lost with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from apscheduler.triggers.cron import CronTrigger
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+
+from console.clockwork import Clockwork, Wakes
+from console.homelocks import only_patrol
+from console.output import harmless, speak_any_locale
+from console.patrol_told import LOG, Jumped, Started, Stopped, Stopping, Teller, Troubled
+from crawler import clock
+from crawler.config import VERSION, Config
+from crawler.errors import (
+    EXIT_BUG,
+    EXIT_DONE,
+    EXIT_EVIDENCE,
+    EXIT_NOT_CLEAN,
+    EXIT_USAGE,
+    GRAVEST_FIRST,
+    UserMistake,
+    graver,
+)
+from crawler.watches import WatchVersion
+from detectors.rule import rules_digest
+from patrol.children import Begun, Ended, Local, Means
+from patrol.snapshots import snapshot
+from patrol.tick import PatrolStore, tick
+from storage.db import open_database
+from storage.marks import refuse_simulation
+from storage.roster_shapes import Snapshot
+
+LOOK = 1.0  # seconds between two looks at crawls that go on
+STOP_WAITS = 60.0  # seconds crawls have when the patrol is asked to stop
+ASKING = (sys.executable, "-m", "console.asking", "--of")
+FOLLOWING = (sys.executable, "-m", "console.following")
+PASSING = (OperationalError, InterfaceError, OSError, UserMistake)  # what may be over at the next tick
+
+
+class Patrolling:
+    """One patrol of one home. `argv` starts the crawl of a claim; the claim's id is added to it."""
+
+    def __init__(self, config: Config, store: PatrolStore, tell: Teller, argv: Sequence[str] = ()) -> None:
+        self._config, self._store, self._tell = config, store, tell
+        means = Means(
+            argv=tuple(argv) or (*ASKING, str(os.getpid())),
+            log=config.home / LOG,
+            holder=f"{socket.gethostname()} patrol {os.getpid()}",
+            snapshot=self._snapshot,
+        )
+        self._local = Local(store, means, self._heard)
+        self._wakes = Wakes()
+        self._ended, self._code = 0, EXIT_DONE
+        self._trouble = ""
+        self._following: subprocess.Popen[bytes] | None = None
+        self._clockwork = Clockwork(clock.now)
+
+    # -- the two ways to run -----------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Until somebody asks to stop; that is no failure."""
+        works, settings = self._clockwork, self._config
+        works.start()
+        works.every(settings.patrol.tick, "tick", self._tick)
+        hour, minute = settings.notify.digest.split(":")
+        works.daily(CronTrigger(hour=int(hour), minute=int(minute), timezone=clock.SHANGHAI), "day", self._follow)
+        with self._wakes.heard():
+            self._tell(Started(home=str(settings.home), watches=len(self._store.watches.written())))
+            while not self._wakes.stops:
+                if jump := works.jumped().total_seconds():
+                    self._tell(Jumped(seconds=jump))
+                wait = works.run_due()
+                self._wakes.wait(min(wait, LOOK) if self._is_busy else wait)
+                self._look()
+            self._stop()
+        works.shutdown()
+        return EXIT_DONE
+
+    def once(self) -> int:
+        """What is due now, to its end; the exit code is the gravest of its crawls."""
+        with self._wakes.heard():
+            self._tick()
+            while self._local.is_busy and not self._wakes.stops:
+                self._wakes.wait(LOOK)
+                if self._look():
+                    self._tick()
+            if self._wakes.stops:
+                self._stop()
+        return graver(self._code, EXIT_USAGE if self._trouble else EXIT_DONE)
+
+    # -- what is done ------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        try:
+            self._tell(tick(self._store, self._local, clock.now()))
+            self._trouble = ""
+        except PASSING as wrong:
+            self._say_trouble(str(getattr(wrong, "orig", None) or wrong))
+
+    def _say_trouble(self, why: str) -> None:
+        if why != self._trouble:
+            self._tell(Troubled(why=why))
+        self._trouble = why
+
+    def _look(self) -> bool:
+        """Look after crawls between two ticks; whether one has ended, and then the next tick is due."""
+        if self._following is not None and self._following.poll() is not None:
+            self._following = None
+        before = self._ended
+        if self._local.is_busy:
+            try:
+                self._local.tend(clock.now())
+            except PASSING as wrong:
+                self._say_trouble(str(getattr(wrong, "orig", None) or wrong))
+        if self._ended == before:
+            return False
+        if self._clockwork.running:
+            self._clockwork.hurry("tick")
+        return True
+
+    def _stop(self) -> None:
+        """Nothing new begins; what goes on has some time to end, and what has not can be tried again."""
+        self._tell(Stopping(is_busy=self._local.is_busy, seconds=STOP_WAITS))
+        until = time.monotonic() + STOP_WAITS
+        while self._local.is_busy and self._wakes.stops < 2 and time.monotonic() < until:
+            self._wakes.wait(LOOK)
+            self._look()
+        self._local.end_all(clock.now())
+        self._store.settle(clock.now())
+        self._tell(Stopped())
+
+    def _follow(self) -> None:
+        """Once a day, also when nothing was crawled: what has not been seen for long is news too."""
+        if self._following is None:
+            with (self._config.home / LOG).open("ab") as log:
+                self._following = subprocess.Popen(  # noqa: S603 - our own program
+                    FOLLOWING, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                )
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._local.is_busy or self._following is not None
+
+    def _heard(self, what: Begun | Ended) -> None:
+        if isinstance(what, Ended):
+            self._ended += 1
+            code = EXIT_NOT_CLEAN if what.code < 0 else what.code if what.code in GRAVEST_FIRST else EXIT_BUG
+            self._code = graver(self._code, code)
+        self._tell(what)
+
+    def _snapshot(self, watch: WatchVersion) -> Snapshot:
+        return snapshot(watch, self._config, f"lantian/{VERSION}", rules_digest())
+
+
+def patrol(config: Config, *, is_once: bool, as_json: bool, argv: Sequence[str] = ()) -> int:
+    """Patrol the home until stopped, or once; `UserMistake` where another does, or the home only simulates."""
+    with only_patrol(config.home):
+        database = open_database(config.database)
+        tell = Teller(config.home, as_json=as_json)
+        try:
+            refuse_simulation(database)
+            patrolling = Patrolling(config, PatrolStore(database, config.patrol), tell, argv)
+            return patrolling.once() if is_once else patrolling.run()
+        finally:
+            tell.close()
+            database.dispose()
+
+
+# -- as a process ----------------------------------------------------------------------------------
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    speak_any_locale()
+    parser = argparse.ArgumentParser(prog="lantian patrol", description="按计划巡查")
+    parser.add_argument("--once", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args(arguments)
+    try:
+        return patrol(Config.load(), is_once=asked.once, as_json=asked.json)
+    except UserMistake as mistake:
+        return _ended(str(mistake), EXIT_USAGE)
+    except OperationalError as wrong:
+        return _ended(f"数据库不能读写：{wrong.orig}", EXIT_USAGE)
+    except DatabaseError as wrong:
+        return _ended(f"数据库已损坏：{wrong.orig}", EXIT_EVIDENCE)
+    except OSError as wrong:
+        return _ended(f"读写失败：{wrong}", EXIT_USAGE)
+
+
+def _ended(message: str, code: int) -> int:
+    print(f"lantian: {harmless(message)}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
