@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from console import export as export_
-from console import fixity, keeping, sealing, stamping, verifying
+from console import fixity, handing, keeping, sealing, stamping, verifying
 
 evidence_app = typer.Typer(help="证据：封存、状态、链首、验证、导出、保存期限。", no_args_is_help=True)
 
@@ -98,6 +98,12 @@ def evidence_expire(
 def evidence_shelve(as_json: Json = False) -> None:
     """放上存储：写完并封存的文件放到 [shelf] 所设之处，读回核对后从本机移走。"""
     raise typer.Exit(keeping.shelve(as_json=as_json))
+
+
+@evidence_app.command("collect")
+def evidence_collect(as_json: Json = False) -> None:
+    """收齐：把各工作机交来的文件收进档案，核对、封存、放上存储；在巡查主机上运行。"""
+    raise typer.Exit(handing.collect_evidence(as_json=as_json))
 
 
 @evidence_app.command("audit")

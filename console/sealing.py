@@ -22,8 +22,9 @@ from detectors.rule import rules_digest
 from pipelines.room import TOOL
 from storage.audit import AuditHead, AuditLog
 from storage.canonical import canonical
-from storage.db import open_database
+from storage.db import is_there, open_database
 from storage.folders import save_new
+from storage.handover import is_worker
 from storage.recovery import recover
 from storage.seal import Sealed, Sealer, SealHead, State
 from storage.stamp import Stamping, stamp_pending
@@ -39,7 +40,7 @@ NOT_ANCHORED = "已封存，但未锚定：设置要求有时间戳，还有清�
 @contextmanager
 def opened_engine(config: Config) -> Iterator[Engine]:
     """The home's database; a home without one is a mistake."""
-    if not config.database.exists():
+    if not is_there(config.database):
         raise UserMistake(f"{config.home} 里还没有数据：先运行 lantian round，或设置 LANTIAN_HOME")
     engine = open_database(config.database)
     try:
@@ -78,7 +79,9 @@ def seal(*, as_json: bool) -> int:
 
 def recover_files(config: Config, engine: Engine) -> None:
     """What a dead process left open is finished, never cut below what is sealed, and said."""
-    for cut in recover(config.archive, sealer_of(config, engine).covered(clock.now())):
+    # Of what a worker still has nothing is sealed.
+    sealed = {} if is_worker(config.home) else sealer_of(config, engine).covered(clock.now())
+    for cut in recover(config.archive, sealed):
         say(f"上次中断的档案已恢复：{cut}")
 
 

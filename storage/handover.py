@@ -86,7 +86,7 @@ class Sender:
         self._shelf = shelf
         self._worker = worker
 
-    def hand_over(self, now: datetime, tell: Tell) -> Moved:
+    def hand_over(self, now: datetime) -> Moved:
         """Finish what dead crawls left, put everything on the shelf that is not there, let go what was collected."""
         troubles = _recovered(self._folder)
         files = size = freed = 0
@@ -102,7 +102,6 @@ class Sender:
                     troubles.append(str(broken))
                     continue
                 files += 1
-                tell(path.name)
         if freed:
             sync_folder(self._folder)
         return Moved(files=files, bytes=size, freed=freed, troubles=tuple(troubles))
