@@ -82,13 +82,24 @@ class ExhibitStore(Rounds, Leads, Pictures, Showings, LateShowings, Care, Rejudg
 
     def _write(self, rows: PageOfRows) -> int:
         with self._writer.begin() as connection:
-            if _is_recorded(connection, rows.page):
-                return 0
-            NEW_CAPTURES.execute(connection, rows.captures)
-            _NEW_PAGES.execute(connection, [rows.page])
-            write_visits(connection, rows.visits)
-            _write_exhibits(connection, rows)
-        return len(rows.exhibits)
+            return _write(connection, rows)
+
+
+def record_on(
+    connection: Connection, exhibits: Exhibits, wanted: Sequence[WantedPicture], likenesses: Sequence[Likeness]
+) -> int:
+    """The same as `ExhibitStore.record`, within the caller's own transaction, which must hold the write lock."""
+    return _write(connection, _encodable(_rows(exhibits, wanted, likenesses)))
+
+
+def _write(connection: Connection, rows: PageOfRows) -> int:
+    if _is_recorded(connection, rows.page):
+        return 0
+    NEW_CAPTURES.execute(connection, rows.captures)
+    _NEW_PAGES.execute(connection, [rows.page])
+    write_visits(connection, rows.visits)
+    _write_exhibits(connection, rows)
+    return len(rows.exhibits)
 
 
 def _is_recorded(connection: Connection, page: Values) -> bool:

@@ -99,7 +99,7 @@ class Pictures:
     def end_pictures(self, ends: Sequence[PictureEnd]) -> int:
         """Write down how pictures ended, in one transaction; returns how many of them still waited."""
         with self._writer.begin() as connection:
-            return sum(_end(connection, end) for end in ends)
+            return sum(end_on(connection, end) for end in ends)
 
     def expire_pictures(self, before: datetime, now: datetime) -> int:
         """Give up what has waited since `before`: a shop changes its pictures. Returns how many."""
@@ -148,7 +148,7 @@ def picture_values(wanted: WantedPicture, run: str, queued_at: datetime) -> Valu
 # -- ending ----------------------------------------------------------------------------------------
 
 
-def _end(connection: Connection, end: PictureEnd) -> bool:
+def end_on(connection: Connection, end: PictureEnd) -> bool:
     """Whether the row still waited; if it did not, nothing of this is written."""
     if end.capture:
         NEW_CAPTURES.execute(connection, [capture_values(end.capture)])

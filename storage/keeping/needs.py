@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from crawler.items import How
 from crawler.tables import Retention
 from storage.models import CaptureRow, ExhibitRow, FindingRow, ListingRow, PageRecord
+from storage.tables.hand import ImportedPageRow, ImportRow
 from storage.tables.keeping import HoldRow
 from storage.tables.people import ExtractionRow
 from storage.tables.pictures import PictureRow
@@ -82,7 +83,11 @@ class Needs:
         picture = select(CaptureRow.id).join(ExhibitRow, ExhibitRow.picture_id == CaptureRow.id)
         image = select(CaptureRow.id).join(PictureRow, PictureRow.capture_id == CaptureRow.id)
         image = image.join(ExhibitRow, ExhibitRow.id == PictureRow.exhibit_id)
-        return [self._of_needed_exhibits(query).where(CaptureRow.file == file) for query in (page, picture, image)]
+        brought = select(CaptureRow.id).join(ImportRow, ImportRow.capture_id == CaptureRow.id)
+        brought = brought.join(ImportedPageRow, ImportedPageRow.import_id == ImportRow.id)
+        brought = brought.join(ExhibitRow, ExhibitRow.capture_id == ImportedPageRow.capture_id)
+        queries = (page, picture, image, brought)
+        return [self._of_needed_exhibits(query).where(CaptureRow.file == file) for query in queries]
 
     def _asked(self, file: str) -> Select[Any]:
         """Pages that were not what was asked for: a redirect led there, or a browser rendered what was answered."""
