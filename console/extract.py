@@ -7,7 +7,6 @@ else by now is a result, and is told as it is.
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +18,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from casework.extraction import facts_written
 from casework.paper_facts import ChainHead, ExtractionFacts, PageSeen
 from casework.pdf_paper import demand_pdf
-from casework.people import Login, expect_two, officer, prove
+from casework.people import officer
 from console.extraction_facts import (
     VERDICT_WORDS,
     chain_of,
@@ -35,9 +34,8 @@ from console.extraction_papers import tell, write_papers
 from console.extraction_sealing import seal_visit, stamp_visit, words_of
 from console.files import platform
 from console.ledger import opened
+from console.officers import proved, two_names
 from console.output import harmless
-from console.passwords import asked as asked_password
-from console.passwords import passwords_in
 from console.sealing import sealer_of
 from crawler import clock
 from crawler.captures import BrowserCapture, PictureVerdict, Showing, Visit
@@ -69,12 +67,12 @@ def extract(exhibit: str, asked: Asked, *, as_json: bool) -> int:
     """One extraction: 3 when the page no longer shows what was seen, 4 when it could not be sealed or evidence is not
     what it was, 2 when the database did not take its row. Its papers are written all the same."""
     config = Config.load()
-    names = _names(asked.officers)
+    names = two_names(asked.officers)
     demand_pdf()
     with opened(config) as store:
         detail = store.exhibit(exhibit)
         _refuse_unopenable(detail)
-        officers = _proved(People(store.engine), names, asked.login_file, detail.exhibit.id)
+        officers = proved(People(store.engine), names, asked.login_file, f"extract {detail.exhibit.id}")
         work = Work(config, store, detail, officers)
         facts = asyncio.run(work.carried_out(asked.place))
         folder = config.home / "extractions" / facts.id
@@ -83,32 +81,6 @@ def extract(exhibit: str, asked: Asked, *, as_json: bool) -> int:
     if work.failure:
         return work.failure
     return EXIT_DONE if facts.verdict is PictureVerdict.SHOWS_QUOTE else EXIT_NOT_CLEAN
-
-
-# -- who -------------------------------------------------------------------------------------------
-
-
-def _names(officers: str) -> tuple[str, str]:
-    names = [one.strip() for one in re.split("[,，、]", officers)]
-    if len(names) != 2 or not all(names):
-        raise UserMistake("--officers 要写两名执法人员，如 王一,李二")
-    return names[0], names[1]
-
-
-def _proved(people: People, names: tuple[str, str], login_file: Path | None, exhibit: str) -> tuple[Person, Person]:
-    """Both, one after the other: nobody is asked for a second password before the first was right."""
-    purpose = f"extract {exhibit}"
-    expect_two(people, names, clock.now(), purpose)
-    told = passwords_in(login_file, names) if login_file else None
-    first, second = (
-        prove(people, Login(name=name, password=told[at] if told else _typed(name)), clock.now(), purpose)
-        for at, name in enumerate(names)
-    )
-    return first, second
-
-
-def _typed(name: str) -> str:
-    return asked_password(f"{harmless(name)} 的口令：")
 
 
 def _refuse_unopenable(detail: ExhibitDetail) -> None:

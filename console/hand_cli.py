@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from console import tasks
 
@@ -33,3 +35,55 @@ def tasks_close(
 ) -> None:
     """关闭一项任务，写明姓名和理由；再次被拦时会重新打开。"""
     raise typer.Exit(tasks.close_task(task, by, reason, as_json=as_json))
+
+
+class ImportGroup(TyperGroup):
+    """`lantian import FILE` is `lantian import files FILE`: who brings a file in need not name what he does."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["files", *args]
+        return super().parse_args(ctx, args)
+
+
+import_app = typer.Typer(
+    cls=ImportGroup,
+    help="导入：人在自己的浏览器中保存的网页或截图。lantian import 文件… 即 lantian import files 文件…",
+    no_args_is_help=True,
+)
+
+
+@import_app.command("files")
+def import_files(  # noqa: PLR0913, PLR0917 - one parameter an option
+    paths: Annotated[list[Path], typer.Argument(help="HTML、SingleFile、MHTML、WARC、WACZ、PNG、JPEG、WebP")],
+    by: Annotated[str, typer.Option(help="谁导入")],
+    platform: Annotated[str, typer.Option(help="平台名；不写则按网址判断")] = "",
+    query: Annotated[str, typer.Option(help="查询词；不写则从网址中取")] = "",
+    url: Annotated[str, typer.Option(help="网址（据称）；不写则用文件里写的")] = "",
+    saved_at: Annotated[str, typer.Option(help="保存时间（据称），如 2026-01-31T09:30；不写则用文件里写的")] = "",
+    how: Annotated[str, typer.Option(help="怎样保存的，如 browser、phone")] = "",
+    note: Annotated[str, typer.Option(help="备注")] = "",
+    as_json: Json = False,
+) -> None:
+    """导入保存的网页或截图：同样读取、固定、判定、入库、封存；网址和时间只作据称。"""
+    # Reading pictures and judging take a while to load.
+    from console import importing
+    from console.bringing import Claims
+
+    claims = Claims(by=by, platform=platform, query=query, url=url, saved_at=saved_at, how=how, note=note)
+    raise typer.Exit(importing.import_files(paths, claims, as_json=as_json))
+
+
+@import_app.command("confirm")
+def import_confirm(
+    exhibit: Annotated[str, typer.Argument(help="证据项编号，或其前 6 位以上")],
+    officers: Annotated[str, typer.Option(help="两名执法人员，如 王一,李二；各自输入本人口令")],
+    login_file: Annotated[
+        Path | None, typer.Option(help="口令文件，每行 姓名:口令，须为 0600；不写则在终端输入")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """两名执法人员为一个导入的证据项签字；没有签字、也没有重新固定的，不能随函或导出。"""
+    from console import importing
+
+    raise typer.Exit(importing.confirm(exhibit, officers, login_file, as_json=as_json))

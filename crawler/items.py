@@ -62,6 +62,7 @@ class How(StrEnum):
     MHTML = "mhtml"  # the page with its parts in one file
     CERTIFICATE = "certificate"  # one a server showed, DER
     FACTS = "facts"  # what is known of a visit, JSON
+    IMPORTED = "imported"  # a file that a person brought in, or a page out of one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

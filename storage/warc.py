@@ -30,6 +30,7 @@ VISIT_PARTS = {
     How.MHTML: "mhtml",
     How.CERTIFICATE: "certificate",
     How.FACTS: "facts",
+    How.IMPORTED: "imported",
 }
 _CRLF = b"\r\n"
 _RECORD_END = b"\r\n\r\n"

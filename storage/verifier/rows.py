@@ -29,7 +29,7 @@ CREATE TABLE places (
 CREATE TABLE gone (id TEXT NOT NULL, number INTEGER NOT NULL);
 """
 _TWICE = "SELECT id, file, max(at) FROM places GROUP BY id HAVING count(*) > 1 ORDER BY file, 3"
-_PART_OF_VISIT = re.compile(r"\Aurn:(?:screenshot|dom|text|mhtml|facts):")
+_PART_OF_VISIT = re.compile(r"\Aurn:(?:screenshot|dom|text|mhtml|facts|imported):")
 # Columns of a row and the same of its record; what differs first is what is told.
 _AGREE = (
     ("类型", "CASE c.how WHEN 'http' THEN 'response' WHEN 'network' THEN 'response' ELSE 'resource' END", "p.type"),
