@@ -31,7 +31,7 @@ from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken,
 from crawler.items import Capture, Finding
 from detectors.article import Article, load_articles
 from storage.care_shapes import Rejudged
-from storage.db import open_database
+from storage.db import is_there, open_database
 from storage.exhibits import ExhibitStore
 from storage.shapes import ExhibitDetail, Lead, LeadFilter
 
@@ -42,7 +42,7 @@ FIELD_WORDS = {"title": "标题", "text": "正文", "seller": "卖家", "image":
 @contextmanager
 def opened(config: Config) -> Iterator[ExhibitStore]:
     """The home's ledger for reading; a home without one is a mistake, not an empty answer."""
-    if not config.database.exists():
+    if not is_there(config.database):
         raise UserMistake(f"{config.home} 里还没有数据：先运行 lantian round，或设置 LANTIAN_HOME")
     store = ExhibitStore(open_database(config.database))
     try:

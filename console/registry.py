@@ -21,7 +21,7 @@ from crawler import clock
 from crawler.agencies import ATTORNEY, BRANCH_OF, FORMER_NAME, TRADEMARK_AGENCY, Agency
 from crawler.config import Config
 from crawler.errors import EXIT_USAGE, RegistryInvalid, UserMistake
-from storage.db import open_database
+from storage.db import is_there, open_database
 from storage.registers.store import Answer, Imported, Provenance, Registries, Version
 from storage.registers.words import KIND_WORDS, TITLES, day
 
@@ -123,7 +123,7 @@ def write_template(path: Path) -> None:
 @contextmanager
 def opened(config: Config, *, is_new: bool = False) -> Iterator[Registries]:
     """The versions in the home. Only an import may be the first thing that happens there."""
-    if not is_new and not config.database.exists():
+    if not is_new and not is_there(config.database):
         raise UserMistake(f"{config.home} 里还没有数据：先运行 lantian registry import，或设置 LANTIAN_HOME")
     engine = open_database(config.database)
     try:

@@ -64,8 +64,9 @@ class Config:
     hosts: Mapping[str, MappedHost] = field(default_factory=dict)
 
     @property
-    def database(self) -> Path:
-        return self.home / "lantian.db"
+    def database(self) -> Path | str:
+        """The home's own file, or the address of another database. It may hold a password: it is never shown."""
+        return self.secrets.database or self.home / "lantian.db"
 
     @property
     def archive(self) -> Path:
@@ -137,6 +138,7 @@ POSITIVE = frozenset(
     " runs ads_days unseen_days per_day".split()
 )
 SHARES = ("drop", "success")
+DATABASES = ("sqlite", "postgresql", "postgresql+psycopg")
 DEMANDS = ("", "sealed", "stamped")
 _TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 
@@ -145,11 +147,21 @@ def _secrets(environ: Mapping[str, str]) -> Secrets:
     return Secrets(
         s3_key=environ.get("LANTIAN_S3_KEY", ""),
         s3_secret=environ.get("LANTIAN_S3_SECRET", ""),
-        database=environ.get("LANTIAN_DATABASE", ""),
+        database=_database(environ.get("LANTIAN_DATABASE", "")),
         broker=environ.get("LANTIAN_BROKER", ""),
         profile_key=environ.get("LANTIAN_PROFILE_KEY", ""),
         notify=tuple(environ.get("LANTIAN_NOTIFY", "").split()),
     )
+
+
+def _database(address: str) -> str:
+    scheme, mark, rest = address.partition("://")
+    if address and (not mark or scheme not in DATABASES):
+        raise ConfigInvalid(f"LANTIAN_DATABASE 要以 {'、'.join(f'{one}://' for one in DATABASES)} 开头")
+    # Four slashes: it must be one database, from whatever folder a command is run.
+    if scheme == "sqlite" and not rest.startswith("//"):
+        raise ConfigInvalid("LANTIAN_DATABASE 的 SQLite 文件要写绝对路径：sqlite:////…")
+    return address
 
 
 def _home(path: str) -> Path:

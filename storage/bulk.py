@@ -21,6 +21,7 @@ class _Prepared:
     sql: str
     names: tuple[str, ...]
     encoders: Mapping[str, Encode]
+    is_positional: bool
 
 
 class Bulk:
@@ -28,21 +29,26 @@ class Bulk:
 
     def __init__(self, statement: Insert) -> None:
         self._statement = statement
-        self._prepared: _Prepared | None = None
+        self._prepared: dict[str, _Prepared] = {}
 
     def execute(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Write the rows; none is no work."""
         if not rows:
             return
-        if self._prepared is None:
-            self._prepared = self._prepare(connection.dialect, list(rows[0]))
-        prepared = self._prepared
+        dialect = connection.dialect
+        if dialect.name not in self._prepared:
+            self._prepared[dialect.name] = self._prepare(dialect, list(rows[0]))
+        prepared = self._prepared[dialect.name]
         columns = [_encoded([row[name] for row in rows], prepared.encoders.get(name)) for name in prepared.names]
-        connection.exec_driver_sql(prepared.sql, list(zip(*columns, strict=True)))
+        encoded = zip(*columns, strict=True)
+        if prepared.is_positional:
+            connection.exec_driver_sql(prepared.sql, list(encoded))
+        else:
+            connection.exec_driver_sql(prepared.sql, [dict(zip(prepared.names, one, strict=True)) for one in encoded])
 
     def _prepare(self, dialect: Dialect, keys: list[str]) -> _Prepared:
-        compiled = self._statement.compile(dialect=dialect, column_keys=keys)
-        names = tuple(compiled.positiontup or ())
+        compiled = self._statement.inline().compile(dialect=dialect, column_keys=keys)
+        names = tuple(compiled.positiontup or compiled.bind_names.values())
         if sorted(names) != sorted(keys):
             raise ValueError(f"the statement binds {names}, the rows have {keys}")
         encoders = {}
@@ -50,7 +56,7 @@ class Bulk:
             encode = self._statement.table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
             if encode is not None:
                 encoders[name] = encode
-        return _Prepared(str(compiled), names, encoders)
+        return _Prepared(str(compiled), names, encoders, compiled.positional)
 
 
 def _encoded(values: list[Any], encode: Encode | None) -> list[Any]:

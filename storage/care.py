@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 
 from storage.bulk import Bulk
 from storage.care_shapes import RoundCount, RoundTime, RuleTotal
+from storage.dialects import greatest
 from storage.models import Round, Run
 from storage.tables.care import RuleCount
 
@@ -94,7 +95,7 @@ def _counted() -> Insert:
         index_elements=[RuleCount.rule, RuleCount.digest, RuleCount.round_id],
         set_={
             "findings": RuleCount.findings + new.findings,
-            "last_at": func.max(
+            "last_at": greatest(
                 func.coalesce(RuleCount.last_at, new.last_at), func.coalesce(new.last_at, RuleCount.last_at)
             ),
         },

@@ -18,6 +18,7 @@ from crawler.pictures import WantedPicture
 from storage.bulk import Bulk
 from storage.care import Care, count_findings
 from storage.care_shapes import Likeness
+from storage.dialects import greatest, least
 from storage.groups import place
 from storage.late_showings import LateShowings
 from storage.leads import Leads
@@ -72,15 +73,9 @@ class ExhibitStore(Rounds, Leads, Pictures, Showings, LateShowings, Care, Rejudg
         Its run must be there. A page that is recorded already changes nothing, unless it says
         that it was read from another capture: that is a `ValueError`.
         """
-        rows = _rows(exhibits, wanted, likenesses)
-        try:
-            return self._write(rows)
-        except UnicodeEncodeError:
-            # Half a surrogate pair from a page's script has no UTF-8. The capture keeps the page's
-            # own bytes; the row gets a replacement character of the same length, so places stay right.
-            return self._write(_encodable(rows))
-
-    def _write(self, rows: PageOfRows) -> int:
+        # The capture keeps the page's own bytes; a row gets a replacement character of the same length for what no
+        # database takes. It is replaced before anything is compared, so that it is found again as it was written.
+        rows = _encodable(_rows(exhibits, wanted, likenesses))
         with self._writer.begin() as connection:
             return _write(connection, rows)
 
@@ -169,8 +164,8 @@ def _seen_listings() -> Insert:
         index_elements=[ListingRow.key],
         set_={
             "seller": new.seller,
-            "first_seen": func.min(ListingRow.first_seen, new.first_seen),
-            "last_seen": func.max(ListingRow.last_seen, new.last_seen),
+            "first_seen": least(ListingRow.first_seen, new.first_seen),
+            "last_seen": greatest(ListingRow.last_seen, new.last_seen),
             "sightings": ListingRow.sightings + literal_column("1"),
             "flagged_id": func.coalesce(new.flagged_id, ListingRow.flagged_id),
             "points": case((new.flagged_id.is_not(None), new.points), else_=ListingRow.points),

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import eq
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from storage.bulk import Bulk
@@ -161,17 +161,23 @@ def _remember(connection: Connection, group: int, one: Placing, keys: Sequence[i
 
 
 def _founded(connection: Connection) -> int:
-    return connection.execute(insert(LeadGroup).values(size=0).returning(LeadGroup.id)).scalar_one()
+    group = _next_group(connection)
+    connection.execute(insert(LeadGroup).values(id=group, size=0))
+    return group
 
 
 def _found_alone(connection: Connection, placings: Sequence[Placing]) -> None:
     """A group of its own for each, many at once."""
-    first = (connection.execute(select(func.max(LeadGroup.id))).scalar_one() or 0) + 1
-    numbered = list(enumerate(placings, first))
+    numbered = list(enumerate(placings, _next_group(connection)))
     _NEW_GROUPS.execute(connection, [{"id": group, "size": 1} for group, _ in numbered])
     if numbered:
-        joins = "UPDATE listings SET group_id = ? WHERE key = ?"
-        connection.exec_driver_sql(joins, [(group, one.key) for group, one in numbered])
+        joins = update(ListingRow).where(ListingRow.key == bindparam("of")).values(group_id=bindparam("group"))
+        connection.execute(joins, [{"group": group, "of": one.key} for group, one in numbered])
+
+
+def _next_group(connection: Connection) -> int:
+    """The write lock is held, so nobody else takes this number."""
+    return (connection.execute(select(func.max(LeadGroup.id))).scalar_one() or 0) + 1
 
 
 def _united(connection: Connection, groups: set[int]) -> int:

@@ -10,6 +10,8 @@ from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, M
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+_UNFIT = re.compile("[\0\ud800-\udfff]")
+
 
 class Moment(TypeDecorator[datetime]):
     """Aware in Python, UTC in the database. A moment without a zone is refused: it could be any."""
@@ -30,6 +32,16 @@ class Moment(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+class Words(TypeDecorator[str]):
+    """Text as `encodable` makes it, whoever writes it or asks for it: pages may say anything."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else _UNFIT.sub("\ufffd", value)
+
+
 class Base(DeclarativeBase):
     """Names of constraints are fixed, so that a later migration can find them."""
 
@@ -41,7 +53,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {str: Text, datetime: Moment, list[Any]: JSON}
+    type_annotation_map = {str: Words, datetime: Moment, list[Any]: JSON}
 
 
 Big = Annotated[int, mapped_column(BigInteger)]
@@ -275,16 +287,13 @@ class OverrideRow(Base):
     signed_at: Mapped[datetime]
 
 
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
-
-
 def encodable(value: Any) -> Any:
-    """The value with a replacement character for each half surrogate pair, which no database takes.
+    """The value with a replacement character for each half surrogate pair and each NUL, which no database takes.
 
     Pages' scripts contain such halves. One character stays one character, so places in a text stay right.
     """
     if isinstance(value, str):
-        return _HALF_PAIR.sub("\ufffd", value)
-    if isinstance(value, tuple):
-        return tuple(encodable(one) for one in value)
+        return _UNFIT.sub("\ufffd", value)
+    if isinstance(value, tuple | list):
+        return type(value)(encodable(one) for one in value)
     return value

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, case, exists, func, select, update
+from sqlalchemy import Connection, Engine, Integer, Row, case, cast, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -19,6 +19,7 @@ from crawler.items import Entity
 from crawler.pictures import Fate, Mark, PictureLine, PictureText, WantedPicture
 from storage.bulk import Bulk
 from storage.care import count_findings
+from storage.dialects import greatest
 from storage.groups import place
 from storage.models import CaptureRow, EntityRow, ExhibitRow, ListingRow, encodable
 from storage.picture_shapes import PictureCounts, PictureEnd, Shown, Waiting
@@ -41,7 +42,7 @@ class Pictures:
         earlier = aliased(PictureRow)
         known = exists().where(earlier.url == PictureRow.url, earlier.state == Fate.READ.value)
         query = (
-            select(PictureRow.url, func.max(CaptureRow.is_specimen).label("is_specimen"))
+            select(PictureRow.url, func.max(cast(CaptureRow.is_specimen, Integer)).label("is_specimen"))
             .join(ExhibitRow, ExhibitRow.id == PictureRow.exhibit_id)
             .join(CaptureRow, CaptureRow.id == ExhibitRow.capture_id)
             .where(PictureRow.state == Fate.PENDING.value, PictureRow.url.not_in(besides))
@@ -175,7 +176,7 @@ def _flag(connection: Connection, exhibit: int, end: PictureEnd) -> None:
     NEW_FINDINGS.execute(connection, [_encodable(values) for values in rows])
     _NEW_ENTITIES.execute(connection, new_entities(connection, exhibit, end.entities))
     most = max(finding.points for finding in end.findings)
-    points = func.max(ExhibitRow.points, most)
+    points = greatest(ExhibitRow.points, most)
     reached = update(ExhibitRow).where(ExhibitRow.id == exhibit).values(points=points)
     key, weight = connection.execute(reached.returning(ExhibitRow.listing_key, ExhibitRow.points)).one()
     is_latest = func.coalesce(ListingRow.flagged_id, 0) <= exhibit

@@ -11,16 +11,19 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
+from weakref import finalize
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, case, create_engine, select
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from crawler.agencies import ACTIVE, ATTORNEY, BRANCH, BRANCH_OF, FORMER_NAME, PATENT_AGENCY, TRADEMARK_AGENCY, Agency
+from storage.db import postgres_engine
 from storage.registers.names import agency_of_branch, name_norm
 from storage.registers.reader import read_registry
 from storage.registers.words import agency_code, credit_code
 from storage.tables.registry import RegistryEntry, RegistryName, RegistryUse, RegistryVersion
+from storage.whereabouts import POSTGRES, SQLITE, Place, url_of
 
 OWN, FORMER, TRADE = 0, 1, 2  # sorts of RegistryName
 REMEMBERED = 20_000  # names; a round meets the same sellers again and again
@@ -73,9 +76,11 @@ class StoredRegistry:
     Versions never change: two of the same home and version are equal.
     """
 
-    def __init__(self, database: Path, version: int, as_of: str) -> None:
+    def __init__(self, database: Place, version: int, as_of: str) -> None:
         self.database, self.version, self.as_of = database, version, as_of
         engine = reading(database)
+        # Nobody else knows of its connections.
+        finalize(self, engine.dispose)
         self._named = lru_cache(REMEMBERED)(_asked(engine, version, entry_named))
         self._coded = lru_cache(REMEMBERED)(_asked(engine, version, entry_coded))
 
@@ -86,10 +91,12 @@ class StoredRegistry:
         return hash((self.database, self.version))
 
     @classmethod
-    def current(cls, database: Path) -> Self | None:
+    def current(cls, database: Place) -> Self | None:
         """The version this home goes by, or `None` before the first import. The schema must be this code's."""
-        with reading(database).connect() as connection:
+        engine = reading(database)
+        with engine.connect() as connection:
             row = connection.execute(current_version()).one_or_none()
+        engine.dispose()
         return None if row is None else cls(database, row.id, row.as_of)
 
     def find(self, name: str) -> Agency | None:
@@ -102,10 +109,13 @@ class StoredRegistry:
         return self._coded(bare) if bare else None
 
 
-def reading(database: Path) -> Engine:
-    """An engine that cannot write, and keeps no connection open that a closing crawl would have to find."""
-    url = URL.create("sqlite", database=f"file:{database}", query={"mode": "ro", "uri": "true"})
-    return create_engine(url, poolclass=NullPool)
+def reading(database: Place) -> Engine:
+    """An engine that cannot write. On SQLite it keeps no connection open; on PostgreSQL one, since opening is dear."""
+    url = url_of(database)
+    if url.get_backend_name() == POSTGRES:
+        return postgres_engine(url, pool_size=1).execution_options(postgresql_readonly=True)
+    read_only = URL.create(SQLITE, database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
+    return create_engine(read_only, poolclass=NullPool)
 
 
 def current_version() -> Select[int, str]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import JSON, Connection, Engine, Row, func, literal, select
 
-from storage.models import CaptureRow
+from storage.dialects import Elements
+from storage.models import CaptureRow, encodable
 from storage.sealing.manifests import Kind
 from storage.sealing.sweep import Sweep
 from storage.tables.sealing import ExtentRow, SealRow
+from storage.tables.workers import HandedOverRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """`open_captures` are written down and in no manifest; `open_files` have `open_bytes` behind their last sealed
+    """`open_captures` are written down and in no manifest; `open_files`, also those that workers handed over, have `open_bytes` behind their last sealed
     byte, `open_finished` of them are no longer written. `sealed` manifests have no time stamp, `stamped` ones have."""
 
     open_captures: int
@@ -60,25 +61,33 @@ def standing(folder: Path, engine: Engine, now: datetime) -> Standing:
     with engine.begin() as connection:
         uncovered = list(sweep.uncovered(lambda names: ends_on(connection, names)))
         left = {found.name: (start, found.size - start) for found, start in uncovered}
+        coming = {name: (0, size) for name, size in _handed_over(connection) if name not in left}
+        left |= coming
         return Standing(
             open_captures=sum(_captures_from(connection, name, start) for name, (start, _) in left.items()),
             open_files=len(left),
             open_bytes=sum(size for _, size in left.values()),
-            open_finished=sum(found.is_finished for found, _ in uncovered),
+            open_finished=sum(found.is_finished for found, _ in uncovered) + len(coming),
             sealed=_count(connection, is_stamped=False),
             stamped=_count(connection, is_stamped=True),
             troubles=sweep.troubles,
         )
 
 
+def _handed_over(connection: Connection) -> Sequence[Row[tuple[str, int]]]:
+    """Files of workers that are not in the folder yet, and their sizes."""
+    query = select(HandedOverRow.file, HandedOverRow.size).where(HandedOverRow.collected_at.is_(None))
+    return connection.execute(query).all()
+
+
 def ends_on(connection: Connection, names: Iterable[str]) -> Mapping[str, int]:
     """How far each of these files is covered, by its final name: one step into the index a file."""
-    files = list(names)
-    asked = func.json_each(json.dumps(files)).table_valued("key", "value")
+    # A name on the disk need not be text, and no such file was ever sealed.
+    files = [name for name in names if name == encodable(name)]
+    asked = Elements(literal(files, JSON)).table_valued("value")
     last = select(ExtentRow.to).where(ExtentRow.file == asked.c.value).order_by(ExtentRow.from_.desc()).limit(1)
-    # By its place in the list: a name on the disk need not be text.
-    query = select(asked.c.key, last.scalar_subquery().label("end"))
-    return {files[row.key]: row.end for row in connection.execute(query) if row.end is not None}
+    query = select(asked.c.value, last.scalar_subquery().label("end"))
+    return {row.value: row.end for row in connection.execute(query) if row.end is not None}
 
 
 def _captures_from(connection: Connection, file: str, start: int) -> int:

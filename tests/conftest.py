@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority, serving
 
@@ -69,3 +70,21 @@ def authority_url(authority: LocalAuthority) -> Iterator[str]:
     """Where that authority answers over loopback HTTP."""
     with serving(authority) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def _template(postgres_url: str) -> str:
+    """A database at our schema, which is copied: migrating each anew would take longer than most tests."""
+    from storage.db import open_database
+
+    name = "lantian_template"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    open_database(postgres_url.rpartition("/")[0] + f"/{name}").dispose()
+    return name
+
+
+@pytest.fixture
+def migrated_database(_template: str, new_database: Callable[..., str]) -> str:
+    """The address of a new PostgreSQL database at our schema."""
+    return new_database(template=_template)

@@ -58,14 +58,14 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def new_database(postgres_url: str) -> Iterator[Callable[[], str]]:
-    """Makes an empty database and gives its address, as often as it is called; all are dropped after the test."""
+def new_database(postgres_url: str) -> Iterator[Callable[..., str]]:
+    """Makes a database, an empty one unless told otherwise, and gives its address; all are dropped after the test."""
     made: list[str] = []
 
-    def make(options: str = "") -> str:
+    def make(template: str = "template0", options: str = "") -> str:
         name = f"lantian_{os.getpid()}_{next(_numbers)}"
         with psycopg.connect(postgres_url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 {options}")  # type: ignore[arg-type]
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} {options}")  # type: ignore[arg-type]
         made.append(name)
         return postgres_url.rpartition("/")[0] + f"/{name}"
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from crawler.items import How
 from crawler.tables import Retention
+from storage.dialects import Elements
 from storage.models import CaptureRow, ExhibitRow, FindingRow, ListingRow, PageRecord
 from storage.tables.hand import ImportedPageRow, ImportRow
 from storage.tables.keeping import HoldRow
@@ -50,7 +51,7 @@ class Needs:
         old = (CaptureRow.expired_in.is_(None), CaptureRow.taken_at < self.cutoff)
         # Grouped by the plain column, SQLite would walk all captures in the order of their files.
         of_file = CaptureRow.file.concat(literal_column("''"))
-        counts = select(CaptureRow.file, func.count()).where(*old).group_by(of_file)
+        counts = select(of_file, func.count()).where(*old).group_by(of_file)
         found = [(file, number) for file, number in connection.execute(counts)]
         return frozenset(file for file, number in found if self._old_needed(connection, file) < number)
 
@@ -106,7 +107,7 @@ class Needs:
         pictured = visit.join(ExhibitRow, ExhibitRow.picture_id == BrowserCaptureRow.picture_id)
         opened = visit.join(PaidOpeningRow, PaidOpeningRow.browser_capture_id == BrowserCaptureRow.id)
         opened = opened.join(ExhibitRow, ExhibitRow.listing_key == PaidOpeningRow.listing_key)
-        each = func.json_each(ExtractionRow.visits).table_valued("value")
+        each = Elements(ExtractionRow.visits).table_valued("value")
         extracted = select(BrowserCaptureRow.id).select_from(ExtractionRow).join(each, each.c.value.is_not(None))
         extracted = extracted.join(BrowserCaptureRow, BrowserCaptureRow.id == each.c.value)
         extracted = extracted.join(ExhibitRow, ExhibitRow.public_id == ExtractionRow.exhibit)

@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select
-from sqlalchemy.dialects.postgresql import insert as sqlite_insert
+from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy.dialects.postgresql import insert
 
 from crawler.agencies import ATTORNEY, Agency
 from crawler.clock import SHANGHAI
@@ -49,8 +49,8 @@ _FIELDS = tuple(one.name for one in fields(Agency))
 _VALUES = attrgetter(*_FIELDS)
 _LAST_CHARACTER = "\U0010ffff"
 _VERSION = tuple(RegistryVersion.__table__.columns)
-_NEW_ENTRIES = Bulk(sqlite_insert(RegistryEntry))
-_NEW_NAMES = Bulk(sqlite_insert(RegistryName))
+_NEW_ENTRIES = Bulk(insert(RegistryEntry))
+_NEW_NAMES = Bulk(insert(RegistryName))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,9 +67,20 @@ class AuditRow(Base):
     digest: Mapped[str]
 
 
-for _what in ("UPDATE", "DELETE"):
-    _refusal = DDL(  # type: ignore[no-untyped-call]
-        f"CREATE TRIGGER audit_no_{_what.lower()} BEFORE {_what} ON audit"
-        " BEGIN SELECT RAISE(ABORT, 'the audit log is only appended to'); END"
-    )
-    event.listen(AuditRow.__table__, "after_create", _refusal.execute_if(dialect="sqlite"))
+_WORDS = "the audit log is only appended to"
+_SQLITE = [
+    f"CREATE TRIGGER audit_no_{what.lower()} BEFORE {what} ON audit BEGIN SELECT RAISE(ABORT, '{_WORDS}'); END"
+    for what in ("UPDATE", "DELETE")
+]
+_FUNCTION = (
+    "CREATE FUNCTION audit_refuses() RETURNS trigger LANGUAGE plpgsql AS"
+    f" $$ BEGIN RAISE EXCEPTION '{_WORDS}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+)
+_POSTGRES = (
+    "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit"
+    " FOR EACH STATEMENT EXECUTE FUNCTION audit_refuses()"
+)
+for _dialect, _statements in (("sqlite", _SQLITE), ("postgresql", [_FUNCTION, _POSTGRES])):
+    for _statement in _statements:
+        _refusal = DDL(_statement)  # type: ignore[no-untyped-call]
+        event.listen(AuditRow.__table__, "after_create", _refusal.execute_if(dialect=_dialect))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import responses
 from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority
+from sqlalchemy import Engine
 from storage_specimens import T0
 
 from storage.db import open_database
@@ -15,12 +16,26 @@ from storage.exhibits import ExhibitStore
 from storage.shapes import PlannedRun
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where a new database is, of either kind."""
+    if request.param == "sqlite":
+        return tmp_path / "lantian.db"
+    return str(request.getfixturevalue("migrated_database"))
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[ExhibitStore]:
-    """A store on a new SQLite file."""
-    engine = open_database(tmp_path / "lantian.db")
-    yield ExhibitStore(engine)
+def engine(database: Path | str) -> Iterator[Engine]:
+    """An engine on it."""
+    engine = open_database(database)
+    yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def store(engine: Engine) -> ExhibitStore:
+    """A store on it."""
+    return ExhibitStore(engine)
 
 
 @pytest.fixture

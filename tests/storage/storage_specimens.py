@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from crawler.captures import BrowserCapture, Exchange, Snapshot
 from crawler.items import Capture, Entity, Exhibit, Exhibits, Finding, How, Kind, Listing, Outcome, Reading, Sightings
 from storage import warc
@@ -17,6 +19,8 @@ from storage.exhibits import ExhibitStore
 from storage.rounds import pages_on
 from storage.shapes import PageRow
 
+# For what only SQLite can be asked: how much work a question is, and the file itself.
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 T0 = datetime(2026, 8, 1, 2, 30, 15, 123456, tzinfo=UTC)
 TOOL = "lantian 0.1.0"
 

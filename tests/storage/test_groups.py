@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
-from storage_specimens import T0, finding, listing, page_of
+from storage_specimens import T0, finding, listing, on_sqlite, page_of
 from test_leads import FULL_SCAN, paged, plan_of, statements, steps
 
 from crawler.items import Entity, Exhibits, Listing
@@ -230,6 +230,7 @@ def work(store: ExhibitStore, count: int, first: int, words: str) -> int:
     return steps(store, lambda asked: record(asked, page, first + count // 100 + 1))
 
 
+@on_sqlite
 def test_five_thousand_of_one_offer_cost_no_more_than_five_hundred(planned: ExhibitStore) -> None:
     small = work(planned, 500, 1, OFFER)
     large = work(planned, 4500, 1000, OFFER)
@@ -260,6 +261,7 @@ def test_pages_of_groups_join_without_gap_or_repeat(planned: ExhibitStore) -> No
             assert not platform or {lead.platform for lead in planned.leads(wanted)} == {platform}
 
 
+@on_sqlite
 def test_asking_for_groups_reads_no_whole_table_and_does_not_grow(planned: ExhibitStore) -> None:
     asked = {
         (order, platform): LeadFilter(by_group=True, limit=5, order=order, platform=platform)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
-from storage_specimens import T0, finding, listing, page_of, pages_of, visit_of
+from storage_specimens import T0, finding, listing, on_sqlite, page_of, pages_of, visit_of
 
 from crawler.captures import Box, PaidOpening, PictureVerdict, Place, Showing
 from crawler.errors import EvidenceBroken
@@ -124,6 +124,7 @@ def test_what_was_last_seen_of_a_listing(planned: ExhibitStore) -> None:
     assert last.good_at == good.sightings.seen_at, "only one that shows the quote is good"
 
 
+@on_sqlite
 def test_no_question_walks_a_whole_table(planned: ExhibitStore) -> None:
     with planned.engine.connect() as connection:
         for query in (

@@ -72,3 +72,12 @@ def _audit() -> None:
                 f"CREATE TRIGGER audit_no_{what.lower()} BEFORE {what} ON audit"
                 " BEGIN SELECT RAISE(ABORT, 'the audit log is only appended to'); END"
             )
+    else:
+        op.execute(
+            "CREATE FUNCTION audit_refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION"
+            " 'the audit log is only appended to' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit"
+            " FOR EACH STATEMENT EXECUTE FUNCTION audit_refuses()"
+        )
