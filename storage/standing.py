@@ -27,8 +27,9 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """`open_captures` are written down and in no manifest; `open_files`, also those that workers handed over, have `open_bytes` behind their last sealed
-    byte, `open_finished` of them are no longer written. `sealed` manifests have no time stamp, `stamped` ones have."""
+    """`open_captures` are written down and in no manifest; `open_files` have `open_bytes` behind their last sealed
+    byte, `open_finished` of them are no longer written: also those that workers handed over and nobody collected yet.
+    `sealed` manifests have no time stamp, `stamped` ones have."""
 
     open_captures: int
     open_files: int
@@ -61,7 +62,7 @@ def standing(folder: Path, engine: Engine, now: datetime) -> Standing:
     with engine.begin() as connection:
         uncovered = list(sweep.uncovered(lambda names: ends_on(connection, names)))
         left = {found.name: (start, found.size - start) for found, start in uncovered}
-        coming = {name: (0, size) for name, size in _handed_over(connection) if name not in left}
+        coming = {one.file: (0, one.size) for one in _handed_over(connection) if one.file not in left}
         left |= coming
         return Standing(
             open_captures=sum(_captures_from(connection, name, start) for name, (start, _) in left.items()),
@@ -74,7 +75,7 @@ def standing(folder: Path, engine: Engine, now: datetime) -> Standing:
         )
 
 
-def _handed_over(connection: Connection) -> Sequence[Row[tuple[str, int]]]:
+def _handed_over(connection: Connection) -> Sequence[Row[str, int]]:
     """Files of workers that are not in the folder yet, and their sizes."""
     query = select(HandedOverRow.file, HandedOverRow.size).where(HandedOverRow.collected_at.is_(None))
     return connection.execute(query).all()
