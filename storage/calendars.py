@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
@@ -23,6 +23,8 @@ from storage.tables.patrol import WatchRow
 from storage.tables.supervision import KeyDateRow, NoticeRow
 
 OFF, WORKED = "休", "班"
+# Whoever plans at this moment has read the calendar as it was, and may write its rows a little later.
+AHEAD = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class Calendars:
         self._writer = writing(engine)
 
     def import_notice(self, year: int, days: tuple[NoticeDay, ...], file: str, by: str, now: datetime) -> bool:
-        """Go by these days from now on; False when that is what this year goes by already."""
+        """Go by these days from soon on; False when that is what this year goes by already."""
         told = [[one.day.isoformat(), WORKED if one.is_workday else OFF, encodable(one.name)] for one in days]
         digest = hashlib.sha256(canonical(told)).hexdigest()
         with self._writer.begin() as connection:
@@ -85,7 +87,7 @@ class Calendars:
         return KeyDate(name=name, first=key.first, last=key.last, lead=key.lead, since=since)
 
     def remove_key_date(self, name: str, by: str, now: datetime) -> None:
-        """From now on it is none; what was planned for it stays."""
+        """Soon it is none; what was planned for it stays."""
         is_it = (KeyDateRow.name == encodable(name), KeyDateRow.until.is_(None))
         with self._writer.begin() as connection:
             since = connection.execute(select(KeyDateRow.since).where(*is_it)).scalar_one_or_none()
@@ -110,9 +112,9 @@ class Calendars:
 
 
 def _from_now_on(connection: Connection, now: datetime) -> datetime:
-    """Now, or where the roster's rows end if that is later: a clock may have jumped back."""
+    """From soon on, counted from where the roster's rows end if that is later: a clock may have jumped back."""
     written = connection.execute(select(func.max(WatchRow.planned_until))).scalar_one()
-    return now if written is None else max(now, written)
+    return (now if written is None else max(now, written)) + AHEAD
 
 
 def _notice(row: Row[Any]) -> NoticeRecord:
