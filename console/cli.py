@@ -15,7 +15,7 @@ import typer
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from console import coverage as coverage_
-from console import demo, files, ledger, rescreen, rounds, rule_stats
+from console import coverage_period, demo, files, ledger, rescreen, rounds, rule_stats
 from console import registry as registry_
 from console import rules as rules_
 from console.calendar_cli import calendar_app
@@ -24,6 +24,7 @@ from console.hand_cli import import_app, tasks_app
 from console.output import harmless, reader_gone, speak_any_locale
 from console.patrol_cli import patrol, roster_
 from console.people_cli import extract, user_app
+from console.spiders_cli import alarms_app, spiders_app
 from console.watch_cli import watch_app
 from console.worker_cli import worker
 from crawler.errors import EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
@@ -36,10 +37,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-spiders_app = typer.Typer(help="平台爬虫。", no_args_is_help=True)
 override_app = typer.Typer(help="robots.txt 禁止的平台：由具名人员签署的例外。", no_args_is_help=True)
 registry_app = typer.Typer(help="机构名录：导入、版本、查询。", no_args_is_help=True)
 app.add_typer(spiders_app, name="spiders")
+app.add_typer(alarms_app, name="alarms")
 app.add_typer(override_app, name="override")
 app.add_typer(registry_app, name="registry")
 app.add_typer(evidence_app, name="evidence")
@@ -56,12 +57,6 @@ rules_app = typer.Typer(help="规则：有哪些，例子是否都合，怎样�
 app.add_typer(rules_app, name="rules")
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
-
-
-@spiders_app.command("list")
-def spiders_list(as_json: Json = False) -> None:
-    """列出平台，一行一个。"""
-    files.list_spiders(as_json=as_json)
 
 
 @app.command()
@@ -125,11 +120,20 @@ def show(
 
 
 @app.command()
-def coverage(
+def coverage(  # noqa: PLR0913, PLR0917 - one parameter an option
     round_id: Annotated[str, typer.Option("--round", help="哪一轮；默认最近一轮")] = "",
+    first: Annotated[str, typer.Option("--from", help="从哪一天起，如 2026-11-01")] = "",
+    last: Annotated[str, typer.Option("--to", help="到哪一天（含）；默认今天")] = "",
+    watch: Annotated[str, typer.Option(help="只看这个巡查任务")] = "",
+    platform: Annotated[str, typer.Option(help="只看此平台")] = "",
     as_json: Json = False,
 ) -> None:
-    """覆盖：应查的每一项各是什么结果，什么没有看到。"""
+    """覆盖：应查的每一项各是什么结果，什么没有看到；一轮的，或一段时间的（--from、--to）。"""
+    asked = coverage_period.Asked(first=first, last=last, watch=watch, platform=platform)
+    if asked.is_asked and round_id:
+        raise UserMistake("--round 看一轮，--from、--to、--watch、--platform 看一段时间，不能同时用")
+    if asked.is_asked:
+        raise typer.Exit(coverage_period.show_period(asked, as_json=as_json))
     raise typer.Exit(coverage_.show_coverage(round_id, as_json=as_json))
 
 

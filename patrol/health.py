@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 
 from crawler.tables import Alarms as Limits
-from patrol.calendar import Calendar
+from patrol.calendar import load_calendar
 from patrol.platform_health import platform_signs
 from patrol.query_health import query_signs
 from patrol.series import AGREE
@@ -38,7 +38,7 @@ def watch_over(engine: Engine, limits: Limits, now: datetime) -> tuple[Alarm, ..
         health=health,
         limits=limits,
         now=now,
-        days=Calendar(),
+        days=load_calendar(engine),
         standing={one.subject: one for one in alarms.standing()},
         accepted={subject: at for name in platforms for subject, at in alarms.accepted(name).items()},
         looks=looks,

@@ -27,12 +27,9 @@ _MISSED = Outcome.MISSED.value
 FIELDS = ("texts", "sellers", "prices", "images", "urls", "shown_urls")
 _COUNTS = ("runs", "clean", "empty", "login", "listings", "ads", *FIELDS)
 _IS_ADDRESS = or_(Run.query.startswith("http://"), Run.query.startswith("https://"))
-_HOW = (
-    WatchVersionRow.device,
-    WatchVersionRow.place,
-    WatchVersionRow.depth,
-    Round.settings.label("settings"),
-)
+# What a person brought in, or tried by hand, says nothing about how the platform answers us.
+_OF_A_ROUND = Run.round_id.is_not(None)
+_HOW = (WatchVersionRow.device, WatchVersionRow.place, WatchVersionRow.depth, Round.settings.label("settings"))
 _RUN = (
     Run.id,
     Run.platform,
@@ -56,14 +53,15 @@ class Health:
 
     def watched_until(self) -> datetime | None:
         """Up to when runs have been looked over; `None` before the first time."""
+        query = select(WatchedRow.until).where(WatchedRow.name == RUNS)
         with self.engine.connect() as connection:
-            return connection.execute(select(WatchedRow.until).where(WatchedRow.name == RUNS)).scalar_one_or_none()
+            return connection.execute(query).scalar_one_or_none()
 
     def touched(self, since: datetime, until: datetime) -> Touched:
         """What has runs that ended in (since, until]."""
-        ended = (Run.ended_at > since, Run.ended_at <= until)
+        ended = (Run.ended_at > since, Run.ended_at <= until, _OF_A_ROUND)
         queries = select(Run.platform, Run.query).where(*ended).distinct().order_by(Run.platform, Run.query)
-        rounds = select(Run.round_id).where(*ended, Run.round_id.is_not(None)).distinct().order_by(Run.round_id)
+        rounds = select(Run.round_id).where(*ended).distinct().order_by(Run.round_id)
         with self.engine.connect() as connection:
             return Touched(
                 queries=tuple((row.platform, row.query) for row in connection.execute(queries)),
@@ -80,7 +78,8 @@ class Health:
                 and_(WatchVersionRow.watch_id == RosterRow.watch_id, WatchVersionRow.version == RosterRow.version),
             )
             .outerjoin(Round, Round.id == Run.round_id)
-            .where(Run.platform == platform, Run.query == query, Run.ended_at <= until, Run.outcome != _MISSED)
+            .where(Run.platform == platform, Run.query == query, Run.ended_at <= until)
+            .where(Run.outcome != _MISSED, _OF_A_ROUND)
             .order_by(Run.ended_at.desc(), Run.id.desc())
             .limit(limit)
         )
@@ -89,7 +88,7 @@ class Health:
 
     def unseen_run(self, platform: str, query: str, seen: Sequence[Outcome], span: Span) -> Streak:
         """How long one query was asked without an outcome that counts as seen, within (since, until]."""
-        of_it = (Run.platform == platform, Run.query == query, Run.ended_at.is_not(None))
+        of_it = (Run.platform == platform, Run.query == query, _OF_A_ROUND)
         return self._streak(Run.ended_at, of_it, Run.outcome.in_([one.value for one in seen]), span)
 
     def unseen_platform(self, platform: str, device: str, span: Span) -> Streak:
@@ -140,6 +139,13 @@ class Health:
         )
         with self.engine.connect() as connection:
             return tuple(_look(row) for row in connection.execute(query))
+
+    def last_clean(self, platform: str, device: str, until: datetime) -> datetime | None:
+        """When a round last had a clean look at a platform; `None` when none ever had."""
+        seen = (PlatformLook.platform == platform, PlatformLook.device == device, PlatformLook.clean > 0)
+        query = select(PlatformLook.at).where(*seen, PlatformLook.at <= until).order_by(PlatformLook.at.desc()).limit(1)
+        with self.engine.connect() as connection:
+            return connection.execute(query).scalar_one_or_none()
 
     # -- why -----------------------------------------------------------------------------------
 

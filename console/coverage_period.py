@@ -1,0 +1,184 @@
+"""`lantian coverage --from --to`: what was seen of some days, and above all what was not, in a picture and in words.
+
+What was blocked is never told as if nothing had been there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Engine
+
+from console.heat import print_heat
+from console.output import OUTCOME_WORDS, harmless, print_json, say
+from console.watching import home_engine
+from crawler import clock
+from crawler.config import Config
+from crawler.errors import EXIT_DONE, UserMistake
+from crawler.items import Outcome
+from patrol.calendar import load_calendar
+from patrol.coverage import GOING_ON, LONGEST, UNWRITTEN, WAITING, Planned, Stretch, Totals, added_up, begin_of, lines
+from patrol.platforms import label_of, spider_of
+from storage.alarms import Alarms
+from storage.coverage import BY_HAND, Coverage, Line
+from storage.watches import Watches
+
+OPEN_WORDS = {WAITING: "待查", GOING_ON: "在查", UNWRITTEN: "没有记录"}
+# Features whose absence would look like a clean page; each as a person calls it.
+FEATURE_WORDS = {"results": "结果的读法", "ads": "广告识别", "empty": "「无结果」的识别"}
+TOLD = 5  # so many names one by one
+HAND_WORDS = "手工查的"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the person asked; empty days mean the last seven, up to today."""
+
+    first: str = ""
+    last: str = ""
+    watch: str = ""
+    platform: str = ""
+
+    @property
+    def is_asked(self) -> bool:
+        return self != Asked()
+
+
+def show_period(asked: Asked, *, as_json: bool) -> int:
+    """One line a platform × query × day × outcome as JSON, or the picture and the words."""
+    now = clock.now()
+    with home_engine(Config.load()) as engine:
+        watches = Watches(engine)
+        watch_id = watches.find(asked.watch).watch_id if asked.watch else 0
+        stretch = _stretch(asked, now.astimezone(clock.SHANGHAI).date(), watch_id)
+        plan = _planned(engine, stretch)
+        names = {one.watch_id: one.watch.name for one in plan.versions} | {BY_HAND: HAND_WORDS}
+        names |= {one.watch_id: one.watch.name for one in watches.current()}
+        found = lines(Coverage(engine), plan, stretch)
+        if as_json:
+            for line in found:
+                print_json(_told(line, names[line.watch_id]))
+            return EXIT_DONE
+        totals = added_up(found)
+        standing = len(Alarms(engine).standing(asked.platform))
+    _print(totals, stretch)
+    _say_unwritten(totals, plan, names)
+    if standing:
+        say(f"未解除的警报 {standing} 条：lantian alarms list")
+    return EXIT_DONE
+
+
+def _stretch(asked: Asked, today: date, watch_id: int) -> Stretch:
+    last = _day(asked.last) if asked.last else max(today, _day(asked.first)) if asked.first else today
+    first = _day(asked.first) if asked.first else date.fromordinal(last.toordinal() - 6)
+    if not 0 <= (last - first).days < LONGEST:
+        raise UserMistake(f"--from 不能晚于 --to，最多 {LONGEST} 天")
+    if asked.platform and spider_of(asked.platform) is None:
+        raise UserMistake(f"没有名为 {asked.platform!r} 的平台；见 lantian spiders list")
+    return Stretch(first=first, last=last, now=clock.now(), platform=asked.platform, watch_id=watch_id)
+
+
+def _day(text: str) -> date:
+    try:
+        found = date.fromisoformat(text.strip())
+    except ValueError:
+        raise UserMistake(f"{text!r} 不是日期，要写成 2026-11-20") from None
+    if not 1970 < found.year < 9000:
+        raise UserMistake(f"{text!r} 太早或太晚")
+    return found
+
+
+def _planned(engine: Engine, stretch: Stretch) -> Planned:
+    watches = Watches(engine)
+    since, until = begin_of(stretch.first), stretch.now
+    versions = watches.versions(since, until, stretch.watch_id) if since < until else ()
+    return Planned(versions=versions, written=watches.written(), days=load_calendar(engine))
+
+
+def _told(line: Line, watch: str) -> dict[str, Any]:
+    state = "ended" if line.outcome else line.reason
+    is_seen = line.outcome is not None and line.outcome.is_clean
+    told = {"day": line.day.isoformat(), "watch": watch, "platform": line.platform, "query": line.query}
+    ended: dict[str, Any] = {"state": state, "outcome": line.outcome, "reason": line.reason if line.outcome else ""}
+    counted = {"rows": line.rows, "seen": is_seen, "assumed": line.assumed, "unproven": unproven(line.platform)}
+    return told | ended | counted
+
+
+def unproven(platform: str) -> list[str]:
+    """The features of a platform that no real page has proved, of those that decide what is seen."""
+    spider = spider_of(platform)
+    return [name for name in FEATURE_WORDS if spider and spider.evidence.get(name, "").startswith("code")]
+
+
+# -- in words --------------------------------------------------------------------------------------
+
+
+def _print(totals: Totals, stretch: Stretch) -> None:
+    if not totals.whole.rows:
+        say(f"{stretch.first} 至 {stretch.last}：没有应查项，也没有人手工查过。没有查，就什么也没有看到。")
+        return
+    print_heat({name: label_of(name) for name in totals.by_platform}, totals.by_day, stretch.first, stretch.last)
+    whole = totals.whole
+    ended = "，".join(f"{OUTCOME_WORDS[one]} {rows}" for one, rows in totals.ended.most_common())
+    hand = f"（其中手工查的 {totals.by_hand} 项）" if totals.by_hand else ""
+    say(f"{stretch.first} 至 {stretch.last}：应查 {whole.rows} 项{hand}，看到 {whole.clean} 项，"
+        f"没有看到 {whole.unseen} 项，还没有结果 {whole.open} 项")  # fmt: skip
+    if ended:
+        say(f"按结果：{ended}")
+    _say_unseen(totals)
+    _say_assumed(totals)
+    _say_unproven(totals)
+
+
+def _say_unseen(totals: Totals) -> None:
+    for platform, share in sorted(totals.by_platform.items()):
+        if share.unseen:
+            label = harmless(label_of(platform))
+            say(f"没有看到 · {label}：{share.rows} 项中 {share.unseen} 项（{_why(totals.why[platform])}）")
+            if not share.clean:
+                say(f"    {label}在这段时间一项也没有看到：那里有没有违法信息，无从知道")
+    never = [(platform, query) for platform, query in totals.never_seen if totals.by_platform[platform].clean]
+    if never:
+        names = "、".join(harmless(f"{label_of(platform)}「{query}」") for platform, query in never[:TOLD])
+        say(f"一次也没有看到的查询词 {len(never)} 个：{names}{'…' if len(never) > TOLD else ''}")
+
+
+def _why(why: Counter[tuple[Outcome | None, str]]) -> str:
+    told = [(outcome, reason, rows) for (outcome, reason), rows in why.most_common() if _is_unseen(outcome, reason)]
+    words = (
+        f"{OUTCOME_WORDS[outcome]} {harmless(reason)} {rows}" if outcome else f"{OPEN_WORDS[reason]} {rows}"
+        for outcome, reason, rows in told[:TOLD]
+    )
+    return "，".join(words)
+
+
+def _is_unseen(outcome: Outcome | None, reason: str) -> bool:
+    return outcome is not None or reason == UNWRITTEN
+
+
+def _say_unwritten(totals: Totals, plan: Planned, names: dict[int, str]) -> None:
+    until = {one.watch_id: one.until for one in plan.written}
+    for watch_id, rows in sorted(totals.unwritten.items()):
+        since = clock.in_shanghai(until[watch_id])
+        say(harmless(f"自 {since} 起没有巡查在运行：任务 {names[watch_id]} 应查 {rows} 项没有记录"))
+
+
+def _say_assumed(totals: Totals) -> None:
+    for words, days in sorted(totals.assumed.items()):
+        say(f"{min(days)} 至 {max(days)} 中 {len(days)} 天的安排{words}：没有这一年的放假通知")
+
+
+def _say_unproven(totals: Totals) -> None:
+    found = {name: unproven(name) for name in totals.by_platform}
+    for feature, words in FEATURE_WORDS.items():
+        labels = [label_of(platform) for platform in _with(found.items(), feature)]
+        if labels:
+            say(f"{words}未经真实页面验证：{'、'.join(labels)}")
+
+
+def _with(found: Iterable[tuple[str, Sequence[str]]], feature: str) -> Iterator[str]:
+    return (platform for platform, features in sorted(found) if feature in features)

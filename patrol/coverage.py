@@ -1,0 +1,153 @@
+"""What was seen of a stretch of time and what was not: the roster's rows, rounds by hand, and what nobody wrote down.
+
+What a watch plans and no row tells of is said to be just that. Nothing here ever counts what was not seen as empty.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+
+from crawler.clock import SHANGHAI
+from crawler.items import Outcome
+from crawler.watches import WatchVersion
+from patrol.calendar import Calendar
+from patrol.plan import planned
+from storage.coverage import Coverage, Line, Within
+from storage.watches import Written
+
+# What the reason of a line without an outcome says.
+WAITING, GOING_ON, UNWRITTEN = "planned", "claimed", "unwritten"
+LONGEST = 366  # days
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The versions of the watches that are asked about, how far each is written down, and the calendar."""
+
+    versions: Sequence[WatchVersion]
+    written: Sequence[Written]
+    days: Calendar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """The days from `first` to `last`, of one platform or one watch if named, as of `now`."""
+
+    first: date
+    last: date
+    now: datetime
+    platform: str = ""
+    watch_id: int = 0
+
+    @property
+    def each_day(self) -> Iterator[date]:
+        for number in range((self.last - self.first).days + 1):
+            yield self.first + timedelta(days=number)
+
+    def of(self, day: date) -> Within:
+        """The day's own moments, in Shanghai."""
+        return Within(
+            since=begin_of(day),
+            until=begin_of(day + timedelta(days=1)),
+            platform=self.platform,
+            watch_id=self.watch_id,
+        )
+
+
+def begin_of(day: date) -> datetime:
+    return datetime.combine(day, time(), SHANGHAI)
+
+
+def lines(coverage: Coverage, plan: Planned, stretch: Stretch) -> Iterator[Line]:
+    """Every line of the stretch, day by day, so that no more than a day is ever in memory."""
+    for day in stretch.each_day:
+        within = stretch.of(day)
+        if within.since > stretch.now:
+            return
+        yield from coverage.lines(day, within)
+        yield from _unwritten(plan, stretch, day, within)
+
+
+def _unwritten(plan: Planned, stretch: Stretch, day: date, within: Within) -> Iterator[Line]:
+    """What was due by now and is in no roster, because no patrol has run since."""
+    until = {one.watch_id: one.until for one in plan.written}
+    end = min(within.until - _INSTANT, stretch.now)
+    counted: Counter[tuple[int, str, str, str]] = Counter()
+    for version in plan.versions:
+        since = max(within.since - _INSTANT, until[version.watch_id])
+        if since < end:
+            slots = planned([version], since, end, plan.days)
+            counted.update((one.watch_id, one.platform, one.query, one.assumed) for one in slots)
+    for (watch_id, platform, query, assumed), rows in sorted(counted.items()):
+        if stretch.platform in ("", platform):
+            line = Line(day=day, watch_id=watch_id, platform=platform, query=query, outcome=None,
+                        reason=UNWRITTEN, rows=rows)  # fmt: skip
+            yield replace(line, assumed=assumed)
+
+
+@dataclass(slots=True)
+class Share:
+    """How many were to be seen, and were."""
+
+    rows: int = 0
+    clean: int = 0
+    open: int = 0
+
+    def add(self, line: Line) -> None:
+        self.rows += line.rows
+        self.clean += line.rows if line.outcome is not None and line.outcome.is_clean else 0
+        self.open += line.rows if line.outcome is None and line.reason != UNWRITTEN else 0
+
+    @property
+    def unseen(self) -> int:
+        """What ended without having been seen, or was never begun."""
+        return self.rows - self.clean - self.open
+
+
+@dataclass(slots=True)
+class Totals:
+    """The lines of a stretch added up; as large as platforms × days and platforms × queries, however many rows."""
+
+    whole: Share = field(default_factory=Share)
+    by_platform: defaultdict[str, Share] = field(default_factory=lambda: defaultdict(Share))
+    by_day: defaultdict[tuple[str, date], Share] = field(default_factory=lambda: defaultdict(Share))
+    by_query: defaultdict[tuple[str, str], Share] = field(default_factory=lambda: defaultdict(Share))
+    ended: Counter[Outcome] = field(default_factory=Counter)
+    why: defaultdict[str, Counter[tuple[Outcome | None, str]]] = field(default_factory=lambda: defaultdict(Counter))
+    unwritten: Counter[int] = field(default_factory=Counter)
+    assumed: defaultdict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
+    by_hand: int = 0
+
+    def add(self, line: Line) -> None:
+        for share in (
+            self.whole,
+            self.by_platform[line.platform],
+            self.by_day[line.platform, line.day],
+            self.by_query[line.platform, line.query],
+        ):
+            share.add(line)
+        if line.outcome is not None:
+            self.ended[line.outcome] += line.rows
+        if line.reason == UNWRITTEN:
+            self.unwritten[line.watch_id] += line.rows
+        if line.outcome is None or not line.outcome.is_clean:
+            self.why[line.platform][line.outcome, line.reason] += line.rows
+        if line.assumed:
+            self.assumed[line.assumed].add(line.day)
+        self.by_hand += 0 if line.watch_id else line.rows
+
+    @property
+    def never_seen(self) -> list[tuple[str, str]]:
+        """Queries of which not one look was clean, and not one is still to come."""
+        return sorted(name for name, share in self.by_query.items() if not share.clean and share.unseen == share.rows)
+
+
+def added_up(several: Iterable[Line]) -> Totals:
+    totals = Totals()
+    for line in several:
+        totals.add(line)
+    return totals

@@ -1,0 +1,115 @@
+"""What was to be looked at in a stretch of time and how each of it ended: counted by the database, a day at a time.
+
+Out of the roster, and out of rounds that a person ran by hand. It knows no plan: what nobody wrote down is not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Engine, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from crawler.items import Outcome
+from storage.models import Round, Run
+from storage.tables.patrol import RosterRow
+
+BY_HAND = 0  # the watch of what no watch planned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Within:
+    """Which planned times: from `since` on and before `until`; empty names mean any."""
+
+    since: datetime
+    until: datetime
+    platform: str = ""
+    watch_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """So many planned runs of one query on one platform on one day that ended alike.
+
+    `outcome` is `None` for those without a result; then `reason` is what is known of them. `watch_id` is 0 for rounds
+    that a person ran. `assumed` is why the day is counted as it is.
+    """
+
+    day: date
+    watch_id: int
+    platform: str
+    query: str
+    outcome: Outcome | None
+    reason: str
+    rows: int
+    assumed: str = ""
+
+
+class Coverage:
+    """Questions about stretches of time. `engine` comes from `storage.db`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def lines(self, day: date, within: Within) -> Iterator[Line]:
+        """What was planned in a stretch that is one day, by platform and query."""
+        with self.engine.connect() as connection:
+            for row in connection.execute(planned_rows(within)):
+                yield _line(row, day, row.watch_id, row.assumed)
+            if not within.watch_id:
+                for row in connection.execute(hand_rows(within)):
+                    yield _line(row, day, BY_HAND, "")
+
+
+def planned_rows(within: Within) -> Any:
+    """The roster's rows, counted."""
+    alike: tuple[InstrumentedAttribute[Any], ...] = (
+        RosterRow.watch_id,
+        RosterRow.platform,
+        RosterRow.query,
+        RosterRow.outcome,
+        RosterRow.reason,
+        RosterRow.state,
+        RosterRow.assumed,
+    )
+    query = (
+        select(*alike, func.count().label("rows"))
+        .where(RosterRow.planned_at >= within.since, RosterRow.planned_at < within.until)
+        .group_by(*alike)
+        .order_by(RosterRow.platform, RosterRow.query, RosterRow.watch_id, RosterRow.outcome, RosterRow.reason)
+    )
+    query = query.where(RosterRow.platform == within.platform) if within.platform else query
+    return query.where(RosterRow.watch_id == within.watch_id) if within.watch_id else query
+
+
+def hand_rows(within: Within) -> Any:
+    """The runs of rounds that no roster planned. Every attempt at a row of the roster has that row's own time."""
+    of_roster = exists().where(
+        RosterRow.planned_at == Run.planned_at, RosterRow.platform == Run.platform, RosterRow.query == Run.query
+    )
+    alike: tuple[InstrumentedAttribute[Any], ...] = (Run.platform, Run.query, Run.outcome, Run.reason)
+    query = (
+        select(*alike, func.count().label("rows"))
+        .join(Round, Round.id == Run.round_id)
+        .where(Round.started_at >= within.since, Round.started_at < within.until, ~of_roster)
+        .group_by(*alike)
+        .order_by(*alike)
+    )
+    return query.where(Run.platform == within.platform) if within.platform else query
+
+
+def _line(row: Any, day: date, watch_id: int, assumed: str) -> Line:
+    state = getattr(row, "state", "claimed")
+    return Line(
+        day=day,
+        watch_id=watch_id,
+        platform=row.platform,
+        query=row.query,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        reason=row.reason if row.outcome else state,
+        rows=row.rows,
+        assumed=assumed,
+    )
