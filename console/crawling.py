@@ -13,6 +13,7 @@ from pathlib import Path
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
+from console.files import platform
 from console.pictures import PicturesBeside, office_shapes, say_pictures
 from console.showings import say_showings
 from crawler.commands.crawl import exit_code
@@ -77,7 +78,9 @@ def _begun(
         runs = {run.query: run.id for run in plan if run.platform == name}
         crawler = reactor.create_crawler(name)
         crawler.signals.connect(ended, run_ended, weak=False)
-        told = {"runs": runs, "pages": manner.pages, "place": manner.city, "device": manner.device}
+        devices = platform(name).devices  # a round asks for no device; claims for one that is not there end before
+        device = manner.device if manner.device in devices else devices[0]
+        told = {"runs": runs, "pages": manner.pages, "place": manner.city, "device": device}
         crawlers[crawler] = reactor.crawl(crawler, **told)
     return crawlers
 

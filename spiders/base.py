@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import scrapy
 from scrapy.http import Request, Response
+from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from crawler import clock
@@ -59,11 +60,15 @@ class PlatformSpider(scrapy.Spider):
         pages: str | int = 1,
         runs: dict[str, str] | None = None,
         place: str = "",
-        device: str = Device.DESKTOP,
+        device: str = "",
         **kwargs: Any,
     ) -> None:
-        """`queries` are separated by commas; `runs` gives each query its run id, else they are new."""
+        """`queries` are separated by commas; `runs` gives each query its run id, else they are new.
+
+        Without `device` it is the platform's own first one.
+        """
         super().__init__(**kwargs)
+        device = device or self.devices[0]
         if device not in self.devices:
             raise UserMistake(f"{self.name} knows no {device} pages")
         if place and place not in self.cities:
@@ -74,6 +79,13 @@ class PlatformSpider(scrapy.Spider):
             raise UserMistake(f"pages must be a whole number from 1 to {MAX_PAGES}, not {pages!r}")
         self.pages = int(pages)
         self.runs = runs or {query: uuid.uuid4().hex for query in asked}
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """A platform that has no page for the crawl's device is visited with its own."""
+        super().update_settings(settings)
+        if settings.get("LANTIAN_DEVICE") not in cls.devices:
+            settings.set("LANTIAN_DEVICE", cls.devices[0].value, priority="cmdline")
 
     # -- where to look ---------------------------------------------------------------------
 

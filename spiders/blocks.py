@@ -40,9 +40,10 @@ class Layout:
     """Where a platform puts its results. All but `columns` and `is_paid` are selectors.
 
     `listed` are the results the platform itself marks as such. `marks` are candidates for a
-    mark of payment, which `is_paid` confirms. `heading` is what every result has one of.
-    `said` is where a result has its own words, which are never a label. `columns` are the
-    ids of the elements that hold results: an advertisement that is not listed ends there.
+    mark of payment, which `is_paid` confirms; "" where no mark but the label is known. `heading`
+    is what every result has one of. `said` is where a result has its own words, which are never
+    a label. `columns` are the ids of the elements that hold results: an advertisement that is
+    not listed ends there.
     """
 
     listed: str
@@ -50,7 +51,7 @@ class Layout:
     heading: str
     said: str
     columns: frozenset[str]
-    is_paid: Callable[[Node], bool]
+    is_paid: Callable[[Node], bool] = bool
 
     def blocks(self, document: Document) -> list[Block]:
         return _Search(self, document).blocks()
@@ -71,7 +72,7 @@ class _Search:
             if self.owner(node) is None:
                 self.nodes[node.mem_id] = node
         listed = len(self.nodes)
-        for mark in self.root.css(self.layout.marks):
+        for mark in self.root.css(self.layout.marks) if self.layout.marks else ():
             if self.layout.is_paid(mark):
                 self.settle(mark, is_label=False)
         for label in labels(self.document, self.layout.said):

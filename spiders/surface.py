@@ -67,7 +67,8 @@ class _Walk:
             elif place.node.is_text_node:
                 self.tell(place.node.text() or "", is_hidden=place.is_hidden)
             elif place.node.is_comment_node:
-                self.tell(_words_of(place.node.comment_content or ""), is_hidden=True)
+                if self.unseen_length < MAX_UNSEEN:
+                    self.tell(_words_of(place.node.comment_content or ""), is_hidden=True)
             elif place.node.tag not in _NEVER:
                 self.enter(place, stack)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from crawler.errors import PageChanged, PageEmpty, PageGone
@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"[?&]id=(\d{5,20})")
 class Taobao(PlatformSpider):
     name = "taobao"
     label = "淘宝"
-    hosts = ("s.taobao.com", "item.taobao.com", "detail.tmall.com")
+    hosts = ("s.taobao.com", "item.taobao.com")
     page_size = STEP
     ad_labels = ("广告", "掌柜热卖")
     evidence = {
@@ -55,7 +55,7 @@ class Taobao(PlatformSpider):
         "rendered list 2024": "code only",
         "empty": "code only",
     }
-    walls = (
+    walls: ClassVar[tuple[Wall, ...]] = (
         *FAMILY_WALLS,
         Wall(trouble=PageGone, reason="not_found", marks=("/noitem.htm",), within="url"),
         Wall(trouble=PageGone, reason="not_found", marks=("您查看的宝贝不存在",)),
