@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from console.claims import refuse_unbacked, remark_of
 from console.package_facts import Chosen, Kept, parts_of
 from console.rejudging import Rejudging
 from console.rereading import Rereading
@@ -17,10 +18,11 @@ from console.sealing import STATE_WORDS
 from crawler.captures import BrowserCapture, VisitFacts
 from crawler.config import Config
 from crawler.errors import EvidenceBroken
-from crawler.items import Capture, Finding
+from crawler.items import Capture, Finding, How
 from storage import warc
 from storage.archive import FolderArchive
 from storage.exhibits import ExhibitStore
+from storage.imports import Imports
 from storage.packaging.redirects import redirects_to
 from storage.people import People
 from storage.seal import Sealer, State
@@ -45,6 +47,7 @@ class Choosing:
 
     def _chosen(self, found: ExhibitDetail) -> Chosen:
         is_own = found.shown is not None and found.shown.exhibit == found.exhibit.id
+        refuse_unbacked(self._store, found)
         # What was shown of an earlier sighting says nothing of this one: it goes out with its own exhibit.
         detail = found if is_own else replace(found, shown=None)
         extractions = People(self._store.engine).extractions_of(detail.exhibit.id)
@@ -55,7 +58,7 @@ class Choosing:
         redirects = redirects_to(
             self._archive, self._config.archive, self._store.engine, detail.capture, detail.requested_url
         )
-        parts = [*(("redirect", one) for one in redirects), *_captures(detail, visits)]
+        parts = [*(("redirect", one) for one in redirects), *_captures(detail, visits), *self._original(detail)]
         files = {capture.id: name for visit in visits for name, capture in _own_files(visit)}
         kept = tuple(self._kept(part, capture, files) for part, capture in parts)
         told = tuple((visit, read_facts(self._archive, visit)) for visit in visits)
@@ -69,6 +72,7 @@ class Choosing:
             settings=self._store.settings_of(detail.run.round),
             unjudged=unjudged,
             shown_before=found.shown.exhibit if found.shown and not is_own else "",
+            claimed=remark_of(self._store, detail),
         )
 
     def _checked(
@@ -85,6 +89,13 @@ class Choosing:
             if detail.shown and visit.id == detail.shown.showing.visit:
                 check_showing(detail, page, facts, self._archive)
         return unjudged
+
+    def _original(self, detail: ExhibitDetail) -> Iterator[tuple[str, Capture]]:
+        """The file that an imported page lies in, where that is not the page itself."""
+        if detail.capture.how is How.IMPORTED:
+            original = Imports(self._store.engine).original_of(detail.capture.id)
+            if original.id != detail.capture.id:
+                yield "original", original
 
     def _visit_of(self, picture: Capture | None) -> list[str]:
         """The visit that a picture is of; pictures of older archives are of none."""

@@ -27,6 +27,7 @@ from console.sealing import STATE_WORDS, sealer_of
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EvidenceBroken, NotStamped, UserMistake
+from crawler.items import How
 from pipelines.room import TOOL
 from storage import warc
 from storage.archive import FolderArchive
@@ -217,7 +218,9 @@ class _Package:
         detail, capture = one.detail, one.detail.capture
         label = platform(detail.exhibit.listing.platform).label
         title = f"{label}：{detail.run.query} 第 {detail.page_number} 页"
-        yield PackagePage(id=capture.id, url=warc.uri(capture.url), title=harmless(title), at=capture.taken_at)
+        is_brought = capture.how is How.IMPORTED
+        url = warc.visit_uri(capture.how, capture.url) if is_brought else warc.uri(capture.url)
+        yield PackagePage(id=capture.id, url=url, title=harmless(title), at=capture.taken_at)
         for visit, facts in one.visits:
             url = warc.uri(urldefrag(visit.url).url)
             if any(record.type == "response" and record.uri == url for record in facts.records):

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from casework.people import known_name
 from console.bringing import Bringing, Brought, Claims
+from console.claims import imported_told, imported_words
 from console.files import platform, platforms
 from console.ledger import opened
 from console.officers import proved, two_names
@@ -37,18 +38,13 @@ from spiders.imported import is_address
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
-from storage.import_shapes import Backing, Imported, ReadRun
+from storage.import_shapes import ReadRun
 from storage.imports import Imports
 from storage.people import People
 from storage.shelf import open_shelf
 
 LONGEST_WORDS = 500  # characters of a note
 GRAVEST_FIRST = (EXIT_EVIDENCE, EXIT_BUG, EXIT_USAGE, EXIT_NOT_CLEAN, EXIT_DONE)
-BACKING_WORDS = {
-    Backing.NONE: "还没有重新固定，也没有两人签字，不能随函或导出",
-    Backing.FRESH: "其后已由本系统重新固定到同样的内容",
-    Backing.CONFIRMED: "已由两名执法人员签字",
-}
 
 
 def import_files(paths: Sequence[Path], claims: Claims, *, as_json: bool) -> int:
@@ -139,7 +135,9 @@ def _tell(path: Path, brought: Brought) -> None:
         at = clock.in_shanghai(one.at)
         say(f"{harmless(path.name)} 已于 {at} 由 {harmless(one.by)} 导入过（第 {one.id} 号），这次没有改动")
         return
-    say(f"已导入 {harmless(path.name)}（第 {one.id} 号，{one.form}）：{imported_words(one)}")
+    say(f"已导入 {harmless(path.name)}：")
+    for line in imported_words(one).split("\n"):
+        say(f"  {line}")
     for run in brought.runs:
         why = "" if run.outcome.is_clean else f"（{run.reason}）{harmless(run.detail)[:100]}"
         what = f"  {platforms()[run.platform].label}“{harmless(run.query)}”：{OUTCOME_WORDS[run.outcome]}{why}"
@@ -168,22 +166,6 @@ def _told(path: Path, brought: Brought) -> dict[str, Any]:
             for run in brought.runs
         ]
     }
-
-
-def imported_told(one: Imported) -> dict[str, Any]:
-    """An import as every command tells it in JSON: what is claimed is called so."""
-    told = asdict(one)
-    del told["id"], told["is_clean"]
-    return told | {"import": one.id, "form": one.form.value, "at": one.at.isoformat()}
-
-
-def imported_words(one: Imported) -> str:
-    """Who brought it in, when, and what is claimed of it."""
-    how = f"，{one.how}" if one.how else ""
-    where = f"据称网址 {one.claimed_url}" if one.claimed_url else "未注明网址"
-    when = f"据称保存于 {one.claimed_at}" if one.claimed_at else "未注明保存时间"
-    by = f"{clock.in_shanghai(one.at)}（北京时间）由 {one.by} 导入{how}"
-    return harmless(f"{by}；{where}；{when}；原文件 {one.name}，SHA-256 {one.sha256}")
 
 
 # -- two signatures --------------------------------------------------------------------------------

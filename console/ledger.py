@@ -19,6 +19,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from console.claims import claims_shown, claims_told, is_claimed
 from console.files import platform
 from console.inspection import WHOLE, Inspection, integrity_told, is_damaged, seal_words, seals_words
 from console.output import CATEGORY_WORDS, bracketed, finding_told, harmless, page, print_json, say, weight_words
@@ -28,7 +29,7 @@ from console.showings import facts_of, picture_mark, showing_told, shown_parts, 
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
-from crawler.items import Capture, Finding
+from crawler.items import Capture, Finding, How
 from detectors.article import Article, load_articles
 from storage.care_shapes import Rejudged
 from storage.db import is_there, open_database
@@ -101,6 +102,7 @@ def _lead_told(lead: Lead) -> dict[str, Any]:
         "first_seen": lead.first_seen.isoformat(),
         "last_seen": lead.last_seen.isoformat(),
         "specimen": lead.capture.is_specimen,
+        "imported": lead.capture.how is How.IMPORTED,
         "group": lead.group,
         "group_size": lead.group_size,
     }
@@ -138,7 +140,8 @@ def _lead_text(place: int, lead: Lead, *, by_group: bool) -> Text:
         line.append("（见图片）")
     picture = picture_mark(lead.picture, lead.shown)
     line.append(_like_words(lead, by_group=by_group), style="cyan")
-    line.append(f"\n     证据项 {lead.exhibit}  固定 {lead.capture.id[:8]}  {picture}", style="dim")
+    kept = "导入（网址、时间为据称）" if lead.capture.how is How.IMPORTED else "固定"
+    line.append(f"\n     证据项 {lead.exhibit}  {kept} {lead.capture.id[:8]}  {picture}", style="dim")
     return line
 
 
@@ -166,13 +169,14 @@ def show_exhibit(name: str, *, as_json: bool, in_full: bool) -> int:
         shown = (detail.capture, detail.picture, *shown_captures(detail.images), *parts)
         inspection = Inspection(config, store.engine)
         state, seal = inspection.of(*shown), inspection.seal_of(*shown)
+        brought, claims = claims_shown(store, detail), claims_told(store, detail)
     facts = facts_of(config, detail.exhibit.id, detail.shown) if state == WHOLE else None
     if as_json:
         showing = {"showing": showing_told(detail.shown, facts)}
-        print_json(_detail_told(detail) | showing | integrity_told(state, seal))
+        print_json(_detail_told(detail) | claims | showing | integrity_told(state, seal))
     else:
         picture = _capture_words(detail.picture) if detail.picture else ""
-        told = (("完整性", state), ("封存", seal_words(seal)))
+        told = (*brought, ("完整性", state), ("封存", seal_words(seal)))
         _print_exhibit(detail, visit_words(detail, picture, facts), told, in_full=in_full)
     if is_damaged(state):
         return EXIT_EVIDENCE
@@ -209,8 +213,8 @@ def _print_exhibit(detail: ExhibitDetail, picture: str, kept: Sequence[tuple[str
         ("位置", f"查询“{detail.run.query}”第 {detail.page_number} 页第 {listing.position} 位"),
         ("卖家", listing.seller or "（页面未显示）"),
         ("网址", listing.url + ("（跳转链接，未打开）" if listing.is_redirect else "")),
-        ("页面", detail.page_url),
-        ("看见", f"{clock.in_shanghai(detail.seen_at)}（北京时间）"),
+        ("页面", detail.page_url + ("（据称）" if is_claimed(detail) else "")),
+        ("导入于" if is_claimed(detail) else "看见", f"{clock.in_shanghai(detail.seen_at)}（北京时间）"),
         ("历史", f"首次 {clock.in_shanghai(detail.first_seen)}，共 {detail.sightings} 次"),
         *(("改判", _rejudged_words(one)) for one in detail.rejudgements),
         ("固定", _capture_words(detail.capture)),

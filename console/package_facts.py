@@ -26,10 +26,11 @@ from storage.seal import SealHead, SealState
 from storage.shapes import ExhibitDetail
 from storage.wacz import RECORDS, Part
 
-ALONE = ("page", "redirect", "image", "old picture")  # records of their own, no parts of a visit
+ALONE = ("page", "redirect", "image", "old picture", "original")  # records of their own, no parts of a visit
 FORMAT = "lantian-package/1"
 PART_WORDS = {
     "page": "网页（服务器的应答，原始字节）",
+    "original": "人保存后导入的原文件",
     "redirect": "跳转（服务器的应答）",
     "image": "信息中的图片",
     "old picture": "网页整页截图",
@@ -39,6 +40,7 @@ PART_WORDS = {
     "mhtml": "网页及其部件（MHTML）",
     "facts": "打开网页的事实记录",
 }
+IMPORTED_WORDS = "网页（由人保存后导入，网址和时间为据称）"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,8 @@ class Chosen:
     """One exhibit as it goes into a package. `visits` are with their facts, the newest last; `settings` its round's.
 
     `unjudged` are words on findings that today's rules did not judge again; `shown_before` is the earlier exhibit of
-    the same listing that the browser looked at, where it did not look at this one.
+    the same listing that the browser looked at, where it did not look at this one. `claimed` are words on what a
+    person brought in.
     """
 
     detail: ExhibitDetail
@@ -67,6 +70,7 @@ class Chosen:
     settings: str
     unjudged: Mapping[Finding, str]
     shown_before: str = ""
+    claimed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,9 +164,10 @@ def _capture(kept: Kept) -> dict[str, Any]:
 
 
 def address(kept: Kept) -> str:
-    """The record's address: a part of a visit has one of its own."""
+    """The record's address: a part of a visit has one of its own, and so has what was imported."""
     one = kept.capture
-    return warc.uri(one.url) if kept.part in ALONE else warc.visit_uri(one.how, one.url)
+    is_seen = kept.part in ALONE and one.how is not How.IMPORTED
+    return warc.uri(one.url) if is_seen else warc.visit_uri(one.how, one.url)
 
 
 # -- papers ----------------------------------------------------------------------------------------
@@ -217,9 +222,10 @@ def _takers(one: Chosen) -> dict[str, tuple[str, ...]]:
 def kept_file(kept: Kept) -> KeptFile:
     """A row of the list of evidence; `file` is where it lies in the package."""
     one = kept.capture
+    is_brought = one.how is How.IMPORTED and kept.part == "page"
     return KeptFile(
         number=one.id,
-        title=PART_WORDS[kept.part],
+        title=IMPORTED_WORDS if is_brought else PART_WORDS[kept.part],
         url=one.url,
         taken_at=one.taken_at,
         file=kept.file,
@@ -233,6 +239,8 @@ def kept_file(kept: Kept) -> KeptFile:
 
 def _remarks(one: Chosen) -> Iterator[str]:
     """What a reader must know of this exhibit that its files do not say."""
+    if one.claimed:
+        yield one.claimed
     if one.shown_before:
         yield f"此次没有另拍网页；同一信息先前的截图在证据项 {one.shown_before} 中，不在本项之内。"
     for finding, words in one.unjudged.items():

@@ -12,9 +12,11 @@ from scrapy.settings import Settings
 from console.files import platform
 from crawler.errors import EvidenceBroken, PageTrouble
 from crawler.items import Capture, How, Listing, Page, Reading
+from crawler.saved import Form, SavedPage
 from crawler.unpack import unpacked
 from pipelines.tie import exhibit_id
 from spiders.base import MAX_PAGES, PlatformSpider
+from spiders.imported import read_saved
 from storage import warc
 from storage.archive import FolderArchive
 from storage.models import encodable
@@ -60,12 +62,23 @@ class Rereading:
         if (spider.name, capture.id) not in self._known:
             body = self._archive.produce(capture)
             headers = headers_of(self._archive, capture)
+            if capture.how is How.IMPORTED:
+                self._known[spider.name, capture.id] = self._imported(detail, spider, body)
+                return self._known[spider.name, capture.id]
             try:
                 page = _page(detail, body, headers)
             except PageTrouble as trouble:
                 raise EvidenceBroken(f"证据项 {detail.exhibit.id}：固定的网页解不开（{trouble}），不能导出") from None
             self._known[spider.name, capture.id] = spider.read(page)
         return self._known[spider.name, capture.id]
+
+    def _imported(self, detail: ExhibitDetail, spider: PlatformSpider, body: bytes) -> Reading:
+        """A page that a person brought in, by what its record says of its form."""
+        capture = detail.capture
+        record = warc.read_member(self._archive.member(capture.file, capture.offset, capture.length))
+        form, status = record.field("Lantian-Saved-As"), record.field("Lantian-Claimed-Status") or "200"
+        page = SavedPage(body=body, content_type=capture.mime, url=detail.page_url, status=int(status))
+        return read_saved(spider, Form(form), page, detail.run.query)
 
     def picture(self, capture: Capture) -> bytes:
         """A kept picture of a listing as it was read: without its content encoding."""
@@ -80,11 +93,13 @@ def _check_asked(detail: ExhibitDetail, spider: PlatformSpider, redirects: Seque
     """Query and page number are rows; the address that was asked and led to the page is in its records."""
     name, query, number = f"证据项 {detail.exhibit.id}", detail.run.query, detail.page_number
     asked, got = detail.requested_url, detail.capture.url
-    if detail.capture.how is How.HTTP and bare(detail.page_url) != bare(got):
+    if detail.capture.how in (How.HTTP, How.IMPORTED) and bare(detail.page_url) != bare(got):
         raise EvidenceBroken(f"{name}：数据库中的网址不是固定的网页的，不能导出")
     if detail.seen_at != detail.capture.taken_at:
         raise EvidenceBroken(f"{name}：数据库中的看见时间不是固定的时间，不能导出")
     is_bound = bare(asked) == bare(got) or bool(redirects)
+    if detail.capture.how is How.IMPORTED:
+        return  # who brought it in said what was asked: it is a claim like the address
     # A page that sends on by itself (meta refresh) leaves no redirect: then both addresses must ask for it.
     if not is_bound and not _asks(asked, query):
         raise EvidenceBroken(f"{name}：数据库中请求的网址到不了固定的网页，不能导出")

@@ -51,9 +51,9 @@ def open_html(raw: bytes) -> Saved:
     told = _SINGLEFILE.search(early)
     if told:
         url, at = _ITS_URL.search(told[1]), _ITS_DATE.search(told[1])
-        page = SavedPage(body=body, content_type="", url=_url(url), at=_words(at), pictures=pictures)
+        page = SavedPage(body=body, content_type="text/html", url=_url(url), at=_words(at), pictures=pictures)
         return Saved(form=Form.SINGLEFILE, pages=(page,))
-    page = SavedPage(body=body, content_type="", url=_url(_SAVED_FROM.search(early)), pictures=pictures)
+    page = SavedPage(body=body, content_type="text/html", url=_url(_SAVED_FROM.search(early)), pictures=pictures)
     return Saved(form=Form.HTML, pages=(page,))
 
 
@@ -157,15 +157,22 @@ def _pieces(body: bytes, boundary: bytes, counted: list[int]) -> Iterator[bytes]
         if counted[0] > MOST_PARTS:
             raise UserMistake(f"MHTML 的部件超过 {MOST_PARTS} 个")
         if start >= 0:
-            yield body[start : found.start()].lstrip(b"\r\n")
+            yield _without_line_end(body[start : found.start()])
         if found[1]:
             return
         start = found.end()
     raise UserMistake("MHTML 不完整：没有结尾")
 
 
+def _without_line_end(raw: bytes) -> bytes:
+    """Without the one line end that belongs to the boundary before it."""
+    return raw[2:] if raw.startswith(b"\r\n") else raw[1:] if raw.startswith(b"\n") else raw
+
+
 def _parted(raw: bytes) -> tuple[Message, bytes]:
-    """The headers at the beginning, and what follows them."""
+    """The headers at the beginning, of which there may be none, and what follows them."""
+    if not raw or raw.startswith((b"\r\n", b"\n")):
+        return Message(), _without_line_end(raw)
     end = _HEAD_END.search(raw, 0, LARGEST_HEAD)
     if end is None:
         raise UserMistake("MHTML 的头部不完整或过长")

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Row, exists, insert, select
 from sqlalchemy.orm import aliased
 
 from crawler.errors import UserMistake
-from crawler.items import How
+from crawler.items import Capture, How
 from crawler.saved import Form
 from storage.audit import Act, add_on
 from storage.db import writing
@@ -24,7 +24,7 @@ from storage.import_shapes import Backing, Confirmation, Imported, KeptImport, O
 from storage.models import CaptureRow, ExhibitRow, Run, encodable
 from storage.people import Person
 from storage.pictures import end_on
-from storage.rows import NEW_CAPTURES, capture_values
+from storage.rows import CAPTURE, NEW_CAPTURES, capture_of, capture_values
 from storage.tables.hand import ConfirmationRow, ImportedPageRow, ImportRow
 from storage.tables.pictures import PictureRow
 from storage.tasks import Closed, Closing, close_on
@@ -79,14 +79,15 @@ class Imports:
             row = connection.execute(claimed.where(ImportedPageRow.capture_id == capture)).one_or_none()
         return (row.claimed_url, row.claimed_at) if row else ("", "")
 
-    def original_of(self, capture: str) -> str:
-        """The capture of the file that an imported page lies in; `LookupError` where it is no such page."""
-        query = select(ImportRow.capture_id).join(ImportedPageRow, ImportedPageRow.import_id == ImportRow.id)
+    def original_of(self, capture: str) -> Capture:
+        """The file that an imported page lies in; `LookupError` where it is no such page."""
+        query = select(*CAPTURE).join(ImportRow, ImportRow.capture_id == CaptureRow.id)
+        query = query.join(ImportedPageRow, ImportedPageRow.import_id == ImportRow.id)
         with self.engine.connect() as connection:
-            found = connection.execute(query.where(ImportedPageRow.capture_id == capture)).scalar_one_or_none()
-        if found is None:
+            row = connection.execute(query.where(ImportedPageRow.capture_id == capture)).one_or_none()
+        if row is None:
             raise LookupError(f"capture {capture} is no imported page")
-        return str(found)
+        return capture_of(row)
 
     # -- who answers for it ------------------------------------------------------------------------
 

@@ -24,9 +24,10 @@ _EXHIBIT_KEYS = {"captures", "findings", "id", "listing", "page", "platform", "q
                  "visit"}  # fmt: skip
 # By which means a part can have been captured.
 _PARTS = {
-    "page": {"http", "network", "browser"},
+    "page": {"http", "network", "browser", "imported"},
+    "original": {"imported"},
     "redirect": {"http", "network"},
-    "image": {"http", "network"},
+    "image": {"http", "network", "imported"},
     "picture": {"picture"},
     "old picture": {"picture"},
     "dom": {"browser"},
