@@ -99,9 +99,10 @@ def _manner(config: Config, watch: Watch) -> Manner:
 
 
 def _is_askable(store: ExhibitStore, run: PlannedRun, manner: Manner) -> bool:
-    """Whether there is a spider for it that knows device and place; where not, the run ends here and says so."""
+    """Whether there is a spider for it that knows device and place and may ask this; where not, the run ends here and says so."""
     try:
-        platform(run.platform)(pages=manner.pages, place=manner.city, device=manner.device)
+        runs = {run.query: run.id}
+        platform(run.platform)(runs=runs, pages=manner.pages, place=manner.city, device=manner.device)
     except UserMistake as mistake:
         _log_end(store.finish_run(run.id, Outcome.ERROR, "not_askable", str(mistake), clock.now()))
         return False

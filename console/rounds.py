@@ -50,7 +50,9 @@ def run_round(asked: Asked, *, as_json: bool) -> int:
     config = Config.load()
     names = [name.strip() for name in asked.spiders.split(",") if name.strip()] or _asked_by_words()
     words = read_queries(asked.queries or DEFAULT_QUERIES)
-    questions = [(platform(name).name, query) for name in names for query in words]
+    for name in names:
+        platform(name)(runs=dict.fromkeys(words, ""))  # says before anything begins what it cannot be asked
+    questions = [(name, query) for name in names for query in words]
     pages = asked.pages or config.crawl.pages
     if not 1 <= pages <= MAX_PAGES:
         raise UserMistake(f"页数要在 1 到 {MAX_PAGES} 之间，不是 {pages}")

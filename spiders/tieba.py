@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote_plus
 
 from crawler.errors import LoginRequired, PageBlocked, PageChanged, PageEmpty, PageGone
 from crawler.items import Kind, Reading
+from crawler.watches import Device
 from spiders.base import PlatformSpider
 from spiders.found import Found
 from spiders.paging import with_parameter
@@ -43,8 +44,10 @@ class Tieba(PlatformSpider):
     label = "百度贴吧"
     hosts = ("tieba.baidu.com",)
     page_size = PAGE_SIZE
+    devices = (Device.DESKTOP, Device.MOBILE)
     evidence = {
         "results": "captured 2020-10",
+        "mobile": "captured 2018-10 and 2020-02",
         "ads": "captured 2020-02",
         "pager": "captured 2020-10",
         "thread page": "code only",

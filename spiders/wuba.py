@@ -8,6 +8,7 @@ the page draws as digits: such text is kept as it stands and never taken for a p
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
 from crawler.errors import LoginRequired, PageBlocked, PageEmpty
@@ -18,11 +19,24 @@ from spiders.paging import without_parameter
 from spiders.reading import Document, Node, attr, clean, first, text_of
 from spiders.walls import Wall
 
-CITIES = (
-    *("bj", "sh", "gz", "sz", "tj", "cq", "cd", "wh", "hz", "nj", "xa", "su", "zz", "cs", "qd", "sy", "dl", "nb"),
-    *("wx", "jn", "hrb", "cc", "sjz", "ty", "hf", "fz", "xm", "nc", "nn", "km", "gy", "hk", "lz", "xn", "xj", "hu"),
-    *("dt", "yq", "changzhi", "jincheng", "shuozhou", "jz", "yuncheng", "xinzhou", "linfen", "yinchuan", "lasa"),
-)
+# What stands before `.58.com`: every provincial capital, and the cities of Shanxi, Henan and some larger ones.
+CITIES = MappingProxyType(
+    {
+        "北京": "bj", "上海": "sh", "天津": "tj", "重庆": "cq", "石家庄": "sjz", "太原": "ty", "呼和浩特": "hu",
+        "沈阳": "sy", "长春": "cc", "哈尔滨": "hrb", "南京": "nj", "杭州": "hz", "合肥": "hf", "福州": "fz",
+        "南昌": "nc", "济南": "jn", "郑州": "zz", "武汉": "wh", "长沙": "cs", "广州": "gz", "南宁": "nn",
+        "海口": "haikou", "成都": "cd", "贵阳": "gy", "昆明": "km", "拉萨": "lasa", "西安": "xa", "兰州": "lz",
+        "西宁": "xn", "银川": "yinchuan", "乌鲁木齐": "xj",
+        "大同": "dt", "阳泉": "yq", "长治": "changzhi", "晋城": "jincheng", "朔州": "shuozhou", "晋中": "jz",
+        "运城": "yuncheng", "忻州": "xinzhou", "临汾": "linfen", "吕梁": "lvliang",
+        "安阳": "ay", "新乡": "xx", "洛阳": "luoyang", "南阳": "ny", "许昌": "xc", "平顶山": "pds", "焦作": "jiaozuo",
+        "商丘": "sq", "开封": "kaifeng", "濮阳": "puyang", "周口": "zk", "信阳": "xy", "驻马店": "zmd", "漯河": "luohe",
+        "三门峡": "smx", "鹤壁": "hb", "济源": "jiyuan",
+        "深圳": "sz", "苏州": "su", "无锡": "wx", "宁波": "nb", "厦门": "xm", "青岛": "qd", "大连": "dl",
+        "唐山": "ts", "保定": "bd", "廊坊": "lf", "邯郸": "hd", "秦皇岛": "qhd", "包头": "bt",
+    }
+)  # fmt: skip
+DEFAULT_PLACE = "北京"
 _CATEGORY = "shangbiaozhli"  # 商标专利
 # Cards inside cards are left out: no page has them, and a thousand levels would cost their square.
 _ENTRIES = "li[logr]:not(li li), tr[logr]:not(tr tr), div[logr]:not(div[logr] *), li.house-cell:not([logr]):not(li li)"
@@ -43,10 +57,10 @@ _RANKED = re.compile(r"^[a-z]{1,4}_\d+_\d+_(\d{8,20})_")
 class Wuba(PlatformSpider):
     name = "wuba"
     label = "58同城"
-    hosts = tuple(f"{city}.58.com" for city in CITIES)
+    hosts = tuple(f"{city}.58.com" for city in CITIES.values())
+    cities = CITIES
     page_size = 60
     ad_labels = tuple(sorted(_LABELS))
-    city = "bj"  # `-a city=ty` asks another one
     evidence = {
         "results": "captured 2019-11 and 2020-10 (homes); services code only",
         "ads": "captured 2019-11 and 2020-10",
@@ -65,7 +79,8 @@ class Wuba(PlatformSpider):
     )
 
     def search_url(self, query: str, page_number: int) -> str:
-        return f"https://{self.city}.58.com/{_CATEGORY}/pn{page_number}/?key={quote(query)}"
+        city = CITIES[self.place or DEFAULT_PLACE]
+        return f"https://{city}.58.com/{_CATEGORY}/pn{page_number}/?key={quote(query)}"
 
     def read_document(self, document: Document) -> Reading:
         found = Found(self.name, document)

@@ -141,9 +141,7 @@ def test_wuba(shared: Path) -> None:
 
 
 def test_where_each_shop_is_asked() -> None:
-    assert (
-        Wuba(queries="专利", city="ty").search_url("专利", 2).startswith("https://ty.58.com/shangbiaozhli/pn2/?key=%E4")
-    )
+    assert Wuba(place="太原").search_url("专利", 2).startswith("https://ty.58.com/shangbiaozhli/pn2/?key=%E4")
     assert Alibaba1688().search_url("专利", 3).endswith("keywords=%D7%A8%C0%FB&beginPage=3"), "1688 reads GBK"
     assert Jd().search_url("专利", 3).endswith("&page=5"), "JD counts half pages"
     assert Taobao().search_url("专利", 2).endswith("&s=44")
