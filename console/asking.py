@@ -99,7 +99,7 @@ def _manner(config: Config, watch: Watch) -> Manner:
 
 
 def _is_askable(store: ExhibitStore, run: PlannedRun, manner: Manner) -> bool:
-    """Whether there is a spider for it that knows device and place and may ask this; where not, the run ends here and says so."""
+    """Whether there is a spider that knows device and place and may ask this; where not, the run ends and says so."""
     try:
         runs = {run.query: run.id}
         platform(run.platform)(runs=runs, pages=manner.pages, place=manner.city, device=manner.device)
