@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, insert, or_, select, update
 
 from crawler.errors import UserMistake
 from crawler.watches import Days, Device, Origin, Watch, WatchQuery, WatchVersion
@@ -92,7 +92,8 @@ class Watches:
 
     def versions(self, since: datetime, until: datetime, watch_id: int = 0) -> tuple[WatchVersion, ...]:
         """Every version that held at some time after `since`, up to `until`; of one watch where that is named."""
-        held = or_(WatchVersionRow.until.is_(None), WatchVersionRow.until > since)
+        until_then = WatchVersionRow.until
+        held = or_(until_then.is_(None), and_(until_then > since, until_then > WatchVersionRow.since))
         query = _NAMED.where(WatchVersionRow.since < until, held).order_by(*_ORDER)
         with self.engine.connect() as connection:
             return _versions(connection.execute(query.where(_is(watch_id)) if watch_id else query))
