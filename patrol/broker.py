@@ -32,8 +32,8 @@ class BrokerAway(UserMistake):
 
 def application(broker: str, patrol: Patrol) -> Celery:
     """Celery as both sides use it. Opens no connection; `UserMistake` where the address is none of a broker's."""
-    scheme = broker.partition("://")[0]
-    if scheme not in (*REDIS, *RABBIT):
+    scheme, is_address, _ = broker.partition("://")
+    if not is_address or scheme not in (*REDIS, *RABBIT):
         raise UserMistake("LANTIAN_BROKER 要以 redis://、rediss://、amqp:// 或 amqps:// 开头")
     longest = patrol.minutes * 60 + AFTERWARDS
     app = Celery("lantian", broker=broker, set_as_current=False)
@@ -66,9 +66,11 @@ def _queue(longest: float) -> Queue:
 
 
 def _transport(scheme: str, longest: float) -> dict[str, object]:
+    once = {"max_retries": 1, "interval_start": 0}  # the next tick tries again
     if scheme in RABBIT:
-        return {"confirm_publish": True, "read_timeout": PATIENCE * 6, "write_timeout": PATIENCE * 6}
+        return {**once, "confirm_publish": True, "read_timeout": PATIENCE * 6, "write_timeout": PATIENCE * 6}
     return {
+        **once,
         # Redis gives a message to somebody else when it was not acknowledged for so long.
         "visibility_timeout": int(longest),
         "socket_connect_timeout": PATIENCE,
