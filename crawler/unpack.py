@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 import zlib
 
 import brotli
@@ -35,10 +36,20 @@ class Unpack:
         try:
             return self._scrapys.process_response(request, response)
         except IgnoreRequest as wrong:
+            _let_go(wrong)
             raise PageBroken("too_large", str(wrong)) from wrong
         except (zlib.error, brotli.error, EOFError, OSError) as wrong:
+            _let_go(wrong)
             encoding = response.headers.get("Content-Encoding") or b""
             raise PageBroken("bad_encoding", f"{encoding.decode('latin-1')}: {wrong}") from wrong
+
+
+def _let_go(wrong: BaseException) -> None:
+    """An error keeps what its functions held, here as much of a bomb as may be opened, for as long as it is told."""
+    cause: BaseException | None = wrong
+    while cause is not None:
+        traceback.clear_frames(cause.__traceback__)
+        cause = cause.__cause__ or cause.__context__
 
 
 def unpacked(body: bytes, encodings: list[str], settings: Settings) -> bytes:

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -55,12 +55,13 @@ class RawServer:
     """Answers every request on 127.0.0.1 with the bytes `answer(target)` gives, and remembers who came.
 
     `connections` counts connections, also those that never sent a request. An answer of
-    `None` never comes; one that ends with `CUT` is followed by a reset instead of an end.
+    `None` never comes; one that ends with `CUT` is followed by a reset instead of an end; one in
+    pieces is sent as they come.
     """
 
     CUT = b"\0CUT\0"
 
-    def __init__(self, answer: Callable[[str], bytes | None]) -> None:
+    def __init__(self, answer: Callable[[str], bytes | Iterator[bytes] | None]) -> None:
         self.answer = answer
         self.hits: list[Hit] = []
         self.connections = 0
@@ -112,6 +113,12 @@ class RawServer:
                 answer = self.answer(self.hits[-1].target)
                 if answer is None:
                     self._stop.wait(10)
+                    return
+                if not isinstance(answer, bytes):
+                    for piece in answer:
+                        channel.sendall(piece)
+                        if self._stop.is_set():
+                            return
                     return
                 channel.sendall(answer.removesuffix(self.CUT))
                 if answer.endswith(self.CUT):
