@@ -64,7 +64,7 @@ def _success(view: View, subject: Subject, looks: Sequence[Look]) -> Sign | None
     bad = [at for at, is_bad in flags[: view.limits.runs] if is_bad]
     is_spread = is_low and len(bad) >= AGREE and flags[0][1]
     if subject not in view.standing and is_spread:
-        return Sign(subject=subject, is_bad=True, since=bad[-1], cause=explain())
+        return Sign(subject=subject, is_bad=True, since=bad[-1], at=bad[0], cause=explain())
     return view.flags(subject, flags, explain)
 
 
@@ -85,7 +85,8 @@ def _ads(view: View, subject: Subject, looks: Sequence[Look], device: str) -> Si
     standing = view.standing.get(subject)
     if standing is not None:
         seen = sum(bool(one.ads) for one in looks if one.at > standing.raised_at)
-        return Sign(subject=subject, is_bad=not seen, since=standing.since, good=seen)
+        at = looks[0].at if looks else standing.last_at
+        return Sign(subject=subject, is_bad=not seen, since=standing.since, at=at, good=seen)
     since = view.now - timedelta(days=days)
     lately = [one for one in looks if one.listings and one.at > since]
     if not reads_ads(subject.platform) or len(lately) < AGREE or any(one.ads for one in lately):

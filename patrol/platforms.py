@@ -29,4 +29,4 @@ def label_of(platform: str) -> str:
 def reads_ads(platform: str) -> bool:
     """Whether the platform's spider tells advertisements at all."""
     spider = spider_of(platform)
-    return spider is not None and "ads" in spider.evidence
+    return spider is not None and not spider.evidence["ads"].startswith("none")

@@ -44,7 +44,7 @@ class View:
         if standing is None:
             found = fall(marks, measure)
             usual = found.usual if found else 0.0
-            return _raise(subject, found.since, explain(), usual) if found else None
+            return _raise(subject, (found.since, marks[0].at), explain(), usual) if found else None
         if not marks:
             return None
         low = [measure.is_low(one.value, standing.usual) for one in marks]
@@ -54,6 +54,7 @@ class View:
             subject=subject,
             is_bad=is_bad,
             since=standing.since,
+            at=marks[0].at,
             good=good_run(low),
             is_accepted=low[0] and is_known,
         )
@@ -65,16 +66,19 @@ class View:
         if standing is not None:
             if not flags:
                 return None
-            return Sign(subject=subject, is_bad=bad[0], since=standing.since, good=good_run(bad))
+            at = flags[0][0]
+            return Sign(subject=subject, is_bad=bad[0], since=standing.since, at=at, good=good_run(bad))
         length = bad_run(bad)
-        return _raise(subject, flags[length - 1][0], explain()) if length >= AGREE else None
+        return _raise(subject, (flags[length - 1][0], flags[0][0]), explain()) if length >= AGREE else None
 
     def lasting(self, subject: Subject, streak: Streak, days: int, explain: Explain) -> Sign | None:
         """A sign by how long something was looked for in vain, often enough; only raises."""
-        is_long = streak.since is not None and streak.since <= self.now - timedelta(days=days)
-        if streak.since is None or not is_long or streak.count < AGREE:
+        if streak.since is None or streak.until is None or streak.count < AGREE:
             return None
-        return _raise(subject, streak.since, explain())
+        # Up to the last look, not up to now: a platform that is not asked is not sick.
+        if streak.until - streak.since < timedelta(days=days):
+            return None
+        return _raise(subject, (streak.since, streak.until), explain())
 
     def cause(self, why: Why, run: str) -> Cause:
         """The cause with the page of this run that shows it."""
@@ -90,5 +94,5 @@ class View:
         return acked_at is not None and sum(one.at > acked_at for one in marks) >= self.limits.runs
 
 
-def _raise(subject: Subject, since: datetime, cause: Cause, usual: float = 0.0) -> Sign:
-    return Sign(subject=subject, is_bad=True, since=since, cause=cause, usual=usual)
+def _raise(subject: Subject, span: tuple[datetime, datetime], cause: Cause, usual: float = 0.0) -> Sign:
+    return Sign(subject=subject, is_bad=True, since=span[0], at=span[1], cause=cause, usual=usual)

@@ -44,8 +44,10 @@ class Alarms:
 
     def standing(self, platform: str = "") -> tuple[Alarm, ...]:
         """Those that stand, the oldest first; of one platform where it is named."""
-        query = select(*_ALARM).where(_STANDS).order_by(AlarmRow.id)
-        return self._alarms(query.where(AlarmRow.platform == platform) if platform else query)
+        query = select(*_ALARM).where(_STANDS)
+        found = self._alarms(query.where(AlarmRow.platform == platform) if platform else query)
+        # Sorted by the database, it would walk all alarms there ever were, by number.
+        return tuple(sorted(found, key=lambda alarm: alarm.id))
 
     def listed(self, before: int = 0, limit: int = 200) -> tuple[Alarm, ...]:
         """Alarms, the cleared ones too, the newest first: a page of them, those with a smaller id than `before`."""
@@ -100,19 +102,19 @@ def _settled(connection: Connection, sign: Sign, now: datetime) -> int:
         return _raised(connection, sign, now) if sign.is_bad else 0
     of_it = update(AlarmRow).where(AlarmRow.id == standing)
     if sign.is_bad:
-        connection.execute(of_it.values(last_at=now, good=0))
+        connection.execute(of_it.values(last_at=sign.at, good=0))
         return 0
     if sign.is_accepted or sign.good >= CLEARS_AFTER:
         by = ACCEPTED if sign.is_accepted else RECOVERED
         connection.execute(of_it.values(cleared_at=now, cleared_by=by, good=sign.good))
         return standing
-    connection.execute(of_it.values(last_at=now, good=sign.good))
+    connection.execute(of_it.values(last_at=sign.at, good=sign.good))
     return 0
 
 
 def _no_longer_asked(connection: Connection, now: datetime, asked_after: datetime) -> list[int]:
-    stale = select(AlarmRow.id).where(_STANDS, AlarmRow.last_at < asked_after).order_by(AlarmRow.id)
-    left = [row.id for row in connection.execute(stale)]
+    stale = select(AlarmRow.id).where(_STANDS, AlarmRow.last_at < asked_after)
+    left = sorted(row.id for row in connection.execute(stale))
     ended = update(AlarmRow).where(AlarmRow.id.in_(left))
     connection.execute(ended.values(cleared_at=now, cleared_by=NOT_ASKED))
     return left
@@ -129,7 +131,7 @@ def _raised(connection: Connection, sign: Sign, now: datetime) -> int:
         "series": encodable(sign.subject.series),
         "since": sign.since,
         "raised_at": now,
-        "last_at": now,
+        "last_at": sign.at,
         "usual": sign.usual,
         "good": 0,
         "cause": cause.word,

@@ -107,9 +107,10 @@ class Health:
             last = connection.execute(
                 select(func.max(at, type_=at.type)).where(*of_it, seen, at > since, at <= until)
             ).scalar_one()
-            after = select(func.min(at, type_=at.type).label("since"), func.count().label("rows"))
+            ends = (func.min(at, type_=at.type).label("since"), func.max(at, type_=at.type).label("until"))
+            after = select(*ends, func.count().label("rows"))
             row = connection.execute(after.where(*of_it, at > (last or since), at <= until)).one()
-            return Streak(since=row.since, count=row.rows, last=last)
+            return Streak(since=row.since, until=row.until, count=row.rows, last=last)
 
     # -- rounds added up -----------------------------------------------------------------------
 

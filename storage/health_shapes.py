@@ -57,12 +57,14 @@ class Cause:
 class Sign:
     """What one look over a subject came to: sick since when, or how many good looks in a row it has had.
 
-    `usual` is what was usual before; `is_accepted` says that a person's acknowledgement made this the usual.
+    `at` is the newest look of it, `usual` what was usual before; `is_accepted` says that a person's acknowledgement
+    made this the usual.
     """
 
     subject: Subject
     is_bad: bool
     since: datetime
+    at: datetime
     good: int = 0
     usual: float = 0.0
     cause: Cause | None = None
@@ -141,9 +143,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Streak:
-    """Since when and how often something was looked for without being seen; `last` is when it was seen last."""
+    """From when to when and how often something was looked for in vain; `last` is when it was seen last before."""
 
     since: datetime | None
+    until: datetime | None
     count: int
     last: datetime | None
 
