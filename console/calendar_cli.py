@@ -14,12 +14,12 @@ key_date_app = typer.Typer(help="重点日期：这些天加查。", no_args_is_
 calendar_app.add_typer(key_date_app, name="key-date")
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
-By = Annotated[str, typer.Option(help="谁决定")]
+By = Annotated[str, typer.Option(help="谁决定；有了用户就要写其中一名")]
 
 
 @calendar_app.command("import")
 def calendar_import(
-    file: Annotated[Path, typer.Argument(help="CSV：date,kind,name；kind 是 休 或 班")], by: By
+    file: Annotated[Path, typer.Argument(help="CSV：date,kind,name；kind 是 休 或 班")], by: By = ""
 ) -> None:
     """导入国务院办公厅一年的放假通知：逐行检查，有一处不对就整份不收。"""
     calendars.import_notice(file, by)
@@ -45,16 +45,16 @@ def calendar_show(
 def key_date_add(
     name: Annotated[str, typer.Argument(help="名称")],
     first: Annotated[str, typer.Option("--on", help="哪一天：04-26（每年）、2026-04-26，或节日名如 春节")],
-    by: By,
     last: Annotated[str, typer.Option("--until", help="到哪一天（含），写法同 --on")] = "",
     lead: Annotated[int, typer.Option(help="提前几天就算")] = 0,
+    by: By = "",
 ) -> None:
     """加入一个重点日期。"""
     calendars.add_key_date((name, first.strip(), last.strip(), lead), by)
 
 
 @key_date_app.command("remove")
-def key_date_remove(name: Annotated[str, typer.Argument(help="名称")], by: By) -> None:
+def key_date_remove(name: Annotated[str, typer.Argument(help="名称")], by: By = "") -> None:
     """去掉一个重点日期。"""
     calendars.remove_key_date(name, by)
 

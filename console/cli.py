@@ -25,6 +25,7 @@ from console.output import harmless, reader_gone, speak_any_locale
 from console.patrol_cli import patrol, roster_
 from console.people_cli import extract, user_app
 from console.spiders_cli import alarms_app, spiders_app
+from console.supervision_cli import agency_app, draws, sample
 from console.watch_cli import watch_app
 from console.worker_cli import worker
 from crawler.errors import EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
@@ -49,6 +50,9 @@ app.add_typer(tasks_app, name="tasks")
 app.add_typer(import_app, name="import")
 app.add_typer(watch_app, name="watch")
 app.add_typer(calendar_app, name="calendar")
+app.add_typer(agency_app, name="agency")
+app.command("sample")(sample)
+app.command("draws")(draws)
 app.command("extract")(extract)
 app.command("patrol")(patrol)
 app.command("roster")(roster_)

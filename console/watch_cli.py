@@ -16,12 +16,17 @@ watch_app = typer.Typer(help="巡查任务：查什么、在哪里、什么时�
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
 Name = Annotated[str, typer.Argument(help="任务的名称")]
-By = Annotated[str, typer.Option(help="谁决定")]
+By = Annotated[str, typer.Option(help="谁决定；有了用户就要写其中一名")]
 Queries = Annotated[list[str] | None, typer.Option("--query", help="查询词，可写几次")]
 QueryFile = Annotated[Path | None, typer.Option("--queries", help="查询词文件（TOML 或每行一词）")]
 WithList = Annotated[bool, typer.Option("--list", help="用随附的词表")]
 WithRules = Annotated[bool, typer.Option("--rules", help="用从规则生成的词")]
 Urls = Annotated[list[str] | None, typer.Option("--url", help="网址，可写几次")]
+Agencies = Annotated[list[str] | None, typer.Option("--agency", help="机构的代码或名称，可写几次：查它的名称")]
+AllAgencies = Annotated[
+    str, typer.Option("--agencies", help="all 名录里的全部机构，priority 重点监控名单（随名单更新）")
+]
+Sites = Annotated[bool, typer.Option("--sites", help="不查机构的名称，查名录里它自己的网址")]
 UrlFile = Annotated[Path | None, typer.Option("--urls", help="网址文件，每行一个")]
 
 
@@ -32,10 +37,13 @@ def _words(  # noqa: PLR0913, PLR0917 - one parameter an option
     with_rules: bool,
     urls: list[str] | None,
     url_file: Path | None,
+    agencies: list[str] | None,
+    all_agencies: str,
+    sites: bool,
 ) -> Words:
     return Words(
-        queries=tuple(queries or ()), file=file, with_list=with_list, with_rules=with_rules,
-        urls=tuple(urls or ()), url_file=url_file,
+        queries=tuple(queries or ()), file=file, with_list=with_list, with_rules=with_rules, urls=tuple(urls or ()),
+        url_file=url_file, agencies=tuple(agencies or ()), all_agencies=all_agencies, sites=sites,
     )  # fmt: skip
 
 
@@ -47,7 +55,7 @@ def _names(text: str) -> tuple[str, ...]:
 def watch_add(  # noqa: PLR0913, PLR0917 - one parameter an option
     name: Name,
     schedule: Annotated[str, typer.Option(help="时间表：cron 五段（分 时 日 月 星期），北京时间")],
-    by: By,
+    by: By = "",
     platforms: Annotated[str, typer.Option(help="平台，逗号分隔；不写则为所有能查词的平台")] = "",
     query: Queries = None,
     queries: QueryFile = None,
@@ -55,6 +63,9 @@ def watch_add(  # noqa: PLR0913, PLR0917 - one parameter an option
     with_rules: WithRules = False,
     url: Urls = None,
     urls: UrlFile = None,
+    agency: Agencies = None,
+    agencies: AllAgencies = "",
+    sites: Sites = False,
     key_schedule: Annotated[str, typer.Option(help="重点日期另加的时间表")] = "",
     days: Annotated[Days, typer.Option(help="all 每天，workdays 工作日，restdays 休息日")] = Days.ALL,
     window: Annotated[str, typer.Option(help="时段，如 08:00-20:00，可过午夜；只在其中开始")] = "",
@@ -69,13 +80,14 @@ def watch_add(  # noqa: PLR0913, PLR0917 - one parameter an option
         name=name, platforms=_names(platforms), queries=(), schedule=schedule, key_schedule=key_schedule, days=days,
         window=window, grace=grace, place=place.strip(), device=device, depth=depth, budget=budget,
     )  # fmt: skip
-    watching.add_watch(watch, _words(query, queries, with_list, with_rules, url, urls), by)
+    words = _words(query, queries, with_list, with_rules, url, urls, agency, agencies, sites)
+    watching.add_watch(watch, words, by)
 
 
 @watch_app.command("change")
 def watch_change(  # noqa: PLR0913, PLR0917 - one parameter an option
     name: Name,
-    by: By,
+    by: By = "",
     schedule: Annotated[str | None, typer.Option(help="时间表：cron 五段，北京时间")] = None,
     platforms: Annotated[str | None, typer.Option(help="平台，逗号分隔")] = None,
     query: Queries = None,
@@ -84,6 +96,9 @@ def watch_change(  # noqa: PLR0913, PLR0917 - one parameter an option
     with_rules: WithRules = False,
     url: Urls = None,
     urls: UrlFile = None,
+    agency: Agencies = None,
+    agencies: AllAgencies = "",
+    sites: Sites = False,
     key_schedule: Annotated[str | None, typer.Option(help="重点日期另加的时间表；写 '' 取消")] = None,
     days: Annotated[Days | None, typer.Option(help="all、workdays 或 restdays")] = None,
     window: Annotated[str | None, typer.Option(help="时段；写 '' 取消")] = None,
@@ -108,7 +123,8 @@ def watch_change(  # noqa: PLR0913, PLR0917 - one parameter an option
         depth=old.depth if depth is None else depth,
         budget=old.budget if budget is None else budget,
     )
-    watching.change_watch(name, watch, _words(query, queries, with_list, with_rules, url, urls), by)
+    words = _words(query, queries, with_list, with_rules, url, urls, agency, agencies, sites)
+    watching.change_watch(name, watch, words, by)
 
 
 @watch_app.command("list")
@@ -124,13 +140,13 @@ def watch_show(name: Name, as_json: Json = False) -> None:
 
 
 @watch_app.command("pause")
-def watch_pause(name: Name, by: By) -> None:
+def watch_pause(name: Name, by: By = "") -> None:
     """暂停：从现在起不再排。"""
     watching.pause_watch(name, by, is_paused=True)
 
 
 @watch_app.command("resume")
-def watch_resume(name: Name, by: By) -> None:
+def watch_resume(name: Name, by: By = "") -> None:
     """恢复。"""
     watching.pause_watch(name, by, is_paused=False)
 

@@ -13,16 +13,22 @@ from sqlalchemy import Engine
 from casework.people import known_name
 from console.files import platforms
 from console.output import CATEGORY_WORDS, harmless, print_json, print_line, say
+from console.people import account
 from crawler import clock
+from crawler.agencies import Agency
 from crawler.config import Config
 from crawler.errors import UserMistake
 from crawler.watches import Origin, Watch, WatchQuery, WatchVersion
 from detectors.rule import load_rules
 from patrol.checking import LANDING, checked_watch, platform_of
 from patrol.queries import checked, chosen, from_rules, is_address, read_list
+from patrol.supervision import Targets, followed, targets
 from storage.db import open_database
 from storage.people import People
+from storage.registers.store import Registries
 from storage.struck import StruckWords
+from storage.supervision import Supervision
+from storage.supervision_shapes import Follows
 from storage.watches import Watches
 
 ORIGIN_WORDS = {Origin.OFFICE: "本单位", Origin.LIST: "词表", Origin.RULES: "规则"}
@@ -40,10 +46,26 @@ class Words:
     with_rules: bool = False
     urls: tuple[str, ...] = ()
     url_file: Path | None = None
+    agencies: tuple[str, ...] = ()
+    all_agencies: str = ""
+    sites: bool = False
 
     @property
     def is_nothing(self) -> bool:
         return self == Words()
+
+    @property
+    def follows(self) -> Follows | None:
+        """Which agencies are asked for, `None` where words or addresses are; `UserMistake` for both."""
+        if not (self.agencies or self.all_agencies or self.sites):
+            return None
+        only = Words(agencies=self.agencies, all_agencies=self.all_agencies, sites=self.sites)
+        if only != self or bool(self.agencies) == bool(self.all_agencies):
+            raise UserMistake("--agency 和 --agencies 选一个，不能和查询词、网址一起写")
+        which = self.all_agencies or "named"
+        if which not in ("all", "priority", "named"):
+            raise UserMistake(f"--agencies 要是 all（全部）或 priority（重点监控名单），不是 {which!r}")
+        return Follows(f"{which}_sites" if self.sites else which)
 
 
 @contextmanager
@@ -57,10 +79,13 @@ def home_engine(config: Config) -> Iterator[Engine]:
 
 
 def person(engine: Engine, by: str) -> str:
-    """Who does it, by name; `UserMistake` when nobody is named."""
+    """Who does it, by name. Once there are users one of them must be named; before, it is this system's account."""
+    people = People(engine)
     if not by.strip():
-        raise UserMistake("要写明是谁：--by 姓名")
-    return known_name(People(engine), by)
+        if people.everybody():
+            raise UserMistake("要写明是谁：--by 姓名")
+        return account()
+    return known_name(people, by)
 
 
 # -- writing ---------------------------------------------------------------------------------------
@@ -71,7 +96,10 @@ def add_watch(watch: Watch, words: Words, by: str) -> None:
     config = Config.load()
     with home_engine(config) as engine:
         name = person(engine, by)
-        asked = replace(watch, queries=asked_queries(engine, words))
+        follows = words.follows
+        wanted_agencies = _targets(engine, words, follows) if follows else None
+        queries = wanted_agencies.queries if wanted_agencies else asked_queries(engine, words)
+        asked = _placed(replace(watch, queries=queries), follows)
         places = [one.name for one in config.places]
         wanted = [checked_watch(one, places) for one in _by_platform(asked)]
         known = {one.watch.name for one in Watches(engine).current()}
@@ -79,7 +107,9 @@ def add_watch(watch: Watch, words: Words, by: str) -> None:
         if taken:
             raise UserMistake(f"已有名为 {'、'.join(taken)} 的巡查任务")
         for one in wanted:
-            Watches(engine).add(one, name, clock.now())
+            number = Watches(engine).add(one, name, clock.now())
+            if follows and wanted_agencies:
+                Supervision(engine).aim(number, follows, wanted_agencies.aims)
             say(harmless(f"已建立巡查任务 {one.name}：{_size(one)}"))
 
 
@@ -88,12 +118,20 @@ def change_watch(name: str, change: Watch, words: Words, by: str) -> None:
     config = Config.load()
     with home_engine(config) as engine:
         found = Watches(engine).find(name)
-        queries = found.watch.queries if words.is_nothing else asked_queries(engine, words)
-        wanted = checked_watch(replace(change, queries=queries), [one.name for one in config.places])
+        by_name, follows = person(engine, by), words.follows
+        targeted = _targets(engine, words, follows) if follows else None
+        asked = targeted.queries if targeted else () if words.is_nothing else asked_queries(engine, words)
+        wanted = checked_watch(
+            replace(change, queries=asked or found.watch.queries), [one.name for one in config.places]
+        )
+        if targeted and follows:
+            Supervision(engine).aim(found.watch_id, follows, targeted.aims)
+        elif asked and found.watch_id in Supervision(engine).followers():
+            Supervision(engine).aim(found.watch_id, Follows.NAMED, ())  # it follows no list any more
         if wanted == found.watch:
             say(harmless(f"{name} 本来就是这样，没有改动"))
             return
-        version = Watches(engine).change(found.watch_id, wanted, person(engine, by), clock.now())
+        version = Watches(engine).change(found.watch_id, wanted, by_name, clock.now())
     say(harmless(f"{name} 已改为第 {version} 版：{_size(wanted)}；已排进名册的照旧"))
 
 
@@ -127,6 +165,36 @@ def asked_queries(engine: Engine, words: Words) -> tuple[WatchQuery, ...]:
     struck = StruckWords(engine).all()
     ruled = from_rules(load_rules(), struck) if words.with_rules or is_default else ()
     return chosen(office, filed, listed, ruled)
+
+
+def _targets(engine: Engine, words: Words, follows: Follows) -> Targets:
+    """The agencies a person asked for, as queries."""
+    entries = [agency_of(engine, one) for one in words.agencies] or list(followed(engine, follows))
+    found = targets(entries, follows)
+    if found.without:
+        some = "、".join(found.without[:3])
+        say(harmless(f"{len(found.without)} 家机构在名录里没有可用的网址，没有列入：{some}"))
+    if not found.queries:
+        raise UserMistake("一家机构也没有：名单是空的，或都没有网址")
+    return found
+
+
+def agency_of(engine: Engine, word: str) -> Agency:
+    """The agency of this name or code in the current registry; `UserMistake` names near ones."""
+    answer = Registries(engine).ask(word)
+    if answer.entry is None:
+        near = "、".join(one.name for one in answer.near[:3])
+        raise UserMistake(f"当前名录里没有 {word}" + (f"；相近的有 {near}" if near else ""))
+    return answer.entry
+
+
+def _placed(watch: Watch, follows: Follows | None) -> Watch:
+    """Agencies' own pages are at any address; thousands of names on every platform are asked by nobody unsaid."""
+    if follows is None or watch.platforms:
+        return watch
+    if follows.is_all and not follows.is_sites:
+        raise UserMistake("查全部机构的名称要写明平台：--platforms")
+    return replace(watch, platforms=(LANDING,)) if follows.is_sites else watch
 
 
 def _by_platform(watch: Watch) -> list[Watch]:

@@ -59,7 +59,7 @@ def chosen(*lists: Sequence[WatchQuery]) -> tuple[WatchQuery, ...]:
     asked = [checked(one) for several in lists for one in several]
     found: dict[str, WatchQuery] = {}
     for one in sorted(asked, key=lambda one: _FIRST[one.origin]):
-        found.setdefault(_likeness(one.words), one)
+        found.setdefault(likeness(one.words), one)
     return tuple(found.values())
 
 
@@ -95,7 +95,7 @@ def _refuse_address(words: str) -> None:
         raise UserMistake(f"网址不能用：{words[:100]!r}（要有主机名，不带用户名和空格，最多 {LONGEST_ADDRESS} 个字符）")
 
 
-def _likeness(words: str) -> str:
+def likeness(words: str) -> str:
     """Two queries that differ only in width, case and blanks ask the same; addresses are taken as they are."""
     return words if is_address(words) else squeezed(canonical(words)).text or words
 
