@@ -1,0 +1,303 @@
+"""`lantian patrol` as it runs: its own process, crawls of a specimen web, deaths, a clock that jumps."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.patrolling import main
+from crawler import clock
+from crawler.items import Outcome
+from crawler.tables import Patrol
+from crawler.watches import Claim, Watch, WatchQuery
+from patrol.tick import PatrolStore, write_down
+from storage.db import open_database
+from storage.marks import mark_simulation
+from storage.roster import Roster
+from storage.roster_shapes import Entry
+from storage.verify import verify
+from storage.watches import Watches
+from tests.console.conftest import ROOT, Ran
+from tests.console.test_files import goods
+from tests.console.test_rounds import GUILTY, INNOCENT, QUICK, WALL, WEB
+
+Run = Callable[..., Ran]
+Serve = Callable[[dict[str, str], str], Path]
+
+HANGS = WEB.replace('file = "goods.html"', "hang = true").replace('file = "wall.html"', "hang = true")
+PATROL = "[patrol]\ntick = 0.5\nlease = 3.0\ntries = 2\nmegabytes = 3000\n"
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+PATIENCE = 300.0  # seconds that a condition may take to come true
+HOUR = timedelta(hours=1)
+MOMENT = "%M %H * * *"
+
+
+def until(holds: Callable[[], Any]) -> Any:
+    """Wait for what must come true, and return it."""
+    limit = time.monotonic() + PATIENCE
+    while not (found := holds()):
+        assert time.monotonic() < limit, "it never came true"
+        time.sleep(0.05)
+    return found
+
+
+@dataclass
+class Going:
+    """A patrol that goes on, and what it has said as JSON."""
+
+    started: subprocess.Popen[str]
+    said: Path
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        lines = self.said.read_text(encoding="utf-8").splitlines()
+        found = [json.loads(line) for line in lines if line.endswith("}")]
+        return [one for one in found if one["event"] == name]
+
+    def wait_for(self, name: str, number: int = 1) -> dict[str, Any]:
+        def come() -> bool:
+            assert self.started.poll() is None, self.said.with_suffix(".err").read_text(encoding="utf-8")
+            return len(self.events(name)) >= number
+
+        until(come)
+        return self.events(name)[number - 1]
+
+    def stop(self) -> int:
+        self.started.send_signal(signal.SIGTERM)
+        return self.started.wait(PATIENCE)
+
+
+@dataclass
+class Home:
+    """A home with watches, and what its roster says."""
+
+    path: Path
+
+    def watch(self, name: str, schedule: str, *queries: str, since: datetime, grace: int = 360) -> None:
+        watch = Watch(
+            name=name, platforms=("jd",), queries=tuple(WatchQuery(words=one) for one in queries), schedule=schedule,
+            grace=grace,
+        )  # fmt: skip
+        database = open_database(self.path / "lantian.db")
+        Watches(database).add(watch, "测试员", since)
+        database.dispose()
+
+    def due(self, *queries: str) -> None:
+        """A watch whose one planned time was ten minutes ago."""
+        now = clock.now()
+        then = (now - timedelta(minutes=10)).astimezone(clock.SHANGHAI)
+        self.watch("示例", then.strftime(MOMENT), *queries, since=now - HOUR)
+
+    def rows(self) -> tuple[Entry, ...]:
+        database = open_database(self.path / "lantian.db")
+        now = clock.now()
+        found = Roster(database).entries(now - timedelta(days=3), now + timedelta(days=3))
+        database.dispose()
+        return found
+
+    def runs(self) -> list[tuple[str, str]]:
+        with sqlite3.connect(self.path / "lantian.db") as database:
+            found = database.execute("SELECT outcome, reason FROM runs ORDER BY outcome, reason").fetchall()
+        database.close()
+        return found
+
+    @contextmanager
+    def patrol(self, hosts: Path | str = "", *flags: str, **environ: str) -> Iterator[Going]:
+        told = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.path.parent),
+            "LANTIAN_HOME": str(self.path),
+            "LANG": "C.UTF-8",
+            "LANTIAN_HOSTS": str(hosts),
+        }
+        said = self.path.parent / f"said{time.monotonic_ns()}.out"
+        command = [sys.executable, "-m", "console.patrolling", "--json", *flags]
+        with said.open("w") as out, said.with_suffix(".err").open("w") as err:
+            started = subprocess.Popen(command, cwd=ROOT, env=told | environ, stdout=out, stderr=err, text=True)
+        try:
+            yield Going(started, said)
+        finally:
+            started.kill()
+            started.wait()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    path = tmp_path / "home"
+    path.mkdir(exist_ok=True)
+    (path / "lantian.toml").write_text(QUICK + PATROL, encoding="utf-8")
+    return Home(path)
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def test_what_is_due_is_looked_at_once_sealed_and_told(lantian: Run, here: Run, serve: Serve, home: Home) -> None:
+    hosts = str(serve({"goods.html": goods(GUILTY, INNOCENT), "wall.html": WALL}, WEB))
+    home.due("专利", "商标")
+    ran = lantian("patrol", "--once", "--json", LANTIAN_HOSTS=hosts)
+    assert ran.code == 3, ran.err
+    events = [one["event"] for one in ran.lines]
+    assert (events.count("begun"), events.count("ended")) == (1, 1)
+    assert "开始查 2 项" in ran.err
+
+    rows = {row.query: row for row in home.rows()}
+    assert {name: (row.outcome, row.reason, row.state) for name, row in rows.items()} == {
+        "专利": (Outcome.OK, "", Claim.ENDED),
+        "商标": (Outcome.BLOCKED, "rate_limit", Claim.ENDED),
+    }
+    assert all(row.attempts == 1 and row.snapshot and row.run for row in rows.values())
+    assert verify(home.path).ok
+    assert [lead["title"] for lead in here("leads", "--json").lines] == [GUILTY]
+    assert {row["query"]: row["outcome"] for row in here("coverage", "--json").lines} == {
+        "专利": "ok",
+        "商标": "blocked",
+    }
+    with home.patrol(hosts, "--once") as again:
+        assert again.started.wait(PATIENCE) == 0
+        assert again.said.read_text() == ""
+
+
+def test_the_roster_is_listed_by_day_platform_and_state(here: Run, home: Home) -> None:
+    now = clock.now()
+    home.watch("每小时", "5 * * * *", "专利", "商标", since=now - 5 * HOUR, grace=10)
+    database = open_database(home.path / "lantian.db")
+    write_down(PatrolStore(database, Patrol()), now)
+    database.dispose()
+    wanted = ("roster", "--from", (now - 6 * HOUR).isoformat(), "--to", now.isoformat(), "--json")
+    told = here(*wanted).lines
+    assert len(told) in (10, 12)
+    assert {(one["watch"], one["platform"]) for one in told} == {("每小时", "jd")}
+    ended = here(*wanted, "--state", "ended").lines
+    assert ended == [one for one in told if one["state"] == "ended"]
+    assert {(one["outcome"], one["reason"]) for one in ended} == {("missed", "not_running")}
+    paged = here(*wanted, "--limit", "3").lines
+    paged += here(*wanted, "--after", paged[-1]["key"]).lines
+    assert paged == told
+    assert here(*wanted, "--platform", "baidu").lines == []
+    assert here(*wanted, "--watch", "没有").code == 2
+    assert here("roster", "--from", "2026-11-21", "--to", "2026-11-20").code == 2
+    spoken = here("roster", "--from", (now - 6 * HOUR).isoformat(), "--to", now.isoformat(), "--limit", "3")
+    assert "漏查" in spoken.out
+    assert "--after" in spoken.err
+
+
+def test_a_second_patrol_and_a_home_that_only_simulates_are_refused(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LANTIAN_HOME", str(home.path))
+    with (home.path / "patrol.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert main([]) == 2
+    assert "另有一个 lantian patrol" in capsys.readouterr().err
+    database = open_database(home.path / "lantian.db")
+    mark_simulation(database, clock.now())
+    database.dispose()
+    assert main(["--once"]) == 2
+    assert "模拟" in capsys.readouterr().err
+
+
+def test_asked_to_stop_it_says_so_and_has_not_failed(home: Home) -> None:
+    with home.patrol() as going:
+        going.wait_for("started")
+        assert going.stop() == 0
+        assert going.events("stopping")[0]["is_busy"] is False
+        said = going.said.with_suffix(".err").read_text(encoding="utf-8")
+        assert "不再开始新的巡查" in said
+        assert "已停止" in said
+
+
+def test_whoever_dies_every_run_ends_in_one_outcome(serve: Serve, home: Home) -> None:
+    hosts = serve({}, HANGS)
+    (home.path / "lantian.toml").write_text(QUICK.replace("3.0", "60.0") + PATROL, encoding="utf-8")
+    home.due("专利", "商标")
+    log = home.path / "lantian.log"
+    with home.patrol(hosts) as going:
+        os.kill(going.wait_for("begun")["pid"], signal.SIGKILL)
+        assert going.wait_for("ended")["code"] == -signal.SIGKILL
+        second = going.wait_for("begun", 2)
+        until(lambda: log.exists() and "Spider opened" in log.read_text(encoding="utf-8"))
+        going.started.kill()
+        going.started.wait()
+        until(lambda: is_gone(second["pid"]))
+    rows = home.rows()
+    assert {(row.state, row.attempts) for row in rows} == {(Claim.CLAIMED, 2)}
+    until(lambda: all(row.lease_until < clock.now() for row in rows))
+    with home.patrol("", "--once") as after:
+        assert after.started.wait(PATIENCE) == 0
+        assert [one["lapsed"] for one in after.events("ticked")] == [2]
+    ended = [(row.state, row.outcome, row.reason) for row in home.rows()]
+    assert ended == [(Claim.ENDED, Outcome.MISSED, "lease_expired")] * 2
+    assert home.runs() == [("missed", "interrupted")] * 4
+
+
+def test_the_process_that_goes_on_loads_nothing_that_crawls_need(home: Home) -> None:
+    home.due("专利")
+    program = """
+import json, sys
+from console.patrolling import patrol
+from crawler.config import Config
+code = patrol(Config.load(), is_once=True, as_json=False, argv=(sys.executable, "-c", "pass"))
+print(json.dumps([code, sorted(sys.modules)]))
+"""
+    told = {"PATH": os.environ["PATH"], "HOME": str(home.path.parent), "LANTIAN_HOME": str(home.path)}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=told, capture_output=True, text=True, check=True
+    )
+    code, loaded = json.loads(ran.stdout)
+    assert code == 0
+    assert [row.attempts for row in home.rows()] == [2]  # it did start crawls, which ended nothing
+    heavy = {"scrapy", "twisted", "jieba", "playwright", "onnxruntime", "numpy", "spiders", "pipelines", "typer"}
+    assert "patrol.children" in loaded
+    assert heavy & {name.partition(".")[0] for name in loaded} == set()
+
+
+@pytest.mark.skipif(not FAKETIME.exists(), reason="libfaketime (apt: faketime) is not installed")
+def test_planned_times_come_and_the_clock_jumps(serve: Serve, home: Home, tmp_path: Path) -> None:
+    """The real patrol with a clock that we put: an hour's time comes, seven hours are gone, three come back."""
+    hosts = serve({"goods.html": goods(GUILTY, INNOCENT), "wall.html": WALL}, WEB)
+    now = clock.now()
+    hour = (now + HOUR).replace(minute=0, second=0, microsecond=0)
+    home.watch("每小时", "0 * * * *", "专利", since=hour - HOUR + timedelta(seconds=1), grace=30)
+    hands = tmp_path / "hands"
+
+    def put(moment: datetime) -> None:
+        beside = tmp_path / "hands.new"
+        beside.write_text(f"{(moment - clock.now()).total_seconds():+.0f}\n")
+        beside.rename(hands)
+
+    put(hour - timedelta(seconds=2))
+    fake = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(hands), "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}  # fmt: skip
+    with home.patrol(hosts, **fake) as going:
+        assert going.wait_for("ended")["code"] == 0
+        put(hour + 7 * HOUR + timedelta(minutes=5))
+        assert going.wait_for("jumped")["seconds"] > 6 * 3600
+        assert going.wait_for("ended", 2)["code"] == 0
+        put(hour + 4 * HOUR)
+        assert going.wait_for("jumped", 2)["seconds"] < -2 * 3600
+        put(hour + 7 * HOUR + timedelta(minutes=20))
+        going.wait_for("jumped", 3)
+        assert going.stop() == 0
+    planned = {row.planned_at: (row.outcome, row.reason, row.attempts) for row in home.rows()}
+    seen, away = (Outcome.OK, "", 1), (Outcome.MISSED, "not_running", 0)
+    assert planned == {hour: seen, **{hour + n * HOUR: away for n in range(1, 7)}, hour + 7 * HOUR: seen}
+    assert len(home.rows()) == 8
+    assert home.runs() == [("ok", "")] * 2
