@@ -48,6 +48,13 @@ class Troubled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """The message broker has gone, or has come back."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stopping:
     """Nothing new begins; crawls that go on have so many seconds."""
 
@@ -60,7 +67,7 @@ class Stopped:
     """The patrol has ended."""
 
 
-Told = Started | Ticked | Begun | Ended | Jumped | Troubled | Stopping | Stopped
+Told = Started | Ticked | Begun | Ended | Jumped | Troubled | Broker | Stopping | Stopped
 
 
 class Teller:
@@ -150,6 +157,10 @@ def _troubled(what: Troubled) -> str:
     return f"这一次没有办成，稍后再试：{harmless(what.why)}"
 
 
+def _broker(what: Broker) -> str:
+    return harmless(what.words)
+
+
 def _stopping(what: Stopping) -> str:
     waits = f"，等正在查的结束，最多 {what.seconds:g} 秒；再按一次立即停止" if what.is_busy else ""
     return f"收到停止的要求：不再开始新的巡查{waits}"
@@ -166,6 +177,7 @@ WORDS: Mapping[type, Callable[[Any], str]] = {
     Ended: _ended,
     Jumped: _jumped,
     Troubled: _troubled,
+    Broker: _broker,
     Stopping: _stopping,
     Stopped: _stopped,
 }

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from console.clockwork import Clockwork, Wakes
 from console.homelocks import only_patrol
 from console.output import harmless, speak_any_locale
-from console.patrol_told import LOG, Jumped, Started, Stopped, Stopping, Teller, Troubled
+from console.patrol_told import LOG, Broker, Jumped, Started, Stopped, Stopping, Teller, Troubled
 from crawler import clock
 from crawler.config import VERSION, Config
 from crawler.errors import (
@@ -36,9 +36,11 @@ from crawler.errors import (
 from crawler.watches import WatchVersion
 from detectors.rule import rules_digest
 from patrol.children import Begun, Ended, Local, Means
+from patrol.engines import Engine
 from patrol.snapshots import snapshot
 from patrol.tick import PatrolStore, tick
 from storage.db import open_database
+from storage.handover import is_waiting, refuse_worker
 from storage.marks import refuse_simulation
 from storage.roster_shapes import Snapshot
 
@@ -46,6 +48,7 @@ LOOK = 1.0  # seconds between two looks at crawls that go on
 STOP_WAITS = 60.0  # seconds crawls have when the patrol is asked to stop
 ASKING = (sys.executable, "-m", "console.asking", "--of")
 FOLLOWING = (sys.executable, "-m", "console.following")
+COLLECTING = (sys.executable, "-m", "console.handing")
 PASSING = (OperationalError, InterfaceError, OSError, UserMistake)  # what may be over at the next tick
 
 
@@ -61,10 +64,11 @@ class Patrolling:
             snapshot=self._snapshot,
         )
         self._local = Local(store, means, self._heard)
+        self._engine = _offers(config, tell) if config.secrets.broker else self._local
         self._wakes = Wakes()
         self._ended, self._code = 0, EXIT_DONE
         self._trouble = ""
-        self._following: subprocess.Popen[bytes] | None = None
+        self._beside: dict[Sequence[str], subprocess.Popen[bytes]] = {}
         self._clockwork = Clockwork(clock.now)
 
     # -- the two ways to run -----------------------------------------------------------------------
@@ -104,7 +108,8 @@ class Patrolling:
 
     def _tick(self) -> None:
         try:
-            self._tell(tick(self._store, self._local, clock.now()))
+            self._tell(tick(self._store, self._engine, clock.now()))
+            self._collect()
             self._trouble = ""
         except PASSING as wrong:
             self._say_trouble(str(getattr(wrong, "orig", None) or wrong))
@@ -116,8 +121,7 @@ class Patrolling:
 
     def _look(self) -> bool:
         """Look after crawls between two ticks; whether one has ended, and then the next tick is due."""
-        if self._following is not None and self._following.poll() is not None:
-            self._following = None
+        self._beside = {argv: child for argv, child in self._beside.items() if child.poll() is None}
         before = self._ended
         if self._local.is_busy:
             try:
@@ -143,15 +147,24 @@ class Patrolling:
 
     def _follow(self) -> None:
         """Once a day, also when nothing was crawled: what has not been seen for long is news too."""
-        if self._following is None:
+        self._start_beside(FOLLOWING)
+
+    def _collect(self) -> None:
+        """What workers handed over is brought in, sealed and shelved; without workers there is nothing."""
+        if self._engine is not self._local and is_waiting(self._store.database):
+            self._start_beside(COLLECTING)
+
+    def _start_beside(self, argv: Sequence[str]) -> None:
+        """A child that is no crawl; one of each at a time."""
+        if argv not in self._beside:
             with (self._config.home / LOG).open("ab") as log:
-                self._following = subprocess.Popen(  # noqa: S603 - our own program
-                    FOLLOWING, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                self._beside[argv] = subprocess.Popen(  # noqa: S603 - our own program
+                    argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
                 )
 
     @property
     def _is_busy(self) -> bool:
-        return self._local.is_busy or self._following is not None
+        return self._local.is_busy or bool(self._beside)
 
     def _heard(self, what: Begun | Ended) -> None:
         if isinstance(what, Ended):
@@ -162,6 +175,15 @@ class Patrolling:
 
     def _snapshot(self, watch: WatchVersion) -> Snapshot:
         return snapshot(watch, self._config, f"lantian/{VERSION}", rules_digest())
+
+
+def _offers(config: Config, tell: Teller) -> Engine:
+    """Runs go to workers elsewhere. Celery is loaded only where it is asked for."""
+    from patrol.broker import Offers, application
+
+    refuse_worker(config.home)
+    broker = config.secrets.broker
+    return Offers(application(broker, config.patrol), broker, config.patrol, lambda words: tell(Broker(words=words)))
 
 
 def patrol(config: Config, *, is_once: bool, as_json: bool, argv: Sequence[str] = ()) -> int:
