@@ -6,7 +6,7 @@ What was blocked is never told as if nothing had been there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -25,6 +25,7 @@ from patrol.coverage import GOING_ON, LONGEST, UNWRITTEN, WAITING, Planned, Stre
 from patrol.platforms import label_of, spider_of
 from storage.alarms import Alarms
 from storage.coverage import BY_HAND, Coverage, Line
+from storage.supervision import Supervision
 from storage.watches import Watches
 
 OPEN_WORDS = {WAITING: "待查", GOING_ON: "在查", UNWRITTEN: "没有记录"}
@@ -64,9 +65,11 @@ def show_period(asked: Asked, *, as_json: bool) -> int:
                 print_json(_told(line, names[line.watch_id]))
             return EXIT_DONE
         totals = added_up(found)
+        closely = {one.agency: one.name for one in Supervision(engine).priorities()} if not asked.platform else {}
         standing = len(Alarms(engine).standing(asked.platform))
     _print(totals, stretch)
     _say_unwritten(totals, plan, names)
+    _say_agencies(totals, closely)
     if standing:
         say(f"未解除的警报 {standing} 条：lantian alarms list")
     return EXIT_DONE
@@ -104,7 +107,13 @@ def _told(line: Line, watch: str) -> dict[str, Any]:
     is_seen = line.outcome is not None and line.outcome.is_clean
     told = {"day": line.day.isoformat(), "watch": watch, "platform": line.platform, "query": line.query}
     ended: dict[str, Any] = {"state": state, "outcome": line.outcome, "reason": line.reason if line.outcome else ""}
-    counted = {"rows": line.rows, "seen": is_seen, "assumed": line.assumed, "unproven": unproven(line.platform)}
+    counted: dict[str, Any] = {
+        "rows": line.rows,
+        "seen": is_seen,
+        "assumed": line.assumed,
+        "unproven": unproven(line.platform),
+    }
+    counted |= {"agencies": line.agencies}
     return told | ended | counted
 
 
@@ -143,8 +152,8 @@ def _say_unseen(totals: Totals) -> None:
                 say(f"    {label}在这段时间一项也没有看到：那里有没有违法信息，无从知道")
     never = [(platform, query) for platform, query in totals.never_seen if totals.by_platform[platform].clean]
     if never:
-        names = "、".join(harmless(f"{label_of(platform)}「{query}」") for platform, query in never[:TOLD])
-        say(f"一次也没有看到的查询词 {len(never)} 个：{names}{'…' if len(never) > TOLD else ''}")
+        names = [f"{label_of(platform)}「{query}」" for platform, query in never]
+        say(f"一次也没有看到的查询词 {len(never)} 个{_some(names)}")
 
 
 def _why(why: Counter[tuple[Outcome | None, str]]) -> str:
@@ -165,6 +174,26 @@ def _say_unwritten(totals: Totals, plan: Planned, names: dict[int, str]) -> None
     for watch_id, rows in sorted(totals.unwritten.items()):
         since = clock.in_shanghai(until[watch_id])
         say(harmless(f"自 {since} 起没有巡查在运行：任务 {names[watch_id]} 应查 {rows} 项没有记录"))
+
+
+def _say_agencies(totals: Totals, closely: Mapping[str, str]) -> None:
+    """The supervised agencies: those that some watch is after, and those watched closely that none is after."""
+    if totals.by_agency:
+        unseen = totals.agencies_unseen
+        seen = len(totals.by_agency) - len(unseen)
+        names = [closely.get(one, totals.words_of[one]) for one in unseen]
+        say(f"监管对象：排了 {len(totals.by_agency)} 家，看到 {seen} 家，没有看到 {len(unseen)} 家{_some(names)}")
+        watched = [closely[one] for one in unseen if one in closely]
+        if watched:
+            say(f"其中重点监控名单 {len(watched)} 家没有看到{_some(watched)}")
+    without = [name for agency, name in closely.items() if agency not in totals.by_agency]
+    if without:
+        say(f"重点监控名单中 {len(without)} 家这段时间没有排进任何任务{_some(without)}")
+
+
+def _some(names: Sequence[str]) -> str:
+    told = "、".join(harmless(name) for name in names[:TOLD])
+    return f"：{told}{'…' if len(names) > TOLD else ''}" if names else ""
 
 
 def _say_assumed(totals: Totals) -> None:

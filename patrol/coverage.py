@@ -9,13 +9,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 
 from crawler.clock import SHANGHAI
 from crawler.items import Outcome
 from crawler.watches import WatchVersion
 from patrol.calendar import Calendar
 from patrol.plan import planned
-from storage.coverage import Coverage, Line, Within
+from storage.coverage import BY_HAND, Coverage, Line, Within
 from storage.watches import Written
 
 # What the reason of a line without an outcome says.
@@ -64,12 +65,16 @@ def begin_of(day: date) -> datetime:
 
 def lines(coverage: Coverage, plan: Planned, stretch: Stretch) -> Iterator[Line]:
     """Every line of the stretch, day by day, so that no more than a day is ever in memory."""
+    aims: dict[int, dict[str, tuple[str, ...]]] = {BY_HAND: {}}
     for day in stretch.each_day:
         within = stretch.of(day)
         if within.since > stretch.now:
             return
-        yield from coverage.lines(day, within)
-        yield from _unwritten(plan, stretch, day, within)
+        for line in chain(coverage.lines(day, within), _unwritten(plan, stretch, day, within)):
+            if line.watch_id not in aims:
+                aims[line.watch_id] = coverage.aims(line.watch_id)
+            agencies = aims[line.watch_id].get(line.query)
+            yield replace(line, agencies=agencies) if agencies else line
 
 
 def _unwritten(plan: Planned, stretch: Stretch, day: date, within: Within) -> Iterator[Line]:
@@ -119,6 +124,8 @@ class Totals:
     ended: Counter[Outcome] = field(default_factory=Counter)
     why: defaultdict[str, Counter[tuple[Outcome | None, str]]] = field(default_factory=lambda: defaultdict(Counter))
     unwritten: Counter[int] = field(default_factory=Counter)
+    by_agency: defaultdict[str, Share] = field(default_factory=lambda: defaultdict(Share))
+    words_of: dict[str, str] = field(default_factory=dict)
     assumed: defaultdict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
     by_hand: int = 0
 
@@ -128,8 +135,10 @@ class Totals:
             self.by_platform[line.platform],
             self.by_day[line.platform, line.day],
             self.by_query[line.platform, line.query],
+            *(self.by_agency[one] for one in line.agencies),
         ):
             share.add(line)
+        self.words_of |= dict.fromkeys(line.agencies, line.query)
         if line.outcome is not None:
             self.ended[line.outcome] += line.rows
         if line.reason == UNWRITTEN:
@@ -139,6 +148,11 @@ class Totals:
         if line.assumed:
             self.assumed[line.assumed].add(line.day)
         self.by_hand += 0 if line.watch_id else line.rows
+
+    @property
+    def agencies_unseen(self) -> list[str]:
+        """Agencies of which not one look was clean."""
+        return sorted(agency for agency, share in self.by_agency.items() if not share.clean)
 
     @property
     def never_seen(self) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from crawler.items import Outcome
 from storage.models import Round, Run
 from storage.tables.patrol import RosterRow
+from storage.tables.supervision import AgencyAimRow
 
 BY_HAND = 0  # the watch of what no watch planned
 
@@ -35,7 +36,7 @@ class Line:
     """So many planned runs of one query on one platform on one day that ended alike.
 
     `outcome` is `None` for those without a result; then `reason` is what is known of them. `watch_id` is 0 for rounds
-    that a person ran. `assumed` is why the day is counted as it is.
+    that a person ran. `assumed` is why the day is counted as it is; `agencies` are those that the query is after.
     """
 
     day: date
@@ -46,6 +47,7 @@ class Line:
     reason: str
     rows: int
     assumed: str = ""
+    agencies: tuple[str, ...] = ()
 
 
 class Coverage:
@@ -62,6 +64,15 @@ class Coverage:
             if not within.watch_id:
                 for row in connection.execute(hand_rows(within)):
                     yield _line(row, day, BY_HAND, "")
+
+    def aims(self, watch_id: int) -> dict[str, tuple[str, ...]]:
+        """The queries of a watch that are after agencies, and after which; none for a watch that is after none."""
+        found: dict[str, tuple[str, ...]] = {}
+        query = select(AgencyAimRow.words, AgencyAimRow.agency).where(AgencyAimRow.watch_id == watch_id)
+        with self.engine.connect() as connection:
+            for row in connection.execute(query.order_by(AgencyAimRow.words, AgencyAimRow.agency)):
+                found[row.words] = (*found.get(row.words, ()), row.agency)
+        return found
 
 
 def planned_rows(within: Within) -> Any:
