@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from console.crawling import Manner, crawl_runs, known_rules, say_seen
 from console.files import platform
+from console.following import follow
 from console.handing import hand_over
 from console.homelocks import among_crawls
 from console.output import harmless, say, speak_any_locale
@@ -64,6 +65,7 @@ def ask_claim(config: Config, claim_id: str) -> int:
             code = _asked(config, store, roster.claimed(claim_id))
             sealed = _put_away(config, store.engine)
             roster.settle(clock.now(), config.patrol.lease, config.patrol.tries)
+            follow(config, store.engine, clock.now())
             return graver(code, sealed)
         finally:
             store.engine.dispose()

@@ -13,11 +13,13 @@ from sqlalchemy import Engine
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE
+from patrol.health import watch_over
 from storage.db import open_database
 
 
 def follow(config: Config, database: Engine, now: datetime) -> None:
-    """Hand on what planned runs came to."""
+    """Hand on what planned runs came to: the watch over spiders first, so that what it raised can be told."""
+    watch_over(database, config.alarms, now)
 
 
 def main() -> int:
