@@ -1,0 +1,95 @@
+"""The mapped classes of looking again: advertisers' own pages, re-checks and their looks; and of what was told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models import Base
+
+
+class LandingRow(Base):
+    """An advertiser's own page that was opened because of an exhibit: `why` is `ad` or `flagged`, `run_id` the look."""
+
+    __tablename__ = "landings"
+    __table_args__ = (Index("ix_landings_url_at", "url", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    exhibit: Mapped[str] = mapped_column(ForeignKey("exhibits.public_id"), index=True)
+    url: Mapped[str]
+    why: Mapped[str]
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), unique=True)
+    at: Mapped[datetime]
+
+
+_IS_OPEN = text("state = 'open'")
+
+
+class RecheckRow(Base):
+    """What is looked at again until it is gone. `query` is an address, or words where the thing only stood in a list.
+
+    `quote` is what must be gone, `state` open, gone or stopped; `next_at` is the planned moment of the next look.
+    """
+
+    __tablename__ = "rechecks"
+    __table_args__ = (
+        UniqueConstraint("platform", "query", "listing_key"),
+        Index("ix_rechecks_due", "next_at", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    platform: Mapped[str]
+    query: Mapped[str]
+    listing_key: Mapped[str]
+    exhibit: Mapped[str | None] = mapped_column(ForeignKey("exhibits.public_id"))
+    quote: Mapped[str]
+    reason: Mapped[str]
+    by: Mapped[str]
+    since: Mapped[datetime]
+    next_at: Mapped[datetime]
+    looks: Mapped[int]
+    state: Mapped[str]
+    ended_at: Mapped[datetime | None]
+
+
+class RecheckLookRow(Base):
+    """One look of a re-check: `planned_at` is a moment of its schedule, `verdict` stays empty until the run has ended.
+
+    Absence is a verdict only of a page that was seen; `visit` is the browser capture that shows it.
+    """
+
+    __tablename__ = "recheck_looks"
+    __table_args__ = (
+        Index(
+            "ix_recheck_looks_waiting",
+            "roster_key",
+            sqlite_where=text("verdict = ''"),
+            postgresql_where=text("verdict = ''"),
+        ),
+    )
+
+    recheck_id: Mapped[int] = mapped_column(ForeignKey("rechecks.id"), primary_key=True)
+    planned_at: Mapped[datetime] = mapped_column(primary_key=True)
+    roster_key: Mapped[str] = mapped_column(ForeignKey("roster.key"))
+    verdict: Mapped[str] = mapped_column(server_default="")
+    reason: Mapped[str] = mapped_column(server_default="")
+    run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))
+    capture: Mapped[str] = mapped_column(server_default="")
+    visit: Mapped[str] = mapped_column(server_default="")
+    at: Mapped[datetime | None]
+
+
+class NoticeRow(Base):
+    """One message that went out, or did not: `kind` is digest or grave; `key` says what it was about, once."""
+
+    __tablename__ = "notices"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)
+    words: Mapped[str]
+    sent_at: Mapped[datetime | None]
+    tries: Mapped[int]
+    error: Mapped[str]
