@@ -71,10 +71,11 @@ def _refuse_strangers(specimen: Specimen) -> None:
 
 
 def _demo_config(config: Config) -> Config:
-    """Loopback needs no politeness; a home of its own unless the person named one."""
+    """Loopback needs no politeness; a home of its own unless the person named one, and always its own file for rows."""
     home = config.home if _is_named(config) else Path("demo-home").absolute()
     browser = replace(config.browser, pictures=True, timeout=15.0)
-    return replace(config, home=home, crawl=Crawl(delay=0.0, timeout=3.0, retries=0, pages=3), browser=browser)
+    crawl, secrets = Crawl(delay=0.0, timeout=3.0, retries=0, pages=3), replace(config.secrets, database="")
+    return replace(config, home=home, crawl=crawl, browser=browser, secrets=secrets)
 
 
 def _is_named(config: Config) -> bool:
@@ -83,7 +84,8 @@ def _is_named(config: Config) -> bool:
 
 def _mark_home(home: Path) -> None:
     """Refuse to mix invented pages into an office's archive."""
-    if (home / "lantian.db").exists() and not (home / MARK).exists():
+    has_rows, has_records = (home / "lantian.db").exists(), (home / "archive").exists()
+    if (has_rows or has_records) and not (home / MARK).exists():
         raise UserMistake(f"{home} 已有真实数据，演示不在其中运行；请另设 LANTIAN_HOME")
     home.mkdir(parents=True, exist_ok=True)
     (home / MARK).write_text(MARK_TEXT, encoding="utf-8")

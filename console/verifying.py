@@ -64,6 +64,7 @@ def _wanted(asked: Asked, config: Config) -> Wanted:
             expects="" if asked.anchors else config.demand,
             heads=tuple(known_head(head) for head in asked.heads),
             is_quick=asked.is_quick,
+            has_rows_elsewhere=isinstance(config.database, str) and _is_ours(asked.path, config),
         )
         wanted.certificates()
     except (OSError, ValueError) as wrong:
@@ -71,12 +72,16 @@ def _wanted(asked: Asked, config: Config) -> Wanted:
     return wanted
 
 
+def _is_ours(path: Path | None, config: Config) -> bool:
+    return path is None or path.resolve() in (config.home.resolve(), config.archive.resolve())
+
+
 # -- files on the shelf ----------------------------------------------------------------------------
 
 
 def source_of(path: Path, config: Config) -> Source | None:
     """The home's archive with what lies on its shelf; any other path is read as it is."""
-    if path.resolve() not in (config.home.resolve(), config.archive.resolve()) or not config.archive.is_dir():
+    if not _is_ours(path, config) or not config.archive.is_dir():
         return None
     shelf = open_shelf(config)
     return None if shelf is None else _WithShelf(FolderSource(config.archive), shelf)

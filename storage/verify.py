@@ -50,6 +50,7 @@ class Wanted:
     `anchors` are PEM files' bytes: who names them wants their stamps, unless told otherwise. `demand` is demanded to
     the letter; `expects` is what a house's settings say, and does not blame a file that is still being written for not
     being sealed. `heads` are known from elsewhere, on paper or from a depositor: number and SHA-256.
+    `has_rows_elsewhere`: the house's database is no file beside its archive, whatever lies there.
     """
 
     anchors: tuple[bytes, ...] = ()
@@ -57,6 +58,7 @@ class Wanted:
     expects: str = ""
     heads: tuple[tuple[int, str], ...] = ()
     is_quick: bool = False
+    has_rows_elsewhere: bool = False
 
     @property
     def least(self) -> str:
@@ -84,6 +86,7 @@ def verify(path: Path, wanted: Wanted = NOTHING_WANTED, source: Source | None = 
     if not path.is_dir():
         raise NothingThere(f"{path} 不在")
     folder, database = _folder_and_database(path)
+    database = None if wanted.has_rows_elsewhere else database
     if source is None and not folder.is_dir():
         raise NothingThere(f"{path} 中没有 archive 文件夹")
     source = source or FolderSource(folder)
@@ -149,6 +152,7 @@ class _Archive:
             unsealed=self.files.unsealed,
             anchored=self.stamps.are_complete(self.chain),
             demanded=demanded,
+            rows=self._rows_read(),
             chain=self._told_chain(),
         )
 
@@ -197,6 +201,11 @@ class _Archive:
     def _tell_missing_tokens(self) -> None:
         for number in self.stamps.missing:
             self.findings.add(Broken(kind="token_missing", part=token_name(number)))
+
+    def _rows_read(self) -> str:
+        if self._database is not None:
+            return words.COMPARED
+        return words.ELSEWHERE if self._wanted.has_rows_elsewhere else words.ABSENT
 
     def _newest_name(self) -> str:
         return head_name(self.chain.last.number) if self.chain.last else ""

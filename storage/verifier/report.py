@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 OPEN, SEALED, STAMPED, BROKEN = "open", "sealed", "stamped", "broken"
 STATES = (OPEN, SEALED, STAMPED)
+COMPARED, ABSENT, ELSEWHERE = "compared", "absent", "elsewhere"
 MOST_LISTED = 1000
 
 # Every word that `Broken.kind` may be, and what it means to a reader.
@@ -110,7 +111,9 @@ class Report:
     """The verdict. `checked` counts records whose bytes were read; `broken` is bounded, `total` counts all.
 
     `expired` are records removed with a tombstone, `damaged` places that a recovery left, `unsealed` records that no
-    manifest covers yet. `anchored` says that every manifest has a token of a trusted authority.
+    manifest covers yet. `anchored` says that every manifest has a token of a trusted authority. `rows` says whether the
+    database was `compared`; it was not where none lay there (`absent`) or the house keeps it on a server (`elsewhere`).
+    A package has none.
     """
 
     state: str
@@ -122,6 +125,7 @@ class Report:
     unsealed: int = 0
     anchored: bool = False
     demanded: str = ""
+    rows: str = ""
     chain: Chain = field(default_factory=Chain)
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from storage.verifier.report import OPEN, SEALED, STAMPED, Report
+from storage.verifier.report import ABSENT, ELSEWHERE, OPEN, SEALED, STAMPED, Report
 
 EXIT_GOOD, EXIT_NOTHING, EXIT_BROKEN = 0, 2, 4
 MOST_SHOWN = 20
@@ -18,6 +18,11 @@ STATE_WORDS = {
     OPEN: "还有记录未封存",
     SEALED: "已全部封存，没有核验时间戳：持有磁盘的人能把整条链重算一遍",
     STAMPED: "已全部封存，每份清单都有所信任机构的时间戳",
+}
+
+ROWS_WORDS = {
+    ABSENT: "没有与数据库核对：档案旁没有 lantian.db。",
+    ELSEWHERE: "没有与数据库核对：数据库不是档案旁的文件，核验的只是档案；登记的封存由 lantian evidence audit 对照。",
 }
 
 
@@ -61,6 +66,8 @@ def lines(report: Report) -> Iterator[str]:
     counts += [f"按期删除 {report.expired} 条"] if report.expired else []
     counts += [f"封存前已损坏 {report.damaged} 处"] if report.damaged else []
     yield "，".join(counts) + "。"
+    if report.rows in ROWS_WORDS:
+        yield ROWS_WORDS[report.rows]
     chain = report.chain
     if chain.manifests:
         yield f"链条：{chain.manifests} 份清单，末份第 {chain.number} 号，封存于 {chain.sealed_at}"

@@ -9,7 +9,7 @@ import pytest
 import responses
 from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority
 from sqlalchemy import Engine
-from storage_specimens import T0
+from storage_specimens import T0, database_of
 
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
@@ -19,9 +19,7 @@ from storage.shapes import PlannedRun
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     """Where a new database is, of either kind."""
-    if request.param == "sqlite":
-        return tmp_path / "lantian.db"
-    return str(request.getfixturevalue("migrated_database"))
+    return database_of(request, tmp_path)
 
 
 @pytest.fixture

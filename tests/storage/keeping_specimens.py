@@ -92,12 +92,12 @@ class Home:
 
 
 @contextmanager
-def home_in(folder: Path) -> Iterator[Home]:
-    engine = open_database(folder / "lantian.db")
+def home_in(folder: Path, database: Path | str = "") -> Iterator[Home]:
+    engine = open_database(database or folder / "lantian.db")
     store = ExhibitStore(engine)
     store.begin_round(T0, TOOL, "")
     store.open_runs([PlannedRun(id="run-1", platform="taobao", query="包授权", planned_at=T0)], T0)
-    (folder / "archive").mkdir(exist_ok=True)
+    (folder / "archive").mkdir(parents=True, exist_ok=True)
     yield Home(folder=folder, engine=engine)
     engine.dispose()
 

@@ -21,8 +21,17 @@ from storage.shapes import PageRow
 
 # For what only SQLite can be asked: how much work a question is, and the file itself.
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+on_both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 T0 = datetime(2026, 8, 1, 2, 30, 15, 123456, tzinfo=UTC)
 TOOL = "lantian 0.1.0"
+
+
+def database_of(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where the new database is that a test was parametrised for; without that, a file."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return tmp_path / "lantian.db"
+    return str(request.getfixturevalue("migrated_database"))
+
 
 EXCHANGE = Exchange(
     url="https://www.xinghe.example/s?wd=%E4%B8%93%E5%88%A9&pn=1",

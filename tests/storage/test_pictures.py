@@ -86,7 +86,7 @@ def test_an_end_that_fails_leaves_nothing_of_any(planned: ExhibitStore) -> None:
     record(planned, "1", urls=(ONE, TWO))
     good = PictureEnd(row=planned.shown(ONE)[0].row, fate=Fate.READ, at=T0, findings=(IN_PICTURE,))
     bad = replace(good, row=planned.shown(TWO)[0].row, findings=(replace(IN_PICTURE, category=None),))  # type: ignore[arg-type]
-    with pytest.raises(Exception, match="(?i)not.?null"):
+    with pytest.raises(Exception, match=r"(?i)not.?null"):
         planned.end_pictures([good, bad])
     assert planned.pictures_waiting() == 2
     assert planned.leads() == ()

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 import pytest
 from keeping_specimens import DAY, NOW, Home, home_in, keep_page, keep_redirect, keep_visit, keep_wall
 from sqlalchemy import insert, select, update
-from storage_specimens import TOOL, archive_in, exchange, finding, listing, page_of
+from storage_specimens import TOOL, archive_in, database_of, exchange, finding, listing, on_both, page_of
 from test_visits import SURROUNDINGS, VISIT
 
 from crawler.config import Config
@@ -45,11 +45,18 @@ from storage.tables.showings import BrowserCaptureRow, ShowingRow
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
-    with home_in(tmp_path / "home") as made:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """A file, but for those tests that say otherwise: most are about files."""
+    return database_of(request, tmp_path)
+
+
+@pytest.fixture
+def home(tmp_path: Path, database: Path | str) -> Iterator[Home]:
+    with home_in(tmp_path / "home", database if isinstance(database, str) else "") as made:
         yield made
 
 
+@on_both
 def test_what_is_not_flagged_expires_and_the_rest_stays(home: Home) -> None:
     with archive_in(home.archive) as archive:
         keep_wall(archive, NOW - 100 * DAY)
@@ -89,6 +96,7 @@ def flagged_home(home: Home, at: datetime) -> str:
     return exhibit
 
 
+@on_both
 def test_flagged_captures_stay_three_years_after_they_were_last_seen(home: Home) -> None:
     first = flagged_home(home, NOW - 10 * DAY)
     with archive_in(home.archive) as archive:
@@ -104,6 +112,7 @@ def test_flagged_captures_stay_three_years_after_they_were_last_seen(home: Home)
     assert home.verified().ok
 
 
+@on_both
 def test_holds_win(home: Home) -> None:
     flagged = flagged_home(home, NOW)
     with archive_in(home.archive) as archive:
@@ -168,6 +177,7 @@ def test_what_a_rendered_page_loaded_goes_and_stays_with_it(home: Home) -> None:
     assert home.verified().ok
 
 
+@on_both
 def test_browser_captures_move_with_their_file(home: Home) -> None:
     """A visit that a showing of a flagged exhibit rests on stays, and its row says where it lies now."""
     with archive_in(home.archive) as archive:
@@ -197,6 +207,7 @@ def test_browser_captures_move_with_their_file(home: Home) -> None:
     assert home.verified().ok
 
 
+@on_both
 def test_what_led_to_a_flagged_page_stays_as_long_as_it(home: Home) -> None:
     """Redirects, and the page as it came before it was rendered; those of a page without findings go by their date."""
     with archive_in(home.archive) as archive:
@@ -249,6 +260,7 @@ def test_redirects_are_looked_for_only_before_their_page(home: Home) -> None:
     assert found == hop
 
 
+@on_both
 def test_what_two_officers_extracted_counts_as_flagged(home: Home) -> None:
     with archive_in(home.archive) as archive:
         (exhibit,) = keep_page(home, archive, {"1": False}, NOW)
@@ -264,6 +276,7 @@ def test_what_two_officers_extracted_counts_as_flagged(home: Home) -> None:
     assert home.store.exhibit(exhibit).capture.expired_in == 2
 
 
+@on_both
 def test_what_was_read_in_pictures_goes_with_its_exhibit(home: Home) -> None:
     with archive_in(home.archive) as archive:
         keep_page(home, archive, {"1": False}, NOW)
@@ -365,6 +378,7 @@ def test_no_room_removes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) ->
     assert home.expire(NOW + 181 * DAY).records == 2
 
 
+@on_both
 def test_a_hold_that_comes_meanwhile_wins(home: Home) -> None:
     with archive_in(home.archive) as archive:
         (exhibit,) = keep_page(home, archive, {"1": False}, NOW)
@@ -427,6 +441,7 @@ def test_what_is_needed_after_the_manifest_was_written_stays(
     assert home.verified().ok
 
 
+@on_both
 @pytest.mark.parametrize("is_held", [True, False])
 def test_an_expiry_that_a_crash_left_is_taken_back_for_a_hold_and_else_says_who_ordered_it(
     home: Home, monkeypatch: pytest.MonkeyPatch, *, is_held: bool

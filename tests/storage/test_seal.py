@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, delete, text
-from storage_specimens import EXCHANGE, SNAPSHOT, T0, archive_in, exchange, keep_snapshot
+from storage_specimens import EXCHANGE, SNAPSHOT, T0, archive_in, database_of, exchange, keep_snapshot, on_both
 
 from crawler.errors import EvidenceBroken
 from crawler.items import Capture
@@ -36,10 +36,9 @@ TOOL = "lantian/0.3.0"
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(tmp_path / "lantian.db")
-    yield engine
-    engine.dispose()
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """A file, but for those tests that say otherwise: most are about files."""
+    return database_of(request, tmp_path)
 
 
 @pytest.fixture
@@ -79,6 +78,7 @@ def assert_verifies(folder: Path) -> None:
 # -- what a manifest says --------------------------------------------------------------------------
 
 
+@on_both
 def test_a_manifest_lists_every_record_with_both_digests(archive: FolderArchive, folder: Path, sealer: Sealer) -> None:
     captures = [*kept(archive, 3), keep_snapshot(archive, SNAPSHOT)]
     archive.sync()
@@ -98,6 +98,7 @@ def test_a_manifest_lists_every_record_with_both_digests(archive: FolderArchive,
     assert_verifies(folder)
 
 
+@on_both
 def test_a_head_binds_leaves_audit_rules_and_the_head_before(
     archive: FolderArchive, folder: Path, engine: Engine
 ) -> None:
@@ -136,6 +137,7 @@ def test_nothing_new_makes_no_manifest(archive: FolderArchive, folder: Path, sea
     assert sorted(path.name for path in (folder / "manifests").iterdir()) == before
 
 
+@on_both
 def test_the_state_of_a_capture_follows_from_its_manifest(
     archive: FolderArchive, sealer: Sealer, engine: Engine
 ) -> None:
@@ -188,6 +190,7 @@ def test_only_what_is_behind_the_last_extent_is_read(
     assert sum(length for _, length in read) < 50_000
 
 
+@on_both
 def test_finished_files_are_not_even_opened_again(
     folder: Path, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +205,7 @@ def test_finished_files_are_not_even_opened_again(
     assert not [path for path in opened if "warc.gz" in path]
 
 
+@on_both
 def test_many_records_are_sealed_in_portions(archive: FolderArchive, folder: Path, engine: Engine) -> None:
     sealer = Sealer(folder, engine, tool=TOOL, demand="sealed", most_leaves=4)
     captures = kept(archive, 5)
@@ -389,6 +393,7 @@ def crash(sealer: Sealer, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
             sealer.seal("", NOW)
 
 
+@on_both
 def test_a_head_without_a_row_is_adopted(
     archive: FolderArchive, folder: Path, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -417,6 +422,7 @@ def test_leaves_without_a_head_are_written_over(
     assert_verifies(folder)
 
 
+@on_both
 def test_a_whole_chain_is_adopted_by_a_new_database(archive: FolderArchive, folder: Path, sealer: Sealer) -> None:
     captures = []
     for _ in range(3):
@@ -639,6 +645,7 @@ def test_half_an_append_is_never_sealed(
 # -- how much is sealed ----------------------------------------------------------------------------
 
 
+@on_both
 def test_what_is_open_is_counted_without_reading_records(
     archive: FolderArchive, folder: Path, sealer: Sealer, engine: Engine
 ) -> None:

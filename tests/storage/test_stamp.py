@@ -15,10 +15,10 @@ import responses
 from authority import LocalAuthority, serving
 from sqlalchemy import Engine, event, insert, select
 from stamp_specimens import FIRST, answers, at, now
-from storage_specimens import archive_in, exchange
+from storage_specimens import archive_in, database_of, exchange, on_both
 
 from storage.audit import AuditLog
-from storage.db import open_database, writing
+from storage.db import writing
 from storage.seal import Sealer
 from storage.sealing.manifests import FOLDER
 from storage.stamp import LONGEST_WAIT, MOST_TOLD, Stamping, _Done, _due, _told, stamp_pending, token_path
@@ -28,10 +28,9 @@ from storage.verify import Wanted, verify
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = open_database(tmp_path / "lantian.db")
-    yield opened
-    opened.dispose()
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """A file, but for those tests that say otherwise: most are about files."""
+    return database_of(request, tmp_path)
 
 
 @pytest.fixture
@@ -77,6 +76,7 @@ def stamp_of(folder: Path, number: int, authority: LocalAuthority) -> Stamp:
 # -- all that wait -------------------------------------------------------------------------------
 
 
+@on_both
 def test_every_manifest_in_order(engine: Engine, folder: Path, authority: LocalAuthority, authority_url: str) -> None:
     seal(engine, folder, range(1, 4), now())
     stamping = stamp_pending(folder, engine, [at(authority, authority_url)], now())
@@ -140,6 +140,7 @@ def test_a_silent_authority_is_asked_once_a_call_and_later_again(
     assert [one.number for one in stamp_pending(folder, engine, [at(authority)], later).stamped] == [1]
 
 
+@on_both
 def test_waits_double_up_to_six_hours_and_never_end(
     engine: Engine, folder: Path, authority: LocalAuthority, web: responses.RequestsMock
 ) -> None:
@@ -178,6 +179,7 @@ def test_a_refused_answer_leaves_no_file(
     assert not token_path(folder, 1).exists()
 
 
+@on_both
 def test_a_crash_between_file_and_row_is_healed(
     engine: Engine, folder: Path, authority: LocalAuthority, web: responses.RequestsMock
 ) -> None:
@@ -272,6 +274,7 @@ def test_a_seal_ahead_of_the_authority_waits_alone(
     assert "早于封存" in stamping.error
 
 
+@on_both
 def test_two_at_once_ask_once(engine: Engine, folder: Path, make_authority) -> None:
     """The second sees the first at work and leaves it to it."""
     asked, go_on = threading.Event(), threading.Event()
