@@ -20,7 +20,7 @@ from console import registry as registry_
 from console import rules as rules_
 from console.calendar_cli import calendar_app
 from console.evidence_cli import evidence_app
-from console.hand_cli import import_app, tasks_app
+from console.hand_cli import import_app, login, tasks_app
 from console.output import harmless, reader_gone, speak_any_locale
 from console.patrol_cli import patrol, roster_
 from console.people_cli import extract, user_app
@@ -28,6 +28,7 @@ from console.spiders_cli import alarms_app, spiders_app
 from console.supervision_cli import agency_app, draws, sample
 from console.watch_cli import watch_app
 from console.worker_cli import worker
+from crawler import clock
 from crawler.errors import EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
 from storage.shapes import LeadFilter
 
@@ -54,6 +55,7 @@ app.add_typer(agency_app, name="agency")
 app.command("sample")(sample)
 app.command("draws")(draws)
 app.command("extract")(extract)
+app.command("login")(login)
 app.command("patrol")(patrol)
 app.command("roster")(roster_)
 app.command("worker")(worker)
@@ -137,7 +139,7 @@ def coverage(  # noqa: PLR0913, PLR0917 - one parameter an option
     if asked.is_asked and round_id:
         raise UserMistake("--round 看一轮，--from、--to、--watch、--platform 看一段时间，不能同时用")
     if asked.is_asked:
-        raise typer.Exit(coverage_period.show_period(asked, as_json=as_json))
+        raise typer.Exit(coverage_period.show_period(asked, clock.now(), as_json=as_json))
     raise typer.Exit(coverage_.show_coverage(round_id, as_json=as_json))
 
 

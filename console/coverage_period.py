@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Engine
@@ -49,13 +49,12 @@ class Asked:
         return self != Asked()
 
 
-def show_period(asked: Asked, *, as_json: bool) -> int:
+def show_period(asked: Asked, now: datetime, *, as_json: bool) -> int:
     """One line a platform × query × day × outcome as JSON, or the picture and the words."""
-    now = clock.now()
     with home_engine(Config.load()) as engine:
         watches = Watches(engine)
         watch_id = watches.find(asked.watch).watch_id if asked.watch else 0
-        stretch = _stretch(asked, now.astimezone(clock.SHANGHAI).date(), watch_id)
+        stretch = _stretch(asked, now, watch_id)
         plan = _planned(engine, stretch)
         names = {one.watch_id: one.watch.name for one in plan.versions} | {BY_HAND: HAND_WORDS}
         names |= {one.watch_id: one.watch.name for one in watches.current()}
@@ -75,14 +74,15 @@ def show_period(asked: Asked, *, as_json: bool) -> int:
     return EXIT_DONE
 
 
-def _stretch(asked: Asked, today: date, watch_id: int) -> Stretch:
+def _stretch(asked: Asked, now: datetime, watch_id: int) -> Stretch:
+    today = now.astimezone(clock.SHANGHAI).date()
     last = _day(asked.last) if asked.last else max(today, _day(asked.first)) if asked.first else today
     first = _day(asked.first) if asked.first else date.fromordinal(last.toordinal() - 6)
     if not 0 <= (last - first).days < LONGEST:
         raise UserMistake(f"--from 不能晚于 --to，最多 {LONGEST} 天")
     if asked.platform and spider_of(asked.platform) is None:
         raise UserMistake(f"没有名为 {asked.platform!r} 的平台；见 lantian spiders list")
-    return Stretch(first=first, last=last, now=clock.now(), platform=asked.platform, watch_id=watch_id)
+    return Stretch(first=first, last=last, now=now, platform=asked.platform, watch_id=watch_id)
 
 
 def _day(text: str) -> date:

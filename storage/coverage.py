@@ -92,7 +92,9 @@ def planned_rows(within: Within) -> Any:
         .group_by(*alike)
         .order_by(RosterRow.platform, RosterRow.query, RosterRow.watch_id, RosterRow.outcome, RosterRow.reason)
     )
-    query = query.where(RosterRow.platform == within.platform) if within.platform else query
+    if within.platform:
+        # Asked plainly, SQLite would take the index of ended runs, and with it all that a platform ever had.
+        query = query.where(func.coalesce(RosterRow.platform, "") == within.platform)
     return query.where(RosterRow.watch_id == within.watch_id) if within.watch_id else query
 
 
@@ -109,7 +111,7 @@ def hand_rows(within: Within) -> Any:
         .group_by(*alike)
         .order_by(*alike)
     )
-    return query.where(Run.platform == within.platform) if within.platform else query
+    return query.where(func.coalesce(Run.platform, "") == within.platform) if within.platform else query
 
 
 def _line(row: Any, day: date, watch_id: int, assumed: str) -> Line:
