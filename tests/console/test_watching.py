@@ -74,6 +74,11 @@ def test_a_stretch_that_cannot_be(here: Run, daily: Ran, bounds: tuple[str, str]
     assert why in refused.err
 
 
+def test_before_there_are_users_it_is_the_account_that_decides(here: Run) -> None:
+    here("watch", "add", "试", "--schedule", "0 8 * * *", "--query", "专利", "--platforms", "baidu")
+    assert here("watch", "list", "--json").lines[0]["by"].startswith("系统账号 ")
+
+
 def test_changes_are_versions(here: Run, daily: Ran, tmp_path: Path) -> None:
     assert "第 2 版" in here("watch", "change", "日常", "--by", "乙", "--schedule", "0 9 * * *", "--depth", "5").err
     (shown,) = here("watch", "show", "日常", "--json").lines
@@ -102,7 +107,6 @@ def test_a_paused_watch_plans_nothing(here: Run, daily: Ran) -> None:
     ("options", "why"),
     [
         (("--schedule", "0 8 * *", "--by", "甲", "--query", "专利"), "五段"),
-        (("--schedule", "0 8 * * *", "--by", " ", "--query", "专利"), "要写明是谁"),
         (("--schedule", "0 8 * * *", "--by", "甲", "--query", "专利", "--platforms", "nowhere"), "没有名为"),
         (("--schedule", "0 8 * * *", "--by", "甲", "--query", "专利", "--place", "火星"), "这个城市"),
         (("--schedule", "0 8 * * *", "--by", "甲", "--query", "专利", "--depth", "99"), "depth"),
@@ -125,6 +129,7 @@ def test_names_are_taken_once_and_only_users_decide(here: Run, daily: Ran, tmp_p
     here("user", "add", "丙", "--badge", "执法001", "--password-file", password)
     refused = here("watch", "pause", "日常", "--by", "甲")
     assert (refused.code, "没有用户 '甲'" in refused.err) == (2, True)
+    assert "要写明是谁" in here("watch", "pause", "日常").err
     assert here("watch", "pause", "日常", "--by", "丙").code == 0
 
 
@@ -154,8 +159,7 @@ def test_without_words_the_list_and_the_rules_are_asked(here: Run) -> None:
 
 def test_a_generated_word_is_struck_for_good(here: Run) -> None:
     word = next(one["words"] for one in here("watch", "queries", "--json").lines if one["origin"] == "rules")
-    assert "要写明是谁" in here("watch", "queries", "--strike", word).err
-    assert here("watch", "queries", "--strike", word, "--by", "甲").code == 0
+    assert here("watch", "queries", "--strike", word).code == 0
     assert word not in [one["words"] for one in here("watch", "queries", "--json").lines]
     assert "不是从规则生成的词" in here("watch", "queries", "--strike", word, "--by", "甲").err
     assert f"{word}  " not in here("watch", "queries").out
