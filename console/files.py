@@ -63,12 +63,12 @@ def read_page(name: str, file: Path, url: str, query: str, *, as_json: bool) -> 
     parts = _split(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UserMistake(f"网址不完整：{url!r}（要以 http:// 或 https:// 开头）")
-    saved = Page(url=url, requested_url=url, query=query, body=_bytes(file), content_type=_content_type(file))
+    saved = Page(url=url, requested_url=url, query=query, body=saved_bytes(file), content_type=_content_type(file))
     reading = spider.read(saved)
     if as_json:
         print_json(_readable(reading))
     else:
-        _show_reading(spider, reading)
+        show_reading(spider, reading)
     return EXIT_DONE if reading.outcome.is_clean and not reading.lost else EXIT_NOT_CLEAN
 
 
@@ -79,7 +79,7 @@ def _split(url: str) -> Any:
         raise UserMistake(f"网址不能识别：{url!r}") from None
 
 
-def _bytes(file: Path) -> bytes:
+def saved_bytes(file: Path) -> bytes:
     """The file, one byte past the reading limit at most: the reading itself says too_large."""
     try:
         with file.open("rb") as opened:
@@ -98,7 +98,8 @@ def _readable(reading: Reading) -> dict[str, Any]:
     return told | {"listings": listings}
 
 
-def _show_reading(spider: PlatformSpider, reading: Reading) -> None:
+def show_reading(spider: PlatformSpider, reading: Reading) -> None:
+    """What was read, for a person: the outcome in words and a table of the listings."""
     why = "：".join(filter(None, (reading.reason, reading.detail)))
     said = f"{spider.label}：{OUTCOME_WORDS[reading.outcome]}（{reading.outcome}{' ' + harmless(why) if why else ''}）"
     said += f"，信息 {len(reading.listings)} 条" + (f"，丢失 {reading.lost} 条" if reading.lost else "")

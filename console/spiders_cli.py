@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from console import alarms, files, spider_health
+from console import alarms, files, freezing, spider_health
 
 spiders_app = typer.Typer(help="平台爬虫：有哪些，近来怎样。", no_args_is_help=True)
 alarms_app = typer.Typer(help="警报：哪个平台病了、为什么、哪一页；由人确认。", no_args_is_help=True)
@@ -25,6 +26,21 @@ def spiders_list(as_json: Json = False) -> None:
 def spiders_health(as_json: Json = False) -> None:
     """每个平台近来怎样：最近看到、成功率、条数、字段、凭什么读、警报、冻结页。"""
     raise typer.Exit(spider_health.show_health(as_json=as_json))
+
+
+@spiders_app.command("freeze")
+def spiders_freeze(  # noqa: PLR0913, PLR0917 - one parameter an option
+    spider: Annotated[str, typer.Argument(help="平台名，见 lantian spiders list")],
+    source: Annotated[str, typer.Argument(help="网址，或保存的页面文件")],
+    url: Annotated[str, typer.Option(help="文件是哪个网址的页面")] = "",
+    query: Annotated[str, typer.Option(help="查询词")] = "",
+    out: Annotated[Path | None, typer.Option(help="写到哪个文件夹；默认是该平台的冻结页文件夹")] = None,
+    stem: Annotated[str, typer.Option("--as", help="文件名，不带后缀")] = "page",
+    as_json: Json = False,
+) -> None:
+    """做一个冻结页：取来或读入一页，遮盖个人信息和令牌，写出页面、说明和读法；不是 ok 或 empty 的退出码为 3。"""
+    asked = freezing.Asked(spider=spider, source=source, url=url, query=query, out=out, stem=stem)
+    raise typer.Exit(freezing.freeze_page(asked, as_json=as_json))
 
 
 @alarms_app.command("list")
