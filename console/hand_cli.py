@@ -87,3 +87,18 @@ def import_confirm(
     from console import importing
 
     raise typer.Exit(importing.confirm(exhibit, officers, login_file, as_json=as_json))
+
+
+def login(  # noqa: PLR0913, PLR0917 - one parameter an option
+    platform: Annotated[str, typer.Argument(help="平台名，见 lantian spiders list")],
+    by: Annotated[str, typer.Option(help="谁登录")],
+    url: Annotated[str, typer.Option(help="登录页；不写则为平台首页")] = "",
+    handed_out: Annotated[Path | None, typer.Option("--export", help="把加密的登录文件写到这里，带到别的机器")] = None,
+    taken_in: Annotated[Path | None, typer.Option("--import", help="从别的机器带来的登录文件")] = None,
+    as_json: Json = False,
+) -> None:
+    """用本单位自己的账号登录一个平台：打开窗口，由人登录；登录状态加密保存，只用于这个平台。"""
+    from console import login as login_
+
+    asked = login_.Asked(platform=platform, by=by, url=url, taken_in=taken_in, handed_out=handed_out)
+    raise typer.Exit(login_.login(asked, as_json=as_json))

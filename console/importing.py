@@ -24,27 +24,19 @@ from console.sealing import seal_round
 from console.shelving import shelve_round
 from crawler import clock
 from crawler.config import Config
-from crawler.errors import (
-    EXIT_BUG,
-    EXIT_DONE,
-    EXIT_EVIDENCE,
-    EXIT_NOT_CLEAN,
-    EXIT_USAGE,
-    UserMistake,
-)
+from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, EXIT_USAGE, UserMistake, graver
 from crawler.saved import LONGEST_CLAIM, MOST_FILE
 from pipelines.room import TOOL
 from spiders.imported import is_address
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
+from storage.handover import open_elsewhere
 from storage.import_shapes import ReadRun
 from storage.imports import Imports
 from storage.people import People
-from storage.shelf import open_shelf
 
 LONGEST_WORDS = 500  # characters of a note
-GRAVEST_FIRST = (EXIT_EVIDENCE, EXIT_BUG, EXIT_USAGE, EXIT_NOT_CLEAN, EXIT_DONE)
 
 
 def import_files(paths: Sequence[Path], claims: Claims, *, as_json: bool) -> int:
@@ -55,7 +47,7 @@ def import_files(paths: Sequence[Path], claims: Claims, *, as_json: bool) -> int
     store = ExhibitStore(open_database(config.database))
     try:
         checked = _checked(claims, People(store.engine))
-        archive = FolderArchive(config.archive, tool=TOOL, elsewhere=open_shelf(config))
+        archive = FolderArchive(config.archive, tool=TOOL, elsewhere=open_elsewhere(config))
         try:
             bringing = Bringing(config, store, archive, checked)
             codes = [_one(bringing, path, as_json=as_json) for path in paths]
@@ -64,7 +56,7 @@ def import_files(paths: Sequence[Path], claims: Claims, *, as_json: bool) -> int
         codes += [seal_round(config, store.engine), shelve_round(config, store.engine)]
     finally:
         store.engine.dispose()
-    return next(code for code in GRAVEST_FIRST if code in codes)
+    return graver(*codes)
 
 
 def _one(bringing: Bringing, path: Path, *, as_json: bool) -> int:

@@ -27,7 +27,8 @@ class Exchange:
 
     `response_body` still carries its content encoding; chunking is already removed. `override`
     says which signature let the request out although robots.txt forbids it, and which line does. `exit` is the
-    place and the proxy through which it went out, empty for straight from here.
+    place and the proxy through which it went out, empty for straight from here. `profile` says as whom we were signed
+    in; what of the message would let others in is then not kept.
     """
 
     url: str
@@ -44,6 +45,7 @@ class Exchange:
     is_specimen: bool = False
     override: str = ""
     exit: str = ""
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +175,7 @@ class Visit:
     `redirects` are the addresses passed through, first to last, without the final one. `steps` say
     in words what was done and when. `troubles` are parts that could not be had: (part, reason).
     `override` is set where robots.txt forbids `requested_url`: which signature let it out, and the line.
+    `profile` says as whom we were signed in.
     """
 
     id: str
@@ -198,6 +201,7 @@ class Visit:
     troubles: tuple[tuple[str, str], ...] = ()
     override: str = ""
     is_specimen: bool = False
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

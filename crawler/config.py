@@ -62,6 +62,7 @@ class Config:
     proxies: tuple[str, ...] = ()
     secrets: Secrets = field(default_factory=Secrets)
     hosts: Mapping[str, MappedHost] = field(default_factory=dict)
+    screen: str = ""
 
     @property
     def database(self) -> Path | str:
@@ -103,6 +104,7 @@ class Config:
             proxies=tuple(sorted(name for name in environ if name.lower() in PROXIES and environ[name])),
             secrets=_secrets(environ),
             hosts=read_hosts(environ.get("LANTIAN_HOSTS", "")),
+            screen=environ.get("DISPLAY", "") or environ.get("WAYLAND_DISPLAY", ""),
         )
         if tables:
             raise ConfigInvalid(f"{home / 'lantian.toml'}: 没有 [{next(iter(tables))}] 这个表")

@@ -15,6 +15,7 @@ from aiohttp.client_exceptions import ClientConnectorCertificateError, ClientCon
 from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 from python_socks.async_.asyncio import Proxy
 
+from crawler.sessions import Session
 from crawler.tables import Place
 from crawler.watches import Device
 
@@ -23,10 +24,15 @@ PATIENCE = 30.0  # seconds a proxy may take to connect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eyes:
-    """As whom a page is looked at: from which place, with which kind of device."""
+    """As whom a page is looked at: from which place, with which kind of device, signed in or not.
+
+    `is_shown`: a person looks on, in a window.
+    """
 
     place: Place | None = None
     device: Device = Device.DESKTOP
+    session: Session | None = None
+    is_shown: bool = False
 
     @property
     def told(self) -> str:

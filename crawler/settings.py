@@ -55,6 +55,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.politeness.RobotsMiddleware": 100,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "crawler.unpack.Unpack": 590,
+    "pipelines.signedin.SignedIn": 950,
     "pipelines.render.RenderMiddleware": 960,
     # Nearest to the downloader: the bytes as they came, before decompression and redirects.
     "pipelines.keep.KeepMiddleware": 990,

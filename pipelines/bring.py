@@ -33,7 +33,8 @@ async def bring(room: Room, url: str, wanted: Wanted = NOTHING, override: str = 
         visit = await room.browser.visit(url, wanted.sought, wanted.query, wanted.labels)
     except BrowserTrouble as trouble:
         raise NotBrought(_word(room, str(trouble)), str(trouble)) from trouble
-    visit = replace(visit, override=override)
+    session = room.eyes.session
+    visit = replace(visit, override=override, profile=session.told if session else "")
     try:
         return visit, await room.written(lambda: keep_visit(room.archive, visit, surroundings))
     except OSError as wrong:

@@ -30,7 +30,7 @@ from pipelines.locating import Wanted
 from pipelines.taking import located, render, take_home
 from pipelines.visiting import HEIGHT, NARROW, WIDTH, Visiting
 
-__all__ = ["Browser", "BrowserTrouble", "find_chromium"]
+__all__ = ["Browser", "BrowserTrouble", "Engine", "Error", "find_chromium"]
 
 logger = logging.getLogger(__name__)
 
@@ -162,6 +162,7 @@ class Engine:
             executable_path=path,
             args=arguments,
             chromium_sandbox=os.geteuid() != 0,
+            headless=not self._eyes.is_shown,
             # A page opens no other of its own accord, as with any browser; the driver would allow it.
             ignore_default_args=["--disable-popup-blocking"],
             # Whatever is not a page's goes nowhere: nobody listens there.
@@ -184,7 +185,7 @@ class Engine:
         gate = Gate(self._config.hosts, self._config.browser.megabytes << 20, self._eyes.place)
         self.served += 1
         try:
-            async with self._context(await gate.open()) as context:
+            async with self.context(await gate.open()) as context:
                 page = await context.new_page()
                 session = PageSession(await context.new_cdp_session(page))
                 session.guard(page)
@@ -217,7 +218,7 @@ class Engine:
         return resident(self._driver)
 
     @asynccontextmanager
-    async def _context(self, gate: str) -> AsyncIterator[BrowserContext]:
+    async def context(self, gate: str) -> AsyncIterator[BrowserContext]:
         """A page that does not let go takes its browser with it."""
         if self._chromium is None:
             raise BrowserTrouble("the browser was not started")
@@ -230,6 +231,7 @@ class Engine:
             timezone_id="Asia/Shanghai",
             service_workers="block",
             accept_downloads=False,
+            storage_state=self._eyes.session.storage_state() if self._eyes.session else None,
             # Without the bypass entry a browser goes straight to loopback addresses.
             proxy={"server": gate, "bypass": "<-loopback>"},
         )

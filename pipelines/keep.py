@@ -56,5 +56,6 @@ class KeepMiddleware:
                 is_specimen=is_specimen(response.url, self._room.config.hosts),
                 override=request.meta.get("override", ""),
                 exit=request.meta.get("exit", ""),
+                profile=request.meta.get("profile", ""),
             )
         )

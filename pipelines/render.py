@@ -48,7 +48,7 @@ class RenderMiddleware:
             visit = await self._room.browser.render(request.url)
         except BrowserTrouble as trouble:
             raise PageChanged("needs_browser", str(trouble)) from trouble
-        visit = replace(visit, override=request.meta.get("override", ""))
+        visit = replace(visit, override=request.meta.get("override", ""), profile=request.meta.get("profile", ""))
         request.meta["rendered"] = Rendered(visit=visit, surroundings=surroundings)
         kind = {"Content-Type": "text/html; charset=utf-8"}
         return HtmlResponse(visit.url, status=visit.status or 200, body=visit.dom, encoding="utf-8", headers=kind)

@@ -16,6 +16,7 @@ from crawler.exits import HERE, Eyes
 from crawler.watches import Device
 from pipelines.browser import Browser
 from pipelines.restraint import Restrained
+from pipelines.sessions import session_for
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
@@ -45,7 +46,8 @@ class Room:
             config: Config = crawler.settings["LANTIAN_CONFIG"]
             place = config.place(crawler.settings.get("LANTIAN_PLACE", ""))
             device = Device(crawler.settings.get("LANTIAN_DEVICE") or Device.DESKTOP)
-            _rooms[crawler] = cls(config, Eyes(place=place, device=device))
+            session = session_for(config, str(crawler.spidercls.name))
+            _rooms[crawler] = cls(config, Eyes(place=place, device=device, session=session))
         return _rooms[crawler]
 
     @cached_property

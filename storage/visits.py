@@ -148,6 +148,7 @@ def _exchange(message: Message, visit: Visit) -> Exchange:
         fetched_at=message.at,
         is_specimen=message.is_specimen,
         override=visit.override if is_signed_for else "",
+        profile=visit.profile,
     )
 
 
@@ -158,6 +159,8 @@ def _packed(fields: warc.Fields, payload: warc.Payload, visit: Visit, how: How) 
     extra = [("Lantian-Visit", visit.id)] if named["WARC-Record-ID"] != warc.urn(visit.id) else []
     if "Lantian-How" not in named:
         extra.append(("Lantian-How", str(how)))
+    if visit.profile and "Lantian-Profile" not in named:
+        extra.append(("Lantian-Profile", visit.profile))
     member = warc.member([*fields, *extra], payload, sha256)
     record = VisitRecord(
         id=named["WARC-Record-ID"].removeprefix("<urn:uuid:").removesuffix(">"),

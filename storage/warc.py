@@ -32,6 +32,9 @@ VISIT_PARTS = {
     How.FACTS: "facts",
     How.IMPORTED: "imported",
 }
+# Whoever has their values is signed in as the office.
+SECRET = frozenset({"cookie", "cookie2", "set-cookie", "set-cookie2", "authorization"})
+REDACTED = "[not kept]"
 _CRLF = b"\r\n"
 _RECORD_END = b"\r\n\r\n"
 _NOT_IN_URI = re.compile(rb"[^\x21-\x7e]|[<>]")
@@ -108,7 +111,7 @@ def _token(name: str) -> bytes:
 
 def response_payload(exchange: Exchange) -> Payload:
     """The response as a message that is true of its body: no chunking, the length it has."""
-    headers = _true_of_body(exchange.response_headers, len(exchange.response_body))
+    headers = _true_of_body(_kept_headers(exchange, exchange.response_headers), len(exchange.response_body))
     status = b"%s %03d %s" % (_protocol(exchange), exchange.status, line_text(exchange.reason))
     return Payload(head=_http_head(status, headers), body=exchange.response_body)
 
@@ -116,7 +119,15 @@ def response_payload(exchange: Exchange) -> Payload:
 def request_payload(exchange: Exchange) -> Payload:
     """The request, rebuilt from the header lines that the HTTP client says it sent."""
     line = b"%s %s %s" % (_token(exchange.method), _target(exchange.url), _protocol(exchange))
-    return Payload(head=_http_head(line, exchange.request_headers), body=exchange.request_body)
+    headers = _kept_headers(exchange, exchange.request_headers)
+    return Payload(head=_http_head(line, headers), body=exchange.request_body)
+
+
+def _kept_headers(exchange: Exchange, headers: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """Of a message that was signed in: without the values by which anybody else would be. See `Lantian-Redacted`."""
+    if not exchange.profile:
+        return headers
+    return [(name, REDACTED if name.strip().lower() in SECRET else value) for name, value in headers]
 
 
 def _target(url: str) -> bytes:
@@ -157,7 +168,7 @@ def response_fields(exchange: Exchange, record_id: str) -> Fields:
     fields.append(("Content-Type", "application/http; msgtype=response"))
     if exchange.ip_address:
         fields.append(("WARC-IP-Address", exchange.ip_address))
-    return fields + _specimen(exchange.is_specimen)
+    return fields + _profile(exchange, exchange.response_headers) + _specimen(exchange.is_specimen)
 
 
 def request_fields(exchange: Exchange, response_id: str) -> Fields:
@@ -172,7 +183,15 @@ def request_fields(exchange: Exchange, response_id: str) -> Fields:
         fields.append(("Lantian-Override", exchange.override))
     if exchange.exit:
         fields.append(("Lantian-Exit", exchange.exit))
-    return fields + _specimen(exchange.is_specimen)
+    return fields + _profile(exchange, exchange.request_headers) + _specimen(exchange.is_specimen)
+
+
+def _profile(exchange: Exchange, headers: Iterable[tuple[str, str]]) -> Fields:
+    """As whom we were signed in, and which header's values are therefore not kept."""
+    if not exchange.profile:
+        return []
+    told = dict.fromkeys(name.strip().title() for name, _ in headers if name.strip().lower() in SECRET)
+    return [("Lantian-Profile", exchange.profile)] + ([("Lantian-Redacted", " ".join(told))] if told else [])
 
 
 def resource_fields(snapshot: Snapshot, record_id: str) -> Fields:

@@ -1,0 +1,30 @@
+"""Which session a platform is crawled with: only one that a person signed in for, and that its key still opens."""
+
+from __future__ import annotations
+
+import logging
+
+from crawler.config import Config
+from crawler.errors import UserMistake
+from crawler.sessions import Session
+from storage.db import open_database
+from storage.profiles import FOLDER, Profiles
+
+logger = logging.getLogger(__name__)
+
+
+def session_for(config: Config, platform: str) -> Session | None:
+    """The session that a platform is crawled with; none without a key, a file, or while it is paused.
+
+    One that cannot be opened is said, and the crawl goes without: the platform then says itself that it wants a login.
+    """
+    if not config.secrets.profile_key or not (config.home / FOLDER / platform).exists():
+        return None
+    engine = open_database(config.database)
+    try:
+        return Profiles(engine, config.home).session(platform, config.secrets.profile_key)
+    except UserMistake as wrong:
+        logger.error("no profile for %s: %s", platform, wrong)  # noqa: TRY400 - the message is the whole explanation
+        return None
+    finally:
+        engine.dispose()
