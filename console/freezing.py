@@ -186,14 +186,15 @@ class _Visit:
         self.room = Room.of(crawler)
         self.room.archive = FolderArchive(self.folder, tool=TOOL)
         crawler.signals.connect(self._arrived, response_received)
-        crawler.signals.connect(self._read, item_scraped)
+        crawler.signals.connect(self.item_scraped, item_scraped)
         crawler.signals.connect(self.room.close, spider_closed)
 
     def _arrived(self, response: Response, request: Request) -> None:
         if not request.meta.get("is_robots"):
             self.responses.append(response)
 
-    def _read(self, item: Sightings) -> None:
+    def item_scraped(self, item: Sightings) -> None:
+        """Scrapy's signal for what a page came to; the response is the newest that is not of robots.txt."""
         self.sightings = item
         if item.capture is None or not self.responses:
             return

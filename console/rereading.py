@@ -111,7 +111,12 @@ def _check_asked(detail: ExhibitDetail, spider: PlatformSpider, redirects: Seque
 
 
 def _asks(url: str, query: str) -> bool:
-    """Whether one of the address's parameters is the query, in either of the encodings that platforms use."""
+    """Whether one of the address's parameters is the query, in either of the encodings that platforms use.
+
+    A query that is an address asks for that page itself.
+    """
+    if query.startswith(("http://", "https://")):
+        return bare(url) == bare(query)
     parts = urlsplit(url).query.replace("+", "%20").split("&")
     values = [unquote_to_bytes(part.partition("=")[2]) for part in parts]
     return any(value.decode(encoding, "replace") == query for value in values for encoding in ("utf-8", "gb18030"))
