@@ -15,7 +15,7 @@ from patrol.coverage import Share
 
 MOSTLY = 0.7
 LEGEND = "█ 全部看到  ▓ 七成以上  ▒ 一部分  ░ 一项也没有看到  … 还没有结果  · 没有安排"
-_BESIDE = 26  # columns of the terminal that the names and the sums take
+_BESIDE = 24  # columns of the terminal that the names and the sums take
 _CELL = 3
 
 
@@ -57,7 +57,7 @@ def print_heat(labels: Mapping[str, str], by_day: Mapping[tuple[str, date], Shar
     """A line a platform, the least seen first; days are folded where the terminal is too narrow."""
     screen = page()
     several = columns(first, last, screen.width)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("平台", overflow="fold")
     for one in several:
         table.add_column(one.words, justify="center", no_wrap=True)
