@@ -69,8 +69,10 @@ def _fall_of(latest: Sequence[Mark], before: Sequence[Mark], measure: Measure) -
     if False in low or low.count(True) < AGREE or not low[-1]:
         return None
     usual = median([one.value for one in before[: measure.runs]])
-    was_low = sum(_low(one, before, measure) is True for one in before)
-    return Fall(since=latest[-1].at, usual=usual) if was_low * STEADY <= len(before) else None
+    was_low = [_low(one, before, measure) is True for one in before]
+    # It may have begun before the marks that prove it.
+    begun = [*latest, *before[: bad_run(was_low)]]
+    return Fall(since=begun[-1].at, usual=usual) if sum(was_low) * STEADY <= len(before) else None
 
 
 def _low(mark: Mark, before: Sequence[Mark], measure: Measure) -> bool | None:
