@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from console.cli import app
 from console.specimen import load
 from console.specimen_server import SpecimenServer
 from crawler.errors import EXIT_USAGE, UserMistake
+from storage.db import open_database
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -78,6 +80,21 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
         return Ran(ended.exit_code, ended.stdout, ended.stderr)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("empty") / "lantian.db"
+    open_database(path).dispose()
+    return path
+
+
+@pytest.fixture
+def made_home(tmp_path: Path, _empty_database: Path) -> Path:
+    """A home with an empty database at our schema: a copy, since making one takes longer than most commands."""
+    (tmp_path / "home").mkdir(exist_ok=True)
+    shutil.copyfile(_empty_database, tmp_path / "home" / "lantian.db")
+    return tmp_path / "home"
 
 
 @pytest.fixture

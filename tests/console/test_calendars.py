@@ -11,6 +11,7 @@ from tests.console.conftest import Ran
 from tests.console.test_watching import acts
 
 Run = Callable[..., Ran]
+pytestmark = pytest.mark.usefixtures("made_home")
 ADD = ("calendar", "key-date", "add")
 
 

@@ -16,6 +16,7 @@ from tests.console.conftest import Ran
 from tests.console.test_watching import acts
 
 Run = Callable[..., Ran]
+pytestmark = pytest.mark.usefixtures("made_home")
 COLUMNS = ("类型", "机构名称", "机构代码", "状态", "网址")
 ROWS = (
     ("专利代理机构", "星河知识产权代理有限公司", "99001", "在业", "www.xinghe.example"),
