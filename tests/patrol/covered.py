@@ -37,8 +37,8 @@ def ok(_slot: Slot) -> tuple[Outcome, str]:
 class Office:
     """A home's database in which patrols ran."""
 
-    def __init__(self, home: Path, watch: Watch = WATCH, begun: datetime = BEGUN) -> None:
-        self.engine: Engine = open_database(home / "lantian.db")
+    def __init__(self, home: Path | str, watch: Watch = WATCH, begun: datetime = BEGUN) -> None:
+        self.engine: Engine = open_database(home / "lantian.db" if isinstance(home, Path) else home)
         self.begun = begun
         self.watch_id = Watches(self.engine).add(watch, "王敏", begun)
         self.roster, self.store = Roster(self.engine), ExhibitStore(self.engine)

@@ -55,6 +55,16 @@ def test_every_planned_run_is_counted_once_by_how_it_ended(office: Office) -> No
     assert found.why["taobao"] == Counter({(Outcome.BLOCKED, "captcha"): 6})
 
 
+def test_on_postgresql_it_is_counted_alike(migrated_database: str) -> None:
+    office = Office(migrated_database)
+    office.patrol(BEGUN + 2 * DAY, walled)
+    Looked(office.engine).round(BEGUN + DAY / 2, {"包授权": Saw()})
+    found = totals(office, 3, BEGUN + 3 * DAY)
+    assert (found.whole.rows, found.whole.clean, found.by_hand, found.unwritten) == (13, 5, 1, {office.watch_id: 4})
+    assert totals(office, 3, BEGUN + 3 * DAY, platform="taobao", watch_id=office.watch_id).whole.rows == 6
+    office.engine.dispose()
+
+
 def test_only_the_days_the_platform_and_the_watch_that_are_asked_for(office: Office) -> None:
     office.patrol(BEGUN + 3 * DAY)
     assert totals(office, 1, BEGUN + 3 * DAY).whole.rows == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from looked import CAPTCHA, EMPTY, LOGIN, Looked, Saw, day
 from sqlalchemy import Engine, event, text
 
+from crawler.agencies import PATENT_AGENCY, Agency
 from crawler.errors import UserMistake
 from crawler.items import Outcome
 from crawler.tables import Alarms as Limits
@@ -18,7 +20,9 @@ from crawler.watches import Device, Watch, WatchQuery
 from patrol.health import watch_over
 from storage.alarms import Alarms
 from storage.db import open_database
+from storage.health import Health
 from storage.health_shapes import ACCEPTED, NOT_ASKED, RECOVERED, Alarm, AlarmKind
+from storage.supervision import Supervision
 from storage.watches import Watches
 
 LIMITS = Limits()
@@ -38,6 +42,19 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 def looked(engine: Engine) -> Looked:
     return Looked(engine)
+
+
+def test_on_postgresql_everything_is_raised_and_cleared_alike(migrated_database: str) -> None:
+    engine = open_database(migrated_database)
+    days = Days(Looked(engine), step=0.25)
+    bad = {"包授权": Saw(count=3, total=10, without=("seller", "images"), detail="\x00\ud800")}
+    assert days.go(*[ONE] * 8, bad, bad) == []
+    raised = days.go(bad)
+    assert sorted(kinds(raised)) == sorted([(AlarmKind.COUNT, True), (AlarmKind.VOLUME, True)])
+    days.go({QUERY: CAPTCHA}, limits=replace(LIMITS, unseen_days=1, ads_days=1))
+    assert len(Alarms(engine).acknowledge(raised[0].id, "王敏", "知道了", day(9)).acked_by) == 2
+    assert len([one for one in days.go(*[ONE] * 3) if not one.stands]) == 2
+    engine.dispose()
 
 
 class Days:
@@ -376,3 +393,36 @@ def test_no_question_of_health_walks_a_table(looked: Looked) -> None:
 def is_small(step: str) -> bool:
     """Tables of a few rows, or an index of standing alarms alone."""
     return any(name in step for name in ("holiday_notices", "key_dates", "ix_alarms_standing", "CONSTANT"))
+
+
+# -- overdue, and whoever looks beside us ----------------------------------------------------------
+
+
+def test_an_overdue_agency_is_an_alarm_until_it_is_seen(looked: Looked) -> None:
+    engine = looked.store.engine
+    agency = Agency(name="星河知产", code="11000", kind=PATENT_AGENCY, status="")
+    Supervision(engine).add_priority(agency, "多次被投诉", "王敏", day(0))
+    assert watch_over(engine, LIMITS, day(6.9)) == ()
+    (alarm,) = watch_over(engine, LIMITS, day(7.1))
+    assert (alarm.subject.kind, alarm.subject.query, alarm.since) == (AlarmKind.OVERDUE, "星河知产", day(7))
+    assert "没有看到过" in alarm.cause.words
+    assert watch_over(engine, LIMITS, day(40)) == (), "it stands, however long nobody asks"
+    Supervision(engine).remove_priority("星河知产", "已注销", "王敏", day(41))
+    assert kinds(list(watch_over(engine, LIMITS, day(41)))) == [(AlarmKind.OVERDUE, False)]
+
+
+def test_several_that_look_at_once_raise_one_alarm(looked: Looked) -> None:
+    for number in range(3):
+        looked.round(day(number), {QUERY: CAPTCHA})
+    with ThreadPoolExecutor(4) as pool:
+        changed = list(pool.map(lambda _: watch_over(looked.store.engine, LIMITS, day(2.1)), range(4)))
+    assert sum(len(one) for one in changed) == 1
+    assert len(Alarms(looked.store.engine).standing()) == 1
+
+
+def test_one_that_died_before_it_settled_is_made_good_by_the_next(looked: Looked) -> None:
+    for number in range(3):
+        looked.round(day(number), {QUERY: CAPTCHA})
+    health = Health(looked.store.engine)
+    health.write_looks(health.touched(day(-1), day(3)).rounds)
+    assert kinds(list(watch_over(looked.store.engine, LIMITS, day(2.1)))) == [(AlarmKind.SUCCESS, True)]
