@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+LONGEST_QUERY = 2000  # bytes; an index of PostgreSQL takes little more
+
 
 class Device(StrEnum):
     """Whose page is asked for: platforms show other advertisements on a telephone."""
@@ -40,6 +42,11 @@ class Claim(StrEnum):
     PLANNED = "planned"
     CLAIMED = "claimed"
     ENDED = "ended"
+
+
+def is_too_long(words: str) -> bool:
+    """Whether words, or an address, are longer than a query may be."""
+    return len(words.encode("utf-8", "surrogatepass")) > LONGEST_QUERY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

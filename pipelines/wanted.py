@@ -13,7 +13,7 @@ from detectors.picture_verdict import is_worth_reading
 
 PER_LISTING = 3
 PER_PAGE = 60
-LONGEST_ADDRESS = 2000  # characters
+LONGEST_ADDRESS = 2000  # bytes; an index of PostgreSQL takes little more
 
 
 def wanted_pictures(exhibits: Exhibits) -> tuple[WantedPicture, ...]:
@@ -30,4 +30,8 @@ def wanted_pictures(exhibits: Exhibits) -> tuple[WantedPicture, ...]:
 
 
 def _addresses(exhibit: Exhibit) -> list[str]:
-    return [url for url in dict.fromkeys(exhibit.listing.images) if len(url) <= LONGEST_ADDRESS][:PER_LISTING]
+    return [url for url in dict.fromkeys(exhibit.listing.images) if _size(url) <= LONGEST_ADDRESS][:PER_LISTING]
+
+
+def _size(url: str) -> int:
+    return len(url.encode("utf-8", "surrogatepass"))

@@ -57,10 +57,15 @@ def open_database(place: Place) -> Engine:
         if _revision(engine) != HEAD:
             _upgrade(engine)
     except OperationalError as wrong:
+        engine.dispose()
         raise UserMistake(f"{shown(url)}: 数据库打不开：{said(url, wrong)}") from None
     except DatabaseError as wrong:
+        engine.dispose()
         why = "这不是数据库" if url.get_backend_name() == SQLITE else "数据库不能用"
         raise UserMistake(f"{shown(url)}: {why}：{said(url, wrong)}") from None
+    except UserMistake:
+        engine.dispose()
+        raise
     return engine
 
 

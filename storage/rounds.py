@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from crawler.errors import UserMistake
 from crawler.items import Outcome
+from crawler.watches import LONGEST_QUERY, is_too_long
 from storage.audit import Act, Detail, add_on
 from storage.db import writing
 from storage.models import OverrideRow, PageRecord, Round, Run, encodable
@@ -153,6 +154,8 @@ class Rounds:
 
 def planned_row(planned: PlannedRun, round_id: str | None) -> dict[str, Any]:
     """The row of a run of which nothing is known yet."""
+    if is_too_long(planned.query):
+        raise UserMistake(f"查询词最长 {LONGEST_QUERY} 字节：{planned.query[:30]}…")
     return {
         "id": planned.id,
         "round_id": round_id,

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, and_, insert, or_, select, update
 
 from crawler.errors import UserMistake
-from crawler.watches import Days, Device, Origin, Watch, WatchQuery, WatchVersion
+from crawler.watches import LONGEST_QUERY, Days, Device, Origin, Watch, WatchQuery, WatchVersion, is_too_long
 from storage.audit import Act, Detail, add_on
 from storage.canonical import canonical
 from storage.db import writing
@@ -125,6 +125,8 @@ def _sound(watch: Watch, by: str) -> Watch:
     if not watch.name.strip() or not watch.platforms or not watch.queries:
         raise UserMistake("巡查任务要有名称、平台和查询词")
     words = [query.words for query in watch.queries]
+    if any(map(is_too_long, words)):
+        raise UserMistake(f"查询词最长 {LONGEST_QUERY} 字节")
     if len(set(words)) < len(words) or len(set(watch.platforms)) < len(watch.platforms):
         raise UserMistake("巡查任务里有重复的平台或查询词")
     queries = tuple(replace(one, words=encodable(one.words), category=encodable(one.category)) for one in watch.queries)

@@ -163,9 +163,9 @@ def test_what_is_no_database_is_refused_in_one_line(tmp_path: Path) -> None:
         (tmp_path / "text.db", "不是数据库"),
         (tmp_path / "folder.db", "打不开"),
         (tmp_path / "text.db" / "under.db", "不能建立"),
-        ("postgresql://user:secret@where/lantian", "只用 SQLite"),
-        ("no://where", "只用 SQLite"),
-        ("://", "不是数据库地址"),
+        ("no://user:secret@where", "要以 sqlite:// 或 postgresql:// 开头"),
+        ("postgresql+psycopg2://user:secret@where/lantian", "要以 sqlite:// 或 postgresql:// 开头"),
+        ("://", "要以 sqlite:// 或 postgresql:// 开头"),
     ):
         with pytest.raises(UserMistake, match=why) as refused:
             open_database(place)

@@ -90,7 +90,9 @@ def test_the_same_file_imported_at_once_by_two_is_one_version(tmp_path: Path, da
         # The first look whether the file is known has just ended.
         if not begun:
             begun.append(True)
-            assert Registries(open_database(database)).load(path, SAID).is_new
+            another = open_database(database)
+            assert Registries(another).load(path, SAID).is_new
+            another.dispose()
 
     event.listen(engine, "rollback", another_first)
     second = Registries(engine).load(path, SAID)
