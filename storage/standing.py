@@ -101,4 +101,4 @@ def _count(connection: Connection, *, is_stamped: bool) -> Count:
     manifests = connection.execute(select(func.count()).where(wanted)).scalar_one()
     # An expiry manifest lists again what others listed first.
     records = select(func.coalesce(func.sum(SealRow.leaves), 0)).where(wanted, SealRow.kind == Kind.RECORDS.value)
-    return Count(manifests=manifests, records=connection.execute(records).scalar_one())
+    return Count(manifests=manifests, records=int(connection.execute(records).scalar_one()))
