@@ -14,6 +14,7 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
 from console.files import platform
+from console.landings import LandingsAfter
 from console.pictures import PicturesBeside, office_shapes, say_pictures
 from console.showings import say_showings
 from crawler.commands.crawl import exit_code
@@ -23,6 +24,7 @@ from crawler.watches import Device
 from pipelines.judge import packaged_screen
 from pipelines.verdict import run_ended
 from storage.exhibits import ExhibitStore
+from storage.landings import PLATFORM as LANDING
 from storage.registry import StoredRegistry
 from storage.shapes import PlannedRun, RunRow
 
@@ -57,9 +59,11 @@ def crawl_runs(
     reactor = AsyncCrawlerProcess(_settings(config, manner))
     crawlers = _begun(reactor, plan, manner, lambda run: tell(store.run(run)))
     pictures = PicturesBeside(reactor, crawlers if config.pictures.read else {}, shapes)
+    searched = [run.id for run in plan if run.platform != LANDING]
+    landings = LandingsAfter(reactor, crawlers, searched, lambda run: tell(store.run(run)))
     with pictures:
         reactor.start()
-    return graver(_exit(reactor, list(crawlers)), pictures.exit_code())
+    return graver(_exit(reactor, list(crawlers)), pictures.exit_code(), landings.exit_code())
 
 
 def say_seen(store: ExhibitStore, plan: Sequence[PlannedRun]) -> None:

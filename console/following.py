@@ -15,10 +15,12 @@ from crawler.config import Config
 from crawler.errors import EXIT_DONE
 from patrol.health import watch_over
 from storage.db import open_database
+from storage.landings import Landings
 
 
 def follow(config: Config, database: Engine, now: datetime) -> None:
     """Hand on what planned runs came to: the watch over spiders first, so that what it raised can be told."""
+    Landings(database).write_off(now)
     watch_over(database, config.alarms, now)
 
 

@@ -22,6 +22,7 @@ from rich.text import Text
 from console.claims import claims_shown, claims_told, is_claimed
 from console.files import platform
 from console.inspection import WHOLE, Inspection, integrity_told, is_damaged, seal_words, seals_words
+from console.landings import landings_told, landings_words
 from console.output import CATEGORY_WORDS, bracketed, finding_told, harmless, page, print_json, say, weight_words
 from console.pictures import picture_words, place_in_picture, quote_words, shown_captures
 from console.sealing import STATE_WORDS
@@ -34,6 +35,7 @@ from detectors.article import Article, load_articles
 from storage.care_shapes import Rejudged
 from storage.db import is_there, open_database
 from storage.exhibits import ExhibitStore
+from storage.landings import Landings
 from storage.shapes import ExhibitDetail, Lead, LeadFilter
 
 SCREENFUL, BATCH = 50, 500  # leads
@@ -170,13 +172,14 @@ def show_exhibit(name: str, *, as_json: bool, in_full: bool) -> int:
         inspection = Inspection(config, store.engine)
         state, seal = inspection.of(*shown), inspection.seal_of(*shown)
         brought, claims = claims_shown(store, detail), claims_told(store, detail)
+        landings = Landings(store.engine).of(detail.exhibit.id)
     facts = facts_of(config, detail.exhibit.id, detail.shown) if state == WHOLE else None
     if as_json:
         showing = {"showing": showing_told(detail.shown, facts)}
-        print_json(_detail_told(detail) | claims | showing | integrity_told(state, seal))
+        print_json(_detail_told(detail) | claims | landings_told(landings) | showing | integrity_told(state, seal))
     else:
         picture = _capture_words(detail.picture) if detail.picture else ""
-        told = (*brought, ("完整性", state), ("封存", seal_words(seal)))
+        told = (*brought, *landings_words(landings), ("完整性", state), ("封存", seal_words(seal)))
         _print_exhibit(detail, visit_words(detail, picture, facts), told, in_full=in_full)
     if is_damaged(state):
         return EXIT_EVIDENCE

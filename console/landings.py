@@ -1,0 +1,114 @@
+"""The advertisers' own pages of a round: opened when its platforms are done, a bounded number, each with an outcome.
+
+It opens what a result page itself names, never a paid or redirecting link, and no real host for an invented page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy import Spider, signals
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+
+from console.files import platforms
+from console.output import OUTCOME_WORDS, harmless
+from crawler import clock
+from crawler.config import Config
+from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE
+from pipelines.verdict import run_ended
+from storage.db import open_database
+from storage.exhibits import ExhibitStore
+from storage.landings import PLATFORM, Landing, Landings, Why
+from storage.shapes import PlannedRun
+
+
+class LandingsAfter:
+    """The crawl of landing pages that begins when the last of these crawls closes."""
+
+    def __init__(
+        self,
+        reactor: AsyncCrawlerProcess,
+        crawls: Collection[Crawler],
+        runs: Sequence[str],
+        tell: Callable[[str], None],
+    ) -> None:
+        """`runs` are those whose exhibits are looked through; `tell` hears of every opening that ends."""
+        self._reactor, self._runs, self._tell = reactor, runs, tell
+        self._open = set(crawls)
+        self._crawler: Crawler | None = None
+        for crawler in crawls:
+            crawler.signals.connect(self._closed, signals.spider_closed)
+
+    def _closed(self, spider: Spider) -> None:
+        self._open.discard(spider.crawler)
+        # A crawl that is being stopped has let go of its flag: what is stopped begins nothing new.
+        if self._open or self._crawler is not None or not spider.crawler.crawling:
+            return
+        if runs := self._planned():
+            self._crawler = self._reactor.create_crawler(PLATFORM)
+            self._crawler.signals.connect(self._tell, run_ended, weak=False)
+            self._reactor.crawl(self._crawler, runs={run.query: run.id for run in runs}, pages=1)
+
+    def _planned(self) -> Sequence[PlannedRun]:
+        config: Config = self._reactor.settings["LANTIAN_CONFIG"]
+        if not config.crawl.landings or not self._runs:
+            return ()
+        store = ExhibitStore(open_database(config.database))
+        try:
+            round_id = store.run(self._runs[0]).round
+            wanted = partial(_is_wanted, config)
+            return Landings(store.engine).plan(round_id, self._runs, wanted, config.crawl.landings, clock.now())
+        finally:
+            store.engine.dispose()
+
+    def exit_code(self) -> int:
+        """A page that could not be seen is no fault of the round's; bugs of ours and broken evidence are."""
+        stats: Mapping[str, object] = self._crawler.stats.get_stats() if self._crawler and self._crawler.stats else {}
+        if stats.get("lantian/broken"):
+            return EXIT_EVIDENCE
+        return EXIT_BUG if stats.get("lantian/bugs") else EXIT_DONE
+
+
+def _is_wanted(config: Config, url: str, is_specimen: bool) -> bool:
+    """Not a page of a platform's own, and for an invented page only a host that LANTIAN_HOSTS names."""
+    try:
+        parts = urlsplit(url)
+        host, _ = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or not host or _domain(host) in _own_domains():
+        return False
+    return not is_specimen or host in config.hosts
+
+
+def _domain(host: str) -> str:
+    """The last two labels: a platform's other hosts are the platform's too."""
+    return ".".join(host.split(".")[-2:])
+
+
+def _own_domains() -> set[str]:
+    return {_domain(host) for spider in platforms().values() if spider.answers_words for host in spider.hosts}
+
+
+# -- in words --------------------------------------------------------------------------------------
+
+
+def landings_told(landings: Sequence[Landing]) -> dict[str, Any]:
+    """The openings made for an exhibit, as JSON has them."""
+    return {"landings": [asdict(one) | {"at": one.at.isoformat()} for one in landings]}
+
+
+def landings_words(landings: Sequence[Landing]) -> tuple[tuple[str, str], ...]:
+    """The same for a person, one line an opening."""
+    return tuple(("落地页", _words(one)) for one in landings)
+
+
+def _words(landing: Landing) -> str:
+    ended = OUTCOME_WORDS[landing.outcome] if landing.outcome else "尚未查完"
+    why = {Why.AD: "广告自己的网址", Why.FLAGGED: "摘要已有发现"}[landing.why]
+    reason = f"（{landing.reason}）" if landing.reason else ""
+    return f"{harmless(landing.url)[:100]} {ended}{reason}；{why}；{clock.in_shanghai(landing.at)} 打开"
