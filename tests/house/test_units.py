@@ -95,3 +95,12 @@ def test_the_patrol_is_given_the_time_and_the_memory_it_may_take() -> None:
     # A browser without its sandbox would be worse than any of these is good.
     assert {"user", "pid", "net"} <= set(setting(unit, "RestrictNamespaces").split())
     assert re.findall(r"^(SystemCallFilter|MemoryDenyWriteExecute|ProtectProc)=", text, re.M) == []
+
+
+def test_a_worker_is_given_the_memory_it_may_take_and_a_browser_with_its_sandbox() -> None:
+    unit, limits = DEPLOY / "lantian-worker.service", Patrol()
+    assert int(setting(unit, "MemoryMax").removesuffix("M")) >= limits.children * limits.megabytes + 1024
+    assert {"user", "pid", "net"} <= set(setting(unit, "RestrictNamespaces").split())
+    text = unit.read_text(encoding="utf-8")
+    assert re.findall(r"^(SystemCallFilter|MemoryDenyWriteExecute|ProtectProc)=", text, re.M) == []
+    assert setting(unit, "EnvironmentFile") == "/etc/lantian/environment", "without it there is nothing to do"
