@@ -390,9 +390,12 @@ def test_no_question_of_health_walks_a_table(looked: Looked) -> None:
             assert walked == [], one
 
 
+SMALL = ("holiday_notices", "key_dates", "priority_agencies", "ix_alarms_standing", "CONSTANT")
+
+
 def is_small(step: str) -> bool:
-    """Tables of a few rows, or an index of standing alarms alone."""
-    return any(name in step for name in ("holiday_notices", "key_dates", "ix_alarms_standing", "CONSTANT"))
+    """What an office writes by hand, or an index of standing alarms alone."""
+    return any(name in step for name in SMALL)
 
 
 # -- overdue, and whoever looks beside us ----------------------------------------------------------
