@@ -39,7 +39,7 @@ class Fate(StrEnum):
 
 
 # How often in a hundred crawls, and in a hundred runs of a platform that is well.
-FATES = {Fate.DIES: 3, Fate.VANISHES: 3, Fate.SWELLS: 2, Fate.SLEEPS: 2, Fate.ENDS: 90}
+FATES = {Fate.DIES: 5, Fate.VANISHES: 7, Fate.SWELLS: 4, Fate.SLEEPS: 4, Fate.ENDS: 80}
 ENDS = {
     (Outcome.EMPTY, "none_found"): 12,
     (Outcome.BLOCKED, "captcha"): 4,

@@ -35,6 +35,8 @@ def has_changed(connection: Connection, watch_id: int, newest: int, until: datet
 
 def rows_of(connection: Connection, watch_id: int, slots: Sequence[Slot], now: datetime) -> list[dict[str, Any]]:
     """The rows of those slots, in order, that are not written yet."""
+    if not slots:
+        return []
     there = _written(connection, watch_id, slots)
     new = {slot.key: slot for slot in slots if slot.key not in there}
     budgets = _budgets(connection, watch_id, {slot.version for slot in new.values()})
@@ -43,8 +45,6 @@ def rows_of(connection: Connection, watch_id: int, slots: Sequence[Slot], now: d
 
 
 def _written(connection: Connection, watch_id: int, slots: Sequence[Slot]) -> set[str]:
-    if not slots:
-        return set()
     of_those = RosterRow.planned_at.between(slots[0].planned_at, slots[-1].planned_at)
     return set(connection.execute(select(RosterRow.key).where(RosterRow.watch_id == watch_id, of_those)).scalars())
 
