@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ from scrapy.spiderloader import SpiderLoader
 from crawler.errors import UserMistake
 from crawler.items import Outcome, Page
 from crawler.watches import Device
+from detectors.entities import find_entities
 from spiders.base import PlatformSpider
 from spiders.landing import Landing
 from spiders.pinduoduo import Pinduoduo
@@ -19,6 +21,7 @@ from spiders.so360 import So360
 from spiders.tieba import Tieba
 from spiders.wuba import Wuba
 
+PAGES = Path(__file__).parent / "pages" / "landing"
 CAPITALS = (
     "北京 上海 天津 重庆 石家庄 太原 呼和浩特 沈阳 长春 哈尔滨 南京 杭州 合肥 福州 南昌 济南 郑州 武汉 长沙 广州 "
     "南宁 海口 成都 贵阳 昆明 拉萨 西安 兰州 西宁 银川 乌鲁木齐"
@@ -115,3 +118,13 @@ def test_landing_says_where_it_ended() -> None:
     assert reading.outcome is Outcome.OK
     assert reading.listings[0].url == page.url
     assert reading.next_url is None
+
+
+def test_whoever_stands_behind_a_landing_page_is_found_in_its_text() -> None:
+    body = (PAGES / "agency.html").read_bytes()
+    (listing,) = Landing().read(Page(url="https://www.xinghe-ip.example/zl/", body=body)).listings
+    found = {(one.kind, one.value) for one in find_entities(listing.text, "text")}
+    assert {("mobile", "13800000000"), ("qq", "10000001"), ("wechat", "xinghe_zl01")} <= found
+    assert ("icp", "京ICP备12345678号-1") in found
+    assert ("company", listing.seller) in found
+    assert "13800000009" not in listing.text, "that number stands in a comment"
