@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from crawler.items import Outcome
 from storage.health_shapes import Failure, HealthRun
 
+COOLING = "cooling"
 QUOTED = 80  # characters of what a server or a page said
 _CONNECTION = ("timeout", "refused", "connection", "proxy", "private_address")
 
@@ -27,7 +28,8 @@ def why_failed(failures: Sequence[Failure]) -> Why:
     """The cause of most of these; the others are counted."""
     if not failures:
         return Why(word="unknown", words="没有留下原因")
-    first, *others = failures
+    # A host that refused us is left alone for a while: what it refused with is the cause, not that we kept away.
+    first, *others = sorted(failures, key=lambda one: one.reason == COOLING)
     why = why_of(first.outcome, first.reason, first.detail)
     more = "，".join(f"{one.outcome} {one.reason} {one.runs} 项" for one in others[:3])
     words = f"{first.runs} 项：{why.words}" + (f"；另有 {more}" if more else "")
@@ -39,7 +41,7 @@ def why_of(outcome: Outcome, reason: str, detail: str) -> Why:
     if outcome is Outcome.UNREACHABLE:
         return _unreachable(reason, detail)
     if outcome is Outcome.BLOCKED:
-        return _blocked(reason)
+        return _blocked(reason, detail)
     if outcome is Outcome.CHANGED:
         return _changed(reason, detail)
     told = {
@@ -63,7 +65,9 @@ def _unreachable(reason: str, detail: str) -> Why:
     return Why(word="unreachable", words=f"对方服务器出错（{reason}）")
 
 
-def _blocked(reason: str) -> Why:
+def _blocked(reason: str, detail: str) -> Why:
+    if reason == COOLING:
+        return Why(word="cooling", words=f"此前被拒，正在冷却，没有去问{_quoted(detail)}")
     if reason in ("rate_limit", "http_429"):
         return Why(word="rate_limit", words=f"嫌我们问得太密（{reason}）：等冷却过去，必要时加大 [crawl] delay")
     if reason.startswith("http_"):

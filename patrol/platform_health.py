@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from patrol.causes import Why, why_failed
+from patrol.causes import COOLING, Why, why_failed
 from patrol.platforms import reads_ads, spider_of
 from patrol.series import AGREE, Mark, Measure
 from patrol.view import View
@@ -108,7 +108,8 @@ def _field(view: View, subject: Subject, looks: Sequence[Look], name: str) -> Si
 def _failures(view: View, look: Look) -> tuple[tuple[Failure, ...], str]:
     """How a round failed, and one of the runs that did so most."""
     failures = view.health.failures(look.round, look.platform)
-    return failures, failures[0].run if failures else ""
+    first = min(failures, key=lambda one: one.reason == COOLING, default=None)
+    return failures, first.run if first else ""
 
 
 def _login_cause(view: View, looks: Sequence[Look]) -> Cause:

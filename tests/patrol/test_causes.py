@@ -35,6 +35,7 @@ def run(**changes: object) -> HealthRun:
         (Outcome.BLOCKED, "http_429", "rate_limit", "太密"),
         (Outcome.BLOCKED, "rate_limit", "rate_limit", "太密"),
         (Outcome.BLOCKED, "captcha", "wall", "验证"),
+        (Outcome.BLOCKED, "cooling", "cooling", "冷却"),
         (Outcome.LOGIN, "login_wall", "login", "登录"),
         (Outcome.GONE, "http_404", "gone", "不存在"),
         (Outcome.GONE, "http_410", "gone", "不存在"),
@@ -65,6 +66,9 @@ def test_the_most_frequent_failure_is_the_cause_and_the_others_are_counted() -> 
     assert why.words.startswith("7 项")
     assert "unreachable dns 2 项" in why.words
     assert why_failed([]).word == "unknown"
+    cooling = replace(wall, reason="cooling", runs=39)
+    assert why_failed([cooling, replace(wall, reason="http_429", runs=1)]).word == "rate_limit"
+    assert why_failed([cooling]).word == "cooling"
 
 
 def test_what_a_page_says_is_cut_short() -> None:
