@@ -23,9 +23,11 @@ from crawler.exits import Eyes
 from crawler.sessions import own_state
 from pipelines.browser import BrowserTrouble
 from pipelines.signin import sign_in
+from spiders.imported import FALLBACK
 from storage.db import open_database
 from storage.people import People
 from storage.profiles import LARGEST, Profile, Profiles, save_private
+from storage.vault import SHORTEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ def login(asked: Asked, *, as_json: bool) -> int:
     """Sign in, or carry a profile over. `UserMistake` where there is no screen, no key, or nobody signed in."""
     config = Config.load()
     hosts = platform(asked.platform).hosts
-    if not hosts:
+    if asked.platform == FALLBACK:
         raise UserMistake(f"{asked.platform} 不是要登录的平台")
     if asked.taken_in is not None and asked.handed_out is not None:
         raise UserMistake("--export 和 --import 只能写一个")
@@ -78,8 +80,8 @@ def _refuse_blind(config: Config) -> None:
             "这台机器没有屏幕（没有 DISPLAY 或 WAYLAND_DISPLAY），不能登录：请在有屏幕的机器上登录，"
             "再用 lantian login 平台 --export 文件 和 --import 文件 带过来"
         )
-    if not config.secrets.profile_key:
-        raise UserMistake("要先设环境变量 LANTIAN_PROFILE_KEY：登录文件用它加密")
+    if len(config.secrets.profile_key) < SHORTEST:
+        raise UserMistake(f"要先设环境变量 LANTIAN_PROFILE_KEY（至少 {SHORTEST} 个字符）：登录文件用它加密")
 
 
 def _state(config: Config, url: str) -> object:

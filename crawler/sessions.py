@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 
 from crawler.errors import UserMistake
 
+Headers = tuple[tuple[str, str], ...]
+TELLING = 8  # characters
+HIDDEN = "[not kept]"
 _PLAIN = re.compile(r"[!-:<-~]*")  # what may stand in a Cookie header between two semicolons
 
 
@@ -67,6 +70,21 @@ class Session:
             )
             for one in json.loads(self.state)["cookies"]
         )
+
+    def veiled(self, headers: Headers) -> Headers:
+        """Header lines as they may be kept: pages' scripts write a cookie's value into headers of their own."""
+        values = self._telling()
+        return tuple((name, HIDDEN if any(one in value for one in values) else value) for name, value in headers)
+
+    def veiled_body(self, body: bytes) -> bytes:
+        """What a page sent, without cookies' values in it."""
+        for one in self._telling():
+            body = body.replace(one.encode("utf-8", "replace"), HIDDEN.encode("ascii"))
+        return body
+
+    def _telling(self) -> tuple[str, ...]:
+        """Values that are long enough to let anybody in; a `1` stands in many a header."""
+        return tuple({one.value for one in self.cookies() if len(one.value) >= TELLING})
 
     def header(self, url: str, now: float) -> str:
         """The Cookie header for an address, the longest paths first; empty where none goes."""

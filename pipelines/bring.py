@@ -9,6 +9,7 @@ from crawler.captures import BrowserCapture, Visit
 from pipelines.browser import BrowserTrouble
 from pipelines.locating import Wanted
 from pipelines.room import Room
+from pipelines.sessions import told
 from pipelines.surroundings import look
 from storage.visits import keep_visit
 
@@ -33,8 +34,7 @@ async def bring(room: Room, url: str, wanted: Wanted = NOTHING, override: str = 
         visit = await room.browser.visit(url, wanted.sought, wanted.query, wanted.labels)
     except BrowserTrouble as trouble:
         raise NotBrought(_word(room, str(trouble)), str(trouble)) from trouble
-    session = room.eyes.session
-    visit = replace(visit, override=override, profile=session.told if session else "")
+    visit = told(replace(visit, override=override), room.eyes.session)
     try:
         return visit, await room.written(lambda: keep_visit(room.archive, visit, surroundings))
     except OSError as wrong:

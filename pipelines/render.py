@@ -16,6 +16,7 @@ from crawler.captures import Surroundings, Visit
 from crawler.errors import PageChanged
 from pipelines.browser import BrowserTrouble
 from pipelines.room import Room
+from pipelines.sessions import told
 from pipelines.surroundings import look
 
 
@@ -48,7 +49,8 @@ class RenderMiddleware:
             visit = await self._room.browser.render(request.url)
         except BrowserTrouble as trouble:
             raise PageChanged("needs_browser", str(trouble)) from trouble
-        visit = replace(visit, override=request.meta.get("override", ""), profile=request.meta.get("profile", ""))
+        visit = replace(visit, override=request.meta.get("override", ""))
+        visit = told(visit, self._room.eyes.session)
         request.meta["rendered"] = Rendered(visit=visit, surroundings=surroundings)
         kind = {"Content-Type": "text/html; charset=utf-8"}
         return HtmlResponse(visit.url, status=visit.status or 200, body=visit.dom, encoding="utf-8", headers=kind)

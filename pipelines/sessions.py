@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
+from crawler.captures import Visit
 from crawler.config import Config
 from crawler.errors import UserMistake
 from crawler.sessions import Session
@@ -11,6 +13,22 @@ from storage.db import open_database
 from storage.profiles import FOLDER, Profiles
 
 logger = logging.getLogger(__name__)
+
+
+def told(visit: Visit, session: Session | None) -> Visit:
+    """The visit as it is kept: as whom we were signed in, without what would let others in."""
+    if session is None:
+        return visit
+    messages = tuple(
+        replace(
+            one,
+            request_headers=session.veiled(one.request_headers),
+            response_headers=session.veiled(one.response_headers),
+            request_body=session.veiled_body(one.request_body),
+        )
+        for one in visit.messages
+    )
+    return replace(visit, messages=messages, profile=session.told)
 
 
 def session_for(config: Config, platform: str) -> Session | None:
