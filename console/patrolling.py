@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
@@ -38,7 +38,7 @@ from detectors.rule import rules_digest
 from patrol.children import Begun, Ended, Local, Means
 from patrol.engines import Engine
 from patrol.snapshots import snapshot
-from patrol.tick import PatrolStore, tick
+from patrol.tick import PatrolStore, Ticked, tick
 from storage.db import open_database
 from storage.handover import is_waiting, refuse_worker
 from storage.marks import refuse_simulation
@@ -99,7 +99,7 @@ class Patrolling:
             while self._local.is_busy and not self._wakes.stops:
                 self._wakes.wait(LOOK)
                 if self._look():
-                    self._tick()
+                    self._guarded(self._go_on)
             if self._wakes.stops:
                 self._stop()
         return graver(self._code, EXIT_USAGE if self._trouble else EXIT_DONE)
@@ -107,27 +107,36 @@ class Patrolling:
     # -- what is done ------------------------------------------------------------------------------
 
     def _tick(self) -> None:
+        self._guarded(self._look_at_clock)
+
+    def _look_at_clock(self) -> None:
+        self._tell(tick(self._store, self._engine, clock.now()))
+        self._collect()
+
+    def _go_on(self) -> None:
+        """What is left of what was due: nothing new becomes due meanwhile, so that `once` has an end."""
+        now = clock.now()
+        settled, waiting = self._store.settle(now), self._store.roster.waiting(now)
+        taken = self._engine.offer(waiting, now)
+        self._tell(Ticked(settled=settled, written=0, waiting=sum(one.rows for one in waiting), taken=taken))
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """What the operator must see to is said once, and tried again at the next tick."""
         try:
-            self._tell(tick(self._store, self._engine, clock.now()))
-            self._collect()
+            work()
             self._trouble = ""
         except PASSING as wrong:
-            self._say_trouble(str(getattr(wrong, "orig", None) or wrong))
-
-    def _say_trouble(self, why: str) -> None:
-        if why != self._trouble:
-            self._tell(Troubled(why=why))
-        self._trouble = why
+            why = str(getattr(wrong, "orig", None) or wrong)
+            if why != self._trouble:
+                self._tell(Troubled(why=why))
+            self._trouble = why
 
     def _look(self) -> bool:
         """Look after crawls between two ticks; whether one has ended, and then the next tick is due."""
         self._beside = {argv: child for argv, child in self._beside.items() if child.poll() is None}
         before = self._ended
         if self._local.is_busy:
-            try:
-                self._local.tend(clock.now())
-            except PASSING as wrong:
-                self._say_trouble(str(getattr(wrong, "orig", None) or wrong))
+            self._guarded(lambda: self._local.tend(clock.now()))
         if self._ended == before:
             return False
         if self._clockwork.running:

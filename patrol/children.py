@@ -66,6 +66,7 @@ class _Child:
     begun: float
     beaten_at: datetime
     peak: int = 0
+    limit: str = ""
     known: frozenset[Living] = field(default_factory=frozenset)
 
     @property
@@ -168,19 +169,28 @@ class Local:
         return LIMIT_WORDS["time"].format(f"{minutes:.0f}", f"{limits.minutes:g}") if minutes > limits.minutes else ""
 
     def _cut(self, child: _Child, limit: str, now: datetime) -> None:
+        child.limit = limit
         end_family(child.started.pid)
-        code = child.started.wait()
-        has_left = self._roster.give_up(child.claimed.id, now, OVER_LIMIT, limit) > 0
-        self._gone(child, code, has_left, limit)
+        self._bury(child, child.started.wait(), now)
 
     def _bury(self, child: _Child, code: int, now: datetime) -> None:
+        """Where a database that is away interrupts this, the next look goes on with it."""
         end_left(child.known)
         self._store.settle(now)
-        self._gone(child, code, self._roster.let_go(child.claimed.id, now))
-
-    def _gone(self, child: _Child, code: int, has_left: bool, limit: str = "") -> None:
+        claim = child.claimed.id
+        if child.limit:
+            has_left = self._roster.give_up(claim, now, OVER_LIMIT, child.limit) > 0
+        else:
+            has_left = self._roster.let_go(claim, now)
         self._children.remove(child)
-        claim, pid = child.claimed.id, child.started.pid
         self._tell(
-            Ended(claim=claim, watch=child.watch, pid=pid, code=code, limit=limit, peak=child.peak, has_left=has_left)
+            Ended(
+                claim=claim,
+                watch=child.watch,
+                pid=child.started.pid,
+                code=code,
+                limit=child.limit,
+                peak=child.peak,
+                has_left=has_left,
+            )
         )
