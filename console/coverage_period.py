@@ -21,14 +21,26 @@ from crawler.config import Config
 from crawler.errors import EXIT_DONE, UserMistake
 from crawler.items import Outcome
 from patrol.calendar import load_calendar
-from patrol.coverage import GOING_ON, LONGEST, UNWRITTEN, WAITING, Planned, Stretch, Totals, added_up, begin_of, lines
+from patrol.coverage import (
+    GOING_ON,
+    LONGEST,
+    STILL_OPEN,
+    UNWRITTEN,
+    WAITING,
+    Planned,
+    Stretch,
+    Totals,
+    added_up,
+    begin_of,
+    lines,
+)
 from patrol.platforms import label_of, spider_of
 from storage.alarms import Alarms
-from storage.coverage import BY_HAND, Coverage, Line
+from storage.coverage import BY_HAND, LATE, Coverage, Line
 from storage.supervision import Supervision
 from storage.watches import Watches
 
-OPEN_WORDS = {WAITING: "待查", GOING_ON: "在查", UNWRITTEN: "没有记录"}
+OPEN_WORDS = {WAITING: "待查", GOING_ON: "在查", UNWRITTEN: "没有记录", LATE: "过了时限没有结果"}
 # Features whose absence would look like a clean page; each as a person calls it.
 FEATURE_WORDS = {"results": "结果的读法", "ads": "广告识别", "empty": "「无结果」的识别"}
 TOLD = 5  # so many names one by one
@@ -166,7 +178,7 @@ def _why(why: Counter[tuple[Outcome | None, str]]) -> str:
 
 
 def _is_unseen(outcome: Outcome | None, reason: str) -> bool:
-    return outcome is not None or reason == UNWRITTEN
+    return outcome is not None or reason not in STILL_OPEN
 
 
 def _say_unwritten(totals: Totals, plan: Planned, names: dict[int, str]) -> None:

@@ -21,6 +21,7 @@ from storage.watches import Written
 
 # What the reason of a line without an outcome says.
 WAITING, GOING_ON, UNWRITTEN = "planned", "claimed", "unwritten"
+STILL_OPEN = (WAITING, GOING_ON)
 LONGEST = 366  # days
 _INSTANT = timedelta(microseconds=1)
 
@@ -54,6 +55,7 @@ class Stretch:
         return Within(
             since=begin_of(day),
             until=begin_of(day + timedelta(days=1)),
+            now=self.now,
             platform=self.platform,
             watch_id=self.watch_id,
         )
@@ -105,7 +107,7 @@ class Share:
     def add(self, line: Line) -> None:
         self.rows += line.rows
         self.clean += line.rows if line.outcome is not None and line.outcome.is_clean else 0
-        self.open += line.rows if line.outcome is None and line.reason != UNWRITTEN else 0
+        self.open += line.rows if line.outcome is None and line.reason in STILL_OPEN else 0
 
     @property
     def unseen(self) -> int:

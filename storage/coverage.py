@@ -7,26 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, exists, func, select
+from sqlalchemy import Engine, and_, case, exists, func, or_, select, text
 from sqlalchemy.orm import InstrumentedAttribute
 
 from crawler.items import Outcome
+from crawler.watches import Claim
 from storage.models import Round, Run
 from storage.tables.patrol import RosterRow
 from storage.tables.supervision import AgencyAimRow
 
 BY_HAND = 0  # the watch of what no watch planned
+LONGEST_ROUND = timedelta(days=1)  # a round by hand that has not ended by then has died
+LATE = "late"  # its time or its lease is over, and nobody has written how it ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Within:
-    """Which planned times: from `since` on and before `until`; empty names mean any."""
+    """Which planned times: from `since` on and before `until`, as they stand `now`; empty names mean any."""
 
     since: datetime
     until: datetime
+    now: datetime
     platform: str = ""
     watch_id: int = 0
 
@@ -83,13 +87,17 @@ def planned_rows(within: Within) -> Any:
         RosterRow.query,
         RosterRow.outcome,
         RosterRow.reason,
-        RosterRow.state,
         RosterRow.assumed,
     )
+    is_late = or_(
+        and_(RosterRow.state == Claim.PLANNED.value, RosterRow.latest < within.now),
+        and_(RosterRow.state == Claim.CLAIMED.value, RosterRow.lease_until < within.now),
+    )
+    state = case((is_late, LATE), else_=RosterRow.state).label("standing")
     query = (
-        select(*alike, func.count().label("rows"))
+        select(*alike, state, func.count().label("rows"))
         .where(RosterRow.planned_at >= within.since, RosterRow.planned_at < within.until)
-        .group_by(*alike)
+        .group_by(*alike, text("standing"))
         .order_by(RosterRow.platform, RosterRow.query, RosterRow.watch_id, RosterRow.outcome, RosterRow.reason)
     )
     if within.platform:
@@ -104,25 +112,26 @@ def hand_rows(within: Within) -> Any:
         RosterRow.planned_at == Run.planned_at, RosterRow.platform == Run.platform, RosterRow.query == Run.query
     )
     alike: tuple[InstrumentedAttribute[Any], ...] = (Run.platform, Run.query, Run.outcome, Run.reason)
+    is_late = Round.started_at < within.now - LONGEST_ROUND
+    state = case((is_late, LATE), else_=Claim.CLAIMED.value).label("standing")
     query = (
-        select(*alike, func.count().label("rows"))
+        select(*alike, state, func.count().label("rows"))
         .join(Round, Round.id == Run.round_id)
         .where(Round.started_at >= within.since, Round.started_at < within.until, ~of_roster)
-        .group_by(*alike)
+        .group_by(*alike, text("standing"))
         .order_by(*alike)
     )
     return query.where(func.coalesce(Run.platform, "") == within.platform) if within.platform else query
 
 
 def _line(row: Any, day: date, watch_id: int, assumed: str) -> Line:
-    state = getattr(row, "state", "claimed")
     return Line(
         day=day,
         watch_id=watch_id,
         platform=row.platform,
         query=row.query,
         outcome=Outcome(row.outcome) if row.outcome else None,
-        reason=row.reason if row.outcome else state,
+        reason=row.reason if row.outcome else row.standing,
         rows=row.rows,
         assumed=assumed,
     )

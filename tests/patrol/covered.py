@@ -43,11 +43,15 @@ class Office:
         self.watch_id = Watches(self.engine).add(watch, "王敏", begun)
         self.roster, self.store = Roster(self.engine), ExhibitStore(self.engine)
 
-    def patrol(self, until: datetime, ends: Ends = ok) -> None:
-        """Everything planned up to then is written down and asked at its time; `missed` is not asked at all."""
+    def slots(self, until: datetime) -> list[Slot]:
+        """What is planned up to then and not yet written down."""
         (written,) = Watches(self.engine).written()
         versions = Watches(self.engine).versions(written.until, until)
-        slots = list(planned(versions, written.until, until, Calendar()))
+        return list(planned(versions, written.until, until, Calendar()))
+
+    def patrol(self, until: datetime, ends: Ends = ok) -> None:
+        """Everything planned up to then is written down and asked at its time; `missed` is not asked at all."""
+        slots = self.slots(until)
         for at in sorted({slot.planned_at for slot in slots}):
             due = [slot for slot in slots if slot.planned_at == at]
             self.roster.write(self.watch_id, due, at, at)

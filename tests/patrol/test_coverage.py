@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from covered import BEGUN, DAY, WATCH, Office
+from covered import BEGUN, DAY, SNAPSHOT, WATCH, Office
 from looked import Looked, Saw
 from sqlalchemy import event
 
@@ -17,7 +17,9 @@ from crawler.items import Outcome
 from crawler.watches import Slot, WatchQuery
 from patrol.calendar import ASSUMED, Calendar
 from patrol.coverage import UNWRITTEN, Planned, Stretch, Totals, added_up, lines
-from storage.coverage import Coverage, Within, hand_rows, planned_rows
+from storage.coverage import LATE, Coverage, Within, hand_rows, planned_rows
+from storage.roster_shapes import Wanted
+from storage.shapes import PlannedRun
 from storage.supervision import Supervision
 from storage.supervision_shapes import Aim, Follows
 from storage.watches import Watches
@@ -83,6 +85,20 @@ def test_what_is_planned_and_nobody_wrote_down_is_counted_as_unwritten(office: O
     assert totals(office, 5, BEGUN + 3.5 * DAY).unwritten == Counter()
 
 
+def test_a_row_whose_time_is_over_is_not_seen_though_nobody_ended_it(office: Office) -> None:
+    nine = BEGUN + 9 * DAY / 24
+    office.roster.write(office.watch_id, office.slots(nine), nine, nine)
+    soon = totals(office, 1, nine)
+    assert (soon.whole.rows, soon.whole.open, soon.whole.unseen) == (4, 4, 0)
+    (late,) = {line for counted in totals(office, 1, nine + DAY).why.values() for line in counted}
+    assert late == (None, LATE)
+    assert totals(office, 1, nine + DAY).whole.unseen == 4
+    claimed = office.roster.claim(Wanted(watch_id=office.watch_id, version=1), "t", nine, 600, SNAPSHOT)
+    assert len(claimed.runs) == 4
+    assert totals(office, 1, nine).why["baidu"] == Counter({(None, "claimed"): 2})
+    assert totals(office, 1, nine + DAY).whole.unseen == 4, "its lease is over"
+
+
 def test_a_day_that_has_not_come_is_not_missed(office: Office) -> None:
     office.patrol(BEGUN + DAY)
     assert totals(office, 30, BEGUN + DAY).whole.rows == 4
@@ -95,6 +111,13 @@ def test_what_a_person_asked_is_counted_too_and_never_twice(office: Office) -> N
     assert (found.whole.rows, found.by_hand) == (6, 2), "attempts at the roster's rows are no rounds by hand"
     assert totals(office, 1, BEGUN + DAY, watch_id=office.watch_id).by_hand == 0
     assert totals(office, 1, BEGUN + DAY, platform="taobao").by_hand == 0
+
+
+def test_a_round_by_hand_that_died_is_not_going_on_for_ever(office: Office) -> None:
+    round_id = office.store.begin_round(BEGUN, "t", "")
+    office.store.plan(round_id, [PlannedRun(id="r", platform="baidu", query="挂证", planned_at=BEGUN)])
+    assert totals(office, 1, BEGUN + DAY / 2, platform="baidu").by_query["baidu", "挂证"].open == 1
+    assert totals(office, 1, BEGUN + 2 * DAY, platform="baidu").by_query["baidu", "挂证"].unseen == 1
 
 
 def test_days_that_are_only_assumed_are_named(tmp_path: Path) -> None:
@@ -135,7 +158,7 @@ def test_the_cost_is_of_the_days_that_are_asked_for(office: Office) -> None:
 @pytest.mark.parametrize("asked", [{}, {"platform": "baidu"}, {"watch_id": 1}])
 def test_no_question_of_coverage_walks_a_table(office: Office, asked: dict[str, object]) -> None:
     office.patrol(BEGUN + DAY)
-    within = Within(since=BEGUN, until=BEGUN + DAY, **asked)
+    within = Within(since=BEGUN, until=BEGUN + DAY, now=BEGUN + DAY, **asked)
     with office.engine.connect() as connection:
         for query in (planned_rows(within), hand_rows(within)):
             words = str(query.compile(connection, compile_kwargs={"literal_binds": False}))
