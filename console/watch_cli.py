@@ -153,8 +153,8 @@ def watch_resume(name: Name, by: By = "") -> None:
 
 @watch_app.command("plan")
 def watch_plan(
-    first: Annotated[str, typer.Option("--from", help="从哪一天（含）或哪一刻，如 2026-11-20")],
-    last: Annotated[str, typer.Option("--to", help="到哪一天（含）或哪一刻")],
+    first: Annotated[str, typer.Option("--from", help="从哪一天（含）或哪一刻，如 2026-11-20；默认今天")] = "",
+    last: Annotated[str, typer.Option("--to", help="到哪一天（含）或哪一刻；默认 30 天")] = "",
     watch: Annotated[str, typer.Option(help="只看这一项任务")] = "",
     as_json: Json = False,
 ) -> None:

@@ -21,6 +21,7 @@ from patrol.plan import planned, times
 from storage.watches import Watches
 
 LONGEST_PLAN = timedelta(days=366)
+USUAL_PLAN = timedelta(days=30)
 LOOK_AHEAD = timedelta(days=400)
 ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
 
@@ -94,7 +95,8 @@ def _summary(one: WatchVersion, at: datetime | None) -> dict[str, Any]:
 
 def show_plan(first: str, last: str, name: str, *, as_json: bool) -> None:
     """The plan of a stretch of time, from watches and calendar alone, one line a run, as it is computed."""
-    since, until = moment(first, is_end=False), moment(last, is_end=True)
+    since = moment(first or clock.in_shanghai(clock.now())[:10], is_end=False)
+    until = moment(last, is_end=True) if last else since + USUAL_PLAN
     if not since < until <= since + LONGEST_PLAN:
         raise UserMistake(f"--from 要早于 --to，相差不超过 {LONGEST_PLAN.days} 天")
     with home_engine(Config.load()) as engine:

@@ -50,20 +50,28 @@ def missing_holidays(days: tuple[NoticeDay, ...]) -> tuple[str, ...]:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The rows below the title row, with their lines."""
+    """The rows with their lines, without the title row: there may be none."""
     try:
         if path.stat().st_size > BYTES_AT_MOST:
             raise UserMistake(f"{path}：这么大的文件不是放假通知")
-        reader = csv.reader(path.read_text(encoding="utf-8-sig").splitlines(), strict=True)
-        titles = [cell.strip().lower() for cell in next(reader, [])]
-        if tuple(titles) != COLUMNS:
-            raise UserMistake(f"{path}：第一行要是列名 {','.join(COLUMNS)}")
-        found = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(cells)]
+        reader = csv.reader(_text(path.read_bytes()).splitlines(), strict=True)
+        rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(map(str.strip, cells))]
     except (OSError, UnicodeDecodeError, csv.Error) as wrong:
         raise UserMistake(f"放假通知 {path} 读不了：{wrong}") from None
-    if len(found) > ROWS_AT_MOST:
-        raise UserMistake(f"{path}：有 {len(found)} 行，一年没有这么多天")
-    yield from found
+    if len(rows) > ROWS_AT_MOST:
+        raise UserMistake(f"{path}：有 {len(rows)} 行，一年没有这么多天")
+    has_titles = bool(rows) and not rows[0][1][0][:1].isdigit()
+    if has_titles and tuple(map(str.lower, rows[0][1])) != COLUMNS:
+        raise UserMistake(f"{path}：列名要是 {','.join(COLUMNS)}")
+    yield from rows[1:] if has_titles else rows
+
+
+def _text(body: bytes) -> str:
+    """Spreadsheet programs write UTF-8 with a mark, or the system's own encoding."""
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return body.decode("gb18030")
 
 
 def _day(cells: list[str]) -> NoticeDay:

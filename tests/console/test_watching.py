@@ -60,6 +60,11 @@ def test_a_day_is_whole_and_a_moment_is_exact(here: Run, daily: Ran) -> None:
     )
 
 
+def test_without_bounds_it_is_a_month_from_today(here: Run, daily: Ran) -> None:
+    first = here("watch", "plan", "--json").lines
+    assert len({row["planned_at"][:10] for row in first}) in (29, 30), "what of today is past the watch did not plan"
+
+
 @pytest.mark.parametrize(
     ("bounds", "why"),
     [

@@ -54,6 +54,12 @@ def test_every_complaint_is_counted(tmp_path: Path) -> None:
         read_notice(notice(tmp_path, *["x,休,春节"] * 5))
 
 
+def test_what_a_spreadsheet_program_writes(tmp_path: Path) -> None:
+    path = tmp_path / "gbk.csv"
+    path.write_bytes("2099-01-01,休,元旦\r\n , ,\r\n2099-02-10,休,春节\r\n".encode("gbk"))
+    assert [one.name for one in read_notice(path)[1]] == ["元旦", "春节"], "the system's encoding, and no titles"
+
+
 def test_files_that_are_no_notice(tmp_path: Path) -> None:
     with pytest.raises(UserMistake, match="列名"):
         read_notice(notice(tmp_path, *WHOLE, title="日期,类别,名称"))
@@ -61,9 +67,9 @@ def test_files_that_are_no_notice(tmp_path: Path) -> None:
         read_notice(notice(tmp_path))
     with pytest.raises(UserMistake, match="读不了"):
         read_notice(tmp_path / "none.csv")
-    (tmp_path / "gbk.csv").write_bytes("date,kind,name\n2099-01-01,休,元旦\n".encode("gbk"))
+    (tmp_path / "bytes.csv").write_bytes(b"date,kind,name\n2099-01-01,\xff\xff,\x81\n")
     with pytest.raises(UserMistake, match="读不了"):
-        read_notice(tmp_path / "gbk.csv")
+        read_notice(tmp_path / "bytes.csv")
     (tmp_path / "open.csv").write_text('date,kind,name\n2099-01-01,休,"元旦\n', encoding="utf-8")
     with pytest.raises(UserMistake, match="读不了"):
         read_notice(tmp_path / "open.csv")
@@ -71,4 +77,4 @@ def test_files_that_are_no_notice(tmp_path: Path) -> None:
     with pytest.raises(UserMistake, match="不是放假通知"):
         read_notice(tmp_path / "large.csv")
     with pytest.raises(UserMistake, match="没有这么多天"):
-        read_notice(notice(tmp_path, *["2099-01-01,休,元旦"] * 367))
+        read_notice(notice(tmp_path, *["2099-01-01,休,元旦"] * 366))
