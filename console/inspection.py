@@ -17,11 +17,11 @@ from crawler.errors import EvidenceBroken, Expired
 from crawler.items import Capture
 from pipelines.room import TOOL
 from storage.archive import FolderArchive
-from storage.handover import open_elsewhere
+from storage.handover import open_elsewhere, still_with
 from storage.rows import capture_now
 from storage.seal import SealState, State, weakest
 
-WHOLE, EXPIRED = "完整", "已按保存期限删除"
+WHOLE, EXPIRED, AWAY = "完整", "已按保存期限删除", "还在工作机"
 
 
 class Inspection:
@@ -60,7 +60,8 @@ class Inspection:
         except Expired:
             return f"{EXPIRED}，第 {capture.expired_in} 号清单留有摘要"
         except EvidenceBroken as broken:
-            return f"已损坏：{broken}"
+            worker = still_with(self._engine, capture.file)
+            return f"{AWAY} {worker}，尚未交来" if worker else f"已损坏：{broken}"
         return WHOLE
 
     def _seal(self, capture: Capture) -> SealState:
@@ -73,8 +74,8 @@ class Inspection:
 
 
 def is_damaged(state: str) -> bool:
-    """Whether somebody must look at it: what was removed in time is not damaged."""
-    return state != WHOLE and not state.startswith(EXPIRED)
+    """Whether somebody must look at it: what was removed in time is not damaged, nor what a worker still has."""
+    return state != WHOLE and not state.startswith((EXPIRED, AWAY))
 
 
 def integrity_told(integrity: str, seal: SealState) -> dict[str, Any]:

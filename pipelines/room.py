@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -11,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
 
+from crawler import clock
 from crawler.config import VERSION, Config
 from crawler.exits import HERE, Eyes
 from crawler.watches import Device
@@ -20,7 +22,7 @@ from pipelines.sessions import session_for
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
-from storage.handover import open_elsewhere
+from storage.handover import announce, is_worker, open_elsewhere
 from storage.registry import StoredRegistry
 from storage.turns import CoolDowns, StoredTurns
 
@@ -52,7 +54,13 @@ class Room:
 
     @cached_property
     def archive(self) -> FolderArchive:
-        return FolderArchive(self.config.archive, tool=TOOL, elsewhere=open_elsewhere(self.config))
+        there = open_elsewhere(self.config)
+        if is_worker(self.config.home):
+            return FolderArchive(self.config.archive, tool=TOOL, elsewhere=there, begins=self._announce)
+        return FolderArchive(self.config.archive, tool=TOOL, elsewhere=there)
+
+    def _announce(self, file: str) -> None:
+        announce(self.store.engine, file, socket.gethostname(), clock.now())
 
     @cached_property
     def store(self) -> ExhibitStore:

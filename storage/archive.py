@@ -34,22 +34,34 @@ class Elsewhere(Protocol):
         ...
 
 
+def _nobody(file: str) -> None:
+    """Nobody wants to know of new files."""
+
+
 class FolderArchive:
     """WARC 1.1 files in a folder, one gzip member a record; each process writes its own file.
 
     `tool` is the software's name and version, for the warcinfo record. A new file begins
-    before one would grow beyond `rotate_at` bytes. What is no longer in the folder is read from `elsewhere`.
+    before one would grow beyond `rotate_at` bytes; `begins` hears each one's name before anything is kept in it.
+    What is no longer in the folder is read from `elsewhere`.
     Safe to share between threads.
     """
 
     def __init__(
-        self, folder: Path, *, tool: str, rotate_at: int = GIBIBYTE, elsewhere: Elsewhere | None = None
+        self,
+        folder: Path,
+        *,
+        tool: str,
+        rotate_at: int = GIBIBYTE,
+        elsewhere: Elsewhere | None = None,
+        begins: Callable[[str], None] = _nobody,
     ) -> None:
         self.folder = folder
         self.tool = tool
         self.rotate_at = rotate_at
         self._file: WarcFile | None = None
         self._elsewhere = elsewhere
+        self._begins = begins
         self._refusal = ""
         self._lock = threading.Lock()
 
@@ -106,6 +118,7 @@ class FolderArchive:
             self._finish()
         if self._file is None:
             self._file = WarcFile.create(self.folder, self.tool)
+            self._begins(self._file.name)
         return self._file
 
     # -- making sure ---------------------------------------------------------------------------

@@ -77,6 +77,20 @@ def refuse_worker(home: Path) -> None:
 # -- on the worker ---------------------------------------------------------------------------------
 
 
+def announce(engine: Engine, file: str, worker: str, now: datetime) -> None:
+    """A worker begins this file: until it comes, what lies in it is not missing but there."""
+    new = insert(HandedOverRow).values(file=file, worker=worker, begun_at=now)
+    with writing(engine).begin() as connection:
+        connection.execute(new.on_conflict_do_nothing(index_elements=[HandedOverRow.file]))
+
+
+def still_with(engine: Engine, file: str) -> str:
+    """The worker that has the file and has not handed it over yet; empty for any other file."""
+    query = select(HandedOverRow.worker).where(HandedOverRow.file == file, HandedOverRow.at.is_(None))
+    with engine.connect() as connection:
+        return connection.execute(query).scalar_one_or_none() or ""
+
+
 class Sender:
     """Hands over what lies finished in a worker's `folder`. `worker` is the machine's name, for people."""
 
@@ -108,19 +122,19 @@ class Sender:
 
     def _fate(self, file: str) -> bool | None:
         """Whether the patrol host has it; `None` while nobody was told of it."""
-        query = select(HandedOverRow.collected_at).where(HandedOverRow.file == file)
+        query = select(HandedOverRow.at, HandedOverRow.collected_at).where(HandedOverRow.file == file)
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else row.collected_at is not None
+        return None if row is None or row.at is None else row.collected_at is not None
 
     def _put(self, path: Path, now: datetime) -> int:
         """The file lies on the shelf and was read back from there before the database is told."""
         sha256, size = digested(path)
         self._shelf.put(path, f"{INCOMING}/{path.name}", sha256)
-        told = {"file": path.name, "size": size, "sha256": sha256, "worker": self._worker, "at": now}
-        new = insert(HandedOverRow).values(told)
+        told = {"size": size, "sha256": sha256, "at": now}
+        new = insert(HandedOverRow).values(file=path.name, worker=self._worker, begun_at=now, **told)
         with writing(self._engine).begin() as connection:
-            connection.execute(new.on_conflict_do_nothing(index_elements=[HandedOverRow.file]))
+            connection.execute(new.on_conflict_do_update(index_elements=[HandedOverRow.file], set_=told))
         return size
 
 
@@ -228,7 +242,8 @@ class Collector:
 def waiting(engine: Engine) -> Iterator[Waiting]:
     """What was handed over and is not collected, oldest first, asked for a page at a time."""
     columns = (HandedOverRow.file, HandedOverRow.size, HandedOverRow.sha256, HandedOverRow.worker, HandedOverRow.at)
-    query = select(*columns).where(HandedOverRow.collected_at.is_(None)).order_by(HandedOverRow.at, HandedOverRow.file)
+    is_there = HandedOverRow.collected_at.is_(None) & HandedOverRow.at.is_not(None)
+    query = select(*columns).where(is_there).order_by(HandedOverRow.at, HandedOverRow.file)
     behind: ColumnElement[bool] = true()
     while True:
         with engine.connect() as connection:

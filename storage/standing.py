@@ -77,7 +77,9 @@ def standing(folder: Path, engine: Engine, now: datetime) -> Standing:
 
 def _handed_over(connection: Connection) -> Sequence[Row[str, int]]:
     """Files of workers that are not in the folder yet, and their sizes."""
-    query = select(HandedOverRow.file, HandedOverRow.size).where(HandedOverRow.collected_at.is_(None))
+    query = select(HandedOverRow.file, HandedOverRow.size).where(
+        HandedOverRow.collected_at.is_(None), HandedOverRow.at.is_not(None)
+    )
     return connection.execute(query).all()
 
 

@@ -36,17 +36,19 @@ _IS_WAITING = text("collected_at IS NULL")
 
 
 class HandedOverRow(Base):
-    """A finished file of records that a worker put on the shelf under `incoming/`, read back from there.
+    """A file of records that a worker began; from `at` on it lies on the shelf under `incoming/`, read back from there.
 
-    `sha256` is of all its bytes. Until `collected_at` it belongs to no archive folder but the worker's.
+    `size` and `sha256` are of all its bytes, once it lies there. Until `collected_at` it belongs to no archive folder
+    but the worker's.
     """
 
     __tablename__ = "handed_over"
     __table_args__ = (Index("ix_handed_over_waiting", "at", sqlite_where=_IS_WAITING, postgresql_where=_IS_WAITING),)
 
     file: Mapped[str] = mapped_column(primary_key=True)
-    size: Mapped[Big]
-    sha256: Mapped[str]
     worker: Mapped[str]
-    at: Mapped[datetime]
+    begun_at: Mapped[datetime]
+    size: Mapped[Big | None]
+    sha256: Mapped[str | None]
+    at: Mapped[datetime | None]
     collected_at: Mapped[datetime | None]

@@ -16,6 +16,7 @@ from storage_specimens import TOOL, archive_in
 from test_shelf import Server, opened
 from test_shelf import on_server as on_s3
 
+from console.inspection import Inspection, is_damaged
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EvidenceBroken, UserMistake
@@ -27,10 +28,12 @@ from storage.handover import (
     Moved,
     Sender,
     _OnTheShelf,
+    announce,
     become_worker,
     is_waiting,
     is_worker,
     refuse_worker,
+    still_with,
     waiting,
 )
 from storage.seal import Sealer, State
@@ -165,6 +168,33 @@ def test_a_dead_crawls_file_is_finished_and_a_living_ones_left(host: Home, worke
     assert sent(host, worker, in_folder).files == 1
 
 
+def test_what_a_worker_is_still_writing_is_not_missing(host: Home, worker: Path, in_folder: Shelf) -> None:
+    def begins(file: str) -> None:
+        announce(host.engine, file, "工作机甲", NOW)
+
+    with FolderArchive(worker, tool=TOOL, begins=begins) as archive:
+        keep_page(host, archive, {"a": True}, NOW)
+        (name,) = [path.name.removesuffix(".open") for path in worker.glob("*.open")]
+        assert still_with(host.engine, name) == "工作机甲"
+        assert still_with(host.engine, "lantian-another.warc.gz") == ""
+        assert not is_waiting(host.engine)
+        assert standing(host.archive, host.engine, clock.now()).open_finished == 0
+    inspection = Inspection(Config(home=host.folder), host.engine)
+    (capture,) = (host.capture(one) for one in captures_of(host))
+    assert inspection.of(capture) == "还在工作机 工作机甲，尚未交来"
+    assert not is_damaged(inspection.of(capture))
+    assert sent(host, worker, in_folder).files == 1
+    assert still_with(host.engine, name) == ""
+    assert [one.worker for one in waiting(host.engine)] == ["工作机甲"]
+    gone = Inspection(Config(home=host.folder), host.engine).of(capture)
+    assert is_damaged(gone), "handed over, and not where it should be"
+
+
+def captures_of(host: Home) -> list[str]:
+    with host.engine.connect() as connection:
+        return list(connection.execute(text("SELECT id FROM captures")).scalars())
+
+
 STEPS = ["put", "row"]
 
 
@@ -289,7 +319,7 @@ def test_another_file_of_the_same_name_is_never_replaced(
 def test_many_files_are_asked_for_in_pages(host: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.handover.MOST", 3)
     rows = [
-        {"file": f"lantian-{n:02}.warc.gz", "size": n, "sha256": "", "worker": "w", "at": NOW, "collected_at": None}
+        {"file": f"lantian-{n:02}.warc.gz", "worker": "w", "begun_at": NOW, "size": n, "sha256": "", "at": NOW}
         for n in range(8)
     ]
     with host.engine.begin() as connection:
