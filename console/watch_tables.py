@@ -17,6 +17,7 @@ from crawler.config import Config
 from crawler.errors import UserMistake
 from crawler.watches import Origin, Slot, Watch, WatchVersion
 from patrol.calendar import Calendar, load_calendar
+from patrol.checking import RESERVED
 from patrol.plan import planned, times
 from storage.watches import Watches
 
@@ -45,7 +46,8 @@ def list_watches(*, as_json: bool) -> None:
         table.add_column(title, overflow="fold")
     for one in found:
         watch, at = one.watch, following[one.watch_id]
-        told = "停" if watch.is_paused else clock.in_shanghai(at)[:16] if at else "—"
+        told = clock.in_shanghai(at)[:16] if at else "停" if watch.is_paused else "—"
+        told = "系统安排" if watch.name in RESERVED else told
         words = (watch.name, str(one.version), " ".join(watch.platforms), str(len(watch.queries)), watch.schedule,
                  watch.key_schedule or "—", watch.days, watch.place or "—", watch.device, told)  # fmt: skip
         table.add_row(*(Text(harmless(word)) for word in words))

@@ -20,7 +20,7 @@ from crawler.config import Config
 from crawler.errors import UserMistake
 from crawler.watches import Origin, Watch, WatchQuery, WatchVersion
 from detectors.rule import load_rules
-from patrol.checking import LANDING, checked_watch, platform_of
+from patrol.checking import LANDING, RESERVED, checked_watch, platform_of
 from patrol.queries import checked, chosen, from_rules, is_address, read_list
 from patrol.supervision import Targets, followed, targets
 from storage.db import open_database
@@ -145,6 +145,8 @@ def pause_watch(name: str, by: str, *, is_paused: bool) -> None:
     """From now on it plans nothing, or again."""
     with home_engine(Config.load()) as engine:
         found = Watches(engine).find(name)
+        if name in RESERVED:
+            raise UserMistake(f"{name} 由系统自己安排，不能暂停或恢复")
         if found.watch.is_paused == is_paused:
             raise UserMistake(f"{name} {'已经停着' if is_paused else '没有停'}")
         watch = replace(found.watch, is_paused=is_paused)

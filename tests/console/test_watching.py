@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from crawler.watches import Watch, WatchQuery
+from storage.db import open_database
+from storage.watches import Watches
 from tests.console.conftest import Ran
 
 Run = Callable[..., Ran]
@@ -107,6 +111,19 @@ def test_a_paused_watch_plans_nothing(here: Run, daily: Ran) -> None:
     here("watch", "resume", "日常", "--by", "甲")
     assert here(*PLAN, "2099-01-01", "--to", "2099-01-02").out
     assert "没有停" in here("watch", "resume", "日常", "--by", "甲").err
+
+
+def test_what_the_system_arranges_is_not_for_people_to_change(here: Run, made_home: Path) -> None:
+    engine = open_database(made_home / "lantian.db")
+    own = Watch(
+        name="复查", platforms=("landing",), queries=(WatchQuery(words="复查"),), schedule="0 0 1 1 *", is_paused=True
+    )
+    Watches(engine).add(own, "lantian", datetime(2026, 11, 1, tzinfo=UTC))
+    engine.dispose()
+    for words in (("resume", "复查"), ("pause", "复查"), ("change", "复查", "--grace", "5")):
+        refused = here("watch", *words)
+        assert (refused.code, "系统自己" in refused.err) == (2, True), refused.err
+    assert "系统安排" in here("watch", "list").out
 
 
 @pytest.mark.parametrize(
