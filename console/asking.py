@@ -7,10 +7,7 @@ whoever started it: with `--of PID` it ends together with that process.
 from __future__ import annotations
 
 import argparse
-import ctypes
 import logging
-import os
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -38,6 +35,8 @@ from crawler.errors import (
 )
 from crawler.items import Outcome
 from crawler.watches import Watch
+from patrol.descent import end_with
+from patrol.recheck import NAME as RECHECK
 from spiders.base import MAX_PAGES
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
@@ -46,8 +45,6 @@ from storage.marks import refuse_simulation
 from storage.roster import Roster
 from storage.roster_shapes import Claimed
 from storage.shapes import PlannedRun, RunRow
-
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +94,7 @@ def _manner(config: Config, watch: Watch) -> Manner:
         device=watch.device,
         city="" if is_exit else watch.place,
         exit=watch.place if is_exit else "",
+        visits_all=watch.name == RECHECK,
     )
 
 
@@ -122,8 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """What is to be said goes to stderr, which the patrol keeps in its log."""
     speak_any_locale()
     asked = _arguments().parse_args(arguments)
-    if asked.of:
-        end_with(asked.of)
+    if asked.of and not end_with(asked.of):
+        return EXIT_NOT_CLEAN
     _log_to_stderr(asked.claim)
     try:
         return ask_claim(Config.load(), asked.claim)
@@ -152,13 +150,6 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("claim", help="认领编号")
     parser.add_argument("--of", type=int, default=0, metavar="PID", help="随这个进程一起结束")
     return parser
-
-
-def end_with(parent: int) -> None:
-    """From now on this process is killed when the one that started it ends; at once where that has happened."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit(EXIT_NOT_CLEAN)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Process groups are not enough: a browser leaves the group of whoever started it.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 from collections.abc import Collection, Mapping
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -55,6 +57,12 @@ def end_left(members: Collection[Living]) -> None:
     alive = _parents().keys() & set(members)
     for one in alive:
         end_family(one.pid)
+
+
+def end_with(parent: int) -> bool:
+    """From now on this process is killed when the one that started it ends; False where that has happened already."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    return os.getppid() == parent
 
 
 def _signal(members: Collection[Living], number: signal.Signals) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ from storage.roster_shapes import Entry
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 LEASE = 600.0
+ROOT = Path(__file__).parent.parent.parent
 SLEEPS = "import time; time.sleep(600)"
 EATS = "import time; eaten = bytearray(b'x') * (400 << 20); time.sleep(600)"
 # The one that eats has left its parent's session, as a browser does.
@@ -248,3 +250,31 @@ def test_a_family_is_known_and_measured() -> None:
     assert resident(ours) > 10 << 20
     assert family(2**22 + 1) == frozenset()
     end_family(2**22 + 1)  # nobody: nothing happens
+
+
+PARENT = """
+import subprocess, sys, time
+child = [sys.executable, "-c", sys.argv[1], sys.argv[2] or str(__import__("os").getpid())]
+print(subprocess.Popen(child, stdout=subprocess.PIPE, text=True).stdout.readline(), flush=True)
+time.sleep(600)
+"""
+CHILD = """
+import os, sys, time
+from patrol.descent import end_with
+print(os.getpid() if end_with(int(sys.argv[1])) else 0, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize(("named", "is_his"), [("", True), (str(2**22 + 1), False)], ids=["his own", "another"])
+def test_who_is_to_end_with_his_parent_does(named: str, is_his: bool) -> None:
+    command = [sys.executable, "-c", PARENT, CHILD, named]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert bool(child) is is_his
+        born = {one.pid for one in family(parent.pid)}
+        assert len(born) == 2
+        parent.kill()
+        parent.wait()
+    until(lambda: not any(is_alive(pid) for pid in born))
