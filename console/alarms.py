@@ -64,16 +64,17 @@ def show_alarm(number: int, *, as_json: bool) -> None:
         print_line(harmless(line))
 
 
-def acknowledge(number: int, by: str, reason: str) -> None:
-    """A named person knows of it."""
+def acknowledge(numbers: Sequence[int], by: str, reason: str) -> None:
+    """A named person knows of these; when one of them cannot be acknowledged, none is."""
     if harmless(reason) != reason:
         raise UserMistake("理由写一行，不含控制字符")
     if not by.strip():
         raise UserMistake("要写明是谁：--by 姓名")
     with home_engine(Config.load()) as engine:
         name = known_name(People(engine), by)
-        alarm = Alarms(engine).acknowledge(number, name, reason, clock.now())
-    say(harmless(f"警报 {alarm.id} 已由 {alarm.acked_by} 确认：{alarm.acked_reason}"))
+        found = Alarms(engine).acknowledge(tuple(dict.fromkeys(numbers)), name, reason, clock.now())
+    for alarm in found:
+        say(harmless(f"警报 {alarm.id} 已由 {alarm.acked_by} 确认：{alarm.acked_reason}"))
 
 
 def told_alarm(alarm: Alarm) -> dict[str, Any]:
@@ -129,7 +130,8 @@ def _name(group: Sequence[Alarm]) -> str:
     subject = group[0].subject
     query = f"「{subject.query}」" if subject.query else ""
     series = f"（{subject.series}）" if subject.series else ""
-    more = f" 等 {len(group)} 项（编号 {'、'.join(str(one.id) for one in group)}）" if len(group) > 1 else ""
+    numbers = " ".join(str(one.id) for one in group)
+    more = f" 等 {len(group)} 项（编号 {numbers}）" if len(group) > 1 else ""
     return f"{label_of(subject.platform) if subject.platform else ''}{query}{series}{more}"
 
 

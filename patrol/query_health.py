@@ -19,7 +19,7 @@ from patrol.series import AGREE, Mark, Measure
 from patrol.view import View
 from storage.health_shapes import AlarmKind, Cause, HealthRun, Sign, Subject
 
-# Runs that are read of a query: enough weekends among them to know what a weekend is like.
+# Runs that are read of a query, or three times those looked back on: enough of them are of weekends.
 BACK = 40
 # Where this many listings are usual, three empty pages in a row are no chance.
 ZERO_FROM = 4
@@ -32,7 +32,7 @@ SEEN_ADDRESS = (*SEEN, Outcome.GONE)
 
 def query_signs(view: View, platform: str, query: str) -> Iterator[Sign]:
     """What the latest runs of a query come to."""
-    runs = view.health.runs_of(platform, query, view.now, BACK)
+    runs = view.health.runs_of(platform, query, view.now, max(BACK, 3 * view.limits.runs))
     if not is_address(query):
         for series, alike in groupby(sorted(runs, key=lambda run: run.series), key=lambda run: run.series):
             # Sorting is stable: within a series the newest still come first.

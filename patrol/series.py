@@ -37,6 +37,11 @@ class Measure:
     drop: float
     least: float
 
+    @property
+    def fewest(self) -> int:
+        """How many marks it takes to say what is usual."""
+        return min(FEWEST, self.runs)
+
     def is_low(self, value: float, usual: float) -> bool:
         return value < self.drop * usual or value == 0
 
@@ -57,7 +62,7 @@ def fall(marks: Sequence[Mark], measure: Measure) -> Fall | None:
     highest = max((one.value for one in marks), default=0.0)
     if not marks or not measure.is_low(marks[0].value, highest):
         return None
-    for length in range(AGREE, len(marks) - FEWEST + 1):
+    for length in range(AGREE, len(marks) - measure.fewest + 1):
         found = _fall_of(marks[:length], marks[length:], measure)
         if found:
             return found
@@ -77,7 +82,7 @@ def _fall_of(latest: Sequence[Mark], before: Sequence[Mark], measure: Measure) -
 
 def _low(mark: Mark, before: Sequence[Mark], measure: Measure) -> bool | None:
     alike = [one.value for one in before if one.pool == mark.pool][: measure.runs]
-    if len(alike) < FEWEST:
+    if len(alike) < measure.fewest:
         return None
     usual = median(alike)
     return measure.is_low(mark.value, usual) if usual >= measure.least else None

@@ -71,24 +71,17 @@ class Alarms:
         with self.engine.connect() as connection:
             return {_subject(row): row.at for row in connection.execute(query.group_by(*named))}
 
-    def acknowledge(self, number: int, by: str, reason: str, now: datetime) -> Alarm:
-        """Note that this person knows of a standing alarm, and why it may stand. Once; it is in the audit log."""
+    def acknowledge(self, numbers: Sequence[int], by: str, reason: str, now: datetime) -> tuple[Alarm, ...]:
+        """Note that this person knows of these standing alarms, and why they may stand: all of them, or none.
+
+        Once each; it is in the audit log.
+        """
         if not by.strip() or not reason.strip():
             raise UserMistake("确认警报要写明姓名和理由")
         if len(reason) > LONGEST_REASON:
             raise UserMistake(f"理由最多 {LONGEST_REASON} 字")
         with self._writer.begin() as connection:
-            alarm = _one(connection, number)
-            if not alarm.stands:
-                raise UserMistake(f"警报 {number} 已经解除，不用再确认")
-            if alarm.acked_at is not None:
-                raise UserMistake(f"警报 {number} 已由 {alarm.acked_by} 确认")
-            told = {"acked_at": now, "acked_by": encodable(by.strip()), "acked_reason": encodable(reason.strip())}
-            connection.execute(update(AlarmRow).where(AlarmRow.id == number).values(told))
-            detail = {"kind": alarm.subject.kind.value, "platform": alarm.subject.platform, "reason": reason.strip()}
-            act = Act(who=by.strip(), act="alarm_acknowledged", subject=str(number), at=now, detail=detail)
-            add_on(connection, act)
-            return _one(connection, number)
+            return tuple(_acknowledged(connection, one, (by.strip(), reason.strip()), now) for one in numbers)
 
     def _alarms(self, query: Any) -> tuple[Alarm, ...]:
         with self.engine.connect() as connection:
@@ -142,6 +135,19 @@ def _raised(connection: Connection, sign: Sign, now: datetime) -> int:
         "url": encodable(cause.url),
     }
     return int(connection.execute(insert(AlarmRow).values(row).returning(AlarmRow.id)).scalar_one())
+
+
+def _acknowledged(connection: Connection, number: int, who: tuple[str, str], now: datetime) -> Alarm:
+    alarm, (by, reason) = _one(connection, number), who
+    if not alarm.stands:
+        raise UserMistake(f"警报 {number} 已经解除，不用再确认")
+    if alarm.acked_at is not None:
+        raise UserMistake(f"警报 {number} 已由 {alarm.acked_by} 确认")
+    told = {"acked_at": now, "acked_by": encodable(by), "acked_reason": encodable(reason)}
+    connection.execute(update(AlarmRow).where(AlarmRow.id == number).values(told))
+    detail = {"kind": alarm.subject.kind.value, "platform": alarm.subject.platform, "reason": reason}
+    add_on(connection, Act(who=by, act="alarm_acknowledged", subject=str(number), at=now, detail=detail))
+    return _one(connection, number)
 
 
 def _note(connection: Connection, now: datetime) -> None:

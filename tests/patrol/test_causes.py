@@ -145,6 +145,12 @@ def test_this_is_no_fall(values: tuple[float, ...]) -> None:
     assert fall(marks(*values), MEASURE) is None
 
 
+def test_an_office_that_looks_back_on_few_runs_is_heard() -> None:
+    few = Measure(runs=2, drop=0.5, least=8)
+    assert fall(marks(20, 20, 4, 4, 4), few) is not None
+    assert fall(marks(20, 4, 4, 4), few) is None
+
+
 def test_marks_of_another_pool_say_nothing_about_each_other() -> None:
     rest = [Mark(at=one.at, value=4, pool="rest") for one in marks(4, 4, 4)]
     work = marks(*(20,) * 10, pool="work")

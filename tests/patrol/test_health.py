@@ -52,7 +52,7 @@ def test_on_postgresql_everything_is_raised_and_cleared_alike(migrated_database:
     raised = days.go(bad)
     assert sorted(kinds(raised)) == sorted([(AlarmKind.COUNT, True), (AlarmKind.VOLUME, True)])
     days.go({QUERY: CAPTCHA}, limits=replace(LIMITS, unseen_days=1, ads_days=1))
-    assert len(Alarms(engine).acknowledge(raised[0].id, "王敏", "知道了", day(9)).acked_by) == 2
+    assert len(Alarms(engine).acknowledge([raised[0].id], "王敏", "知道了", day(9))) == 1
     assert len([one for one in days.go(*[ONE] * 3) if not one.stands]) == 2
     engine.dispose()
 
@@ -258,14 +258,14 @@ def test_what_a_person_knows_of_becomes_usual_when_it_stays(looked: Looked) -> N
     days.go(*[ONE] * 10)
     alarm = only(days.go(*[few] * 3), AlarmKind.VOLUME)
     store = Alarms(looked.store.engine)
-    known = store.acknowledge(alarm.id, "王敏", "平台清理了一批店铺", day(3.2))
+    (known,) = store.acknowledge([alarm.id], "王敏", "平台清理了一批店铺", day(3.2))
     assert (known.acked_by, known.stands) == ("王敏", True)
     assert days.go(*[few] * 9) == []
     cleared = days.go(few)
     assert [(one.subject.kind, one.cleared_by) for one in cleared] == [(AlarmKind.VOLUME, ACCEPTED)]
     assert days.go(*[few] * 5) == [], "and is not raised again"
     with pytest.raises(UserMistake, match="已经解除"):
-        store.acknowledge(alarm.id, "王敏", "再说一次", day(9))
+        store.acknowledge([alarm.id], "王敏", "再说一次", day(9))
 
 
 def test_acknowledging_is_in_the_audit_log_and_needs_a_name_and_a_reason(looked: Looked) -> None:
@@ -274,12 +274,12 @@ def test_acknowledging_is_in_the_audit_log_and_needs_a_name_and_a_reason(looked:
     store = Alarms(looked.store.engine)
     for by, reason in (("", "知道了"), ("王敏", " "), ("王敏", "长" * 501)):
         with pytest.raises(UserMistake):
-            store.acknowledge(alarm.id, by, reason, day(4))
+            store.acknowledge([alarm.id], by, reason, day(4))
     with pytest.raises(UserMistake, match="没有编号"):
-        store.acknowledge(99, "王敏", "知道了", day(4))
-    store.acknowledge(alarm.id, "王敏", "知道了", day(4))
+        store.acknowledge([alarm.id, 99], "王敏", "知道了", day(4))
+    store.acknowledge([alarm.id], "王敏", "知道了", day(4))
     with pytest.raises(UserMistake, match="已由 王敏 确认"):
-        store.acknowledge(alarm.id, "李强", "知道了", day(4))
+        store.acknowledge([alarm.id], "李强", "知道了", day(4))
     with looked.store.engine.connect() as connection:
         log = connection.execute(text("SELECT who, act, subject FROM audit")).all()
     assert [tuple(one) for one in log] == [("王敏", "alarm_acknowledged", str(alarm.id))]
