@@ -18,6 +18,7 @@ from crawler.errors import UserMistake
 METHOD = "sha256-rank/1"
 LONGEST_SEED = 200
 MOST = 100_000
+SPARE = 1000  # lines beyond those wanted that are kept before they are cut
 Line = tuple[str, ...]
 
 
@@ -39,16 +40,19 @@ def drawn(lines: Iterable[tuple[str, Line]], seed: str, wanted: int) -> Drawn:
         raise UserMistake(f"抽取数要在 1 到 {MOST} 之间，不是 {wanted}")
     if not seed or len(seed) > LONGEST_SEED or not seed.isprintable():
         raise UserMistake(f"种子要有 1 到 {LONGEST_SEED} 个字符，不含控制字符")
-    known: dict[bytes, tuple[str, Line]] = {}
+    marks: set[bytes] = set()
+    lowest: dict[str, Line] = {}
     for identity, line in lines:
-        mark = hashlib.sha256(_bytes(identity)).digest()
+        marks.add(hashlib.sha256(_bytes(identity)).digest())
+        place = rank(seed, identity)
         # Of two rows with one identity the same one stays, in whatever order they come.
-        known[mark] = (identity, min(known[mark][1], line) if mark in known else line)
-    if wanted > len(known):
-        raise UserMistake(f"名单里只有 {len(known)} 个，抽不出 {wanted} 个")
-    chosen = nsmallest(wanted, ((rank(seed, identity), line) for identity, line in known.values()))
-    told = hashlib.sha256(b"".join(sorted(known))).hexdigest()
-    return Drawn(results=tuple(line for _, line in chosen), size=len(known), digest=told)
+        lowest[place] = min(lowest[place], line) if place in lowest else line
+        if len(lowest) > 2 * wanted + SPARE:
+            lowest = dict(nsmallest(wanted, lowest.items()))
+    if wanted > len(marks):
+        raise UserMistake(f"名单里只有 {len(marks)} 个，抽不出 {wanted} 个")
+    told = hashlib.sha256(b"".join(sorted(marks))).hexdigest()
+    return Drawn(results=tuple(line for _, line in nsmallest(wanted, lowest.items())), size=len(marks), digest=told)
 
 
 def rank(seed: str, identity: str) -> str:

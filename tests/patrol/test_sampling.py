@@ -40,6 +40,14 @@ def test_neither_order_nor_doubles_of_the_list_matter() -> None:
     assert once.size == 1000
 
 
+def test_a_long_list_is_cut_on_the_way_and_the_draw_is_the_same() -> None:
+    many = [(f"{number:06}", (f"{number:06}",)) for number in range(9000)]
+    ranks = sorted((rank("a", identity), identity) for identity, _ in many)
+    found = drawn([*many, *many[:50]], "a", 40)
+    assert [line[0] for line in found.results] == [identity for _, identity in ranks[:40]]
+    assert found.size == 9000
+
+
 def test_another_seed_is_another_draw_and_more_are_the_same_and_then_others() -> None:
     assert names("a") != names("b")
     assert names("a", 9)[:5] == names("a")
