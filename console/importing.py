@@ -17,6 +17,7 @@ from casework.people import known_name
 from console.bringing import Bringing, Brought, Claims
 from console.claims import imported_told, imported_words
 from console.files import platform, platforms
+from console.homelocks import among_crawls
 from console.ledger import opened
 from console.officers import proved, two_names
 from console.output import OUTCOME_WORDS, harmless, print_json, say
@@ -34,6 +35,7 @@ from storage.exhibits import ExhibitStore
 from storage.handover import open_elsewhere
 from storage.import_shapes import ReadRun
 from storage.imports import Imports
+from storage.marks import refuse_simulation
 from storage.people import People
 
 LONGEST_WORDS = 500  # characters of a note
@@ -46,14 +48,13 @@ def import_files(paths: Sequence[Path], claims: Claims, *, as_json: bool) -> int
     config = Config.load()
     store = ExhibitStore(open_database(config.database))
     try:
+        refuse_simulation(store.engine)
         checked = _checked(claims, People(store.engine))
-        archive = FolderArchive(config.archive, tool=TOOL, elsewhere=open_elsewhere(config))
-        try:
-            bringing = Bringing(config, store, archive, checked)
-            codes = [_one(bringing, path, as_json=as_json) for path in paths]
-        finally:
-            archive.close()
-        codes += [seal_round(config, store.engine), shelve_round(config, store.engine)]
+        with among_crawls(config.home):
+            with FolderArchive(config.archive, tool=TOOL, elsewhere=open_elsewhere(config)) as archive:
+                bringing = Bringing(config, store, archive, checked)
+                codes = [_one(bringing, path, as_json=as_json) for path in paths]
+            codes += [seal_round(config, store.engine), shelve_round(config, store.engine)]
     finally:
         store.engine.dispose()
     return graver(*codes)
