@@ -22,6 +22,7 @@ from storage.rows import capture_now
 from storage.seal import SealState, State, weakest
 
 WHOLE, EXPIRED, AWAY = "完整", "已按保存期限删除", "还在工作机"
+INTEGRITY = ((WHOLE, "whole"), (EXPIRED, "expired"), (AWAY, "on_worker"))
 
 
 class Inspection:
@@ -81,7 +82,7 @@ def is_damaged(state: str) -> bool:
 def integrity_told(integrity: str, seal: SealState) -> dict[str, Any]:
     """Both as every command tells them in JSON."""
     return {
-        "integrity": {WHOLE: "whole"}.get(integrity, "expired" if integrity.startswith(EXPIRED) else integrity),
+        "integrity": next((word for start, word in INTEGRITY if integrity.startswith(start)), integrity),
         "seal": seal.state.value,
         "sealed": seal.state is not State.OPEN,
         "manifest": seal.number,

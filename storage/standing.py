@@ -62,7 +62,7 @@ def standing(folder: Path, engine: Engine, now: datetime) -> Standing:
     with engine.begin() as connection:
         uncovered = list(sweep.uncovered(lambda names: ends_on(connection, names)))
         left = {found.name: (start, found.size - start) for found, start in uncovered}
-        coming = {one.file: (0, one.size) for one in _handed_over(connection) if one.file not in left}
+        coming = {one.file: (0, one.size or 0) for one in _handed_over(connection) if one.file not in left}
         left |= coming
         return Standing(
             open_captures=sum(_captures_from(connection, name, start) for name, (start, _) in left.items()),
@@ -75,12 +75,10 @@ def standing(folder: Path, engine: Engine, now: datetime) -> Standing:
         )
 
 
-def _handed_over(connection: Connection) -> Sequence[Row[str, int]]:
+def _handed_over(connection: Connection) -> Sequence[Row[str, int | None]]:
     """Files of workers that are not in the folder yet, and their sizes."""
-    query = select(HandedOverRow.file, HandedOverRow.size).where(
-        HandedOverRow.collected_at.is_(None), HandedOverRow.at.is_not(None)
-    )
-    return connection.execute(query).all()
+    is_there = HandedOverRow.collected_at.is_(None) & HandedOverRow.at.is_not(None)
+    return connection.execute(select(HandedOverRow.file, HandedOverRow.size).where(is_there)).all()
 
 
 def ends_on(connection: Connection, names: Iterable[str]) -> Mapping[str, int]:
