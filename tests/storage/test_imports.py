@@ -33,10 +33,22 @@ SECOND = replace(PAGE, body=b"<p>2</p>", url=f"{URL}&page=2")
 
 def original(**changes: object) -> Original:
     made = Original(
-        body=BODY, sha256=hashlib.sha256(BODY).hexdigest(), name="页面.mhtml", form=Form.MHTML,
-        mime="multipart/related", url=URL, at=T0, by="王示例\ud800", user=0, how="browser", note="", claimed_url=URL, claimed_at="昨天",
-        tool="lantian 0.1.0", is_specimen=False,
-    )  # fmt: skip
+        body=BODY,
+        sha256=hashlib.sha256(BODY).hexdigest(),
+        name="页面.mhtml",
+        form=Form.MHTML,
+        mime="multipart/related",
+        url=URL,
+        at=T0,
+        by="王示例\ud800",
+        user=0,
+        how="browser",
+        note="",
+        claimed_url=URL,
+        claimed_at="昨天",
+        tool="lantian 0.1.0",
+        is_specimen=False,
+    )
     return replace(made, **changes)
 
 
