@@ -81,6 +81,8 @@ def home_engine(config: Config) -> Iterator[Engine]:
 def person(engine: Engine, by: str) -> str:
     """Who does it, by name. Once there are users one of them must be named; before, it is this system's account."""
     people = People(engine)
+    if not by.isprintable():
+        raise UserMistake("姓名里不能有控制字符")
     if not by.strip():
         if people.everybody():
             raise UserMistake("要写明是谁：--by 姓名")

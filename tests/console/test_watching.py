@@ -130,6 +130,7 @@ def test_what_the_system_arranges_is_not_for_people_to_change(here: Run, made_ho
     ("options", "why"),
     [
         (("--schedule", "0 8 * *", "--by", "甲", "--query", "专利"), "五段"),
+        (("--schedule", "0 8 * * *", "--by", "甲\x1b", "--query", "专利"), "控制字符"),
         (("--schedule", "0 8 * * *", "--by", "甲", "--query", "专利", "--platforms", "nowhere"), "没有名为"),
         (("--schedule", "0 8 * * *", "--by", "甲", "--query", "专利", "--place", "火星"), "这个城市"),
         (("--schedule", "0 8 * * *", "--by", "甲", "--query", "专利", "--depth", "99"), "depth"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from registry_specimens import table, written
 from sqlalchemy import Engine, event
-from storage_specimens import database_of, on_both, on_sqlite
+from storage_specimens import database_of, listing, on_both, on_sqlite, page_of
 
 from crawler.agencies import Agency
 from crawler.errors import UserMistake
@@ -20,10 +20,12 @@ from patrol.supervision import EVERY, PRIORITY_EVERY, due_at, followed, overdue,
 from storage.audit import AuditLog
 from storage.db import open_database
 from storage.draws import Draws
+from storage.exhibits import ExhibitStore
 from storage.registers.store import Provenance, Registries
 from storage.roster import Roster
 from storage.roster_shapes import Snapshot, Wanted
 from storage.rounds import Rounds
+from storage.shapes import PlannedRun
 from storage.supervision import PAGE, Supervision
 from storage.supervision_shapes import Draw, Follows, Supervised, identity
 from storage.watches import Watches
@@ -310,6 +312,21 @@ def test_lists_of_agencies(database: Engine) -> None:
     assert [line[0] for line in draws.agencies(version)] == ["99001", "99002", "北辰商标代理有限公司"]
     assert [line[0] for line in draws.agencies(version, only_active=True)] == ["99001", "北辰商标代理有限公司"]
     assert {line[0] for line in draws.agencies(version)} == {identity(one.entry) for one in agencies(database).values()}
+
+
+@on_both
+def test_lists_of_shops(database: Engine) -> None:
+    store = ExhibitStore(database)
+    store.open_runs([PlannedRun(id="run-1", platform="taobao", query="专利", planned_at=T0)], T0)
+    of_sellers = (("7001", "星河"), ("7001", "改名的星河"), ("7002", "月影"), ("", "示例店"), ("", "示例店"), ("", ""))
+    listings = tuple(
+        listing(str(number), seller_id=seller_id, seller=seller)
+        for number, (seller_id, seller) in enumerate(of_sellers)
+    )
+    store.record(page_of(listings))
+    found = sorted(Draws(database).shops())
+    assert [line[:2] for line in found] == [("taobao", ""), ("taobao", "7001"), ("taobao", "7002")]
+    assert found[0][2] == "示例店"
 
 
 @on_both
