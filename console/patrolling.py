@@ -183,7 +183,8 @@ class Patrolling:
         self._tell(what)
 
     def _snapshot(self, watch: WatchVersion) -> Snapshot:
-        return snapshot(watch, self._config, f"lantian/{VERSION}", rules_digest())
+        """Of the settings as the crawl will read them: somebody may have changed them since this began."""
+        return snapshot(watch, Config.load(), f"lantian/{VERSION}", rules_digest())
 
 
 def _offers(config: Config, tell: Teller) -> Engine:
@@ -202,7 +203,7 @@ def patrol(config: Config, *, is_once: bool, as_json: bool, argv: Sequence[str] 
         tell = Teller(config.home, as_json=as_json)
         try:
             refuse_simulation(database)
-            patrolling = Patrolling(config, PatrolStore(database, config.patrol), tell, argv)
+            patrolling = Patrolling(config, PatrolStore(database, config.patrol, config.recheck.days), tell, argv)
             return patrolling.once() if is_once else patrolling.run()
         finally:
             tell.close()

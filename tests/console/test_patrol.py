@@ -5,13 +5,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import random
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -44,6 +45,39 @@ FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 PATIENCE = 300.0  # seconds that a condition may take to come true
 HOUR = timedelta(hours=1)
 MOMENT = "%M %H * * *"
+PATROLLING = ("-m", "console.patrolling")
+# The same patrol with crawls of our own: the last argument is their program.
+WITH_CHILDREN = """
+import sys
+from console.patrolling import patrol
+from crawler.config import Config
+child = (sys.executable, "-c", sys.argv[1], str(__import__("os").getpid()))
+sys.exit(patrol(Config.load(), is_once="--once" in sys.argv, as_json=True, argv=child))
+"""
+WAITS = """
+import os, sys, time
+from patrol.descent import end_with
+end_with(int(sys.argv[1]))
+while not os.path.exists(os.path.join(os.environ["LANTIAN_HOME"], "go")):
+    time.sleep(0.02)
+"""
+CRAWLS = """
+import sys, time
+from patrol.descent import end_with
+from crawler import clock
+from crawler.config import Config
+from crawler.items import Outcome
+from storage.db import open_database
+from storage.roster import Roster
+from storage.rounds import Rounds
+if not end_with(int(sys.argv[1])):
+    sys.exit(3)
+database = open_database(Config.load().database)
+for run in Roster(database).claimed(sys.argv[2]).runs:
+    Rounds(database).open_runs([run], clock.now())
+    time.sleep(0.02)
+    Rounds(database).finish_run(run.id, Outcome.OK, "", "", clock.now())
+"""
 
 
 def until(holds: Callable[[], Any]) -> Any:
@@ -115,7 +149,9 @@ class Home:
         return found
 
     @contextmanager
-    def patrol(self, hosts: Path | str = "", *flags: str, **environ: str) -> Iterator[Going]:
+    def patrol(
+        self, hosts: Path | str = "", *flags: str, program: Sequence[str] = PATROLLING, **environ: str
+    ) -> Iterator[Going]:
         told = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.path.parent),
@@ -124,7 +160,7 @@ class Home:
             "LANTIAN_HOSTS": str(hosts),
         }
         said = self.path.parent / f"said{time.monotonic_ns()}.out"
-        command = [sys.executable, "-m", "console.patrolling", "--json", *flags]
+        command = [sys.executable, *program, "--json", *flags]
         with said.open("w") as out, said.with_suffix(".err").open("w") as err:
             started = subprocess.Popen(command, cwd=ROOT, env=told | environ, stdout=out, stderr=err, text=True)
         try:
@@ -246,6 +282,57 @@ def test_whoever_dies_every_run_ends_in_one_outcome(serve: Serve, home: Home) ->
     ended = [(row.state, row.outcome, row.reason) for row in home.rows()]
     assert ended == [(Claim.ENDED, Outcome.MISSED, "lease_expired")] * 2
     assert home.runs() == [("missed", "interrupted")] * 4
+
+
+def test_asked_to_stop_it_gives_crawls_time_to_end(home: Home) -> None:
+    home.due("专利")
+    with home.patrol(program=("-c", WITH_CHILDREN, WAITS)) as going:
+        going.wait_for("begun")
+        going.started.send_signal(signal.SIGTERM)
+        assert going.wait_for("stopping")["is_busy"] is True
+        (home.path / "go").touch()
+        assert going.started.wait(PATIENCE) == 0
+        assert [one["code"] for one in going.events("ended")] == [0]
+
+
+def test_asked_twice_it_stops_at_once_and_loses_nothing(home: Home) -> None:
+    home.due("专利")
+    with home.patrol(program=("-c", WITH_CHILDREN, WAITS)) as going:
+        child = going.wait_for("begun")["pid"]
+        going.started.send_signal(signal.SIGINT)
+        going.wait_for("stopping")
+        going.started.send_signal(signal.SIGINT)
+        assert going.started.wait(PATIENCE) == 0
+        assert [(one["code"], one["has_left"]) for one in going.events("ended")] == [(-signal.SIGKILL, True)]
+        until(lambda: is_gone(child))
+    assert [row.state for row in home.rows()] == [Claim.PLANNED]
+
+
+def test_killed_again_and_again_it_does_everything_once(home: Home, is_torture: bool) -> None:
+    """Patrol or crawl, whichever chance takes, at any moment; at last every run has one outcome, and one good look."""
+    chance = random.Random(5)
+    kills, queries = (100, 400) if is_torture else (3, 60)
+    (home.path / "lantian.toml").write_text("[patrol]\ntick = 0.1\nlease = 0.5\ntries = 1000\n", encoding="utf-8")
+    home.due(*(f"专利 {number}" for number in range(queries)))
+    crawls = ("-c", WITH_CHILDREN, CRAWLS)
+    for _ in range(kills):
+        with home.patrol(program=crawls) as going:
+            if chance.random() < 0.5:
+                going.wait_for("started")
+            elif chance.random() < 0.5 and any(row.state is not Claim.ENDED for row in home.rows()):
+                with suppress(ProcessLookupError):
+                    os.kill(going.wait_for("begun")["pid"], signal.SIGKILL)
+            time.sleep(chance.random() * 0.5)
+    with home.patrol(program=crawls) as going:
+        until(lambda: all(row.state is Claim.ENDED for row in home.rows()))
+        assert going.stop() == 0
+    rows = home.rows()
+    assert len(rows) == queries
+    assert {(row.outcome, row.reason) for row in rows} == {(Outcome.OK, "")}
+    runs = home.runs()
+    assert runs.count(("ok", "")) == queries
+    assert set(runs) <= {("ok", ""), ("missed", "interrupted")}
+    assert len(runs) == sum(row.attempts for row in rows)
 
 
 def test_the_process_that_goes_on_loads_nothing_that_crawls_need(home: Home) -> None:
