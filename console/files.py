@@ -52,7 +52,8 @@ def platform(name: str) -> type[PlatformSpider]:
 def list_spiders(*, as_json: bool) -> None:
     for name, spider in platforms().items():
         if as_json:
-            print_json({"name": name, "label": spider.label, "evidence": spider.evidence})
+            known = {"devices": list(spider.devices), "cities": list(spider.cities), "words": spider.answers_words}
+            print_json({"name": name, "label": spider.label, "evidence": spider.evidence} | known)
         else:
             print_line(name)
 

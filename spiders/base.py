@@ -7,6 +7,7 @@ opens a paid or redirecting link.
 
 from __future__ import annotations
 
+import re
 import uuid
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -63,9 +64,9 @@ class PlatformSpider(scrapy.Spider):
         device: str = "",
         **kwargs: Any,
     ) -> None:
-        """`queries` are separated by commas; `runs` gives each query its run id, else they are new.
+        """`queries` are separated by commas, addresses by commas before the next; `runs` gives each query its run id.
 
-        Without `device` it is the platform's own first one.
+        Without `runs` the ids are new; without `device` it is the platform's own first one.
         """
         super().__init__(**kwargs)
         device = device or self.devices[0]
@@ -74,7 +75,8 @@ class PlatformSpider(scrapy.Spider):
         if place and place not in self.cities:
             raise UserMistake(f"{self.name} has no addresses for {place!r}")
         self.place, self.device = place, Device(device)
-        asked = [query.strip() for query in queries.replace("，", ",").split(",") if query.strip()]
+        comma = "[,，](?=\\s*https?://)" if queries.lstrip().startswith(("http://", "https://")) else "[,，]"
+        asked = [query.strip() for query in re.split(comma, queries) if query.strip()]
         if not str(pages).isdecimal() or not 1 <= int(pages) <= MAX_PAGES:
             raise UserMistake(f"pages must be a whole number from 1 to {MAX_PAGES}, not {pages!r}")
         self.pages = int(pages)

@@ -25,6 +25,7 @@ _BEFORE = re.compile(
     re.I,
 )
 _OTHERS = re.compile(r"技术支持|网站建设|网站制作|合作伙伴|友情链接|服务客户|客户案例|建站")
+_MARKS = re.compile(f"({_SAID.pattern}|{_OTHERS.pattern})", re.I)
 _YEARS = re.compile(r"^[\d\s\-–—.©]+")
 _HEADS = (
     'meta[name="copyright"]',
@@ -52,19 +53,26 @@ def owner_of(root: Node, shown: str) -> str:
 
 
 def _said_in(lines: list[str]) -> str:
-    """From the foot upwards, the firm beside a word that says whose page it is."""
+    """From the foot upwards, the firm beside a word that says whose page it is, or in the line below it."""
     for number in range(len(lines) - 1, -1, -1):
-        word = _SAID.search(lines[number])
-        if word is None:
+        if not _SAID.search(lines[number]):
             continue
-        beside = _OTHERS.split(lines[number])[0]
-        after = _firms(beside[word.start() :])
-        if after or (after := _firms(beside)):
-            return after[0]
         below = lines[number + 1] if number + 1 < len(lines) else ""
-        if not _OTHERS.search(below) and (after := _firms(below)):
-            return after[0]
+        named = _beside_the_word(lines[number]) or ([] if _OTHERS.search(below) else _firms(below))
+        if named:
+            return named[0]
     return ""
+
+
+def _beside_the_word(line: str) -> list[str]:
+    """The firms after such a word, else before it; never those that built the page or are linked from it."""
+    parts = _MARKS.split(line)
+    words = parts[1::2]
+    texts = parts[::2]
+    said = [place for place, word in enumerate(words) if _SAID.search(word)]
+    after = [name for place in said for name in _firms(texts[place + 1])]
+    before = [name for place in said if not place or _SAID.search(words[place - 1]) for name in _firms(texts[place])]
+    return after or before
 
 
 def _firms(line: str) -> list[str]:

@@ -21,6 +21,7 @@ _SHORT, _LONG = re.compile(r"#([0-9a-f]{3})[0-9a-f]?$"), re.compile(r"#([0-9a-f]
 _RGB = re.compile(r"rgba?\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})\s*(?:[,/]\s*([\d.]+)(%?)\s*)?\)$")
 _COLOUR = re.compile(r"#[0-9a-f]{3,8}\b|rgba?\([^)]{1,60}\)|\b[a-z]{3,20}\b")
 _NOTHING_LEFT = re.compile(r"rect\((?:[\s,]*[01](?:px)?){4}|inset\((?:100|[5-9]\d)%|circle\(0")
+_AWAY = re.compile(r"scale[xy]?\(0[,)]|translate(?:x|y|3d)?\((?:-\d{3,5}px|[^,]{1,12},-\d{3,5}px)")
 _NAMED = {
     "white": (255, 255, 255),
     "black": (0, 0, 0),
@@ -70,7 +71,7 @@ def _is_switched_off(styles: Mapping[str, str]) -> bool:
 
 
 def _has_no_size(styles: Mapping[str, str]) -> bool:
-    if _at_most(styles, "font-size", 1) or styles.get("transform", "").replace(" ", "").startswith("scale(0)"):
+    if _at_most(styles, "font-size", 1) or _AWAY.match(styles.get("transform", "").replace(" ", "")):
         return True
     is_cut = styles.get("overflow", "").startswith(("hidden", "clip"))
     return is_cut and any(_at_most(styles, name, 1) for name in ("width", "height", "max-width", "max-height"))

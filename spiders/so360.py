@@ -87,7 +87,7 @@ class So360(PlatformSpider):
                 _read(found, block)
         if not found.listings and not found.lost:
             _refuse_nothing(root)
-        return found.reading(total=_total(root), next_url=attr(first(root, "a#snext[href]"), "href"))
+        return found.reading(total=_total(root), next_url=_next_link(root))
 
 
 def _is_answer(node: Node, answers: set[int]) -> bool:
@@ -127,6 +127,8 @@ def _read(found: Found, block: Block) -> None:
 def _real_address(node: Node, link: Node | None, href: str) -> str:
     """Where a counter leads, as far as the page says it; "" if it does not."""
     told = attr(link, "data-mdurl") or attr(link, "e-landurl") or attr(node, "data-pcurl")
+    if not told and _REDIRECT.match(href):
+        told = attr(first(node, "a[data-mdurl]"), "data-mdurl")
     if not told and "/jump?" in href:
         try:
             told = parse_qs(urlsplit(href).query, max_num_fields=100).get("u", [""])[0]
@@ -152,3 +154,11 @@ def _refuse_nothing(root: Node) -> None:
 def _total(root: Node) -> int | None:
     stated = _TOTAL.search(text_of(first(root, ".nums,#main .res-total,.result-total")))
     return int(re.sub(r"\D", "", stated[1]) or 0) if stated else None
+
+
+def _next_link(root: Node) -> str:
+    following = first(root, "a#snext[href]")
+    if following is None:
+        links = root.css("#page a[href]")[:40]
+        following = next((link for link in links if text_of(link).startswith("下一页")), None)
+    return attr(following, "href")

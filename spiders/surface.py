@@ -18,7 +18,13 @@ MAX_TEXT = 60_000  # characters; of a longer page the beginning and, for its foo
 FOOT = 10_000
 MAX_UNSEEN = 1_000
 MAX_COMMENT = 20_000
-_NEVER = frozenset(("script", "style", "template", "noscript", "head", "iframe", "object", "datalist", "-doctype"))
+# Of these a browser with scripts shows nothing, or only what a page has for one that cannot play films.
+_NEVER = frozenset(
+    (
+        *("script", "style", "template", "noscript", "noframes", "head", "title", "iframe", "object"),
+        *("video", "audio", "canvas", "datalist", "-doctype"),
+    )
+)
 _WORDED = frozenset(("button", "submit", "reset"))
 
 

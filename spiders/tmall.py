@@ -33,7 +33,7 @@ _START = re.compile(r"[?&]s=(\d{1,6})(?:&|$)")
 class Tmall(Taobao):
     name = "tmall"
     label = "天猫"
-    hosts = ("list.tmall.com", "detail.tmall.com")
+    hosts = ("list.tmall.com", "detail.tmall.com", "detail.tmall.hk")
     page_size = STEP
     evidence = {
         "results": "code only",

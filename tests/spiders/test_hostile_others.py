@@ -35,12 +35,12 @@ def page_at(path: Path) -> Page:
 
 
 def cuts(body: bytes, chance: random.Random) -> Iterator[bytes]:
-    for _ in range(12):
+    for _ in range(5):
         yield body[: chance.randrange(len(body))]
 
 
 def damages(body: bytes, chance: random.Random) -> Iterator[bytes]:
-    for _ in range(20):
+    for _ in range(8):
         start = chance.randrange(len(body))
         piece = body[start : start + chance.randrange(1, 400)]
         other = chance.choice((b"", piece + piece, piece[::-1], chance.randbytes(len(piece)), b"\x00", b"<", b'"'))
@@ -48,7 +48,7 @@ def damages(body: bytes, chance: random.Random) -> Iterator[bytes]:
 
 
 def swaps(body: bytes, chance: random.Random) -> Iterator[bytes]:
-    for share in (0.05, 0.3, 1.0) * 3:
+    for share in (0.05, 0.3, 1.0):
         for what, other in ((VALUE, b":" + chance.choice(OTHER_VALUES)), (NAME, b"")):
             yield what.sub(lambda found, other=other: other if chance.random() < share else found[0], body)  # noqa: B023
 
@@ -73,28 +73,28 @@ def test_damaged_page_is_read_or_refused(path: Path, harm: Callable[[bytes, rand
 
 
 def nested(opening: str, leaf: str) -> str:
-    return "<html><body>" + opening * 2_000 + leaf * 60_000 + "</body></html>"
+    return "<html><body>" + opening * 1_000 + leaf * 10_000 + "</body></html>"
 
 
 def flat(element: str, before: str = "") -> str:
-    return f"<html>{before}<body>" + element * 6_000 + "</body></html>"
+    return f"<html>{before}<body>" + element * 3_000 + "</body></html>"
 
 
 RULES = "<style>" + "".join(f".a{number} .b,div > .c{number}{{display:none;color:#fff}}" for number in range(4_000))
 BULKY = [
     (Landing, nested('<div style="color:#fff;background:#000">', "<p>字</p>")),
     (Landing, flat('<p style="display:none">字</p><p class="a1">字</p>', RULES + "</style>")),
-    (Landing, "<style>" + ".a{" * 200_000),
-    (Landing, "<style>" + "div " * 200_000 + "{display:none}</style><body>" + "字" * 50),
-    (Landing, "<html><body>" + "<!-- <b>字</b> -->" * 50_000 + "</body></html>"),
-    (Landing, "<html><body><!--" + "<div>" * 500_000 + "--></body></html>"),
-    (Landing, "<html><body>" + "版权所有" * 300_000 + "</body></html>"),
-    (Landing, "<html><body>" + "<p>版权所有 © 有限公司有限公司</p>" * 20_000 + "</body></html>"),
-    (Landing, "<html><body>" + "星河" * 300_000 + "有限公司</body></html>"),
+    (Landing, "<style>" + ".a{" * 100_000),
+    (Landing, "<style>" + "div " * 100_000 + "{display:none}</style><body>" + "字" * 50),
+    (Landing, "<html><body>" + "<!-- <b>字</b> -->" * 10_000 + "</body></html>"),
+    (Landing, "<html><body><!--" + "<div>" * 100_000 + "--></body></html>"),
+    (Landing, "<html><body>" + "版权所有" * 100_000 + "</body></html>"),
+    (Landing, "<html><body>" + "<p>版权所有 © 有限公司有限公司</p>" * 10_000 + "</body></html>"),
+    (Landing, "<html><body>" + "星河" * 100_000 + "有限公司</body></html>"),
     (Landing, flat('<a href="tel:13800000000">字</a><img data-src="/1.jpg">')),
-    (Landing, "<title>" + "404 " * 200_000 + "</title>"),
+    (Landing, "<title>" + "404 " * 100_000 + "</title>"),
     (Landing, "<html><body>" + "域名" * 300 + "</body></html>"),
-    (Landing, '<html><body style="' + "color:#fff;" * 200_000 + '">字</body></html>'),
+    (Landing, '<html><body style="' + "color:#fff;" * 100_000 + '">字</body></html>'),
     (Landing, flat('<form><input type="submit" value="字"></form>')),
     (So360, nested('<li class="res-list"><ul>', "<p>x</p>")),
     (So360, flat('<li class="res-list"><h3><a href="/x">x</a></h3><span>广告</span></li>')),
@@ -104,15 +104,15 @@ BULKY = [
     (Shenma, nested('<div class="sc_structure_template_normal">', "<h3>x</h3>")),
     (Shenma, flat('<div class="sc_structure_template_normal"><a href="https://a.example/"><h3>x</h3></a></div>')),
     (Shenma, '<script type="application/json" id="s-data-1">' + '{"data":' * 100_000 + "</script>"),
-    (Shenma, '<script type="application/json" id="s-data-1">{"data":{}}</script>' * 20_000),
+    (Shenma, '<script type="application/json" id="s-data-1">{"data":{}}</script>' * 5_000),
     (Tmall, nested('<div class="product" data-id="1">', "<p>J_ItemList</p>")),
     (Tmall, flat('<div class="product" data-id="1"><p class="productTitle"><a href="/">J_ItemList</a></p></div>')),
     (Pinduoduo, "<script>window.rawData=" + '{"stores":' * 100_000),
-    (Pinduoduo, '<script>window.rawData={"items":[' + '{"goodsID":1},' * 50_000 + "]};</script>"),
+    (Pinduoduo, '<script>window.rawData={"items":[' + '{"goodsID":1},' * 10_000 + "]};</script>"),
     (Pinduoduo, "rawData = " * 100_000),
     (Xianyu, nested('<a class="feeds-item-wrap--x" href="/item?id=100000001">', "<i>广告</i>")),
     (Xianyu, flat('<a class="feeds-item-wrap--x" href="/item?id=100000001" title="x"><i>广告</i></a>')),
-    (Xianyu, '{"data":{"resultList":[' + '{"data":{"item":{"main":{"exContent":{"itemId":1}}}}},' * 30_000 + "{}]}}"),
+    (Xianyu, '{"data":{"resultList":[' + '{"data":{"item":{"main":{"exContent":{"itemId":1}}}}},' * 10_000 + "{}]}}"),
 ]
 
 

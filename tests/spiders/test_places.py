@@ -86,6 +86,21 @@ def test_landing_asks_the_address_itself() -> None:
 
 
 @pytest.mark.parametrize(
+    ("queries", "asked"),
+    [
+        ("https://a.example/?x=1,2", ["https://a.example/?x=1,2"]),
+        (
+            "https://a.example/?x=1,2, http://b.example/，https://c.example/",
+            ["https://a.example/?x=1,2", "http://b.example/", "https://c.example/"],
+        ),
+    ],
+)
+def test_an_address_may_have_commas(queries: str, asked: list[str]) -> None:
+    assert list(Landing(queries=queries).runs) == asked
+    assert list(Tieba(queries="专利,商标，版权").runs) == ["专利", "商标", "版权"]
+
+
+@pytest.mark.parametrize(
     "query",
     [
         "专利包授权",
@@ -128,3 +143,116 @@ def test_whoever_stands_behind_a_landing_page_is_found_in_its_text() -> None:
     assert ("icp", "京ICP备12345678号-1") in found
     assert ("company", listing.seller) in found
     assert "13800000009" not in listing.text, "that number stands in a comment"
+
+
+@pytest.mark.parametrize(
+    ("foot", "owner"),
+    [
+        (
+            "版权所有 © 2019-2026 示例星河知识产权代理有限公司 技术支持：示例建站网络有限公司",
+            "示例星河知识产权代理有限公司",
+        ),
+        ("技术支持：示例建站网络有限公司 版权所有：示例远山商标代理有限公司", "示例远山商标代理有限公司"),
+        ("示例远山商标代理有限公司 版权所有 津ICP备12345678号", "示例远山商标代理有限公司"),
+        ("Copyright © 2026 All Rights Reserved. 示例南河专利事务所（普通合伙）", "示例南河专利事务所（普通合伙）"),
+        ("版权所有<br>示例星河知识产权服务股份有限公司", "示例星河知识产权服务股份有限公司"),
+        ("主办单位：示例星河（北京）知识产权代理有限公司天津分公司", "示例星河（北京）知识产权代理有限公司天津分公司"),
+        ("备案主体：示例远山科技有限责任公司　京ICP备12345678号-1", "示例远山科技有限责任公司"),
+        ("友情链接：示例别家有限公司", ""),
+        ("技术支持：示例建站网络有限公司", ""),
+        ("京ICP备12345678号", ""),
+    ],
+)
+def test_whose_page_it_is(foot: str, owner: str) -> None:
+    body = f"<title>专利</title><body><p>专利申请商标注册，欢迎来电咨询。</p><p>{foot}</p></body>"
+    (listing,) = Landing().read(Page(url="https://a.example/", body=body.encode())).listings
+    assert listing.seller == owner
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        '<p style="display : NONE !important">{}</p>',
+        '<p style="visibility:hidden">{}</p>',
+        '<p style="opacity:0">{}</p>',
+        '<p style="font-size:0px">{}</p>',
+        '<p style="text-indent:-9999px">{}</p>',
+        '<p style="position:absolute;left:-5000px">{}</p>',
+        '<p style="transform:translateX(-9999px)">{}</p>',
+        '<p style="clip:rect(0,0,0,0)">{}</p>',
+        '<p style="max-height:0;overflow:hidden">{}</p>',
+        '<p style="color:#ffffff;background:white">{}</p>',
+        '<div style="background-color:rgb(0,51,102)"><p style="color:#036">{}</p></div>',
+        '<p style="color:transparent">{}</p>',
+        '<p style="color:#fff">{}</p>',
+        '<font color="white">{}</font>',
+        "<p hidden>{}</p>",
+        '<div aria-hidden="true"><p>{}</p></div>',
+        "<!-- <p>{}</p> -->",
+        "<dialog>{}</dialog>",
+        "<noscript>{}</noscript>",
+        "<template>{}</template>",
+        '<style>.x .y{{display:none}}</style><div class="x"><p class="y">{}</p></div>',
+        "<style>#x{{display:block}}p{{display:none}}</style><p>{}</p>",
+    ],
+)
+def test_what_nobody_sees_is_no_part_of_the_text(hidden: str) -> None:
+    body = f"<body>{hidden.format('不显示的词')}<h1>看得见的专利申请服务，欢迎来电</h1></body>"
+    (listing,) = Landing().read(Page(url="https://a.example/", body=body.encode())).listings
+    assert "不显示的词" not in listing.text
+    assert "看得见的专利申请服务" in listing.text
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        '<p style="color:#fff;background:#000">{}</p>',
+        '<div style="background:url(/a.jpg)"><p style="color:#fff">{}</p></div>',
+        '<p style="text-indent:2em">{}</p>',
+        '<p style="position:absolute;left:50%;margin-left:-600px">{}</p>',
+        '<p style="overflow:hidden;height:300px">{}</p>',
+        '<p style="max-height:0">{}</p>',
+        '<style>p{{display:none}}.on{{display:block}}</style><p class="on">{}</p>',
+        "<style>@media print{{p{{display:none}}}}</style><p>{}</p>",
+        "<style>p{{color:#fff}}body{{background:url(/a.jpg)}}</style><p>{}</p>",
+        '<input type="submit" value="{}">',
+        '<textarea placeholder="{}"></textarea>',
+        "<details><summary>更多</summary>{}</details>",
+        "<table><tr><td>{}</td></tr></table>",
+    ],
+)
+def test_what_is_seen_is_read(shown: str) -> None:
+    body = f"<body>{shown.format('看得见的词')}<h1>专利申请服务，欢迎来电咨询办理</h1></body>"
+    (listing,) = Landing().read(Page(url="https://a.example/", body=body.encode())).listings
+    assert "看得见的词" in listing.text
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "said"),
+    [
+        ("提示", "您访问的网站尚未备案，请联系网站管理员", "blocked no_filing"),
+        ("", "该域名暂未备案，根据工信部规定不能访问", "blocked no_filing"),
+        ("", "很抱歉，由于您访问的URL有可能对网站造成安全威胁，您的访问被阻断。", "blocked risk"),
+        ("", "该网站暂时无法进行访问", "blocked other_page"),
+        ("Just a moment...", "Checking your browser before accessing", "blocked captcha"),
+        ("", "正在进行人机识别，请稍候", "blocked captcha"),
+        ("", "您的访问过于频繁，请稍后再试", "blocked rate_limit"),
+        ("a.example", "The domain a.example may be for sale. Click here to inquire.", "gone parked"),
+        ("", "此域名已被注册并可转让，联系购买", "gone parked"),
+        ("", "网站已到期，请及时续费", "gone closed"),
+        ("", "This Account has been suspended. Contact your hosting provider.", "gone closed"),
+        ("404 Not Found", "nginx", "gone not_found"),
+        ("", "Sorry, the page you requested was not found. Page not found", "gone not_found"),
+        ("Index of /", "Index of /  Parent Directory", "changed unfinished"),
+        ("", "网站正在建设中，敬请期待", "changed unfinished"),
+        # what sounds like it and is an agent's own page
+        ("远山网站建设中心", "远山网站建设中心，提供商标注册、专利申请服务，电话 010-60000000", "ok "),
+        ("商标转让", "商标转让、域名注册、专利转让一站办理，电话 010-60000000", "ok "),
+        ("专利通过率", "我所代理的专利通过审查的比例高，提供商标设计服务", "ok "),
+        ("", "专利申请需要提交材料，完成验收后付款，欢迎联系示例星河", "ok "),
+    ],
+)
+def test_what_stands_in_place_of_a_page_is_told_from_a_page(title: str, text: str, said: str) -> None:
+    body = f"<html><head><title>{title}</title></head><body><p>{text}</p></body></html>"
+    reading = Landing().read(Page(url="https://a.example/", body=body.encode()))
+    assert f"{reading.outcome} {reading.reason}" == said
