@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"[?&]id=(\d{5,20})")
 class Taobao(PlatformSpider):
     name = "taobao"
     label = "淘宝"
-    hosts = ("s.taobao.com", "item.taobao.com")
+    hosts: ClassVar[tuple[str, ...]] = ("s.taobao.com", "item.taobao.com")
     page_size = STEP
     ad_labels = ("广告", "掌柜热卖")
     evidence = {
