@@ -24,6 +24,7 @@ from console.hand_cli import import_app, login, tasks_app
 from console.output import harmless, reader_gone, speak_any_locale
 from console.patrol_cli import patrol, roster_
 from console.people_cli import extract, user_app
+from console.recheck_cli import recheck_app
 from console.spiders_cli import alarms_app, spiders_app
 from console.supervision_cli import agency_app, draws, sample
 from console.watch_cli import watch_app
@@ -52,6 +53,7 @@ app.add_typer(import_app, name="import")
 app.add_typer(watch_app, name="watch")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(agency_app, name="agency")
+app.add_typer(recheck_app, name="recheck")
 app.command("sample")(sample)
 app.command("draws")(draws)
 app.command("extract")(extract)

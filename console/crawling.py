@@ -33,7 +33,8 @@ from storage.shapes import PlannedRun, RunRow
 class Manner:
     """How runs are asked: so many `pages` deep, on which device, and from where.
 
-    `city` stands in the platforms' addresses; `exit` names the `[[place]]` through which requests go out.
+    `city` stands in the platforms' addresses; `exit` names the `[[place]]` through which requests go out. With
+    `visits_all` the browser takes every page home, whatever was found on it.
     """
 
     pages: int
@@ -41,6 +42,7 @@ class Manner:
     city: str = ""
     exit: str = ""
     ack: Path | None = None
+    visits_all: bool = False
 
 
 def known_rules(config: Config) -> list[tuple[str, str]]:
@@ -97,6 +99,7 @@ def _settings(config: Config, manner: Manner) -> Settings:
     settings.set("LANTIAN_IN_ROUND", value=True, priority="cmdline")
     settings.set("LANTIAN_PLACE", manner.exit, priority="cmdline")
     settings.set("LANTIAN_DEVICE", manner.device.value, priority="cmdline")
+    settings.set("LANTIAN_VISIT_ALL", manner.visits_all, priority="cmdline")
     settings.set("LOG_FILE", str(config.home / "lantian.log"), priority="cmdline")
     if manner.ack is not None:
         settings.set("LANTIAN_ACK", str(manner.ack.absolute()), priority="cmdline")

@@ -10,17 +10,22 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from console.sealing import sealer_of
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE
 from patrol.health import watch_over
+from patrol.recheck import conclude_ended
 from storage.db import open_database
 from storage.landings import Landings
+from storage.seal import State
 
 
 def follow(config: Config, database: Engine, now: datetime) -> None:
     """Hand on what planned runs came to: the watch over spiders first, so that what it raised can be told."""
     Landings(database).write_off(now)
+    sealer = sealer_of(config, database)
+    conclude_ended(database, lambda capture: sealer.state_of(capture).state is not State.OPEN, config.recheck.days)
     watch_over(database, config.alarms, now)
 
 

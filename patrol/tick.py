@@ -6,18 +6,19 @@ anywhere leaves nothing half done, and the next one finds what it left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Engine as Database
 
-from crawler.tables import Patrol
+from crawler.tables import Patrol, Recheck
 from crawler.watches import Slot, WatchVersion
 from patrol.calendar import Calendar, load_calendar
 from patrol.engines import Engine
 from patrol.plan import planned
+from patrol.recheck import write_due
 from storage.roster import Roster
 from storage.roster_shapes import Settled
 from storage.watches import Watches, Written
@@ -26,10 +27,14 @@ Plan = Callable[[datetime, datetime], Iterator[Slot]]
 
 
 class PatrolStore:
-    """What a patrol works on: watches, roster and calendar of one database, under the `[patrol]` settings."""
+    """What a patrol works on: watches, roster and calendar of one database, under the `[patrol]` settings.
 
-    def __init__(self, database: Database, settings: Patrol) -> None:
+    `recheck_days` is when what was written about is looked at again.
+    """
+
+    def __init__(self, database: Database, settings: Patrol, recheck_days: Sequence[int] = Recheck().days) -> None:
         self.database = database
+        self.recheck_days = recheck_days
         self.settings = settings
         self.watches = Watches(database)
         self.roster = Roster(database)
@@ -58,7 +63,7 @@ def tick(store: PatrolStore, engine: Engine, now: datetime) -> Ticked:
     engine.tend(now)
     # Before anything is written: how far the watches were written tells how long nobody looked.
     settled = store.settle(now)
-    written = write_down(store, now)
+    written = write_down(store, now) + write_due(store.database, store.recheck_days, now)
     waiting = store.roster.waiting(now)
     taken = engine.offer(waiting, now) if waiting else 0
     return Ticked(settled=settled, written=written, waiting=sum(one.rows for one in waiting), taken=taken)

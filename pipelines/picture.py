@@ -2,6 +2,7 @@
 
 It opens the page on which the listing stood; the advertiser's paid link is another matter
 (`pipelines.paid`). A visit that fails never loses the capture; the exhibit then says why it has no picture.
+A re-check (LANTIAN_VISIT_ALL) visits what was flagged and what is gone alike.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import replace
 from scrapy.crawler import Crawler
 
 from crawler import clock
-from crawler.items import Exhibit, Exhibits
+from crawler.items import Exhibit, Exhibits, Outcome
 from pipelines.bring import NotBrought, bring
 from pipelines.due import is_due
 from pipelines.locating import Wanted
@@ -25,6 +26,8 @@ from storage.holds import Holds
 
 logger = logging.getLogger(__name__)
 
+SEEN = (Outcome.OK, Outcome.EMPTY, Outcome.GONE)
+
 
 class Picture:
     """One visit a page, and for each flagged exhibit on it what its picture is worth."""
@@ -33,6 +36,7 @@ class Picture:
         self._crawler = crawler
         self._room = Room.of(crawler)
         self._paid = PaidLinks(self._room)
+        self._visits_all = crawler.settings.getbool("LANTIAN_VISIT_ALL")
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Picture:
@@ -41,12 +45,17 @@ class Picture:
     async def process_item(self, item: Exhibits) -> Exhibits:
         flagged = [one for one in item.exhibits if one.findings]
         settings = self._room.config.browser
-        if not flagged or not settings.pictures:
+        if not settings.pictures or not (flagged or self._shows_all(item)):
             return item
-        exhibits = await self._visited(item) if await self._is_due(flagged) else item
+        is_due = self._shows_all(item) or await self._is_due(flagged)
+        exhibits = await self._visited(item) if is_due else item
         if not settings.paid_links:
             return exhibits
         return replace(exhibits, openings=await self._paid.opened(flagged, item.sightings.run))
+
+    def _shows_all(self, item: Exhibits) -> bool:
+        """A re-check shows what it found, and that there is nothing more; a wall shows neither."""
+        return self._visits_all and item.sightings.reading.outcome in SEEN
 
     async def _is_due(self, flagged: Sequence[Exhibit]) -> bool:
         """Asked in the thread that records, so that whatever was recorded before is known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Engine, Row, select
@@ -149,3 +150,9 @@ def capture_of(row: Row[Any]) -> Capture:
         is_specimen=row.is_specimen,
         expired_in=row.expired_in or 0,
     )
+
+
+def captures_of(engine: Engine, ids: Collection[str]) -> tuple[Capture, ...]:
+    """The captures with these ids, as they are now; those that are not there are left out."""
+    with engine.connect() as connection:
+        return tuple(capture_of(row) for row in connection.execute(select(*CAPTURE).where(CaptureRow.id.in_(ids))))
