@@ -28,6 +28,7 @@ from storage.db import _turn_to_wal as turn_to_wal
 from storage.db import writing
 from storage.models import encodable
 from storage.tables.workers import CoolDownRow, HostTurnRow
+from storage.whereabouts import POSTGRES
 
 BUSY_MS = 30_000
 FILE = "turns.db"
@@ -43,7 +44,9 @@ class StoredTurns:
     def __init__(self, home: Path, engine: Engine) -> None:
         """`engine` is the one of the main database."""
         self._home = home
-        self._shared = engine if engine.dialect.name == "postgresql" else None
+        # Whoever waited for a host's lock must see what the one before it wrote.
+        is_shared = engine.dialect.name == POSTGRES
+        self._shared = engine.execution_options(isolation_level="READ COMMITTED") if is_shared else None
 
     def reserve(self, host: str, delay: float) -> float:
         return self._step(host, lambda line, now: line.reserved(delay, now))

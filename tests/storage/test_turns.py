@@ -68,7 +68,8 @@ def test_three_processes_visit_a_host_as_one(tmp_path: Path, database: str, engi
 
 
 def test_the_line_is_one_for_all_who_share_the_database(tmp_path: Path, database: str, engine: Engine) -> None:
-    ledgers = [StoredTurns(tmp_path, open_database(database)) for _ in range(2)]
+    another = open_database(database)
+    ledgers = [StoredTurns(tmp_path, engine), StoredTurns(tmp_path, another)]
     waits = [ledger.reserve("one.example", 1000.0) for ledger in (*ledgers, *ledgers)]
     assert waits[0] == 0.0
     for number, wait in enumerate(waits[1:], 1):
@@ -77,6 +78,9 @@ def test_the_line_is_one_for_all_who_share_the_database(tmp_path: Path, database
     ledgers[0].rest("third.example", 1000.0)
     assert 900.0 < ledgers[1].reserve("third.example", 1.0) <= 1000.0
     assert 900.0 < ledgers[1].begin("one.example", 1000.0) <= 1000.0
+    for ledger in ledgers:
+        ledger.close()
+    another.dispose()
 
 
 def test_threads_never_get_the_same_turn(tmp_path: Path, engine: Engine) -> None:
