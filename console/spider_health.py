@@ -135,11 +135,12 @@ def _print(found: Sequence[SpiderHealth]) -> None:
 
 def _words(one: SpiderHealth) -> Iterator[str]:
     yield f"{one.spider.label}{DEVICE_WORDS[one.device]}"
-    yield clock.in_shanghai(one.last_clean)[:16] if one.last_clean else "从未"
+    yield clock.in_shanghai(one.last_clean)[:10] if one.last_clean else "从未"
     yield f"{one.looks[0].clean}/{one.looks[0].runs}" if one.looks else "没查过"
     yield "—" if one.success is None else f"{one.success:.0%}"
     yield "—" if one.volume is None else f"{one.volume:g}"
-    yield " ".join(f"{FIELD_WORDS[name]}{share:.0%}" for name, share in one.fields.items() if share) or "—"
+    shares = ((FIELD_WORDS[name], f"{share:.0%}") for name, share in one.fields.items())
+    yield " ".join(word if share == "100%" else word + share for word, share in shares if share != "0%") or "—"
     yield " ".join(one.code_only) or "—"
     yield "、".join(dict.fromkeys(KIND_WORDS[alarm.subject.kind] for alarm in one.alarms)) or "—"
     yield f"{one.canary.pages - len(one.canary.wrong)}/{one.canary.pages}" if one.canary else "—"

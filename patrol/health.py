@@ -51,9 +51,11 @@ def watch_over(engine: Engine, limits: Limits, now: datetime) -> tuple[Alarm, ..
 
 
 def _since(health: Health, limits: Limits, now: datetime) -> datetime:
-    """From when on runs are new. A clock that jumped back does not hide what has ended since."""
-    before = health.watched_until() or now - timedelta(days=limits.unseen_days)
-    return min(before, now) - OVERLAP
+    """From when on runs are new. After a clock that was ahead nobody knows, so all that may matter is looked over."""
+    before = health.watched_until()
+    if before is None or before > now:
+        return now - timedelta(days=limits.unseen_days)
+    return before - OVERLAP
 
 
 def _looks(health: Health, limits: Limits, touched: Touched, now: datetime) -> dict[tuple[str, str], tuple[Look, ...]]:
