@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, func, select, update
+from sqlalchemy import Connection, Engine, Update, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from crawler.errors import UserMistake
@@ -102,8 +102,7 @@ class Roster(RosterAnswers):
             _keep_snapshot(connection, snapshot, now)
             started = {"id": claim, "started_at": now, "tool": snapshot.tool, "settings": snapshot.words}
             connection.execute(insert(Round).values(started))
-            ids = {row.key: run_id(row.key, row.attempts + 1) for row in rows}
-            runs = _in_order(watch, [_planned_run(row, ids[row.key]) for row in rows])
+            runs = _in_order(watch, [_planned_run(row, run_id(row.key, row.attempts + 1)) for row in rows])
             self._runs.execute(connection, [planned_row(run, claim) for run in runs])
             held = {
                 "state": Claim.CLAIMED.value,
@@ -113,9 +112,7 @@ class Roster(RosterAnswers):
                 "lease_until": now + timedelta(seconds=lease),
                 "snapshot": snapshot.digest,
             }
-            mine = update(RosterRow).where(RosterRow.key == bindparam("taken")).values(held)
-            mine = mine.values(attempts=RosterRow.attempts + 1, run_id=bindparam("run"))
-            connection.execute(mine, [{"taken": key, "run": run} for key, run in ids.items()])
+            connection.execute(_held(wanted, claim).values(held))
         return Claimed(id=claim, round=claim, watch=watch, runs=runs)
 
     def claimed(self, claim_id: str) -> Claimed:
@@ -182,6 +179,22 @@ def _taken(wanted: Wanted, now: datetime) -> Any:
     )
     query = select(due).where(due.c.turn == 1).order_by(due.c.planned_at, due.c.platform, due.c.key)
     return query.limit(wanted.limit) if wanted.limit else query
+
+
+def _held(wanted: Wanted, claim: str) -> Update:
+    """The rows for which the claim's round has a run are the claim's. In a round a query is asked once."""
+    run = select(Run.id).where(
+        Run.round_id == claim,
+        Run.platform == RosterRow.platform,
+        Run.query == RosterRow.query,
+        Run.planned_at == RosterRow.planned_at,
+    )
+    mine = (RosterRow.watch_id == wanted.watch_id, RosterRow.version == wanted.version)
+    return (
+        update(RosterRow)
+        .where(IS_PLANNED, *mine, run.exists())
+        .values(attempts=RosterRow.attempts + 1, run_id=run.scalar_subquery())
+    )
 
 
 def _planned_run(row: Any, run: str) -> PlannedRun:
