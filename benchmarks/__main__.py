@@ -21,6 +21,7 @@ SUITE = (
     "bench_screen",
     "bench_pictures",
     "bench_capture",
+    "bench_roster",
     "bench_idle",
 )
 TABLE = ROOT / "docs" / "benchmarks.md"
