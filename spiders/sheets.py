@@ -160,14 +160,19 @@ class Sheets:
     `ground` are the colours of the paper: white where the page brings no sheet that could say otherwise.
     """
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, *, believed: bool = True) -> None:
+        """Unless they are `believed`, it is as if the page brought none that hide anything."""
         root = document.root
         self._told: dict[int, dict[str, str]] = {}
         is_plain = root.css_first('link[rel~="stylesheet"],style') is None
         self.ground = Colours(ground=(255, 255, 255) if is_plain else None)
         sheets = "\n".join(node.text() or "" for node in root.css("style")[:50])[:MAX_SHEET]
-        if sheets:
+        if sheets and believed:
             self._apply(root, _rules(sheets), document.text.count("<"))
+
+    @property
+    def say_anything(self) -> bool:
+        return bool(self._told)
 
     def of(self, node: Node) -> dict[str, str]:
         """What the sheets declare for the element itself."""

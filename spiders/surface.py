@@ -18,6 +18,7 @@ MAX_TEXT = 60_000  # characters; of a longer page the beginning and, for its foo
 FOOT = 10_000
 MAX_UNSEEN = 1_000
 MAX_COMMENT = 20_000
+MOSTLY = 3  # times as much hidden as shown
 # Of these a browser with scripts shows nothing, or only what a page has for one that cannot play films.
 _NEVER = frozenset(
     (
@@ -46,13 +47,24 @@ class _Place:
 
 
 def surface_of(document: Document) -> Surface:
-    """What is seen of the document's body and what is not, comments among it."""
-    root = document.root
-    body = root.css_first("body")
-    walk = _Walk(Sheets(document))
-    walk.through(root if body is None else body)
-    shown = "\n".join(filter(None, map(clean, "".join(walk.shown).split("\n"))))
+    """What is seen of the document's body and what is not, comments among it.
+
+    A sheet that hides most of the page is undone by a script or by another file's sheet: no page is made to
+    show nothing. Such sheets are not believed.
+    """
+    body = document.root.css_first("body")
+    top = document.root if body is None else body
+    walk = _Walk(Sheets(document)).through(top)
+    shown = _lines(walk.shown)
+    if walk.sheets.say_anything and walk.hidden > MOSTLY * len(shown):
+        trusting = _Walk(Sheets(document, believed=False)).through(top)
+        if len(told := _lines(trusting.shown)) > MOSTLY * len(shown):
+            walk, shown = trusting, told
     return Surface(_bounded(shown), clean(" ".join(walk.unseen))[:MAX_UNSEEN])
+
+
+def _lines(parts: list[str]) -> str:
+    return "\n".join(filter(None, map(clean, "".join(parts).split("\n"))))
 
 
 class _Walk:
@@ -63,26 +75,33 @@ class _Walk:
         self.shown: list[str] = []
         self.unseen: list[str] = []
         self.unseen_length = 0
+        self.hidden = 0  # characters in elements, comments apart
 
-    def through(self, top: Node) -> None:
+    def through(self, top: Node) -> _Walk:
+        """Walk down from here; returns itself."""
         stack: list[_Place | str] = [_Place(top, is_hidden=False, colours=self.sheets.ground)]
         while stack:
             place = stack.pop()
             if isinstance(place, str):
                 self.shown.append(place)
             elif place.node.is_text_node:
-                self.tell(place.node.text() or "", is_hidden=place.is_hidden)
+                text = place.node.text() or ""
+                self.hidden += len(text.strip()) if place.is_hidden else 0
+                self.tell(text, is_hidden=place.is_hidden)
             elif place.node.is_comment_node:
                 if self.unseen_length < MAX_UNSEEN:
                     self.tell(_words_of(place.node.comment_content or ""), is_hidden=True)
             elif place.node.tag not in _NEVER:
                 self.enter(place, stack)
+        return self
 
     def enter(self, place: _Place, stack: list[_Place | str]) -> None:
         node = place.node
         styles = self.sheets.of(node) | declared(attr(node, "style"))
         colours = place.colours.within(styles, node)
-        is_hidden = place.is_hidden or is_hidden_by(node, styles) or colours.are_alike
+        # What hides the whole page is taken away when it has loaded.
+        is_whole = node.tag in ("html", "body")
+        is_hidden = place.is_hidden or (not is_whole and (is_hidden_by(node, styles) or colours.are_alike))
         if not is_hidden:
             self.shown.append(_button(node))
             if node.tag in BLOCKS:

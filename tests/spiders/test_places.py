@@ -216,6 +216,10 @@ def test_what_nobody_sees_is_no_part_of_the_text(hidden: str) -> None:
         "<style>@media print{{p{{display:none}}}}</style><p>{}</p>",
         "<style>p{{color:#fff}}body{{background:url(/a.jpg)}}</style><p>{}</p>",
         '<input type="submit" value="{}">',
+        "<style>#page{{display:none}}</style><div id='page'><p>{}</p><p>整页先藏起来，脚本跑完才显示，常见于大站</p>"
+        + "<p>专利商标版权高新一站办理</p>" * 9
+        + "</div>",
+        "<style>body{{opacity:0;visibility:hidden}}</style><p>{}</p>",
         '<textarea placeholder="{}"></textarea>',
         "<details><summary>更多</summary>{}</details>",
         "<table><tr><td>{}</td></tr></table>",
@@ -236,6 +240,8 @@ def test_what_is_seen_is_read(shown: str) -> None:
         ("", "该网站暂时无法进行访问", "blocked other_page"),
         ("Just a moment...", "Checking your browser before accessing", "blocked captcha"),
         ("", "正在进行人机识别，请稍候", "blocked captcha"),
+        ("百度安全验证", "网络不给力，请稍后重试", "blocked captcha"),
+        ("", "服务器繁忙，请稍后再试一次", "blocked other_page"),
         ("", "您的访问过于频繁，请稍后再试", "blocked rate_limit"),
         ("a.example", "The domain a.example may be for sale. Click here to inquire.", "gone parked"),
         ("", "此域名已被注册并可转让，联系购买", "gone parked"),
