@@ -110,7 +110,7 @@ def test_only_success_is_a_look(database: Engine) -> None:
     assert found["99001"].last_seen is None
 
 
-@on_both
+@on_sqlite
 def test_a_look_through_any_watch_and_at_its_own_page_counts(database: Engine) -> None:
     names, sites = (agency_watch(database, one, name=one.value) for one in (Follows.ALL, Follows.ALL_SITES))
     see(database, names, "星河知识产权代理有限公司", T0 + 3 * DAY)
@@ -120,7 +120,7 @@ def test_a_look_through_any_watch_and_at_its_own_page_counts(database: Engine) -
     assert [one.last_seen for one in found.values()] == [T0 + 5 * DAY, T0 + 2 * DAY, None]
 
 
-@on_both
+@on_sqlite
 def test_what_was_seen_stays_seen_when_the_watch_asks_for_others(database: Engine) -> None:
     watch = agency_watch(database, Follows.NAMED, [entry(database, "99002")])
     see(database, watch, "月影专利代理事务所", T0 + DAY)
@@ -220,7 +220,7 @@ def test_the_list_keeps_its_history_and_says_who(database: Engine) -> None:
     assert acts == [("甲", "priority_added"), ("乙", "priority_removed"), ("丙", "priority_added")]
 
 
-@on_both
+@on_sqlite
 def test_membership_makes_an_agency_due_sooner(database: Engine) -> None:
     watch = agency_watch(database, Follows.ALL)
     see(database, watch, "星河知识产权代理有限公司", T0 + DAY)
@@ -234,7 +234,7 @@ def test_membership_makes_an_agency_due_sooner(database: Engine) -> None:
     assert due_at(agencies(database)["99001"]) == T0 + 4 * DAY + EVERY
 
 
-@on_both
+@on_sqlite
 def test_who_is_overdue(database: Engine) -> None:
     watch, store = agency_watch(database, Follows.ALL), Supervision(database)
     assert overdue(database, T0 + 100 * DAY) == (), "the others are listed, not alarmed over"

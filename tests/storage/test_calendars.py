@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from storage_specimens import database_of, on_both
+from storage_specimens import database_of, on_both, on_sqlite
 
 from crawler.errors import UserMistake
 from crawler.holidays import KeyDate, NoticeDay
@@ -94,7 +94,7 @@ def test_struck_words_stay_struck(database: Engine) -> None:
     assert words.all() == {"专利包授权"}
 
 
-@on_both
+@on_sqlite
 def test_a_change_holds_after_what_the_roster_has(database: Engine) -> None:
     watched(database)
     store = PatrolStore(database, Patrol())
@@ -108,7 +108,7 @@ def test_a_change_holds_after_what_the_roster_has(database: Engine) -> None:
     assert calendars.key_dates()[0].key.until == T0 + 5 * DAY + AHEAD
 
 
-@on_both
+@on_sqlite
 def test_the_plan_is_what_was_written_whatever_changed_on_the_way(database: Engine) -> None:
     """Notices and key dates come and go between ticks, the patrol sleeps, the clock jumps: plan and rows are one."""
     watch, store, calendars = watched(database), PatrolStore(database, Patrol()), Calendars(database)
