@@ -75,7 +75,7 @@ def show_period(asked: Asked, now: datetime, *, as_json: bool) -> int:
             for line in found:
                 print_json(_told(line, names[line.watch_id]))
             return EXIT_DONE
-        totals = added_up(found)
+        totals = added_up(found, of_queries=bool(asked.platform))
         closely = {one.agency: one.name for one in Supervision(engine).priorities()} if not asked.platform else {}
         standing = len(Alarms(engine).standing(asked.platform))
     _print(totals, stretch)
@@ -142,7 +142,12 @@ def _print(totals: Totals, stretch: Stretch) -> None:
     if not totals.whole.rows:
         say(f"{stretch.first} 至 {stretch.last}：没有应查项，也没有人手工查过。没有查，就什么也没有看到。")
         return
-    print_heat({name: label_of(name) for name in totals.by_platform}, totals.by_day, stretch.first, stretch.last)
+    if totals.of_queries:
+        queries = {query: query for _, query in totals.by_query}
+        print_heat(queries, totals.by_query_day, stretch.first, stretch.last)
+    else:
+        labels = {name: label_of(name) for name in totals.by_platform}
+        print_heat(labels, totals.by_day, stretch.first, stretch.last)
     whole = totals.whole
     ended = "，".join(f"{OUTCOME_WORDS[one]} {rows}" for one, rows in totals.ended.most_common())
     hand = f"（其中手工查的 {totals.by_hand} 项）" if totals.by_hand else ""

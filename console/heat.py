@@ -1,4 +1,7 @@
-"""Platform × day as a picture made of characters: how much of each day was seen. It says nothing by colour alone."""
+"""Platform × day, or query × day, as a picture made of characters: how much of each day was seen.
+
+It says nothing by colour alone.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,11 @@ from console.output import harmless, page
 from patrol.coverage import Share
 
 MOSTLY = 0.7
+MOST = 60  # lines of the picture; the least seen come first
 LEGEND = "█ 全部看到  ▓ 七成以上  ▒ 一部分  ░ 一项也没有看到  … 还没有结果  · 没有安排"
 _BESIDE = 24  # columns of the terminal that the names and the sums take
 _CELL = 3
+_LABEL = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,24 +59,29 @@ def cell(share: Share) -> Text:
 
 
 def print_heat(labels: Mapping[str, str], by_day: Mapping[tuple[str, date], Share], first: date, last: date) -> None:
-    """A line a platform, the least seen first; days are folded where the terminal is too narrow."""
+    """A line a name of `labels`, the least seen first; days are folded where the terminal is too narrow."""
     screen = page()
     several = columns(first, last, screen.width)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=0)
-    table.add_column("平台", overflow="fold")
+    table.add_column("", overflow="ellipsis", max_width=_LABEL, no_wrap=True)
     for one in several:
         table.add_column(one.words, justify="center", no_wrap=True)
     table.add_column("看到", justify="right", no_wrap=True)
-    for platform, whole in sorted(_wholes(labels, by_day).items(), key=lambda one: (_ratio(one[1]), one[0])):
-        cells = [cell(_sum(by_day, platform, column)) for column in several]
-        table.add_row(Text(harmless(labels[platform])), *cells, f"{whole.clean}/{whole.rows}")
+    wholes = sorted(_wholes(labels, by_day).items(), key=lambda one: (_ratio(one[1]), one[0]))
+    for name, whole in wholes[:MOST]:
+        cells = [cell(_sum(by_day, name, column)) for column in several]
+        table.add_row(Text(harmless(labels[name])), *cells, f"{whole.clean}/{whole.rows}")
     screen.print(table)
     folded = (several[0].last - several[0].first).days + 1
-    screen.print(Text(LEGEND + (f"；一格 {folded} 天" if folded > 1 else "")))
+    more = f"；另有 {len(wholes) - MOST} 行，看到得更多" if len(wholes) > MOST else ""
+    screen.print(Text(LEGEND + (f"；一格 {folded} 天" if folded > 1 else "") + more))
 
 
 def _wholes(labels: Mapping[str, str], by_day: Mapping[tuple[str, date], Share]) -> dict[str, Share]:
-    return {platform: _added(share for (name, _), share in by_day.items() if name == platform) for platform in labels}
+    wholes = {name: Share() for name in labels}
+    for (name, _), share in by_day.items():
+        wholes[name] = _added((wholes[name], share))
+    return wholes
 
 
 def _sum(by_day: Mapping[tuple[str, date], Share], platform: str, column: Column) -> Share:

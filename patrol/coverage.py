@@ -117,12 +117,17 @@ class Share:
 
 @dataclass(slots=True)
 class Totals:
-    """The lines of a stretch added up; as large as platforms × days and platforms × queries, however many rows."""
+    """The lines of a stretch added up; as large as platforms × days and platforms × queries, however many rows.
 
+    `by_query_day` is filled for one platform alone.
+    """
+
+    of_queries: bool = False
     whole: Share = field(default_factory=Share)
     by_platform: defaultdict[str, Share] = field(default_factory=lambda: defaultdict(Share))
     by_day: defaultdict[tuple[str, date], Share] = field(default_factory=lambda: defaultdict(Share))
     by_query: defaultdict[tuple[str, str], Share] = field(default_factory=lambda: defaultdict(Share))
+    by_query_day: defaultdict[tuple[str, date], Share] = field(default_factory=lambda: defaultdict(Share))
     ended: Counter[Outcome] = field(default_factory=Counter)
     why: defaultdict[str, Counter[tuple[Outcome | None, str]]] = field(default_factory=lambda: defaultdict(Counter))
     unwritten: Counter[int] = field(default_factory=Counter)
@@ -140,6 +145,8 @@ class Totals:
             *(self.by_agency[one] for one in line.agencies),
         ):
             share.add(line)
+        if self.of_queries:
+            self.by_query_day[line.query, line.day].add(line)
         self.words_of |= dict.fromkeys(line.agencies, line.query)
         if line.outcome is not None:
             self.ended[line.outcome] += line.rows
@@ -162,8 +169,8 @@ class Totals:
         return sorted(name for name, share in self.by_query.items() if not share.clean and share.unseen == share.rows)
 
 
-def added_up(several: Iterable[Line]) -> Totals:
-    totals = Totals()
+def added_up(several: Iterable[Line], *, of_queries: bool = False) -> Totals:
+    totals = Totals(of_queries=of_queries)
     for line in several:
         totals.add(line)
     return totals

@@ -13,7 +13,7 @@ from covered import BEGUN, DAY, Office
 from rich.console import Console
 
 from console.coverage_period import Asked, show_period
-from console.heat import cell, columns
+from console.heat import cell, columns, print_heat
 from crawler.errors import UserMistake
 from crawler.items import Outcome
 from crawler.watches import Slot
@@ -99,6 +99,16 @@ def test_hostile_words_are_harmless(office: Office, told: Callable[[Asked, datet
     assert "\u202e" not in said
 
 
+def test_of_one_platform_every_query_has_a_line(office: Office, told: Callable[[Asked, datetime], str]) -> None:
+    office.patrol(
+        BEGUN + DAY, lambda slot: (Outcome.OK, "") if slot.query == "包授权" else (Outcome.LOGIN, "login_wall")
+    )
+    said = told(Asked(first="2026-08-03", last="2026-08-03", platform="baidu"), BEGUN + DAY)
+    assert "绿色通道 ░   0/1" in said
+    assert "包授权   █   1/1" in said
+    assert "一次也没有看到的查询词 1 个：百度「绿色通道」" in said
+
+
 def test_json_is_one_line_for_each_kind_of_end(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
     office.patrol(BEGUN + 2 * DAY, walled)
     assert show_period(ASKED, BEGUN + 2.5 * DAY, as_json=True) == 0
@@ -164,6 +174,15 @@ def test_days_are_folded_where_the_terminal_is_narrow() -> None:
     assert (year[0].first, year[-1].last) == (first, date(2026, 12, 31))
     assert all(one.last < other.first for one, other in pairwise(year))
     assert len(columns(first, date(2026, 12, 31), 10)) == 1
+
+
+def test_the_least_seen_of_very_many_are_shown_and_the_others_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    day, names = date(2026, 8, 3), [f"查询{number:03}" for number in range(100)]
+    shares = {(name, day): Share(rows=2, clean=int(number >= 50)) for number, name in enumerate(names)}
+    print_heat({name: name for name in names}, shares, day, day)
+    shown = capsys.readouterr().out
+    assert (shown.count("0/2"), shown.count("1/2")) == (50, 10)
+    assert "另有 40 行" in shown
 
 
 def test_a_year_is_shown_on_eighty_columns(
