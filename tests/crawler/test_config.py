@@ -219,3 +219,35 @@ def test_a_map_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "hosts").write_bytes(b"\xff\xff")
     with pytest.raises(ConfigInvalid, match="LANTIAN_HOSTS"):
         read_hosts(str(tmp_path / "hosts"))
+
+
+# -- where the rows are ----------------------------------------------------------------------------
+
+
+def test_the_rows_are_in_the_homes_own_file_or_where_the_environment_says(tmp_path: Path) -> None:
+    home = {"LANTIAN_HOME": str(tmp_path)}
+    assert Config.load(home).database == tmp_path / "lantian.db"
+    for address in (
+        "postgresql://u:p@db.example/lantian",
+        "postgresql+psycopg://db.example/lantian",
+        "sqlite:////a/b.db",
+    ):
+        config = Config.load(home | {"LANTIAN_DATABASE": address})
+        assert config.database == address
+        assert address not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("mysql://u:geheim@db.example/lantian", "要以 sqlite://"),
+        ("postgresql+asyncpg://u:geheim@db.example/lantian", "要以 sqlite://"),
+        ("/var/lib/geheim.db", "要以 sqlite://"),
+        ("sqlite:///geheim.db", "绝对路径"),
+        ("sqlite://", "绝对路径"),
+    ],
+)
+def test_another_kind_of_database_is_refused_and_not_told(tmp_path: Path, address: str, says: str) -> None:
+    with pytest.raises(ConfigInvalid, match=says) as refused:
+        Config.load({"LANTIAN_HOME": str(tmp_path), "LANTIAN_DATABASE": address})
+    assert "geheim" not in str(refused.value)
