@@ -57,11 +57,12 @@ SMALL = (watch("小", 2, "0 9 * * *", ("baidu", "jd")), watch("微", 1, "30 9 * 
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Engine]:
-    """The database. Its commits are not synced: a process that is killed loses nothing by that."""
-    engine = open_database(path)
-    event.listen(engine, "connect", _unsynced)
-    engine.dispose()
+def opened(place: Path | str) -> Iterator[Engine]:
+    """The database. SQLite does not sync its commits here: a process that is killed loses nothing by that."""
+    engine = open_database(place)
+    if isinstance(place, Path):
+        event.listen(engine, "connect", _unsynced)
+        engine.dispose()
     yield engine
     engine.dispose()
 
@@ -70,9 +71,9 @@ def _unsynced(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None
     connection.execute("PRAGMA synchronous=OFF")
 
 
-def furnished(path: Path, watches: tuple[Watch, ...] = WATCHES) -> None:
+def furnished(place: Path | str, watches: tuple[Watch, ...] = WATCHES) -> None:
     """A new home with these watches."""
-    with opened(path) as engine:
+    with opened(place) as engine:
         for one in watches:
             Watches(engine).add(one, BY, BEGUN)
 

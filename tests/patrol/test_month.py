@@ -33,6 +33,8 @@ from month import (
 from sqlalchemy import Engine, text
 
 from patrol.simulation import Jump, Scenario, Stop, simulate
+from storage.roster import Roster
+from storage.roster_shapes import Tally
 from storage.watches import Watches
 
 SECONDS = 120  # longer than any child takes, however busy the machine
@@ -263,3 +265,33 @@ def test_whatever_happens_in_whatever_order(tmp_path: Path, is_torture: bool) ->
             end = max(one.until for one in watches.written())
             late = replace(scenario, since=max(end, scenario.clock(scenario.steps)), stops=(), outages=(), jumps=())
             ended(engine, replace(late, until=late.since))
+
+
+# -- beside each other ---------------------------------------------------------------------------------
+
+
+def test_two_patrols_of_one_database_share_and_double_nothing(tmp_path: Path) -> None:
+    furnished(tmp_path / "lantian.db", (*SMALL, WATCHES[1]))
+    scenario = month(seed=21, days=5)
+    with opened(tmp_path / "lantian.db") as engine:
+        took = [0, 0]
+        for steps in zip(simulate(engine, scenario), simulate(engine, scenario), strict=True):
+            took = [sofar + step.ticked.taken for sofar, step in zip(took, steps, strict=True)]
+        assert all(took), "both had something to do"
+        ended(engine, scenario)
+
+
+def test_the_same_month_on_another_database_has_the_same_rows(tmp_path: Path, migrated_database: str) -> None:
+    scenario, told = month(seed=3, days=4), []
+    for place in (tmp_path / "lantian.db", migrated_database):
+        furnished(place, SMALL)
+        with opened(place) as engine:
+            for step in simulate(engine, scenario):
+                leases(engine, step.now)
+            told.append((ended(engine, scenario), tallied(engine)))
+    assert told[0] == told[1]
+
+
+def tallied(engine: Engine) -> tuple[Tally, ...]:
+    """How many ended how, as the database counts them."""
+    return Roster(engine).tally(BEGUN, BEGUN + 30 * DAY)
