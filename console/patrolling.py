@@ -96,7 +96,7 @@ class Patrolling:
         """What is due now, to its end; the exit code is the gravest of its crawls."""
         with self._wakes.heard():
             self._tick()
-            while self._local.is_busy and not self._wakes.stops:
+            while self._is_busy and not self._wakes.stops:
                 self._wakes.wait(LOOK)
                 if self._look():
                     self._guarded(self._go_on)
