@@ -23,6 +23,7 @@ SUITE = (
     "bench_capture",
     "bench_roster",
     "bench_idle",
+    "bench_round",
 )
 TABLE = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
