@@ -23,6 +23,8 @@ from storage.watches import Written
 WAITING, GOING_ON, UNWRITTEN = "planned", "claimed", "unwritten"
 STILL_OPEN = (WAITING, GOING_ON)
 LONGEST = 366  # days
+# A patrol writes down what is due at its next look at the clock; so long it is not called absent.
+SLACK = timedelta(minutes=5)
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -84,6 +86,7 @@ def _unwritten(plan: Planned, stretch: Stretch, day: date, within: Within) -> It
     until = {one.watch_id: one.until for one in plan.written}
     end = min(within.until - _INSTANT, stretch.now)
     counted: Counter[tuple[int, str, str, str]] = Counter()
+    lately = {watch_id for watch_id, at in until.items() if stretch.now - at < SLACK}
     for version in plan.versions:
         since = max(within.since - _INSTANT, until[version.watch_id])
         if since < end:
@@ -91,9 +94,16 @@ def _unwritten(plan: Planned, stretch: Stretch, day: date, within: Within) -> It
             counted.update((one.watch_id, one.platform, one.query, one.assumed) for one in slots)
     for (watch_id, platform, query, assumed), rows in sorted(counted.items()):
         if stretch.platform in ("", platform):
-            line = Line(day=day, watch_id=watch_id, platform=platform, query=query, outcome=None,
-                        reason=UNWRITTEN, rows=rows)  # fmt: skip
-            yield replace(line, assumed=assumed)
+            yield Line(
+                day=day,
+                watch_id=watch_id,
+                platform=platform,
+                query=query,
+                outcome=None,
+                reason=WAITING if watch_id in lately else UNWRITTEN,
+                rows=rows,
+                assumed=assumed,
+            )
 
 
 @dataclass(slots=True)

@@ -84,6 +84,19 @@ def test_a_stretch_in_which_nothing_was_asked_is_no_clean_one(
     assert "什么也没有看到" in said
 
 
+def test_days_that_are_only_assumed_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Callable[[Asked, datetime], str]
+) -> None:
+    begun = datetime.fromisoformat("2090-03-06T00:00:00+08:00")
+    (tmp_path / "later").mkdir()
+    monkeypatch.setenv("LANTIAN_HOME", str(tmp_path / "later"))
+    office = Office(tmp_path / "later", begun=begun)
+    office.patrol(begun + 2 * DAY)
+    said = told(Asked(first="2090-03-01", last="2090-03-07"), begun + 2 * DAY)
+    office.engine.dispose()
+    assert "2090-03-06 至 2090-03-07 中 2 天的安排暂按周末推算" in said
+
+
 def test_agencies_that_were_not_seen_are_named(office: Office, told: Callable[[Asked, datetime], str]) -> None:
     aims = (Aim(words="包授权", agency="11000"), Aim(words="绿色通道", agency="11001"))
     Supervision(office.engine).aim(office.watch_id, Follows.NAMED, aims)

@@ -99,6 +99,14 @@ def test_a_row_whose_time_is_over_is_not_seen_though_nobody_ended_it(office: Off
     assert totals(office, 1, nine + DAY).whole.unseen == 4, "its lease is over"
 
 
+def test_what_became_due_just_now_is_waiting_and_no_patrol_is_called_absent(office: Office) -> None:
+    nine = BEGUN + 9 * DAY / 24
+    office.patrol(nine - DAY / 1440)
+    soon = totals(office, 1, nine + DAY / 1440)
+    assert (soon.whole.open, soon.unwritten) == (4, Counter())
+    assert totals(office, 1, nine + DAY / 24).unwritten == {office.watch_id: 4}
+
+
 def test_a_day_that_has_not_come_is_not_missed(office: Office) -> None:
     office.patrol(BEGUN + DAY)
     assert totals(office, 30, BEGUN + DAY).whole.rows == 4
