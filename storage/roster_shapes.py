@@ -15,6 +15,7 @@ NOT_CLAIMED = "not_claimed"
 LEASE_EXPIRED = "lease_expired"
 BUDGET = "budget"
 OVER_LIMIT = "over_limit"
+TOO_LONG = "too_long"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,7 @@
-"""What new rows of the roster say: planned, or ended at once because their time or the day's budget is over."""
+"""What new rows of the roster say: planned, or ended at once as missed.
+
+The latter where their time or the day's budget is over, or where nobody could ever ask them.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, 
 
 from crawler.clock import SHANGHAI
 from crawler.items import Outcome
-from crawler.watches import Claim, Slot
+from crawler.watches import LONGEST_QUERY, Claim, Slot, is_too_long
 from storage.models import encodable
-from storage.roster_shapes import BUDGET, NOT_RUNNING
+from storage.roster_shapes import BUDGET, NOT_RUNNING, TOO_LONG
 from storage.tables.patrol import RosterRow, WatchVersionRow
 
 
@@ -80,6 +83,8 @@ def _bounds(day: date) -> tuple[datetime, datetime]:
 
 def _verdict(slot: Slot, budget: int, used: Counter[date], now: datetime) -> tuple[str, str]:
     """Reason and detail where the slot ends at once, else empty words."""
+    if is_too_long(slot.query):
+        return TOO_LONG, f"more than {LONGEST_QUERY} bytes"
     if slot.latest < now:
         return NOT_RUNNING, "no patrol ran while it could have begun"
     day = _day(slot.planned_at)

@@ -111,6 +111,13 @@ def test_what_never_ran_uses_no_budget(engine: Engine) -> None:
     assert reasons == ["not_running"] * 8 + [""] * 4, "four of the day may still run"
 
 
+def test_what_no_run_could_hold_stops_nobody_else(office: Office) -> None:
+    long = replace(office.slots()[0], query="https://www.xinghe.example/" + "a" * 2000)
+    office.write([long, *office.slots()])
+    assert Counter(row.reason for row in office.entries()) == {"too_long": 1, "": 4}
+    assert len(office.claim().runs) == 4
+
+
 # -- claiming ------------------------------------------------------------------------------------------
 
 
