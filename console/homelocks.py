@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from crawler.config import Config
 from crawler.errors import UserMistake
+from storage.alone import PICTURES, alone
 from storage.folders import made
 
 
@@ -51,13 +53,18 @@ def only_shelving(home: Path) -> Iterator[None]:
 
 
 @contextmanager
-def only_pictures(home: Path) -> Iterator[bool]:
+def only_pictures(config: Config) -> Iterator[bool]:
     """Whether the queue of pictures is ours to work off: two crawls would load the same pictures twice."""
-    try:
-        with _held(home, "pictures.lock", fcntl.LOCK_EX | fcntl.LOCK_NB, "-"):
-            yield True
-    except _Taken:
-        yield False
+    with ExitStack() as held:
+        try:
+            held.enter_context(_held(config.home, "pictures.lock", fcntl.LOCK_EX | fcntl.LOCK_NB, "-"))
+        except _Taken:
+            yield False
+            return
+        is_ours = held.enter_context(alone(config.database, PICTURES))
+        if not is_ours:
+            held.close()
+        yield is_ours
 
 
 class _Taken(UserMistake):

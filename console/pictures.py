@@ -32,7 +32,7 @@ def office_shapes(config: Config) -> tuple[Shape, ...]:
 
 class PicturesBeside:
     """The crawl of pictures beside those of the platforms. It begins when the first page is written down or the
-    first crawl has ended, and ends by itself some time after the last. Of several processes in a home one has it.
+    first crawl has ended, and ends by itself some time after the last. One process has it, of all.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class PicturesBeside:
         # A crawl that is being stopped has let go of its flag: what is stopped begins nothing new.
         if self._crawler is not None or not spider.crawler.crawling:
             return
-        if not self._queue.enter_context(only_pictures(spider.settings["LANTIAN_CONFIG"].home)):
+        if not self._queue.enter_context(only_pictures(spider.settings["LANTIAN_CONFIG"])):
             return  # asked again at the next page
         hosts = {host for one in self._crawls for host in platform(one.spidercls.name).hosts}
         self._crawler = self._reactor.create_crawler(PictureCrawl)
