@@ -21,6 +21,7 @@ from console import rules as rules_
 from console.calendar_cli import calendar_app
 from console.evidence_cli import evidence_app
 from console.hand_cli import import_app, login, tasks_app
+from console.notify_cli import notify_app
 from console.output import harmless, reader_gone, speak_any_locale
 from console.patrol_cli import patrol, roster_
 from console.people_cli import extract, user_app
@@ -54,6 +55,7 @@ app.add_typer(watch_app, name="watch")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(agency_app, name="agency")
 app.add_typer(recheck_app, name="recheck")
+app.add_typer(notify_app, name="notify")
 app.command("sample")(sample)
 app.command("draws")(draws)
 app.command("extract")(extract)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from console.notifying import notify
 from console.sealing import sealer_of
 from crawler import clock
 from crawler.config import Config
@@ -27,6 +28,7 @@ def follow(config: Config, database: Engine, now: datetime) -> None:
     sealer = sealer_of(config, database)
     conclude_ended(database, lambda capture: sealer.state_of(capture).state is not State.OPEN, config.recheck.days)
     watch_over(database, config.alarms, now)
+    notify(config, database, now)
 
 
 def main() -> int:

@@ -53,9 +53,9 @@ class Picture:
             return exhibits
         return replace(exhibits, openings=await self._paid.opened(flagged, item.sightings.run))
 
-    def _shows_all(self, item: Exhibits) -> bool:
+    def _shows_all(self, seen: Exhibits) -> bool:
         """A re-check shows what it found, and that there is nothing more; a wall shows neither."""
-        return self._visits_all and item.sightings.reading.outcome in SEEN
+        return self._visits_all and seen.sightings.reading.outcome in SEEN
 
     async def _is_due(self, flagged: Sequence[Exhibit]) -> bool:
         """Asked in the thread that records, so that whatever was recorded before is known."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models import Base
+from storage.models import Base, Big
 
 
 class LandingRow(Base):
@@ -82,7 +82,10 @@ class RecheckLookRow(Base):
 
 
 class NoticeRow(Base):
-    """One message that went out, or did not: `kind` is digest or grave; `key` says what it was about, once."""
+    """One message that went out, or did not: `kind` is digest or grave; `key` says what it was about, once.
+
+    `upto` is the newest exhibit it knew of.
+    """
 
     __tablename__ = "notices"
 
@@ -90,6 +93,7 @@ class NoticeRow(Base):
     kind: Mapped[str]
     at: Mapped[datetime] = mapped_column(index=True)
     words: Mapped[str]
+    upto: Mapped[Big]
     sent_at: Mapped[datetime | None]
     tries: Mapped[int]
     error: Mapped[str]

@@ -26,6 +26,7 @@ Serve = Callable[[dict[str, str], str], Path]
 SETTINGS = (
     "[crawl]\ndelay = 0.0\ntimeout = 10.0\nretries = 0\nlandings = 0\n[patrol]\ntick = 0.5\n[browser]\npictures = {}\n"
 )
+GONE = '[[page]]\nhost = "xinghe.example"\npath = "/land"\nfile = "gone.html"\nstatus = 404\n'
 PAGE = results(
     result("发明专利包授权 不过全额退款", "https://xinghe.example/land"),
     result("专利包授权 保证下证", "https://cn.bing.com/aclk?ld=e1&rlid=1"),

@@ -1,0 +1,75 @@
+"""What is worth telling the office: counts of grave leads, alarms, duties that wait. It sends nothing, names nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import Engine
+
+from crawler import clock
+from crawler.items import Outcome
+from crawler.tables import Notify
+from patrol.supervision import overdue
+from storage.alarms import Alarms
+from storage.health_shapes import AlarmKind
+from storage.notices import Kind, News, Notices
+from storage.rechecks import Rechecks, Standing
+from storage.roster import Roster
+from storage.tasks import Tasks
+
+DAY = timedelta(days=1)
+MOST = 200  # things that are counted one by one; more are told as so many and more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """All that a message may say. `alarms` are kind and platform of each that stands, `raised` of the new ones.
+
+    `planned`, `unseen` and `missed` are runs of the last day; `key` says what a message at once would be about.
+    """
+
+    day: date
+    key: str
+    news: News
+    alarms: tuple[tuple[AlarmKind, str], ...]
+    raised: tuple[tuple[AlarmKind, str], ...]
+    planned: int
+    unseen: int
+    missed: int
+    tasks: int
+    agencies: int
+    rechecks: int
+    broken: int
+
+
+def digest_moment(day: date, settings: Notify) -> datetime:
+    """When the digest of this day goes out."""
+    hour, minute = map(int, settings.digest.split(":"))
+    return datetime.combine(day, time(hour, minute), tzinfo=clock.SHANGHAI)
+
+
+def figures(database: Engine, now: datetime, *, is_digest: bool) -> Figures:
+    """What there is to say now: news since the last digest, or since the last message at all; duties as they are."""
+    notices, alarms = Notices(database), Alarms(database)
+    kinds = (Kind.DIGEST,) if is_digest else (Kind.DIGEST, Kind.GRAVE)
+    standing, news = alarms.standing(), notices.news(notices.told_up_to(*kinds))
+    told = notices.listed(kinds=kinds, limit=1)
+    since = told[0].at if told else now - DAY
+    raised = [one for one in standing if one.raised_at > since]
+    tallies = Roster(database).tally(now - DAY, now)
+    unseen = [one for one in tallies if one.outcome is None or not one.outcome.is_clean]
+    return Figures(
+        day=now.astimezone(clock.SHANGHAI).date(),
+        key=f"{Kind.GRAVE} {news.upto} {max((one.id for one in raised), default=0)}",
+        news=news,
+        alarms=tuple(sorted((one.subject.kind, one.subject.platform) for one in standing)),
+        raised=tuple(sorted((one.subject.kind, one.subject.platform) for one in raised)),
+        planned=sum(one.rows for one in tallies),
+        unseen=sum(one.rows for one in unseen),
+        missed=sum(one.rows for one in tallies if one.outcome is Outcome.MISSED),
+        tasks=len(Tasks(database).waiting(limit=MOST)),
+        agencies=len(overdue(database, now)),
+        rechecks=len(Rechecks(database).rechecks(Standing.OPEN, limit=MOST)),
+        broken=notices.broken_stretches(),
+    )
