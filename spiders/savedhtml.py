@@ -19,6 +19,8 @@ from crawler.errors import UserMistake
 from crawler.saved import LONGEST_CLAIM, LONGEST_URL, Form, Saved, SavedPage
 
 LARGEST_HEAD = 64 << 10  # bytes of the headers of one part
+LONGEST_TYPE = 2000  # characters
+MOST_INLINE = 20_000  # data: addresses in one page
 MOST_PARTS, DEEPEST = 5000, 4
 EARLY = 16 << 10  # bytes at the beginning in which a claim is looked for
 _SAVED_FROM = re.compile(rb"<!--\s*saved from url=\(\d{1,6}\)([^\s>]{1,2000})")
@@ -47,7 +49,8 @@ def open_html(raw: bytes) -> Saved:
             pictures[name.decode("ascii")] = inside
         return name
 
-    body = _INLINE.sub(shortened, raw)
+    # More than any page has: whoever writes so many only wants us to look at each.
+    body = _INLINE.sub(shortened, raw) if raw.count(b"data:") <= MOST_INLINE else raw
     told = _SINGLEFILE.search(early)
     if told:
         url, at = _ITS_URL.search(told[1]), _ITS_DATE.search(told[1])
@@ -177,9 +180,13 @@ def _parted(raw: bytes) -> tuple[Message, bytes]:
     if end is None:
         raise UserMistake("MHTML 的头部不完整或过长")
     try:
-        return BytesHeaderParser().parsebytes(raw[: end.end()]), raw[end.end() :]
+        head = BytesHeaderParser().parsebytes(raw[: end.end()])
     except _LIES as wrong:
         raise UserMistake(f"MHTML 的头部读不懂：{type(wrong).__name__}") from None
+    # The standard library takes time that grows with the square of a type's parameters.
+    if any(len(str(said)) > LONGEST_TYPE for said in head.get_all("Content-Type", [])):
+        raise UserMistake("MHTML 一个部件的类型写得过长")
+    return head, raw[end.end() :]
 
 
 def _kind(head: Message) -> str:

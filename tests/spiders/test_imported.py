@@ -188,6 +188,10 @@ REFUSED = {
     "mhtml too deep": (lambda: nested(savedhtml.DEEPEST + 1), "嵌套"),
     "mhtml of many parts": (lambda: HEAD + b"--b\r\n\r\n" * (savedhtml.MOST_PARTS + 1) + b"--b--\r\n", "部件超过"),
     "mhtml with a long head": (lambda: HEAD.replace(b"=b", b"=b\r\nX: " + b"1" * savedhtml.LARGEST_HEAD), "过长"),
+    "mhtml with an endless type": (
+        lambda: HEAD + b'--b\r\nContent-Type: text/html; a="' + b";" * 10_000 + b"\r\n\r\nx\r\n--b--\r\n",
+        "类型",
+    ),
     "mhtml in an odd encoding": (
         lambda: HEAD + b"--b\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: uuencode\r\n\r\nx\r\n--b--\r\n",
         "编码",
