@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from console.output import harmless, print_json, print_line, say
+from console.sealing import opened_engine
 from crawler.config import Config
 from crawler.errors import UserMistake
 from storage.handover import INCOMING
+from storage.ledger_check import contradictions
 from storage.shelf import Shelf, open_shelf
 from storage.verifier import words as verify_words
 from storage.verifier.digest import NoSm3
+from storage.verifier.report import BROKEN, ELSEWHERE, Report
 from storage.verifier.source import FolderSource, Source
 from storage.verify import NothingThere, Wanted, known_head, verify
 
@@ -43,6 +46,8 @@ def verify_evidence(asked: Asked, *, as_json: bool) -> int:
         report = verify(path, _wanted(asked, config), source_of(path, config))
     except (NothingThere, NoSm3) as nothing:
         raise UserMistake(str(nothing)) from None
+    if report.rows == ELSEWHERE:
+        report = _with_rows(report, config)
     if as_json:
         print_json(verify_words.told(report))
     else:
@@ -70,6 +75,15 @@ def _wanted(asked: Asked, config: Config) -> Wanted:
     except (OSError, ValueError) as wrong:
         raise UserMistake(f"--anchor 或 --head：{wrong}") from None
     return wanted
+
+
+def _with_rows(report: Report, config: Config) -> Report:
+    """The report, and what the rows on the server contradict."""
+    with opened_engine(config) as engine:
+        found = tuple(contradictions(engine, config.archive))
+    if not found:
+        return report
+    return replace(report, state=BROKEN, broken=(*report.broken, *found), total=report.total + len(found))
 
 
 def _is_ours(path: Path | None, config: Config) -> bool:

@@ -22,7 +22,7 @@ STATE_WORDS = {
 
 ROWS_WORDS = {
     ABSENT: "没有与数据库核对：档案旁没有 lantian.db。",
-    ELSEWHERE: "没有与数据库核对：数据库不是档案旁的文件，核验的只是档案；登记的封存由 lantian evidence audit 对照。",
+    ELSEWHERE: "没有逐行与数据库核对：数据库不是档案旁的文件。",
 }
 
 

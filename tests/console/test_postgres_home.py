@@ -45,7 +45,7 @@ def test_a_round_and_what_follows_it(lantian: Run, here: Run, serve: Serve, tmp_
     assert json.loads(here("show", lead["exhibit"][:8], "--json").out)["exhibit"]["findings"]
     checked = here("evidence", "verify", "--json")
     assert (checked.code, checked.lines[0]["ok"], checked.lines[0]["rows"]) == (0, True, "elsewhere")
-    assert "没有与数据库核对" in here("evidence", "verify").out
+    assert "没有逐行与数据库核对" in here("evidence", "verify").out
     assert here("evidence", "audit").code == 0
     assert not list(home.glob("lantian.db*")), "all rows are there"
     assert PASSWORD not in ran.out + ran.err + checked.out + before.err
