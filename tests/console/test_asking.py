@@ -138,7 +138,7 @@ def test_what_moves_files_runs_beside_no_crawl(tmp_path: Path) -> None:
 
 
 def test_one_of_several_works_off_the_pictures(tmp_path: Path) -> None:
-    with only_pictures(tmp_path) as first, only_pictures(tmp_path) as second:
+    with only_pictures(Config(home=tmp_path)) as first, only_pictures(Config(home=tmp_path)) as second:
         assert (first, second) == (True, False)
-    with only_pictures(tmp_path) as again:
+    with only_pictures(Config(home=tmp_path)) as again:
         assert again
