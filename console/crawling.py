@@ -14,14 +14,16 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
 from console.files import platform
+from console.output import say
 from console.landings import LandingsAfter
 from console.pictures import PicturesBeside, office_shapes, say_pictures
 from console.showings import say_showings
 from crawler.commands.crawl import exit_code
 from crawler.config import Config
-from crawler.errors import EXIT_BUG, EXIT_NOT_CLEAN, graver
+from crawler.errors import EXIT_BUG, EXIT_NOT_CLEAN, UserMistake, graver
 from crawler.watches import Device
 from pipelines.judge import packaged_screen
+from pipelines.sessions import opened_session
 from pipelines.verdict import run_ended
 from storage.exhibits import ExhibitStore
 from storage.landings import PLATFORM as LANDING
@@ -57,6 +59,7 @@ def crawl_runs(
 
     A platform is asked each query once.
     """
+    _say_closed_profiles(config, plan)
     shapes = office_shapes(config)
     reactor = AsyncCrawlerProcess(_settings(config, manner))
     crawlers = _begun(reactor, plan, manner, lambda run: tell(store.run(run)))
@@ -66,6 +69,15 @@ def crawl_runs(
     with pictures:
         reactor.start()
     return graver(_exit(reactor, list(crawlers)), pictures.exit_code(), landings.exit_code())
+
+
+def _say_closed_profiles(config: Config, plan: Sequence[PlannedRun]) -> None:
+    """A login that cannot be used is said before anything is asked: the platforms will want one."""
+    for name in dict.fromkeys(run.platform for run in plan):
+        try:
+            opened_session(config, name)
+        except UserMistake as wrong:
+            say(f"{wrong}；这一次不带登录状态")
 
 
 def say_seen(store: ExhibitStore, plan: Sequence[PlannedRun]) -> None:

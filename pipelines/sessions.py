@@ -36,13 +36,19 @@ def session_for(config: Config, platform: str) -> Session | None:
 
     One that cannot be opened is said, and the crawl goes without: the platform then says itself that it wants a login.
     """
+    try:
+        return opened_session(config, platform)
+    except UserMistake as wrong:
+        logger.error("no profile for %s: %s", platform, wrong)  # noqa: TRY400 - the message is the whole explanation
+        return None
+
+
+def opened_session(config: Config, platform: str) -> Session | None:
+    """The same; `UserMistake` where it cannot be opened with the key that is set."""
     if not config.secrets.profile_key or not (config.home / FOLDER / platform).exists():
         return None
     engine = open_database(config.database)
     try:
         return Profiles(engine, config.home).session(platform, config.secrets.profile_key)
-    except UserMistake as wrong:
-        logger.error("no profile for %s: %s", platform, wrong)  # noqa: TRY400 - the message is the whole explanation
-        return None
     finally:
         engine.dispose()

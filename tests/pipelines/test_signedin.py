@@ -20,6 +20,7 @@ from crawler.exits import Eyes
 from crawler.sessions import Cookie, Session, own_state, session_of
 from crawler.tables import Secrets
 from pipelines.browser import BrowserTrouble, find_chromium
+from pipelines.sessions import opened_session
 from pipelines.signin import sign_in
 from spiders.walls import Wall
 from storage import warc
@@ -166,6 +167,8 @@ def test_what_cannot_be_opened_is_said_and_not_used(
     crawl(ready, "http://probe.example/list", spider=Club)
     assert {sent for _, _, sent in asked(server)} == {""}
     assert "no profile for probe" in caplog.text
+    with pytest.raises(UserMistake):
+        opened_session(ready, "probe")
     assert VALUE not in caplog.text
 
 
