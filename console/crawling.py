@@ -14,8 +14,8 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
 from console.files import platform
-from console.output import say
 from console.landings import LandingsAfter
+from console.output import say
 from console.pictures import PicturesBeside, office_shapes, say_pictures
 from console.showings import say_showings
 from crawler.commands.crawl import exit_code
