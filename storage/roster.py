@@ -22,7 +22,7 @@ from storage.roster_answers import RosterAnswers
 from storage.roster_shapes import Claimed, Settled, Snapshot, Waiting, Wanted, run_id
 from storage.roster_writes import IS_CLAIMED, IS_PLANNED, has_changed, rows_of
 from storage.rounds import planned_row
-from storage.settling import end_as_runs_did, end_passed, end_unfinished, expire_leases
+from storage.settling import BATCH, end_as_runs_did, end_passed, end_unfinished, expire_leases
 from storage.shapes import PlannedRun
 from storage.tables.patrol import RosterRow, SnapshotRow, WatchRow
 from storage.watches import version_on
@@ -147,21 +147,31 @@ class Roster(RosterAnswers):
 
     def give_up(self, claim_id: str, now: datetime, reason: str, detail: str = "") -> int:
         """What of the claim has not ended by itself ends as missed for this reason, for good; returns how many."""
-        mine = select(*_CLAIMED_ROW).where(IS_CLAIMED, RosterRow.claim == claim_id)
-        with self._writer.begin() as connection:
-            end_as_runs_did(connection, RosterRow.claim == claim_id)
-            rows = connection.execute(mine).all()
-            end_unfinished(connection, rows, (reason, detail), now)
-        return len(rows)
+        mine = select(*_CLAIMED_ROW).where(IS_CLAIMED, RosterRow.claim == claim_id).limit(BATCH)
+        given_up, is_more = 0, True
+        while is_more:
+            with self._writer.begin() as connection:
+                end_as_runs_did(connection, RosterRow.claim == claim_id)
+                rows = connection.execute(mine).all()
+                end_unfinished(connection, rows, (reason, detail), now)
+            given_up, is_more = given_up + len(rows), len(rows) == BATCH
+        return given_up
 
     def settle(self, now: datetime, lease: float, tries: int) -> Settled:
-        """Give every row what has happened to it: an outcome, its turn again, or the end of its time."""
-        with self._writer.begin() as connection:
-            ended = end_as_runs_did(connection)
-            clamped = _clamp(connection, now + timedelta(seconds=lease))
-            back, lapsed = expire_leases(connection, now, tries)
-            passed = end_passed(connection, now, now - timedelta(seconds=lease))
-        return Settled(ended=ended, back=back, lapsed=lapsed, passed=passed, clamped=clamped)
+        """Give every row what has happened to it: an outcome, its turn again, or the end of its time.
+
+        Leases end so many in a transaction, so that others who write need not wait long.
+        """
+        told, is_more = Settled(), True
+        while is_more:
+            with self._writer.begin() as connection:
+                ended = end_as_runs_did(connection)
+                clamped = _clamp(connection, now + timedelta(seconds=lease))
+                back, lapsed = expire_leases(connection, now, tries)
+                passed = end_passed(connection, now, now - timedelta(seconds=lease))
+            told += Settled(ended=ended, back=back, lapsed=lapsed, passed=passed, clamped=clamped)
+            is_more = back + lapsed == BATCH
+        return told
 
 
 def _taken(wanted: Wanted, now: datetime) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 from crawler.items import Outcome
@@ -81,6 +81,10 @@ class Settled:
     lapsed: int = 0
     passed: int = 0
     clamped: int = 0
+
+    def __add__(self, other: Settled) -> Settled:
+        sums = {one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self)}
+        return Settled(**sums)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

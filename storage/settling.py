@@ -17,6 +17,7 @@ from storage.rounds import end_on
 from storage.tables.patrol import RosterRow, WatchRow
 
 INTERRUPTED = "interrupted"
+BATCH = 500  # rows that end one by one in one transaction
 _AWAY = "the patrol stood still when its time ended"
 _NO_TURN = "no crawl had room for it while it could have begun"
 _NO_SECOND_TURN = "its crawl died, and its time ended before it could be tried again"
@@ -39,10 +40,11 @@ def end_as_runs_did(connection: Connection, *of: ColumnElement[bool]) -> int:
 def expire_leases(connection: Connection, now: datetime, tries: int) -> tuple[int, int]:
     """Rows whose holder gave no sign of life: their runs are written off, and they are planned again or end.
 
-    Returns how many went back, and how many ended. Runs that have ended must have been told before.
+    At most `BATCH` of them; returns how many went back, and how many ended. Runs that have ended must have been
+    told before.
     """
     columns = (RosterRow.key, RosterRow.run_id, RosterRow.attempts, RosterRow.latest, RosterRow.holder)
-    rows = connection.execute(select(*columns).where(IS_CLAIMED, RosterRow.lease_until <= now)).all()
+    rows = connection.execute(select(*columns).where(IS_CLAIMED, RosterRow.lease_until <= now).limit(BATCH)).all()
     again = [row for row in rows if row.attempts < tries and row.latest >= now]
     left = [row for row in rows if row.attempts >= tries or row.latest < now]
     for row in again:

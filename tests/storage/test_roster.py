@@ -10,13 +10,13 @@ from datetime import date
 
 import pytest
 from roster_specimens import DAY, HOUR, LEASE, MINUTE, NINE, SNAPSHOT, WATCH, Office
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import IntegrityError
 
 from crawler.errors import UserMistake
 from crawler.items import Outcome
 from crawler.watches import Claim
-from storage import roster_answers
+from storage import roster, roster_answers, settling
 from storage.models import Round
 from storage.roster import Roster
 from storage.roster_shapes import Settled, Tally, Wanted, run_id
@@ -233,6 +233,20 @@ def test_a_run_whose_crawl_died_is_tried_again_and_then_missed(office: Office) -
     assert {(run.outcome, run.reason) for run in office.rounds.coverage(second.round)} == {(MISSED, "interrupted")}
     with pytest.raises(UserMistake, match="没有待办的认领"):
         office.roster.claimed(second.id)
+
+
+def test_many_leases_end_in_several_transactions(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (settling, roster):
+        monkeypatch.setattr(module, "BATCH", 2)
+    office.write(office.slots(grace=600) + office.slots(NINE + MINUTE, grace=600), NINE + MINUTE)
+    claims = [office.claim(NINE + MINUTE) for _ in range(2)]
+    commits: list[object] = []
+    event.listen(office.engine, "commit", commits.append)
+    assert office.roster.give_up(claims[0].id, NINE + 2 * MINUTE, "over_limit") == 4
+    assert office.settle(NINE + 12 * MINUTE) == Settled(back=4)
+    assert len(commits) == 6
+    assert Counter(row.reason for row in office.entries()) == {"over_limit": 4, "": 4}
+    assert {run.outcome for claim in claims for run in office.rounds.coverage(claim.round)} == {MISSED}
 
 
 def test_whose_time_is_over_is_not_tried_again(office: Office) -> None:
