@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from crawler.captures import PictureVerdict, Place, Showing, Sought, Visit
 from crawler.items import Exhibit, Finding, Listing, Outcome, Page, Reading
-from pipelines.standing import beginning, is_inside, is_said, own_places
+from pipelines.standing import all_places, beginning, is_inside, is_said, own_places
 from spiders.base import PlatformSpider
 
 IMAGES = 10  # of one listing that are looked for
@@ -62,9 +62,13 @@ def showings(exhibits: Iterable[Exhibit], visit: Visit, spider: PlatformSpider, 
     )
     reading = spider.read(page)
     titles = {one.id: one.listing.title for one in exhibits}
-    return tuple(
-        _showing(one, own_places(one, _quotes(one), titles, visit.frame), visit, reading, spider) for one in flagged
-    )
+
+    def places(one: Exhibit) -> tuple[Place, ...]:
+        if spider.owns_page:
+            return all_places(one, _quotes(one), visit.frame)
+        return own_places(one, _quotes(one), titles, visit.frame)
+
+    return tuple(_showing(one, places(one), visit, reading, spider) for one in flagged)
 
 
 def _showing(

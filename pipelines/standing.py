@@ -46,6 +46,12 @@ def own_places(exhibit: Exhibit, quotes: Sequence[str], titles: Mapping[str, str
     return (*words, *images)
 
 
+def all_places(exhibit: Exhibit, quotes: Sequence[str], frame: Frame) -> tuple[Place, ...]:
+    """The same of a page that is one listing as a whole: whatever stands on it is its own, wherever its title is."""
+    own = (one for one in frame.places if one.exhibit == exhibit.id and is_inside(one.box, frame))
+    return tuple(one for one in own if one.quote in quotes or one.image)
+
+
 def beginning(title: str) -> str:
     """What is surely seen of a title that does not fit its place."""
     return title[:BEGINNING]

@@ -41,7 +41,7 @@ class PlatformSpider(scrapy.Spider):
     by which the platform marks an advertisement to its visitors; on a search engine's page an
     advertisement is one only together with its label and the query. `devices` are those whose pages it can ask for
     and read, `cities` the places that stand in its addresses, by their Chinese names. `answers_words` is false
-    where only addresses can be asked.
+    where only addresses can be asked. `owns_page` says that a page is one listing as a whole.
     """
 
     label: ClassVar[str]
@@ -52,6 +52,7 @@ class PlatformSpider(scrapy.Spider):
     ad_labels: ClassVar[tuple[str, ...]] = ("广告",)
     is_search_engine: ClassVar[bool] = False
     answers_words: ClassVar[bool] = True
+    owns_page: ClassVar[bool] = False
     devices: ClassVar[tuple[Device, ...]] = (Device.DESKTOP,)
     cities: ClassVar[Mapping[str, str]] = MappingProxyType({})
 

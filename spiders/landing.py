@@ -22,7 +22,7 @@ from spiders.reading import Document, Node, absolute, attr, clean, first, text_o
 from spiders.state import host_of, split
 from spiders.surface import Surface, surface_of
 
-FEW = 12  # characters; with fewer there is no page to speak of
+FEW = 8  # characters; with fewer there is no page to speak of
 MAX_IMAGES = 60
 MAX_CONTACTS = 200
 ANY = "*"
@@ -46,6 +46,7 @@ class Landing(PlatformSpider):
     hosts = (ANY,)
     page_size = 1
     answers_words = False
+    owns_page = True
     devices = (Device.DESKTOP, Device.MOBILE)
     evidence = {
         "results": "any page; no real one is kept here",

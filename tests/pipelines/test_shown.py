@@ -13,6 +13,7 @@ from crawler.captures import Box, Frame, Message, PictureVerdict, Place, Sought,
 from crawler.items import Exhibit, Finding, Page
 from pipelines.shown import failed, showings, sought
 from pipelines.standing import own_places
+from spiders.landing import Landing
 
 T0 = datetime(2026, 8, 1, 2, 30, tzinfo=UTC)
 BOX = Box(left=10, top=100, right=210, bottom=120)
@@ -294,3 +295,28 @@ def test_a_title_that_is_cut_short_still_begins_its_listing() -> None:
     assert own_places(one, (QUOTE,), {"e1": whole}, frame) == (second_line,)
     twice = replace(frame, places=(*frame.places, replace(begin, box=boxed(10, 390))))
     assert own_places(one, (QUOTE,), {"e1": whole}, twice) == (), "two that begin alike tell nothing"
+
+
+# -- a page that is one listing as a whole ---------------------------------------------------------
+
+
+def landed(frame: Frame) -> tuple[str, str]:
+    """What a picture of an advertiser's own page is worth; its title stands in the tab alone."""
+    body = f"<title>星河知产</title><body><h1>专利{QUOTE}，先办后付款</h1></body>"
+    (listing,) = Landing().read(Page(url="https://www.xinghe.example/", body=body.encode())).listings
+    one = Exhibit(id="e1", listing=listing, findings=(finding(field="text"),))
+    seen = replace(visit(body), url="https://www.xinghe.example/", frame=frame)
+    (showing,) = showings([one], seen, Landing(), "https://www.xinghe.example/")
+    return str(showing.verdict), showing.reason
+
+
+def test_whatever_stands_on_a_page_of_ones_own_is_its_own() -> None:
+    frame = Frame(width=1280, height=2000, places=(place(label=None, label_text=""),), query_box=None)
+    assert landed(frame) == ("shows_quote", "")
+
+
+@pytest.mark.parametrize(
+    "other", [place(exhibit="e2"), place("另外的话"), place(box=Box(left=10, top=3000, right=210, bottom=3020))]
+)
+def test_a_page_of_ones_own_shows_only_its_own_quotes_inside_the_picture(other: Place) -> None:
+    assert landed(Frame(width=1280, height=2000, places=(other,), query_box=None)) == ("differs", "not_in_frame")
