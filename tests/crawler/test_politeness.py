@@ -201,13 +201,12 @@ def test_the_delay_lies_between_all_requests_of_a_host(tmp_path: Path) -> None:
     ) as server:
         config = config_of(tmp_path, *at(server, "paced.example", "free.example"), delay=0.25)
         queries = [f"http://paced.example/{n}" for n in range(3)] + ["http://free.example/0"]
-        began = time.monotonic()
         crawl(config, *queries)
-        took = time.monotonic() - began
     paced = [hit.at for hit in server.hits if hit.header("Host") == "paced.example"]
     assert len(paced) == 4
     assert min(later - earlier for earlier, later in pairwise(paced)) > 0.24
-    assert took < 2.5, "hosts wait for each other"
+    free = [hit.at for hit in server.hits if hit.header("Host") == "free.example"]
+    assert max(free) < max(paced), "no host waits until another is done"
 
 
 def test_turns_are_shared_by_whoever_loads() -> None:
