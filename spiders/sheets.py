@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spiders.reading import Document, Node, attr, matches
 
@@ -105,12 +105,13 @@ class Colours:
     ground: Colour | None = None
 
     def within(self, styles: Mapping[str, str], node: Node) -> Colours:
-        """The colours inside an element with these styles."""
+        """The colours inside an element with these styles. What is taken out of the flow may lie over anything."""
         ink = styles.get("color") or (attr(node, "color") if node.tag == "font" else "")
         painted = _PAINTED & styles.keys() or (attr(node, "bgcolor") or attr(node, "background"))
+        around = replace(self, ground=None) if styles.get("position") in ("absolute", "fixed") else self
         if not ink and not painted:
-            return self
-        ground = _ground(styles, attr(node, "bgcolor"), self.ground) if painted else self.ground
+            return around
+        ground = _ground(styles, attr(node, "bgcolor"), around.ground) if painted else around.ground
         return Colours(colour_of(ink) if ink else self.ink, ground)
 
     @property
@@ -157,18 +158,20 @@ class _Rule:
 class Sheets:
     """The page's own style sheets, asked about one element after the other.
 
-    `ground` are the colours of the paper: white where the page brings no sheet that could say otherwise.
+    `ground` are the colours of the paper: white, unless a sheet that is not read in full may say otherwise.
     """
 
     def __init__(self, document: Document, *, believed: bool = True) -> None:
         """Unless they are `believed`, it is as if the page brought none that hide anything."""
         root = document.root
         self._told: dict[int, dict[str, str]] = {}
-        is_plain = root.css_first('link[rel~="stylesheet"],style') is None
-        self.ground = Colours(ground=(255, 255, 255) if is_plain else None)
-        sheets = "\n".join(node.text() or "" for node in root.css("style")[:50])[:MAX_SHEET]
-        if sheets and believed:
-            self._apply(root, _rules(sheets), document.text.count("<"))
+        sheets = _COMMENT.sub("", "\n".join(node.text() or "" for node in root.css("style")[:50])[:MAX_SHEET])
+        rules, is_known = _rules(sheets)
+        is_known = is_known and believed and len(sheets) < MAX_SHEET and "@import" not in sheets
+        is_white = is_known and root.css_first('link[rel~="stylesheet"]') is None
+        self.ground = Colours(ground=(255, 255, 255) if is_white else None)
+        if rules and believed:
+            self._apply(root, rules, document.text.count("<"))
 
     @property
     def say_anything(self) -> bool:
@@ -187,9 +190,14 @@ class Sheets:
                 self._told.setdefault(node.mem_id, {}).update(rule.styles)
 
 
-def _rules(sheets: str) -> list[_Rule]:
+def _rules(sheets: str) -> tuple[list[_Rule], bool]:
+    """The rules that are understood, and whether these are all that paint anything."""
     found: list[_Rule] = []
-    for selectors, block in _blocks(_COMMENT.sub("", sheets)):
+    is_known = True
+    for selectors, block in _blocks(sheets):
+        if selectors.startswith("@"):  # holds under a condition, or is no rule for elements
+            is_known = is_known and "background" not in block
+            continue
         styles = declared(block)
         styles.pop("opacity", None)  # a sheet's is the first step of an animation
         for selector in selectors.split(",") if styles else ():
@@ -197,11 +205,13 @@ def _rules(sheets: str) -> list[_Rule]:
             if _PLAIN_SELECTOR.fullmatch(plain) and len(plain.split()) <= 4:
                 weight = ("!important" in block, plain.count("#"), plain.count(".") + plain.count("["), len(found))
                 found.append(_Rule(weight, plain, styles))
-    return found
+            else:
+                is_known = is_known and _PAINTED.isdisjoint(styles)
+    return found, is_known and len(found) <= MAX_RULES
 
 
 def _blocks(sheets: str) -> Iterable[tuple[str, str]]:
-    """Every rule that holds without a condition, as its selectors and its declarations."""
+    """Every outermost block, as what stands before it and what stands in it."""
     depth, start, opened = 0, 0, 0
     for brace in _BRACES.finditer(sheets):
         if brace[0] == "{":
@@ -209,8 +219,8 @@ def _blocks(sheets: str) -> Iterable[tuple[str, str]]:
             if depth == 1:
                 opened = brace.start()
             continue
-        if depth == 1 and not (selectors := sheets[start:opened].strip()).startswith("@"):
-            yield selectors, sheets[opened + 1 : brace.start()]
+        if depth == 1:
+            yield sheets[start:opened].strip(), sheets[opened + 1 : brace.start()]
         depth = max(depth - 1, 0)
         if depth == 0:
             start = brace.end()

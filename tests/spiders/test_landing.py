@@ -129,6 +129,8 @@ def test_whose_page_it_is(foot: str, owner: str) -> None:
         "<template>{}</template>",
         '<style>.x .y{{display:none}}</style><div class="x"><p class="y">{}</p></div>',
         "<style>#x{{display:block}}p{{display:none}}</style><p>{}</p>",
+        "<style>.w{{color:#fff}}</style><p class=w>{}</p>",
+        "<style>.w{{color:#fff}}.in{{background:white}}</style><div class=in><p class=w>{}</p></div>",
     ],
 )
 def test_what_nobody_sees_is_no_part_of_the_text(hidden: str) -> None:
@@ -154,6 +156,11 @@ def test_what_nobody_sees_is_no_part_of_the_text(hidden: str) -> None:
         "<style>#page{{display:none}}</style><div id='page'><p>{}</p><p>整页先藏起来，脚本跑完才显示，常见于大站</p>"
         + "<p>专利商标版权高新一站办理</p>" * 9
         + "</div>",
+        "<style>.w{{color:#fff}}.b{{background:#036}}</style><div class=b><p class=w>{}</p></div>",
+        "<style>.w{{color:#fff}}.b:hover p{{background:#036}}</style><p class=w>{}</p>",
+        "<style>.w{{color:#fff}}@media screen{{.b{{background:#036}}}}</style><div class=b><p class=w>{}</p></div>",
+        '<link rel="stylesheet" href="/a.css"><p style="color:#fff">{}</p>',
+        '<img src="/banner.jpg"><div style="position:absolute"><p style="color:#fff">{}</p></div>',
         "<style>body{{opacity:0;visibility:hidden}}</style><p>{}</p>",
         '<textarea placeholder="{}"></textarea>',
         "<details><summary>更多</summary>{}</details>",
