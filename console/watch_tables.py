@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -15,14 +16,15 @@ from console.watching import home_engine, show_queries
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import UserMistake
-from crawler.watches import Origin, Slot, Watch, WatchVersion
+from crawler.watches import Days, Origin, Slot, Watch, WatchVersion
 from patrol.calendar import Calendar, load_calendar
-from patrol.checking import RESERVED
+from patrol.checking import DEVICE_WORDS, RESERVED
 from patrol.plan import planned, times
 from storage.watches import Watches
 
 LONGEST_PLAN = timedelta(days=366)
 USUAL_PLAN = timedelta(days=30)
+DAY_WORDS = {Days.ALL: "每天", Days.WORKDAYS: "工作日", Days.RESTDAYS: "休息日"}
 LOOK_AHEAD = timedelta(days=400)
 ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
 
@@ -48,8 +50,9 @@ def list_watches(*, as_json: bool) -> None:
         watch, at = one.watch, following[one.watch_id]
         told = clock.in_shanghai(at)[:16] if at else "停" if watch.is_paused else "—"
         told = "系统安排" if watch.name in RESERVED else told
+        how = (DAY_WORDS[watch.days], watch.place or "—", DEVICE_WORDS[watch.device])
         words = (watch.name, str(one.version), " ".join(watch.platforms), str(len(watch.queries)), watch.schedule,
-                 watch.key_schedule or "—", watch.days, watch.place or "—", watch.device, told)  # fmt: skip
+                 watch.key_schedule or "—", *how, told)  # fmt: skip
         table.add_row(*(Text(harmless(word)) for word in words))
     page().print(table)
 
@@ -68,12 +71,26 @@ def show_watch(name: str, *, as_json: bool) -> None:
             _summary(found, at) | {"queries": [asdict(one) for one in found.watch.queries], "versions": versions}
         )
         return
-    for word, value in _summary(found, at).items():
-        print_line(harmless(f"{word}: {'、'.join(value) if isinstance(value, tuple | list) else value}"))
+    for word, value in _said(found, at):
+        print_line(harmless(f"{word}：{value}"))
     show_queries(found.watch.queries, as_json=False)
     for one in every:
         until = clock.in_shanghai(one.until) if one.until else "今"
         print_line(harmless(f"第 {one.version} 版  {clock.in_shanghai(one.since)} 至 {until}  {one.by}"))
+
+
+def _said(one: WatchVersion, at: datetime | None) -> Iterator[tuple[str, str]]:
+    """What is set, in words; what is not set is left out."""
+    watch = one.watch
+    told = {
+        "任务": f"{watch.name}（第 {one.version} 版，{clock.in_shanghai(one.since)} 起，{one.by}）",
+        "平台": "、".join(watch.platforms), "时间表": watch.schedule, "重点日期另加": watch.key_schedule,
+        "哪些天": DAY_WORDS[watch.days], "时段": watch.window, "宽限": f"{watch.grace} 分钟", "地点": watch.place,
+        "设备": DEVICE_WORDS[watch.device], "页数": str(watch.depth or ""),
+        "每天最多": f"{watch.budget} 次" if watch.budget else "",
+        "下次": "停" if watch.is_paused else clock.in_shanghai(at) if at else "一年内没有",
+    }  # fmt: skip
+    return ((word, value) for word, value in told.items() if value)
 
 
 def next_time(watch: Watch, now: datetime, days: Calendar) -> datetime | None:

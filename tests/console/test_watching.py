@@ -42,6 +42,10 @@ def test_a_watch_is_written_shown_and_planned(here: Run, daily: Ran, tmp_path: P
     (shown,) = here("watch", "show", "日常", "--json").lines
     assert shown["queries"][0] == {"words": "专利包授权", "origin": "office", "category": ""}
     assert [(one["version"], one["by"], one["until"]) for one in shown["versions"]] == [(1, "甲", None)]
+    said = here("watch", "show", "日常").out
+    for words in ("平台：baidu、sogou", "哪些天：每天", "宽限：360 分钟", "设备：电脑", "专利包授权  本单位"):
+        assert words in said
+    assert "时段" not in said, "it is not set"
     rows = here(*PLAN, "2099-01-01", "--to", "2099-01-02").lines
     assert len(rows) == 2 * 2 * 2 * 2
     assert rows[0] == {
