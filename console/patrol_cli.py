@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from console import roster
+from console.simulating import simulate_days
 from crawler.watches import Claim
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
@@ -16,9 +17,15 @@ Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输�
 
 def patrol(
     is_once: Annotated[bool, typer.Option("--once", help="只看一次时间，查完到时间的就结束（供定时器用）")] = False,
+    days: Annotated[
+        int, typer.Option("--simulate", min=0, max=400, help="不巡查，只模拟今后这么多天；之后此处永不能封存")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="模拟所用的种子：同一种子，同样的结果")] = 1,
     as_json: Json = False,
 ) -> None:
     """按计划巡查：一直运行，到时间就查，直到 Ctrl-C 或 SIGTERM。"""
+    if days:
+        raise typer.Exit(simulate_days(days, seed, as_json=as_json))
     # This process has loaded what crawls need; the one that goes on for months is better off without.
     flags = ["--once"] * is_once + ["--json"] * as_json
     os.execv(sys.executable, [sys.executable, "-m", "console.patrolling", *flags])  # noqa: S606 - our own program

@@ -6,7 +6,7 @@ It asks no host and reads no clock. The home it runs in is marked, and can never
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +17,7 @@ from sqlalchemy import Engine as Database
 
 from crawler.items import Outcome
 from crawler.tables import Patrol
+from patrol.engines import Engine
 from patrol.tick import PatrolStore, Ticked, tick
 from storage.marks import mark_simulation
 from storage.roster_shapes import OVER_LIMIT, Claimed, Snapshot, Waiting, Wanted
@@ -25,6 +26,7 @@ from storage.shapes import PlannedRun
 
 Drawn = TypeVar("Drawn")
 HOLDER = "simulation"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SNAPSHOT = Snapshot(tool="lantian/simulation", settings='{"simulation":true}', words="simulation")
 
 
@@ -81,7 +83,8 @@ class Jump:
 class Scenario:
     """What happens from `since` to `until`, all in true time; the machine's clock is apart from it by its jumps.
 
-    `step` seconds lie between two ticks, a run takes about `pace` seconds.
+    `step` seconds lie between two ticks, a run takes about `pace` seconds. With `ends_all` nothing more becomes due
+    at the end, but what is due still has its time, until every row has ended.
     """
 
     seed: int
@@ -93,6 +96,7 @@ class Scenario:
     stops: tuple[Stop, ...] = ()
     outages: tuple[Outage, ...] = ()
     jumps: tuple[Jump, ...] = ()
+    ends_all: bool = False
 
     @property
     def steps(self) -> int:
@@ -131,9 +135,45 @@ def simulate(database: Database, scenario: Scenario, first: int = 0) -> Iterator
         if scenario.is_stopped(number):
             engine = SimulatedEngine(store, scenario)
             continue
-        engine.moment = scenario.moment(number)
-        now = scenario.clock(number)
-        yield Step(number=number, now=now, ticked=tick(store, engine, now))
+        yield engine.step(number, tick)
+    number = max(first, scenario.steps)
+    while scenario.ends_all and store.roster.has_open():
+        yield engine.step(number, _serve)
+        number += 1
+
+
+def _serve(store: PatrolStore, engine: Engine, now: datetime) -> Ticked:
+    """A tick that writes nothing down."""
+    engine.tend(now)
+    settled = store.settle(now)
+    waiting = store.roster.waiting(now)
+    taken = engine.offer(waiting, now) if waiting else 0
+    return Ticked(settled=settled, written=0, waiting=sum(one.rows for one in waiting), taken=taken)
+
+
+def troubled(seed: int, since: datetime, days: int, platforms: Sequence[str], settings: Patrol) -> Scenario:
+    """Some days in which much goes wrong: each platform once, the patrol thrice, the clock ahead and back."""
+    span = days * DAY
+
+    def moment(what: str) -> datetime:
+        return since + _chance(f"{seed} {what}") * span
+
+    def stretch(what: str) -> tuple[datetime, datetime]:
+        return moment(what), moment(what) + (1 + 20 * _chance(f"{seed} {what} long")) * HOUR
+
+    stops = [stretch(f"stop {number}") for number in range(3)]
+    outages = [(name, *stretch(f"outage {name}")) for name in platforms]
+    jumps = [(moment("ahead"), 3 * HOUR), (moment("back"), -HOUR), (moment("a day back"), -DAY)]
+    return Scenario(
+        seed=seed,
+        since=since,
+        until=since + span,
+        settings=settings,
+        stops=tuple(Stop(since=at, until=until) for at, until in stops),
+        outages=tuple(Outage(platform=name, since=at, until=until) for name, at, until in outages),
+        jumps=tuple(sorted((Jump(at=at, by=by) for at, by in jumps), key=lambda one: one.at)),
+        ends_all=True,
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -157,6 +197,11 @@ class SimulatedEngine:
         self._scenario = scenario
         self._rounds = Rounds(store.database)
         self._crawls: list[_Crawl] = []
+
+    def step(self, number: int, look: Callable[[PatrolStore, Engine, datetime], Ticked]) -> Step:
+        """Look at the machine's clock once."""
+        self.moment, now = self._scenario.moment(number), self._scenario.clock(number)
+        return Step(number=number, now=now, ticked=look(self._store, self, now))
 
     def tend(self, now: datetime) -> None:
         """Let every crawl grow older by one step."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, Engine, FunctionElement, Row, func, select, tuple_
+from sqlalchemy import Date, Engine, FunctionElement, Row, exists, func, or_, select, tuple_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -14,6 +14,7 @@ from crawler.errors import UserMistake
 from crawler.items import Outcome
 from crawler.watches import Claim
 from storage.roster_shapes import Entry, Tally
+from storage.roster_writes import IS_CLAIMED, IS_PLANNED
 from storage.tables.patrol import RosterRow
 
 PAGE = 1000
@@ -51,6 +52,12 @@ class RosterAnswers:
         if row is None:
             raise UserMistake(f"巡查名册里没有 {key}")
         return _entry(row)
+
+    def has_open(self) -> bool:
+        """Whether any row has not ended."""
+        is_open = or_(*(exists().where(state) for state in (IS_PLANNED, IS_CLAIMED)))
+        with self.engine.connect() as connection:
+            return bool(connection.execute(select(is_open)).scalar_one())
 
     def entries(
         self, since: datetime, until: datetime, platform: str = "", watch_id: int = 0, after: str = ""
