@@ -27,9 +27,9 @@ JUNK = (None, True, 0, -1, 10**50, 1.5, "", "x", [], {}, [[]], {"title": {}}, [N
 
 def read(path: Path, body: bytes) -> Reading:
     told = tomllib.loads(path.with_suffix(".toml").read_text(encoding="utf-8"))
-    started = time.perf_counter()
+    started = time.process_time()
     reading = SPIDERS[path.parent.name]().read(Page(body=body, **told))
-    assert time.perf_counter() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     assert isinstance(reading, Reading)
     assert reading.outcome is Outcome.OK or reading.reason
     assert reading.outcome is not Outcome.OK or reading.listings
@@ -132,9 +132,9 @@ def test_a_thousand_advertisements(name: str) -> None:
 def test_costly_page(name: str, inner: str) -> None:
     path, body = page(name, inner)
     told = tomllib.loads(path.with_suffix(".toml").read_text(encoding="utf-8"))
-    started = time.perf_counter()
+    started = time.process_time()
     reading = SPIDERS[name]().read(Page(body=body, **told))
-    assert time.perf_counter() - started < 3 * SECONDS
+    assert time.process_time() - started < 3 * SECONDS
     assert reading.outcome is not Outcome.EMPTY
 
 
