@@ -29,6 +29,7 @@ from pipelines.room import TOOL
 from spiders.base import MAX_PAGES
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
+from storage.handover import refuse_worker
 from storage.marks import refuse_simulation
 from storage.shapes import PlannedRun, RunRow
 
@@ -94,6 +95,7 @@ def crawl_round(
     ack: Path | None = None,
 ) -> int:
     """Ask every (platform, query) and call `tell` as each run ends; returns the exit code."""
+    refuse_worker(config.home)
     with only_round(config.home):
         store = ExhibitStore(open_database(config.database))
         try:

@@ -305,6 +305,12 @@ def test_a_worker_whose_shelf_is_away_is_refused(
     assert SECRET_WORD not in ran.err
 
 
+def test_a_workers_home_has_no_rounds_of_its_own(tmp_path: Path, here: Lantian) -> None:
+    (tmp_path / "home" / "WORKER").touch()
+    ran = here("round", "--spiders", "jd")
+    assert (ran.code, "工作机" in ran.err) == (2, True)
+
+
 def test_collecting_without_a_shelf_or_on_a_worker_is_refused(tmp_path: Path, here: Lantian) -> None:
     ran = here("evidence", "collect")
     assert (ran.code, "[shelf]" in ran.err) == (2, True)
