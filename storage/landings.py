@@ -126,7 +126,12 @@ def _chosen(
         if left <= 0:
             return
         url = row.url.partition("#")[0]
-        if url in seen or is_too_long(row.url) or not is_wanted(url, row.is_specimen) or _was_opened(connection, row.url, now):
+        if (
+            url in seen
+            or is_too_long(row.url)
+            or not is_wanted(url, row.is_specimen)
+            or _was_opened(connection, row.url, now)
+        ):
             continue
         seen.add(url)
         left -= 1
