@@ -13,7 +13,7 @@ from crawler.config import Config
 from crawler.errors import UserMistake
 from crawler.holidays import KeyDate
 from patrol.calendar import ASSUMED, KEY_HOLIDAYS, DayKind, checked_key_date, is_holiday_name, load_calendar
-from patrol.notices import missing_holidays, read_notice
+from patrol.holiday_notices import missing_holidays, read_notice
 from storage.calendars import Calendars, KeyDateRecord, NoticeRecord
 
 LONGEST_STRETCH = 3 * 366  # days

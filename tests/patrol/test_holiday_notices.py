@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crawler.errors import UserMistake
-from patrol.notices import BYTES_AT_MOST, missing_holidays, read_notice
+from patrol.holiday_notices import BYTES_AT_MOST, missing_holidays, read_notice
 
 WHOLE = [
     "2099-01-01,休,元旦", "2099-02-10,休,春节", "2099-04-04,休,清明", "2099-05-01,休,五一", "2099-06-20,休,端午",
