@@ -62,9 +62,11 @@ def _write_grave(config: Config, database: Engine, notices: Notices, now: dateti
 
 
 def send_notice(notices: Notices, one: Notice, addresses: Sequence[str], now: datetime) -> None:
-    """One try. What reached somebody is not sent again: a second copy would be a flood for whom it did reach."""
+    """One try, unless another process has it. What reached somebody is not sent again: that would be a flood."""
+    if not notices.claim(one, now):
+        return
     failed = send_all(f"蓝天巡查 {KIND_NAMES[one.kind]}", one.words, addresses)
-    notices.tried(one.key, now, "；".join(failed), is_sent=len(failed) < len(addresses))
+    notices.tried(one, now, "；".join(failed), is_sent=len(failed) < len(addresses))
 
 
 def send_all(title: str, words: str, addresses: Sequence[str]) -> list[str]:

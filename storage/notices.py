@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Engine, func, insert, select, update
 from sqlalchemy.orm import aliased
@@ -21,6 +22,7 @@ from storage.tables.rechecks import NoticeRow
 GRAVE = 3  # severity
 TRIES = 5
 LATER = timedelta(minutes=5)  # after the first failure; twice as long after each further one
+SENDING = "没有记下结果：正在送，或送的时候中断"
 _NOTICE = tuple(NoticeRow.__table__.columns)
 
 
@@ -33,7 +35,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One message. `sent_at` is `None` while it waits or was given up; `error` says what failed, without addresses."""
+    """One message. `sent_at` is `None` while it waits or was given up; `error` says what failed, without addresses.
+
+    `tries` were begun, the last of them at `tried_at`.
+    """
 
     key: str
     kind: Kind
@@ -42,12 +47,13 @@ class Notice:
     upto: int
     sent_at: datetime | None
     tries: int
+    tried_at: datetime | None
     error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """New grave leads by platform and category, and the newest exhibit that was counted."""
+    """New grave leads by platform and category, and the newest finding that was looked at."""
 
     counts: tuple[tuple[str, str, int], ...]
     upto: int
@@ -66,7 +72,7 @@ class Notices:
         with self._writer.begin() as connection:
             if connection.execute(select(NoticeRow.key).where(NoticeRow.key == key)).first():
                 return False
-            connection.execute(insert(NoticeRow).values(**values, sent_at=None, tries=0, error=""))
+            connection.execute(insert(NoticeRow).values(**values, sent_at=None, tries=0, tried_at=None, error=""))
         return True
 
     def has(self, key: str) -> bool:
@@ -80,11 +86,23 @@ class Notices:
             rows = connection.execute(query.order_by(NoticeRow.at))
             return tuple(one for row in rows if _due(one := _notice(row)) <= now)
 
-    def tried(self, key: str, now: datetime, error: str, *, is_sent: bool) -> None:
-        """How one try of sending ended."""
-        values = {"tries": NoticeRow.tries + 1, "error": encodable(error), "sent_at": now if is_sent else None}
+    def claim(self, one: Notice, now: datetime) -> bool:
+        """Whether the next try of this message is the caller's, before anything goes out: of several it is one's alone.
+
+        Who dies with a claim leaves the message to be tried again after its time: it may go out once more for it.
+        """
+        mine = update(NoticeRow).where(
+            NoticeRow.key == one.key, NoticeRow.tries == one.tries, NoticeRow.sent_at.is_(None)
+        )
         with self._writer.begin() as connection:
-            connection.execute(update(NoticeRow).where(NoticeRow.key == key).values(values))
+            return connection.execute(mine.values(tries=one.tries + 1, tried_at=now, error=SENDING)).rowcount == 1
+
+    def tried(self, one: Notice, now: datetime, error: str, *, is_sent: bool) -> None:
+        """How the try ended that was claimed for this message; a failure says nothing where a later try has begun."""
+        its = update(NoticeRow).where(NoticeRow.key == one.key, NoticeRow.sent_at.is_(None))
+        its = its if is_sent else its.where(NoticeRow.tries == one.tries + 1)
+        with self._writer.begin() as connection:
+            connection.execute(its.values(error=encodable(error), sent_at=now if is_sent else None))
 
     def count(self, kind: Kind, since: datetime, until: datetime) -> int:
         """How many of this kind were written in this time."""
@@ -93,7 +111,7 @@ class Notices:
             return int(connection.execute(select(func.count()).select_from(NoticeRow).where(*within)).scalar_one())
 
     def told_up_to(self, *kinds: Kind) -> int:
-        """The newest exhibit that a message of these kinds knew of; 0 before the first."""
+        """The newest finding that a message of these kinds knew of; 0 before the first."""
         query = select(NoticeRow.upto).where(NoticeRow.kind.in_([one.value for one in kinds]))
         with self._engine.connect() as connection:
             return connection.execute(query.order_by(NoticeRow.at.desc()).limit(1)).scalar_one_or_none() or 0
@@ -111,26 +129,14 @@ class Notices:
     # -- figures -----------------------------------------------------------------------------------
 
     def news(self, after: int) -> News:
-        """Grave leads that are new behind exhibit `after`: listings flagged there for the first time."""
-        earlier = aliased(ExhibitRow)
-        was_flagged = (
-            select(earlier.id)
-            .where(earlier.listing_key == ExhibitRow.listing_key, earlier.points > 0, earlier.id <= after)
-            .exists()
-        )
-        counted = func.count(ExhibitRow.listing_key.distinct())
-        query = (
-            select(ListingRow.platform, FindingRow.category, counted)
-            .join(FindingRow, FindingRow.exhibit_id == ExhibitRow.id)
-            .join(ListingRow, ListingRow.key == ExhibitRow.listing_key)
-            .where(ExhibitRow.id > after, ExhibitRow.points > 0, ~was_flagged)
-            .where(FindingRow.severity >= GRAVE, FindingRow.state == "active", FindingRow.replaced_in.is_(None))
-            .group_by(ListingRow.platform, FindingRow.category)
-            .order_by(ListingRow.platform, FindingRow.category)
-        )
+        """Listings that turned grave behind finding `after`: whatever lesser finding they had before, it hides nothing.
+
+        Counts and `upto` are of one moment. No finding with a lesser number comes later: whoever writes findings holds
+        the writers' lock from before they are numbered until they are to be seen, on SQLite and PostgreSQL alike.
+        """
         with self._engine.connect() as connection:
-            newest = connection.execute(select(func.max(ExhibitRow.id))).scalar_one_or_none() or 0
-            rows = connection.execute(query).all()
+            newest = connection.execute(select(func.max(FindingRow.id))).scalar_one_or_none() or 0
+            rows = connection.execute(turned_grave(after)).all()
         return News(counts=tuple((row[0], row[1], row[2]) for row in rows), upto=newest)
 
     def broken_stretches(self) -> int:
@@ -140,8 +146,35 @@ class Notices:
             return int(connection.execute(query).scalar_one())
 
 
+def turned_grave(after: int) -> Any:
+    before, earlier = aliased(FindingRow), aliased(ExhibitRow)
+    # Asked plainly, SQLite could walk all earlier findings for each new one, not the listing's own.
+    has_grave = (
+        select(before.id)
+        .where(before.exhibit_id == earlier.id, func.coalesce(before.id, 0) <= after)
+        .where(before.severity >= GRAVE, before.state == "active")
+        .exists()
+    )
+    was_grave = (
+        select(earlier.id).where(earlier.listing_key == ExhibitRow.listing_key, earlier.points > 0, has_grave).exists()
+    )
+    return (
+        select(ListingRow.platform, FindingRow.category, func.count(ExhibitRow.listing_key.distinct()))
+        .join(ExhibitRow, ExhibitRow.id == FindingRow.exhibit_id)
+        .join(ListingRow, ListingRow.key == ExhibitRow.listing_key)
+        .where(FindingRow.id > after, ExhibitRow.points > 0, ~was_grave)
+        .where(FindingRow.severity >= GRAVE, FindingRow.state == "active", FindingRow.replaced_in.is_(None))
+        .group_by(ListingRow.platform, FindingRow.category)
+        .order_by(ListingRow.platform, FindingRow.category)
+    )
+
+
 def _due(notice: Notice) -> datetime:
-    return notice.at if not notice.tries else notice.at + LATER * (2**notice.tries - 1)
+    """Its next try: ever later after it was written, and never while the last one may still be going on."""
+    if notice.tried_at is None:
+        return notice.at
+    later: timedelta = LATER * (2**notice.tries - 1)
+    return max(notice.at + later, notice.tried_at + LATER)
 
 
 def _notice(row: object) -> Notice:

@@ -84,7 +84,7 @@ class RecheckLookRow(Base):
 class NoticeRow(Base):
     """One message that went out, or did not: `kind` is digest or grave; `key` says what it was about, once.
 
-    `upto` is the newest exhibit it knew of.
+    `upto` is the newest finding it knew of; `tried_at` is when the last of its `tries` began.
     """
 
     __tablename__ = "notices"
@@ -96,4 +96,5 @@ class NoticeRow(Base):
     upto: Mapped[Big]
     sent_at: Mapped[datetime | None]
     tries: Mapped[int]
+    tried_at: Mapped[datetime | None]
     error: Mapped[str]

@@ -22,8 +22,8 @@ from patrol.notify import figures
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.health_shapes import AlarmKind
-from storage.models import ExhibitRow
-from storage.notices import TRIES, Kind, Notices
+from storage.models import ExhibitRow, FindingRow
+from storage.notices import TRIES, Kind, Notices, turned_grave
 from storage.shapes import PlannedRun
 
 # 09:00 in Shanghai, half an hour after the digest.
@@ -122,6 +122,34 @@ def test_alarms_are_told_by_kind_and_platform(database: Engine) -> None:
     assert "200 以上" in digest_words(told)
     assert "漏查 3 项" in digest_words(told)
     assert "京东" in grave_words(told)
+
+
+def test_what_turns_grave_later_is_news_whatever_it_was_before(
+    database: Engine, inbox: RawServer, tmp_path: Path
+) -> None:
+    config = office(tmp_path, at(inbox))
+    flagged(database, "r1", "1", "2", severity=2)
+    notify(config, database, MORNING)
+    flagged(database, "r2", "1")
+    notify(config, database, MORNING + DAY)
+    with database.begin() as connection:  # as a picture that is read later, or a rejudgement, adds to what is there
+        columns = [one.name for one in FindingRow.__table__.columns if one.name not in ("id", "severity")]
+        names = ", ".join(f'"{name}"' for name in columns)
+        connection.exec_driver_sql(
+            f"INSERT INTO findings ({names}, severity) SELECT {names}, 3 FROM findings WHERE id = 2"
+        )
+    notify(config, database, MORNING + 2 * DAY)
+    notify(config, database, MORNING + 3 * DAY)
+    assert ["包授权 1" in words for words in sent(database)] == [False, True, True, False]
+
+
+def test_news_reads_the_new_findings_and_the_past_of_their_listings_alone(database: Engine) -> None:
+    with database.connect() as connection:
+        words = str(turned_grave(5).compile(connection))
+        steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", tuple(0 for _ in range(words.count("?"))))
+        told = [row.detail for row in steps]
+    assert not [one for one in told if one.startswith("SCAN")]
+    assert not [one for one in told if "findings_1" in one and "(exhibit_id=?)" not in one]
 
 
 # -- how often -------------------------------------------------------------------------------------
