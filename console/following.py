@@ -9,12 +9,14 @@ import sys
 from datetime import datetime
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from console.notifying import notify
+from console.output import harmless, say, speak_any_locale
 from console.sealing import sealer_of
 from crawler import clock
 from crawler.config import Config
-from crawler.errors import EXIT_DONE
+from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
 from patrol.health import watch_over
 from patrol.recheck import conclude_ended
 from storage.db import open_database
@@ -32,12 +34,24 @@ def follow(config: Config, database: Engine, now: datetime) -> None:
 
 
 def main() -> int:
-    config = Config.load()
-    database = open_database(config.database)
+    """What is to be said goes to stderr, which the patrol keeps in its log."""
+    speak_any_locale()
     try:
-        follow(config, database, clock.now())
-    finally:
-        database.dispose()
+        config = Config.load()
+        database = open_database(config.database)
+        try:
+            follow(config, database, clock.now())
+        finally:
+            database.dispose()
+    except UserMistake as mistake:
+        say(harmless(str(mistake)))
+        return EXIT_USAGE
+    except EvidenceBroken as broken:
+        say(f"证据不完整：{harmless(str(broken))}")
+        return EXIT_EVIDENCE
+    except (OSError, OperationalError) as wrong:
+        say(f"读写失败：{harmless(str(wrong))}")
+        return EXIT_USAGE
     return EXIT_DONE
 
 

@@ -16,6 +16,8 @@ from patrol.tick import Ticked
 
 LOG = "patrol.log"
 DIED = "异常结束"
+UNFINISHED = "有的没有查"
+BESIDE_WORDS = {"console.following": "查后的告警、复查和通知", "console.handing": "收齐工作机的文件"}
 CODE_WORDS = {
     0: "各项已查",
     1: "出错（程序缺陷）",
@@ -67,7 +69,16 @@ class Stopped:
     """The patrol has ended."""
 
 
-Told = Started | Ticked | Begun | Ended | Jumped | Troubled | Broker | Stopping | Stopped
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """A child that is no crawl did not end well: what follows on crawls, or what collects workers' files."""
+
+    what: str
+    pid: int
+    code: int
+
+
+Told = Started | Ticked | Begun | Ended | Beside | Jumped | Troubled | Broker | Stopping | Stopped
 
 
 class Teller:
@@ -134,16 +145,20 @@ def _begun(what: Begun) -> str:
 def _ended(what: Ended) -> str:
     if what.limit:
         return f"{harmless(what.watch)}：超过上限，已终止（{what.limit}）；没查完的记为漏查"
-    known = what.code in CODE_WORDS
-    how = (
-        CODE_WORDS[what.code]
-        if known
-        else f"{DIED}（信号 {-what.code}）"
-        if what.code < 0
-        else f"{DIED}（{what.code}）"
-    )
+    how = UNFINISHED if what.has_left and not what.code else _code_words(what.code)
     left = "；没查完的会再试，试尽则记为漏查" if what.has_left else ""
     return f"{harmless(what.watch)}：结束，{how}；最多占用 {what.peak} MB{left}"
+
+
+def _code_words(code: int) -> str:
+    if code in CODE_WORDS:
+        return CODE_WORDS[code]
+    return f"{DIED}（信号 {-code}）" if code < 0 else f"{DIED}（{code}）"
+
+
+def _beside(what: Beside) -> str:
+    name = BESIDE_WORDS.get(what.what, what.what)
+    return f"{name}没有办成：{_code_words(what.code)}；见 patrol.log"
 
 
 def _jumped(what: Jumped) -> str:
@@ -175,6 +190,7 @@ WORDS: Mapping[type, Callable[[Any], str]] = {
     Ticked: _ticked,
     Begun: _begun,
     Ended: _ended,
+    Beside: _beside,
     Jumped: _jumped,
     Troubled: _troubled,
     Broker: _broker,

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
@@ -20,7 +21,7 @@ from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from console.clockwork import Clockwork, Wakes
 from console.homelocks import only_patrol
 from console.output import harmless, speak_any_locale
-from console.patrol_told import LOG, Broker, Jumped, Started, Stopped, Stopping, Teller, Troubled
+from console.patrol_told import LOG, Beside, Broker, Jumped, Started, Stopped, Stopping, Teller, Troubled
 from crawler import clock
 from crawler.config import VERSION, Config
 from crawler.errors import (
@@ -49,6 +50,7 @@ STOP_WAITS = 60.0  # seconds crawls have when the patrol is asked to stop
 ASKING = (sys.executable, "-m", "console.asking", "--of")
 FOLLOWING = (sys.executable, "-m", "console.following")
 COLLECTING = (sys.executable, "-m", "console.handing")
+ONLY_OFFERED = "--once 只把到时间的派给工作机，不等它们查完；结果见 lantian roster"
 PASSING = (OperationalError, InterfaceError, OSError, UserMistake)  # what may be over at the next tick
 
 
@@ -93,7 +95,11 @@ class Patrolling:
         return EXIT_DONE
 
     def once(self) -> int:
-        """What is due now, to its end; the exit code is the gravest of its crawls."""
+        """What is due now, to its end; the exit code is the gravest of its crawls, and tells what was not looked at.
+
+        With a broker it only offers: who takes it ends it, and how that went stands in the roster.
+        """
+        since = clock.now()
         with self._wakes.heard():
             self._tick()
             while self._is_busy and not self._wakes.stops:
@@ -102,7 +108,18 @@ class Patrolling:
                     self._guarded(self._go_on)
             if self._wakes.stops:
                 self._stop()
+        self._guarded(lambda: self._count_unseen(since))
         return graver(self._code, EXIT_USAGE if self._trouble else EXIT_DONE)
+
+    def _count_unseen(self, since: datetime) -> None:
+        """Whatever was missed since then, whoever wrote it down, and what nobody began, is not clean."""
+        is_waiting = bool(self._store.roster.waiting(clock.now()))
+        if self._engine is not self._local:
+            if is_waiting:
+                self._tell(Broker(words=ONLY_OFFERED))
+            is_waiting = False
+        if is_waiting or self._store.roster.has_missed(since):
+            self._code = graver(self._code, EXIT_NOT_CLEAN)
 
     # -- what is done ------------------------------------------------------------------------------
 
@@ -133,7 +150,7 @@ class Patrolling:
 
     def _look(self) -> bool:
         """Look after crawls between two ticks; whether one has ended, and then the next tick is due."""
-        self._beside = {argv: child for argv, child in self._beside.items() if child.poll() is None}
+        self._look_beside()
         before = self._ended
         if self._local.is_busy:
             self._guarded(lambda: self._local.tend(clock.now()))
@@ -142,6 +159,17 @@ class Patrolling:
         if self._clockwork.running:
             self._clockwork.hurry("tick")
         return True
+
+    def _look_beside(self) -> None:
+        """Children that are no crawls: one that failed is told, and counts."""
+        for argv, child in list(self._beside.items()):
+            code = child.poll()
+            if code is None:
+                continue
+            del self._beside[argv]
+            if code:
+                self._count(code)
+                self._tell(Beside(what=argv[-1], pid=child.pid, code=code))
 
     def _stop(self) -> None:
         """Nothing new begins; what goes on has some time to end, and what has not can be tried again."""
@@ -178,9 +206,14 @@ class Patrolling:
     def _heard(self, what: Begun | Ended) -> None:
         if isinstance(what, Ended):
             self._ended += 1
-            code = EXIT_NOT_CLEAN if what.code < 0 else what.code if what.code in GRAVEST_FIRST else EXIT_BUG
-            self._code = graver(self._code, code)
+            self._count(what.code)
+            self._count(EXIT_NOT_CLEAN if what.has_left else EXIT_DONE)
         self._tell(what)
+
+    def _count(self, code: int) -> None:
+        """The gravest end of a child so far: a signal is no clean one, a code that we do not know a bug of ours."""
+        known = EXIT_NOT_CLEAN if code < 0 else code if code in GRAVEST_FIRST else EXIT_BUG
+        self._code = graver(self._code, known)
 
     def _snapshot(self, watch: WatchVersion) -> Snapshot:
         """Of the settings as the crawl will read them: somebody may have changed them since this began."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, Engine, FunctionElement, Row, exists, func, or_, select, tuple_
+from sqlalchemy import Date, Engine, FunctionElement, Row, exists, func, literal_column, or_, select, tuple_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -58,6 +58,12 @@ class RosterAnswers:
         is_open = or_(*(exists().where(state) for state in (IS_PLANNED, IS_CLAIMED)))
         with self.engine.connect() as connection:
             return bool(connection.execute(select(is_open)).scalar_one())
+
+    def has_missed(self, since: datetime) -> bool:
+        """Whether any row has ended as missed at or after this moment."""
+        missed = exists().where(RosterRow.outcome == literal_column("'missed'"), RosterRow.ended_at >= since)
+        with self.engine.connect() as connection:
+            return bool(connection.execute(select(missed)).scalar_one())
 
     def entries(
         self, since: datetime, until: datetime, platform: str = "", watch_id: int = 0, after: str = ""

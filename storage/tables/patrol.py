@@ -57,6 +57,7 @@ class SnapshotRow(Base):
 
 _IS_PLANNED = text("state = 'planned'")
 _IS_CLAIMED = text("state = 'claimed'")
+_IS_MISSED = text("outcome = 'missed'")
 _IS_SEEN = text("outcome IN ('ok', 'empty')")
 
 
@@ -82,6 +83,7 @@ class RosterRow(Base):
         Index("ix_roster_leases", "lease_until", sqlite_where=_IS_CLAIMED, postgresql_where=_IS_CLAIMED),
         Index("ix_roster_claim", "claim", sqlite_where=_IS_CLAIMED, postgresql_where=_IS_CLAIMED),
         Index("ix_roster_platform_ended_at", "platform", "ended_at"),
+        Index("ix_roster_missed", "ended_at", sqlite_where=_IS_MISSED, postgresql_where=_IS_MISSED),
         Index("ix_roster_seen", "watch_id", "query", "ended_at", sqlite_where=_IS_SEEN, postgresql_where=_IS_SEEN),
     )
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from patrolled_home import CRAWLS, HOUR, PATIENCE, PATROL, WAITS, WITH_CHILDREN, Home, is_gone, until
 
+from console.following import main as follow_main
 from console.patrolling import main
 from crawler import clock
 from crawler.items import Outcome
@@ -138,11 +139,48 @@ def test_whoever_dies_every_run_ends_in_one_outcome(serve: Serve, home: Home) ->
     assert {(row.state, row.attempts) for row in rows} == {(Claim.CLAIMED, 2)}
     until(lambda: all(row.lease_until < clock.now() for row in rows))
     with home.patrol("", "--once") as after:
-        assert after.started.wait(PATIENCE) == 0
+        assert after.started.wait(PATIENCE) == 3
         assert [one["lapsed"] for one in after.events("ticked")] == [2]
     ended = [(row.state, row.outcome, row.reason) for row in home.rows()]
     assert ended == [(Claim.ENDED, Outcome.MISSED, "lease_expired")] * 2
     assert home.runs() == [("missed", "interrupted")] * 4
+
+
+def test_what_passed_while_nobody_looked_is_no_clean_end(home: Home) -> None:
+    now = clock.now()
+    home.watch("每小时", (now - HOUR / 2).strftime("%M * * * *"), "专利", since=now - 3 * HOUR, grace=1)
+    with home.patrol("", "--once") as once:
+        assert once.started.wait(PATIENCE) == 3
+    assert {(row.outcome, row.reason) for row in home.rows()} == {(Outcome.MISSED, "not_running")}
+    with home.patrol("", "--once") as again:
+        assert again.started.wait(PATIENCE) == 0
+
+
+def test_a_child_beside_the_crawls_that_fails_is_told_and_counts(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = """
+import sys
+from console import patrolling
+from console.patrol_told import Teller
+from crawler.config import Config
+from patrol.tick import PatrolStore
+from storage.db import open_database
+patrolling.FOLLOWING = (sys.executable, "-m", "console.nowhere")
+config = Config.load()
+tell = Teller(config.home, as_json=True)
+going = patrolling.Patrolling(config, PatrolStore(open_database(config.database), config.patrol), tell)
+going._tick, going._guarded = going._follow, lambda work: work()
+sys.exit(going.once())
+"""
+    with home.patrol(program=("-c", program)) as going:
+        assert going.started.wait(PATIENCE) == 1
+    assert [(one["what"], one["code"]) for one in going.events("beside")] == [("console.nowhere", 1)]
+    monkeypatch.setenv("LANTIAN_HOME", str(home.path))
+    (home.path / "lantian.db").unlink(missing_ok=True)
+    (home.path / "lantian.db").mkdir()
+    assert follow_main() == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_asked_to_stop_it_gives_crawls_time_to_end(home: Home) -> None:
@@ -210,8 +248,10 @@ print(json.dumps([code, sorted(sys.modules)]))
         [sys.executable, "-c", program], cwd=ROOT, env=told, capture_output=True, text=True, check=True
     )
     code, loaded = json.loads(ran.stdout)
-    assert code == 0
+    assert code == 3
     assert [row.attempts for row in home.rows()] == [2]  # it did start crawls, which ended nothing
+    assert "各项已查" not in ran.stderr
+    assert ran.stderr.count("结束，有的没有查") == 2
     heavy = {"scrapy", "twisted", "jieba", "playwright", "onnxruntime", "numpy", "spiders", "pipelines", "typer"}
     assert "patrol.children" in loaded
     assert heavy & {name.partition(".")[0] for name in loaded} == set()

@@ -125,6 +125,14 @@ def _roster_indexes() -> None:
         sqlite_where=sa.text("state = 'planned'"),
         postgresql_where=sa.text("state = 'planned'"),
     )
+    op.create_index(
+        "ix_roster_missed",
+        "roster",
+        ["ended_at"],
+        unique=False,
+        sqlite_where=sa.text("outcome = 'missed'"),
+        postgresql_where=sa.text("outcome = 'missed'"),
+    )
     op.create_index("ix_roster_planned_at", "roster", ["planned_at", "platform"], unique=False)
     op.create_index("ix_roster_platform_ended_at", "roster", ["platform", "ended_at"], unique=False)
     op.create_index("ix_roster_watch", "roster", ["watch_id", "planned_at"], unique=False)
