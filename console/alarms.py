@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from casework.people import known_name
+from console.homes import home_engine
 from console.output import harmless, print_json, print_line, say
 from console.rule_stats import rule_stats, say_alarms
-from console.watching import home_engine
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import UserMistake

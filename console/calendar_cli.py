@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from console import calendars
-
 calendar_app = typer.Typer(help="日历：放假通知、重点日期。", no_args_is_help=True)
 key_date_app = typer.Typer(help="重点日期：这些天加查。", no_args_is_help=True)
 calendar_app.add_typer(key_date_app, name="key-date")
@@ -22,12 +20,16 @@ def calendar_import(
     file: Annotated[Path, typer.Argument(help="CSV：date,kind,name；kind 是 休 或 班")], by: By = ""
 ) -> None:
     """导入国务院办公厅一年的放假通知：逐行检查，有一处不对就整份不收。"""
+    from console import calendars
+
     calendars.import_notice(file, by)
 
 
 @calendar_app.command("list")
 def calendar_list(as_json: Json = False) -> None:
     """导入过的放假通知；同一年以最后一份为准。"""
+    from console import calendars
+
     calendars.list_notices(as_json=as_json)
 
 
@@ -38,6 +40,8 @@ def calendar_show(
     as_json: Json = False,
 ) -> None:
     """每一天怎样计：班或休、是否重点、是否推算。"""
+    from console import calendars
+
     calendars.show_days(first, last, as_json=as_json)
 
 
@@ -50,12 +54,16 @@ def key_date_add(
     by: By = "",
 ) -> None:
     """加入一个重点日期。"""
+    from console import calendars
+
     calendars.add_key_date((name, first.strip(), last.strip(), lead), by)
 
 
 @key_date_app.command("remove")
 def key_date_remove(name: Annotated[str, typer.Argument(help="名称")], by: By = "") -> None:
     """去掉一个重点日期。"""
+    from console import calendars
+
     calendars.remove_key_date(name, by)
 
 
@@ -64,4 +72,6 @@ def key_date_list(
     with_removed: Annotated[bool, typer.Option("--all", help="连同去掉了的")] = False, as_json: Json = False
 ) -> None:
     """重点日期，各是谁加的。"""
+    from console import calendars
+
     calendars.list_key_dates(with_removed=with_removed, as_json=as_json)

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from console.homes import home_engine, person
 from console.output import harmless, print_json, print_line, say
-from console.watching import home_engine, person
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import UserMistake

@@ -14,10 +14,6 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from console import coverage as coverage_
-from console import coverage_period, demo, files, ledger, rescreen, rounds, rule_stats
-from console import registry as registry_
-from console import rules as rules_
 from console.calendar_cli import calendar_app
 from console.evidence_cli import evidence_app
 from console.hand_cli import import_app, login, tasks_app
@@ -26,23 +22,25 @@ from console.output import harmless, reader_gone, speak_any_locale
 from console.patrol_cli import patrol, roster_
 from console.people_cli import extract, user_app
 from console.recheck_cli import recheck_app
+from console.registry_cli import registry_app
+from console.rules_cli import rules_app
 from console.spiders_cli import alarms_app, spiders_app
 from console.supervision_cli import agency_app, draws, sample
 from console.watch_cli import watch_app
 from console.worker_cli import worker
 from crawler import clock
 from crawler.errors import EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
-from storage.shapes import LeadFilter
 
 app = typer.Typer(
     name="lantian",
     help="蓝天巡查：在搜索广告、网店和论坛中发现专利商标代理违法招揽，固定证据，交人决定。",
     no_args_is_help=True,
     add_completion=False,
+    # A help text says [patrol] and means it; all apps below take this over.
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 override_app = typer.Typer(help="robots.txt 禁止的平台：由具名人员签署的例外。", no_args_is_help=True)
-registry_app = typer.Typer(help="机构名录：导入、版本、查询。", no_args_is_help=True)
 app.add_typer(spiders_app, name="spiders")
 app.add_typer(alarms_app, name="alarms")
 app.add_typer(override_app, name="override")
@@ -63,7 +61,6 @@ app.command("login")(login)
 app.command("patrol")(patrol)
 app.command("roster")(roster_)
 app.command("worker")(worker)
-rules_app = typer.Typer(help="规则：有哪些，例子是否都合，怎样看一段文字，各轮命中多少。", no_args_is_help=True)
 app.add_typer(rules_app, name="rules")
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
@@ -78,6 +75,8 @@ def read(
     as_json: Json = False,
 ) -> None:
     """读一个保存下来的页面：结果、原因和其中的信息。"""
+    from console import files
+
     raise typer.Exit(files.read_page(spider, file, url, query, as_json=as_json))
 
 
@@ -89,6 +88,8 @@ def screen(
     images: Annotated[Path | None, typer.Option(help="图片文件夹：每行可有 images，其中的文字一并检查")] = None,
 ) -> None:
     """用规则检查一批文本（可连同图片），逐行输出发现（JSON Lines）。"""
+    from console import files
+
     files.screen_texts(file, registry, with_trial=trial, images=images)
 
 
@@ -101,6 +102,8 @@ def round_(
     as_json: Json = False,
 ) -> None:
     """跑一轮：每个平台、每个查询词，各有且只有一个结果。"""
+    from console import rounds
+
     asked = rounds.Asked(queries=queries, spiders=spiders, pages=pages, ack=ack)
     raise typer.Exit(rounds.run_round(asked, as_json=as_json))
 
@@ -115,6 +118,9 @@ def leads(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """线索：平台、卖家、标出引文的标题、类别、分数、固定、完整性；同类的合为一条。"""
+    from console import ledger
+    from storage.shapes import LeadFilter
+
     wanted = LeadFilter(platform=platform, category=category, limit=limit or 0, before=before, by_group=not each)
     raise typer.Exit(ledger.show_leads(wanted, as_json=as_json))
 
@@ -126,6 +132,8 @@ def show(
     as_json: Json = False,
 ) -> None:
     """一个证据项：标出引文的原文、规则、条款、固定。"""
+    from console import ledger
+
     raise typer.Exit(ledger.show_exhibit(exhibit, as_json=as_json, in_full=full))
 
 
@@ -139,6 +147,9 @@ def coverage(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """覆盖：应查的每一项各是什么结果，什么没有看到；一轮的，或一段时间的（--from、--to）。"""
+    from console import coverage as coverage_
+    from console import coverage_period
+
     asked = coverage_period.Asked(first=first, last=last, watch=watch, platform=platform)
     if asked.is_asked and round_id:
         raise UserMistake("--round 看一轮，--from、--to、--watch、--platform 看一段时间，不能同时用")
@@ -154,99 +165,17 @@ def override_sign(
     reason: Annotated[str, typer.Option(help="理由")],
 ) -> None:
     """签署一项例外：姓名、理由、日期都会随证据保存。"""
+    from console import coverage as coverage_
+
     coverage_.sign_override(platform, person, reason)
 
 
 @override_app.command("list")
 def override_list(as_json: Json = False) -> None:
     """已签署的例外。"""
+    from console import coverage as coverage_
+
     coverage_.list_overrides(as_json=as_json)
-
-
-@registry_app.command("import")
-def registry_import(  # noqa: PLR0913, PLR0917 - one parameter an option
-    file: Annotated[Path, typer.Argument(help="名录：CSV 或 XLSX")],
-    as_of: Annotated[str, typer.Option(help="名录截至哪一天，如 2026-01-31")] = "",
-    source: Annotated[str, typer.Option(help="名录的来源")] = "",
-    by: Annotated[str, typer.Option(help="谁导入")] = "",
-    is_trial: Annotated[bool, typer.Option("--dry-run", help="只检查，不写入")] = False,
-    as_json: Json = False,
-) -> None:
-    """导入一份名录：逐行检查，有一处不对就整份不收；旧版本都保留。"""
-    asked = registry_.Asked(as_of=as_of, source=source, by=by, is_trial=is_trial)
-    raise typer.Exit(registry_.import_registry(file, asked, as_json=as_json))
-
-
-@registry_app.command("list")
-def registry_list(as_json: Json = False) -> None:
-    """名录的各个版本，* 是当前所用。"""
-    registry_.list_versions(as_json=as_json)
-
-
-@registry_app.command("find")
-def registry_find(
-    word: Annotated[str, typer.Argument(help="机构名称、机构代码或统一社会信用代码")], as_json: Json = False
-) -> None:
-    """在当前名录里查一个机构；没有匹配时列出相近的。"""
-    registry_.find_agency(word, as_json=as_json)
-
-
-@registry_app.command("use")
-def registry_use(
-    version: Annotated[int, typer.Argument(help="版本号，见 lantian registry list")],
-    by: Annotated[str, typer.Option(help="谁决定")] = "",
-) -> None:
-    """改用另一个版本的名录。"""
-    registry_.use_version(version, by)
-
-
-@registry_app.command("template")
-def registry_template(file: Annotated[Path, typer.Argument(help="要写出的 CSV")]) -> None:
-    """写出一份只有列名的空名录。"""
-    registry_.write_template(file)
-
-
-@rules_app.command("list")
-def rules_list(as_json: Json = False) -> None:
-    """列出规则：类别、状态、严重程度、需分、例子、条款、摘要。"""
-    rules_.list_rules(as_json=as_json)
-
-
-@rules_app.command("test")
-def rules_test(
-    rule: Annotated[str, typer.Argument(help="只查这条规则")] = "",
-    as_json: Json = False,
-) -> None:
-    """每条规则是否命中自己的违法例、放过所有合法例；有不合的退出码为 2。"""
-    raise typer.Exit(rules_.check_rules(rule, as_json=as_json))
-
-
-@rules_app.command("explain")
-def rules_explain(  # noqa: PLR0913, PLR0917 - one parameter an option
-    text: Annotated[str | None, typer.Argument(help="一段文字")] = None,
-    file: Annotated[Path | None, typer.Option(help="从文件读文字")] = None,
-    title: Annotated[str, typer.Option(help="标题")] = "",
-    kind: Annotated[str, typer.Option(help="ad result product shop post article")] = "result",
-    seller: Annotated[str, typer.Option(help="卖家")] = "",
-    url: Annotated[str, typer.Option(help="网址")] = "",
-    price: Annotated[str, typer.Option(help="价格")] = "",
-    registry: Annotated[Path | None, typer.Option(help="机构名录，CSV 或 XLSX")] = None,
-    as_json: Json = False,
-) -> None:
-    """每条规则怎样看这段文字：最强的一处、加分减分、需分、还差多少。"""
-    asked = rules_.Asked(
-        text=text, file=file, title=title, kind=kind, seller=seller, url=url, price=price, registry=registry
-    )
-    rules_.explain(asked, as_json=as_json)
-
-
-@rules_app.command("stats")
-def rules_stats(
-    days: Annotated[int, typer.Option(min=1, help="多少天没有命中算沉默")] = rule_stats.SILENT_DAYS,
-    as_json: Json = False,
-) -> None:
-    """每条规则在各轮命中多少；哪些很久没有命中，哪些命中过多。"""
-    rule_stats.show_stats(days, as_json=as_json)
 
 
 @app.command("rescreen")
@@ -260,6 +189,8 @@ def rescreen_(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """用现在的规则重新判定已存的信息，不上网：有什么变化；--apply 才写入。"""
+    from console import rescreen
+
     asked = rescreen.Asked(since=since, platform=platform, limit=limit, before=before, apply=apply, by=by)
     raise typer.Exit(rescreen.rescreen(asked, as_json=as_json))
 
@@ -270,6 +201,8 @@ def demo_(
     keep_running: Annotated[bool, typer.Option("--serve/--once", help="跑完后让样本网继续开着")] = False,
 ) -> None:
     """在本机的样本网上跑完整一轮，并显示线索和覆盖。"""
+    from console import demo
+
     raise typer.Exit(demo.run_demo(specimen, keep_running=keep_running))
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from console.heat import print_heat
+from console.homes import home_engine
 from console.output import OUTCOME_WORDS, harmless, print_json, say
-from console.watching import home_engine
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, UserMistake

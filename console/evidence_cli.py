@@ -7,9 +7,6 @@ from typing import Annotated
 
 import typer
 
-from console import export as export_
-from console import fixity, handing, keeping, sealing, stamping, verifying
-
 evidence_app = typer.Typer(help="证据：封存、状态、链首、验证、导出、保存期限。", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
@@ -18,12 +15,16 @@ Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输�
 @evidence_app.command("seal")
 def evidence_seal(as_json: Json = False) -> None:
     """封存：把尚未封存的记录列入新的清单，接到链上；有时间戳服务的，随即请求时间戳。"""
+    from console import sealing
+
     raise typer.Exit(sealing.seal(as_json=as_json))
 
 
 @evidence_app.command("status")
 def evidence_status(as_json: Json = False) -> None:
     """状态：未封存、已封存、有时间戳的各多少，链首，等待中的时间戳，操作日志。"""
+    from console import sealing
+
     raise typer.Exit(sealing.show_status(as_json=as_json))
 
 
@@ -33,12 +34,16 @@ def evidence_head(
     as_json: Json = False,
 ) -> None:
     """链首：编号、SHA-256、SM3、封存时间、时间戳时间、操作日志；附件上所印的就是它。"""
+    from console import sealing
+
     raise typer.Exit(sealing.show_head(export, as_json=as_json))
 
 
 @evidence_app.command("stamp")
 def evidence_stamp(as_json: Json = False) -> None:
     """时间戳：立即为每份还没有时间戳的清单请求；还有等待的，退出码 4。"""
+    from console import stamping
+
     raise typer.Exit(stamping.stamp(as_json=as_json))
 
 
@@ -52,6 +57,8 @@ def evidence_verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """核验：重读全部字节，逐项对照清单、链、时间戳和数据库；有不符或没有达到要求的状态，退出码 4。"""
+    from console import verifying
+
     asked = verifying.Asked(path=path, anchors=anchor or (), demand=demand, heads=head or (), is_quick=is_quick)
     raise typer.Exit(verifying.verify_evidence(asked, as_json=as_json))
 
@@ -63,6 +70,8 @@ def evidence_hold(
     reason: Annotated[str, typer.Option(help="理由")],
 ) -> None:
     """保留：这条信息的固定不按期限删除，直到解除。"""
+    from console import keeping
+
     raise typer.Exit(keeping.hold(exhibit, person, reason))
 
 
@@ -73,6 +82,8 @@ def evidence_release(
     of: Annotated[str, typer.Option(help="解除谁要求的保留；默认是自己的")] = "",
 ) -> None:
     """解除保留：保存期限从此起算。"""
+    from console import keeping
+
     raise typer.Exit(keeping.release(exhibit, person, of))
 
 
@@ -81,6 +92,8 @@ def evidence_holds(
     with_lifted: Annotated[bool, typer.Option("--all", help="连同已解除的")] = False, as_json: Json = False
 ) -> None:
     """现有的保留。"""
+    from console import keeping
+
     raise typer.Exit(keeping.list_holds(with_lifted=with_lifted, as_json=as_json))
 
 
@@ -91,18 +104,24 @@ def evidence_expire(
     as_json: Json = False,
 ) -> None:
     """保存期限：删除到期且不再需要的固定，摘要留在链上的清单里。"""
+    from console import keeping
+
     raise typer.Exit(keeping.expire(by, is_trial=is_trial, as_json=as_json))
 
 
 @evidence_app.command("shelve")
 def evidence_shelve(as_json: Json = False) -> None:
     """放上存储：写完并封存的文件放到 [shelf] 所设之处，读回核对后从本机移走。"""
+    from console import keeping
+
     raise typer.Exit(keeping.shelve(as_json=as_json))
 
 
 @evidence_app.command("collect")
 def evidence_collect(as_json: Json = False) -> None:
     """收齐：把各工作机交来的文件收进档案，核对、封存、放上存储；在巡查主机上运行。"""
+    from console import handing
+
     raise typer.Exit(handing.collect_evidence(as_json=as_json))
 
 
@@ -112,6 +131,8 @@ def evidence_audit(
     as_json: Json = False,
 ) -> None:
     """重读：按所定的夜数把封存的档案轮流重读一遍，先读最久没有读过的；有不对的，退出码 4。"""
+    from console import fixity
+
     raise typer.Exit(fixity.audit(nights, as_json=as_json))
 
 
@@ -123,5 +144,7 @@ def evidence_export(
     as_json: Json = False,
 ) -> None:
     """导出：证据项连同固定、证明、清单、时间戳、截图和文书，成为一个任何人都能核验的证据包（WACZ）。"""
+    from console import export as export_
+
     asked = export_.Asked(exhibits=tuple(exhibit), out=out, by=by)
     raise typer.Exit(export_.export(asked, as_json=as_json))

@@ -8,8 +8,6 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from console import tasks
-
 tasks_app = typer.Typer(help="任务：被拦或要求登录的查询，交给人。", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
@@ -23,6 +21,8 @@ def tasks_list(
     as_json: Json = False,
 ) -> None:
     """等人处理的查询：被拦或要求登录，每个平台、每个查询词一项。"""
+    from console import tasks
+
     raise typer.Exit(tasks.list_tasks(platform, with_closed=with_closed, before=before, as_json=as_json))
 
 
@@ -34,6 +34,8 @@ def tasks_close(
     as_json: Json = False,
 ) -> None:
     """关闭一项任务，写明姓名和理由；再次被拦时会重新打开。"""
+    from console import tasks
+
     raise typer.Exit(tasks.close_task(task, by, reason, as_json=as_json))
 
 

@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from console import roster
-from console.simulating import simulate_days
 from crawler.watches import Claim
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
@@ -24,6 +22,8 @@ def patrol(
     as_json: Json = False,
 ) -> None:
     """按计划巡查：一直运行，到时间就查，直到 Ctrl-C 或 SIGTERM。"""
+    from console.simulating import simulate_days
+
     if days:
         raise typer.Exit(simulate_days(days, seed, as_json=as_json))
     # This process has loaded what crawls need; the one that goes on for months is better off without.
@@ -42,6 +42,8 @@ def roster_(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """应巡名册：每一项计划中的查询，各是什么结果。"""
+    from console import roster
+
     wanted = roster.Asked(
         first=first,
         last=last,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from casework.people import add_person
+from console.homes import account
 from console.output import harmless, page, print_json, say
 from console.passwords import new_password, password_in
 from console.sealing import opened_engine
@@ -62,14 +61,6 @@ def disable_user(name: str, by: str) -> None:
     with opened_engine(Config.load()) as engine:
         person = People(engine).disable(name, by.strip() or account(), clock.now())
     say(harmless(f"已停用 {person.name}；以前的记录不变"))
-
-
-def account() -> str:
-    """Who runs this, as the system knows him."""
-    try:
-        return f"系统账号 {pwd.getpwuid(os.geteuid()).pw_name}"
-    except KeyError:
-        return f"系统账号 {os.geteuid()}"
 
 
 def _state(person: Person) -> str:

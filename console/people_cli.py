@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from console import people
-
 user_app = typer.Typer(help="用户：执法人员各有自己的口令。", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
@@ -25,12 +23,16 @@ def user_add(
     ] = None,
 ) -> None:
     """添加一名用户；口令至少 10 个字符，由本人输入。"""
+    from console import people
+
     people.add_user(name, badge, unit, by, password_file)
 
 
 @user_app.command("list")
 def user_list(as_json: Json = False) -> None:
     """所有用户，停用的也在内。"""
+    from console import people
+
     people.list_users(as_json=as_json)
 
 
@@ -40,6 +42,8 @@ def user_disable(
     by: Annotated[str, typer.Option(help="谁决定；不写则为当前系统账号")] = "",
 ) -> None:
     """停用一名用户：从此不能提取、签署；以前的记录不变。"""
+    from console import people
+
     people.disable_user(name, by)
 
 

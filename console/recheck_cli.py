@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from console import rechecking
-
 recheck_app = typer.Typer(help="复查：发过函的网址再看，直到消失。", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
@@ -26,6 +24,8 @@ def recheck_add(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """列入复查：按 [recheck] days 的日程再看。"""
+    from console import rechecking
+
     asked = rechecking.Asked(exhibit=exhibit, url=url, quote=quote, by=by, reason=reason)
     raise typer.Exit(rechecking.add_recheck(asked, as_json=as_json))
 
@@ -38,16 +38,22 @@ def recheck_list(
     as_json: Json = False,
 ) -> None:
     """在复查什么，各是什么状态。"""
+    from console import rechecking
+
     rechecking.list_rechecks(state, after, limit, as_json=as_json)
 
 
 @recheck_app.command("show")
 def recheck_show(number: Number, as_json: Json = False) -> None:
     """一项复查的每一次：看到什么，固定在哪里，是否已封存。"""
+    from console import rechecking
+
     rechecking.show_recheck(number, as_json=as_json)
 
 
 @recheck_app.command("stop")
 def recheck_stop(number: Number, by: By = "", reason: Reason = "") -> None:
     """不再复查。"""
+    from console import rechecking
+
     rechecking.stop_recheck(number, by, reason)

@@ -12,9 +12,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from console.homes import home_engine
 from console.output import OUTCOME_WORDS, harmless, page, print_json, say
 from console.watch_tables import moment
-from console.watching import home_engine
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import UserMistake

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from console.homes import person
 from console.output import harmless, print_json, print_line, say
 from console.sealing import opened_engine
-from console.watching import person
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import UserMistake

@@ -15,8 +15,8 @@ from rich.text import Text
 from console.alarms import KIND_WORDS, told_alarm
 from console.canaries import Canary, canary_of, is_checkout
 from console.files import platforms
+from console.homes import home_engine
 from console.output import harmless, page, print_json, say
-from console.watching import home_engine
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE

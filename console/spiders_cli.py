@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from console import alarms, files, freezing, spider_health
-
 spiders_app = typer.Typer(help="平台爬虫：有哪些，近来怎样。", no_args_is_help=True)
 alarms_app = typer.Typer(help="警报：哪个平台病了、为什么、哪一页；由人确认。", no_args_is_help=True)
 
@@ -19,12 +17,16 @@ Number = Annotated[int, typer.Argument(min=1, help="警报编号")]
 @spiders_app.command("list")
 def spiders_list(as_json: Json = False) -> None:
     """列出平台，一行一个。"""
+    from console import files
+
     files.list_spiders(as_json=as_json)
 
 
 @spiders_app.command("health")
 def spiders_health(as_json: Json = False) -> None:
     """每个平台近来怎样：最近看到、成功率、条数、字段、凭什么读、警报、冻结页。"""
+    from console import spider_health
+
     raise typer.Exit(spider_health.show_health(as_json=as_json))
 
 
@@ -39,6 +41,8 @@ def spiders_freeze(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """做一个冻结页：取来或读入一页，遮盖个人信息和令牌，写出页面、说明和读法；不是 ok 或 empty 的退出码为 3。"""
+    from console import freezing
+
     asked = freezing.Asked(spider=spider, source=source, url=url, query=query, out=out, stem=stem)
     raise typer.Exit(freezing.freeze_page(asked, as_json=as_json))
 
@@ -49,12 +53,16 @@ def alarms_list(
     as_json: Json = False,
 ) -> None:
     """未解除的警报：从何时起、很可能的原因、哪一页。"""
+    from console import alarms
+
     alarms.list_alarms(with_cleared=with_cleared, as_json=as_json)
 
 
 @alarms_app.command("show")
 def alarms_show(number: Number, as_json: Json = False) -> None:
     """一条警报的全部。"""
+    from console import alarms
+
     alarms.show_alarm(number, as_json=as_json)
 
 
@@ -65,4 +73,6 @@ def alarms_ack(
     reason: Annotated[str, typer.Option(help="理由")] = "",
 ) -> None:
     """确认知道了；警报照旧，直到恢复，或一直如此而成为新的常态。"""
+    from console import alarms
+
     alarms.acknowledge(numbers, by, reason)

@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from console.homes import person
 from console.output import harmless, print_json, print_line, say
 from console.sealing import opened_engine
-from console.watching import agency_of, person
+from console.watching import agency_of
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import UserMistake

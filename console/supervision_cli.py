@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from console import sampling, supervising
-
 agency_app = typer.Typer(help="监管对象：名录里的机构、上次看过和下次到期。", no_args_is_help=True)
 priority_app = typer.Typer(help="重点监控名单：更勤地看。", no_args_is_help=True)
 agency_app.add_typer(priority_app, name="priority")
@@ -28,6 +26,8 @@ def agency_list(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """当前名录里的每家机构：上次看过、下次到期、有没有任务在查。"""
+    from console import supervising
+
     shown = supervising.Shown(never_seen=never_seen, due=due, only_priority=priority, limit=limit, after=after)
     supervising.list_agencies(shown, as_json=as_json)
 
@@ -35,18 +35,24 @@ def agency_list(  # noqa: PLR0913, PLR0917 - one parameter an option
 @agency_app.command("refresh")
 def agency_refresh(by: By = "") -> None:
     """导入新名录以后：随名录、随重点监控名单的任务换上新的查询词。"""
+    from console import supervising
+
     supervising.refresh_watches(by)
 
 
 @priority_app.command("add")
 def priority_add(agency: Word, reason: Reason, by: By = "") -> None:
     """列入重点监控名单。"""
+    from console import supervising
+
     supervising.add_priority(agency, reason, by)
 
 
 @priority_app.command("remove")
 def priority_remove(agency: Word, reason: Reason, by: By = "") -> None:
     """移出重点监控名单；历史保留。"""
+    from console import supervising
+
     supervising.remove_priority(agency, reason, by)
 
 
@@ -55,6 +61,8 @@ def priority_list(
     with_removed: Annotated[bool, typer.Option("--all", help="连同移出了的")] = False, as_json: Json = False
 ) -> None:
     """重点监控名单：理由、谁列入、上次看过、是否逾期。"""
+    from console import supervising
+
     supervising.list_priority(with_removed=with_removed, as_json=as_json)
 
 
@@ -67,10 +75,14 @@ def sample(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """双随机：从名录或店铺中抽取，结果和名单摘要记入日志。"""
+    from console import sampling
+
     asked = sampling.Lots(source=source, wanted=number, seed=seed, only_active=active)
     sampling.sample(asked, by, as_json=as_json)
 
 
 def draws(as_json: Json = False) -> None:
     """历次抽取。"""
+    from console import sampling
+
     sampling.list_draws(as_json=as_json)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from console import watch_tables, watching
-from console.watching import Words
 from crawler.watches import Days, Device, Watch
 
+if TYPE_CHECKING:
+    from console.watching import Words
+
+T = TypeVar("T")
 watch_app = typer.Typer(help="巡查任务：查什么、在哪里、什么时候。", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
@@ -41,6 +43,8 @@ def _words(  # noqa: PLR0913, PLR0917 - one parameter an option
     all_agencies: str,
     sites: bool,
 ) -> Words:
+    from console.watching import Words
+
     return Words(
         queries=tuple(queries or ()), file=file, with_list=with_list, with_rules=with_rules, urls=tuple(urls or ()),
         url_file=url_file, agencies=tuple(agencies or ()), all_agencies=all_agencies, sites=sites,
@@ -49,6 +53,11 @@ def _words(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in text.replace("，", ",").split(",") if one.strip())
+
+
+def _or(new: T | None, old: T) -> T:
+    """What was typed, else what was there."""
+    return old if new is None else new
 
 
 @watch_app.command("add")
@@ -74,14 +83,17 @@ def watch_add(  # noqa: PLR0913, PLR0917 - one parameter an option
     device: Annotated[Device, typer.Option(help="desktop 电脑页面，mobile 手机页面")] = Device.DESKTOP,
     depth: Annotated[int, typer.Option(help="每个查询最多翻几页；0 用设置值")] = 0,
     budget: Annotated[int, typer.Option(help="每天最多多少次；0 不限")] = 0,
+    as_json: Json = False,
 ) -> None:
     """建立巡查任务；不写查询词则用随附的词表和从规则生成的词。"""
+    from console import watching
+
     watch = Watch(
         name=name, platforms=_names(platforms), queries=(), schedule=schedule, key_schedule=key_schedule, days=days,
         window=window, grace=grace, place=place.strip(), device=device, depth=depth, budget=budget,
     )  # fmt: skip
     words = _words(query, queries, with_list, with_rules, url, urls, agency, agencies, sites)
-    watching.add_watch(watch, words, by)
+    watching.add_watch(watch, words, by, as_json=as_json)
 
 
 @watch_app.command("change")
@@ -107,48 +119,52 @@ def watch_change(  # noqa: PLR0913, PLR0917 - one parameter an option
     device: Annotated[Device | None, typer.Option(help="desktop 或 mobile")] = None,
     depth: Annotated[int | None, typer.Option(help="每个查询最多翻几页；0 用设置值")] = None,
     budget: Annotated[int | None, typer.Option(help="每天最多多少次；0 不限")] = None,
+    as_json: Json = False,
 ) -> None:
     """改任务，成为新的一版：没写的照旧；写了查询词就整个换掉。"""
+    from console import watching
+
     old = watching.current(name).watch
     watch = replace(
-        old,
-        platforms=old.platforms if platforms is None else _names(platforms),
-        schedule=old.schedule if schedule is None else schedule,
-        key_schedule=old.key_schedule if key_schedule is None else key_schedule,
-        days=old.days if days is None else days,
-        window=old.window if window is None else window,
-        grace=old.grace if grace is None else grace,
-        place=old.place if place is None else place.strip(),
-        device=old.device if device is None else device,
-        depth=old.depth if depth is None else depth,
-        budget=old.budget if budget is None else budget,
-    )
+        old, schedule=_or(schedule, old.schedule), key_schedule=_or(key_schedule, old.key_schedule),
+        platforms=old.platforms if platforms is None else _names(platforms), days=_or(days, old.days),
+        window=_or(window, old.window), grace=_or(grace, old.grace), place=_or(place, old.place).strip(),
+        device=_or(device, old.device), depth=_or(depth, old.depth), budget=_or(budget, old.budget),
+    )  # fmt: skip
     words = _words(query, queries, with_list, with_rules, url, urls, agency, agencies, sites)
-    watching.change_watch(name, watch, words, by)
+    watching.change_watch(name, watch, words, by, as_json=as_json)
 
 
 @watch_app.command("list")
 def watch_list(as_json: Json = False) -> None:
     """所有巡查任务和各自的下一次。"""
+    from console import watch_tables
+
     watch_tables.list_watches(as_json=as_json)
 
 
 @watch_app.command("show")
 def watch_show(name: Name, as_json: Json = False) -> None:
     """一项任务的全部：查询词各从哪里来，历次改动各是谁定的。"""
+    from console import watch_tables
+
     watch_tables.show_watch(name, as_json=as_json)
 
 
 @watch_app.command("pause")
-def watch_pause(name: Name, by: By = "") -> None:
+def watch_pause(name: Name, by: By = "", as_json: Json = False) -> None:
     """暂停：从现在起不再排。"""
-    watching.pause_watch(name, by, is_paused=True)
+    from console import watching
+
+    watching.pause_watch(name, by, is_paused=True, as_json=as_json)
 
 
 @watch_app.command("resume")
-def watch_resume(name: Name, by: By = "") -> None:
+def watch_resume(name: Name, by: By = "", as_json: Json = False) -> None:
     """恢复。"""
-    watching.pause_watch(name, by, is_paused=False)
+    from console import watching
+
+    watching.pause_watch(name, by, is_paused=False, as_json=as_json)
 
 
 @watch_app.command("plan")
@@ -159,6 +175,8 @@ def watch_plan(
     as_json: Json = False,
 ) -> None:
     """算出一段时间里应有的每一次：只由任务和日历得出，不看名册。"""
+    from console import watch_tables
+
     watch_tables.show_plan(first, last, watch, as_json=as_json)
 
 
@@ -170,7 +188,9 @@ def watch_queries(
     as_json: Json = False,
 ) -> None:
     """可用的查询词：词表加上从规则生成的词，各标来源。"""
+    from console import watching
+
     if strike:
-        watching.strike_query(strike, by)
+        watching.strike_query(strike, by, as_json=as_json)
     else:
         watching.list_queries(file, as_json=as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -11,19 +11,19 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from console.output import harmless, page, print_json, print_line, say
-from console.watching import home_engine, show_queries
+from console.homes import home_engine
+from console.output import CATEGORY_WORDS, harmless, page, print_json, print_line, say
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import UserMistake
-from crawler.watches import Days, Origin, Slot, Watch, WatchVersion
+from crawler.watches import DEVICE_WORDS, RESERVED, Days, Origin, Slot, Watch, WatchQuery, WatchVersion
 from patrol.calendar import Calendar, load_calendar
-from patrol.checking import DEVICE_WORDS, RESERVED
 from patrol.plan import planned, times
 from storage.watches import Watches
 
 LONGEST_PLAN = timedelta(days=366)
 USUAL_PLAN = timedelta(days=30)
+ORIGIN_WORDS = {Origin.OFFICE: "本单位", Origin.LIST: "词表", Origin.RULES: "规则"}
 DAY_WORDS = {Days.ALL: "每天", Days.WORKDAYS: "工作日", Days.RESTDAYS: "休息日"}
 LOOK_AHEAD = timedelta(days=400)
 ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
@@ -100,13 +100,28 @@ def next_time(watch: Watch, now: datetime, days: Calendar) -> datetime | None:
     return next((at for at, _, _ in times(watch, now, now + LOOK_AHEAD, days)), None)
 
 
-def _summary(one: WatchVersion, at: datetime | None) -> dict[str, Any]:
+def told_version(one: WatchVersion) -> dict[str, Any]:
+    """A watch as it is, as every command tells it in JSON."""
     told = asdict(one.watch)
     origins = [query.origin for query in one.watch.queries]
     counts = {origin.value: origins.count(origin) for origin in Origin if origin in origins}
     told["queries"] = len(one.watch.queries)
-    told |= {"id": one.watch_id, "origins": counts, "version": one.version, "since": one.since.isoformat()}
-    return told | {"by": one.by, "next": at.isoformat() if at else None}
+    return told | {"id": one.watch_id, "origins": counts, "version": one.version, "since": one.since.isoformat(),
+                   "by": one.by}  # fmt: skip
+
+
+def _summary(one: WatchVersion, at: datetime | None) -> dict[str, Any]:
+    return told_version(one) | {"next": at.isoformat() if at else None}
+
+
+def show_queries(queries: Sequence[WatchQuery], *, as_json: bool) -> None:
+    """Each query with where it is from and what it is after."""
+    for one in queries:
+        if as_json:
+            print_json(asdict(one))
+        else:
+            after = CATEGORY_WORDS.get(one.category, one.category)
+            print_line(harmless(f"{one.words}  {ORIGIN_WORDS[one.origin]}  {after}".rstrip()))
 
 
 # -- the plan --------------------------------------------------------------------------------------

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
 
-from casework.people import known_name
 from console.files import platforms
-from console.output import CATEGORY_WORDS, harmless, print_json, print_line, say
-from console.people import account
+from console.homes import home_engine, person
+from console.output import harmless, print_json, say
+from console.watch_tables import show_queries, told_version
 from crawler import clock
 from crawler.agencies import Agency
 from crawler.config import Config
 from crawler.errors import UserMistake
-from crawler.watches import Origin, Watch, WatchQuery, WatchVersion
+from crawler.watches import RESERVED, Watch, WatchQuery, WatchVersion
 from detectors.rule import load_rules
-from patrol.checking import LANDING, RESERVED, checked_watch, platform_of
+from patrol.checking import LANDING, checked_watch, platform_of
 from patrol.queries import checked, chosen, from_rules, is_address, read_list
 from patrol.supervision import Targets, followed, targets
-from storage.db import open_database
-from storage.people import People
 from storage.registers.store import Registries
 from storage.struck import StruckWords
 from storage.supervision import Supervision
 from storage.supervision_shapes import Follows
 from storage.watches import Watches
 
-ORIGIN_WORDS = {Origin.OFFICE: "本单位", Origin.LIST: "词表", Origin.RULES: "规则"}
 LONGEST_PLAN = timedelta(days=366)
 LOOK_AHEAD = timedelta(days=400)
 
@@ -68,32 +63,10 @@ class Words:
         return Follows(f"{which}_sites" if self.sites else which)
 
 
-@contextmanager
-def home_engine(config: Config) -> Iterator[Engine]:
-    """The home's database, made where there is none: a watch may be the first thing in a home."""
-    engine = open_database(config.database)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
-def person(engine: Engine, by: str) -> str:
-    """Who does it, by name. Once there are users one of them must be named; before, it is this system's account."""
-    people = People(engine)
-    if not by.isprintable():
-        raise UserMistake("姓名里不能有控制字符")
-    if not by.strip():
-        if people.everybody():
-            raise UserMistake("要写明是谁：--by 姓名")
-        return account()
-    return known_name(people, by)
-
-
 # -- writing ---------------------------------------------------------------------------------------
 
 
-def add_watch(watch: Watch, words: Words, by: str) -> None:
+def add_watch(watch: Watch, words: Words, by: str, *, as_json: bool) -> None:
     """Write a new watch; addresses of several platforms make one watch each."""
     config = Config.load()
     with home_engine(config) as engine:
@@ -113,9 +86,11 @@ def add_watch(watch: Watch, words: Words, by: str) -> None:
             if follows and wanted_agencies:
                 Supervision(engine).aim(number, follows, wanted_agencies.aims)
             say(harmless(f"已建立巡查任务 {one.name}：{_size(one)}"))
+            if as_json:
+                print_json(told_version(Watches(engine).find(one.name)), goes_on=True)
 
 
-def change_watch(name: str, change: Watch, words: Words, by: str) -> None:
+def change_watch(name: str, change: Watch, words: Words, by: str, *, as_json: bool) -> None:
     """Write the next version: `change` is the whole watch as it shall be, but for its queries when words are asked."""
     config = Config.load()
     with home_engine(config) as engine:
@@ -130,11 +105,14 @@ def change_watch(name: str, change: Watch, words: Words, by: str) -> None:
             Supervision(engine).aim(found.watch_id, follows, targeted.aims)
         elif asked and found.watch_id in Supervision(engine).followers():
             Supervision(engine).aim(found.watch_id, Follows.NAMED, ())  # it follows no list any more
-        if wanted == found.watch:
-            say(harmless(f"{name} 本来就是这样，没有改动"))
-            return
-        version = Watches(engine).change(found.watch_id, wanted, by_name, clock.now())
-    say(harmless(f"{name} 已改为第 {version} 版：{_size(wanted)}；已排进名册的照旧"))
+        is_new = wanted != found.watch
+        if is_new:
+            Watches(engine).change(found.watch_id, wanted, by_name, clock.now())
+        done = Watches(engine).find(name)
+    told = f"已改为第 {done.version} 版：{_size(wanted)}；已排进名册的照旧" if is_new else "本来就是这样，没有改动"
+    say(harmless(f"{name} {told}"))
+    if as_json:
+        print_json(told_version(done) | {"is_new": is_new})
 
 
 def current(name: str) -> WatchVersion:
@@ -143,7 +121,7 @@ def current(name: str) -> WatchVersion:
         return Watches(engine).find(name)
 
 
-def pause_watch(name: str, by: str, *, is_paused: bool) -> None:
+def pause_watch(name: str, by: str, *, is_paused: bool, as_json: bool) -> None:
     """From now on it plans nothing, or again."""
     with home_engine(Config.load()) as engine:
         found = Watches(engine).find(name)
@@ -152,8 +130,11 @@ def pause_watch(name: str, by: str, *, is_paused: bool) -> None:
         if found.watch.is_paused == is_paused:
             raise UserMistake(f"{name} {'已经停着' if is_paused else '没有停'}")
         watch = replace(found.watch, is_paused=is_paused)
-        version = Watches(engine).change(found.watch_id, watch, person(engine, by), clock.now())
-    say(harmless(f"{name} 已{'暂停' if is_paused else '恢复'}（第 {version} 版）；停着的时候不计为漏查"))
+        Watches(engine).change(found.watch_id, watch, person(engine, by), clock.now())
+        done = Watches(engine).find(name)
+    say(harmless(f"{name} 已{'暂停' if is_paused else '恢复'}（第 {done.version} 版）；停着的时候不计为漏查"))
+    if as_json:
+        print_json(told_version(done))
 
 
 def asked_queries(engine: Engine, words: Words) -> tuple[WatchQuery, ...]:
@@ -229,16 +210,6 @@ def _size(watch: Watch) -> str:
 # -- queries ---------------------------------------------------------------------------------------
 
 
-def show_queries(queries: Sequence[WatchQuery], *, as_json: bool) -> None:
-    """Each query with where it is from and what it is after."""
-    for one in queries:
-        if as_json:
-            print_json(asdict(one))
-        else:
-            after = CATEGORY_WORDS.get(one.category, one.category)
-            print_line(harmless(f"{one.words}  {ORIGIN_WORDS[one.origin]}  {after}".rstrip()))
-
-
 def list_queries(file: Path | None, *, as_json: bool) -> None:
     """What a watch asks that names no queries of its own: the list, and the rules' words that nobody struck."""
     with home_engine(Config.load()) as engine:
@@ -246,11 +217,14 @@ def list_queries(file: Path | None, *, as_json: bool) -> None:
     show_queries(queries, as_json=as_json)
 
 
-def strike_query(words: str, by: str) -> None:
+def strike_query(words: str, by: str, *, as_json: bool) -> None:
     """A word of the rules that the office does not want, for good."""
     with home_engine(Config.load()) as engine:
         struck = StruckWords(engine)
         if words not in {one.words for one in from_rules(load_rules(), struck.all())}:
             raise UserMistake(f"{words!r} 不是从规则生成的词；现有的见 lantian watch queries")
-        struck.strike(words, person(engine, by), clock.now())
+        name, now = person(engine, by), clock.now()
+        struck.strike(words, name, now)
     say(harmless(f"已划去 {words}：不再生成；已有的任务用 lantian watch change 改"))
+    if as_json:
+        print_json({"struck": words, "by": name, "at": now.isoformat()})

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+RESERVED = ("复查",)  # watches that nobody writes by hand
 LONGEST_QUERY = 2000  # bytes; an index of PostgreSQL takes little more
 
 
@@ -18,6 +19,9 @@ class Device(StrEnum):
 
     DESKTOP = "desktop"
     MOBILE = "mobile"
+
+
+DEVICE_WORDS = {Device.DESKTOP: "电脑", Device.MOBILE: "手机"}
 
 
 class Origin(StrEnum):

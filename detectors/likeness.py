@@ -5,8 +5,6 @@ It reads what the listing offers, not who offers it or at what price, and it gro
 
 from __future__ import annotations
 
-from datasketch import MinHash
-
 from crawler.items import Listing
 from detectors.normal import canonical, squeezed
 
@@ -27,6 +25,9 @@ def signature(listing: Listing) -> tuple[int, ...]:
     if not text:
         return ()
     grams = {text[start : start + GRAM] for start in range(max(1, len(text) - GRAM + 1))}
+    # It brings SciPy along, which takes longer to load than most commands take.
+    from datasketch import MinHash
+
     sketch = MinHash(num_perm=VALUES, seed=SEED, scheme=SCHEME)
     sketch.update_batch([gram.encode("utf-8", "surrogatepass") for gram in sorted(grams)])
     return tuple(int(value) for value in sketch.hashvalues)

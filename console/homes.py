@@ -1,0 +1,48 @@
+"""The home's database opened, and who does something in it, by name: what every command that writes begins with."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+
+from crawler.config import Config
+from crawler.errors import UserMistake
+from storage.db import open_database
+from storage.people import People
+
+
+@contextmanager
+def home_engine(config: Config) -> Iterator[Engine]:
+    """The home's database, made where there is none: a watch may be the first thing in a home."""
+    engine = open_database(config.database)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def person(engine: Engine, by: str) -> str:
+    """Who does it, by name. Once there are users one of them must be named; before, it is this system's account."""
+    # Only who writes a name needs what checks passwords.
+    from casework.people import known_name
+
+    people = People(engine)
+    if not by.isprintable():
+        raise UserMistake("姓名里不能有控制字符")
+    if not by.strip():
+        if people.everybody():
+            raise UserMistake("要写明是谁：--by 姓名")
+        return account()
+    return known_name(people, by)
+
+
+def account() -> str:
+    """Who runs this, as the system knows him."""
+    try:
+        return f"系统账号 {pwd.getpwuid(os.geteuid()).pw_name}"
+    except KeyError:
+        return f"系统账号 {os.geteuid()}"
