@@ -52,7 +52,9 @@ def run_round(asked: Asked, *, as_json: bool) -> int:
     names = [name.strip() for name in asked.spiders.split(",") if name.strip()] or _asked_by_words()
     words = read_queries(asked.queries or DEFAULT_QUERIES)
     for name in names:
-        platform(name)(runs=dict.fromkeys(words, ""))  # says before anything begins what it cannot be asked
+        spider = platform(name)(runs=dict.fromkeys(words, ""))
+        for query in words:
+            spider.first_url(query)  # says before anything begins what it cannot be asked
     questions = [(name, query) for name in names for query in words]
     pages = asked.pages or config.crawl.pages
     if not 1 <= pages <= MAX_PAGES:
@@ -143,7 +145,7 @@ def _planned(
 
 def _tell_robots(config: Config, questions: Sequence[tuple[str, str]]) -> None:
     """Before the first round a person should know what will not be looked at, and why."""
-    urls = {name: platform(name)().search_url(query, 1) for name, query in questions}
+    urls = {name: platform(name)().first_url(query) for name, query in questions}
     forbidden = {name: line for name, line in asyncio.run(survey(config, urls)).items() if line}
     for name, line in forbidden.items():
         say(f"robots.txt 禁止：{platform(name).label}（{name}） {harmless(line)}")

@@ -21,6 +21,7 @@ from scrapy.utils.misc import load_object
 
 from crawler.config import Config
 from crawler.errors import Disallowed, Unreachable
+from crawler.tables import Place
 from crawler.transport import connector
 
 ROBOT = "lantian"
@@ -119,14 +120,16 @@ class RobotsMiddleware:
         return robots_of(response.status, response.body)
 
 
-async def survey(config: Config, urls: Mapping[str, str]) -> dict[str, str]:
+async def survey(config: Config, urls: Mapping[str, str], place: Place | None = None) -> dict[str, str]:
     """What robots.txt says about each platform's search address: the forbidding line, "" for
     none. `urls` maps platforms to addresses. A host that cannot be reached is not in the answer.
+
+    It is asked from the `place` from which the page itself would be: a server may tell each another thing.
     """
     said: dict[str, str] = {}
     timeout = aiohttp.ClientTimeout(total=config.crawl.timeout)
     async with aiohttp.ClientSession(
-        connector=connector(config.hosts), timeout=timeout, headers={"User-Agent": config.user_agent()}
+        connector=connector(config.hosts, place), timeout=timeout, headers={"User-Agent": config.user_agent()}
     ) as session:
 
         async def ask(platform: str, url: str) -> None:

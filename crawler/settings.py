@@ -51,6 +51,7 @@ LOG_LEVEL = "INFO"
 LOG_FORMATTER = "crawler.addon.QuietItems"
 
 DOWNLOADER_MIDDLEWARES = {
+    "pipelines.counters.Counters": 80,
     "pipelines.cooling.Cooling": 90,
     "crawler.politeness.RobotsMiddleware": 100,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,

@@ -27,43 +27,15 @@ from scrapy.exceptions import DownloadConnectionRefusedError, DownloadFailedErro
 from scrapy.http import Response
 from scrapy.utils.misc import load_object
 
+from crawler.addresses import is_public, literal
 from crawler.config import Config
 from crawler.errors import PageBroken, Unreachable
 from crawler.exits import ExitConnector, ProxyFailed
 from crawler.hosts import MappedHost
 from crawler.pace import Turns, turn
+from crawler.tables import Place
 
 MAX_HEADER = 64 * 1024  # bytes of one header line; platforms set long cookies
-_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_PROTOCOL_ASSIGNMENTS = ipaddress.IPv4Network("192.0.0.0/24")
-
-
-def is_public(address: str) -> bool:
-    """Whether a crawl may connect to this IP address without being told so.
-
-    An IPv6 address that carries an IPv4 one (mapped, NAT64, 6to4) is as public as that.
-    """
-    ip = ipaddress.ip_address(address.split("%", 1)[0])
-    if isinstance(ip, ipaddress.IPv4Address):
-        return ip.is_global and not ip.is_multicast and ip not in _PROTOCOL_ASSIGNMENTS
-    carried = ip.ipv4_mapped or ip.sixtofour
-    if ip in _NAT64:
-        carried = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    return is_public(str(carried)) if carried else ip.is_global and ip in _GLOBAL_UNICAST
-
-
-def literal(host: str) -> str:
-    """The address that `host` spells in any form a system accepts (`2130706433`, `127.1`), "" for a name."""
-    host = host.removesuffix(".")
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        pass
-    try:
-        return socket.inet_ntoa(socket.inet_aton(host))
-    except (OSError, UnicodeError):
-        return ""
 
 
 def is_specimen(url: str, hosts: Mapping[str, MappedHost]) -> bool:
@@ -142,12 +114,14 @@ def _authorities(hosts: Mapping[str, MappedHost]) -> set[Path]:
     return {mapped.ca for mapped in hosts.values() if mapped.ca}
 
 
-def connector(hosts: Mapping[str, MappedHost]) -> aiohttp.TCPConnector:
-    """Connections under the same guard, for the few questions asked outside a crawl."""
+def connector(hosts: Mapping[str, MappedHost], place: Place | None = None) -> aiohttp.TCPConnector:
+    """Connections under the same guard and by the same way out, for the few questions asked outside a crawl."""
     context = ssl.create_default_context()
     for ca in _authorities(hosts):
         context.load_verify_locations(ca)
     resolver = GuardedResolver(hosts)
+    if place:
+        return ExitConnector(place, resolver=resolver, use_dns_cache=False, ssl=context)
     return aiohttp.TCPConnector(resolver=resolver, socket_factory=resolver.socket, use_dns_cache=False, ssl=context)
 
 

@@ -19,6 +19,7 @@ from crawler.watches import Origin, WatchQuery
 from detectors.normal import canonical, squeezed
 from detectors.phrase import Phrase
 from detectors.rule import Rule
+from spiders.counters import refuse_counter
 
 LISTED = Path(__file__).parent.parent / "spiders" / "queries.toml"
 LONGEST_QUERY, LONGEST_ADDRESS = 60, 2000  # characters
@@ -70,6 +71,7 @@ def checked(query: WatchQuery) -> WatchQuery:
         raise UserMistake(f"查询词 {query.words!r} 是空的，或含有控制字符")
     if is_address(words):
         _refuse_address(words)
+        refuse_counter(words)
     elif len(words) > LONGEST_QUERY:
         raise UserMistake(f"查询词 {words[:20]}… 有 {len(words)} 字，最多 {LONGEST_QUERY} 字")
     return WatchQuery(words=words, origin=query.origin, category=query.category)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
+from crawler.addresses import refuse_inside
 from crawler.agencies import Agency
 from crawler.errors import UserMistake
 from crawler.watches import Origin, WatchQuery, WatchVersion
@@ -145,6 +146,7 @@ def _site(entry: Agency) -> str:
         return ""
     address = site if site.startswith(("http://", "https://")) else f"http://{site}"
     try:
+        refuse_inside(address, {})
         return checked(WatchQuery(words=address)).words
     except UserMistake:
         return ""

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from crawler.pace import BURST, PACE, Burst
 from pipelines.devtools import BrowserTrouble, Session, Told
 from pipelines.network import Recorder
+from spiders.counters import is_paid
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Admission:
         self._left = most
         self._main = ""
         self._holds = False
+        self._begins_paid = False
         self._addresses = 0
         self._turns = Burst(BURST, PACE)
         self._deciding: set[asyncio.Task[None]] = set()
@@ -69,9 +71,12 @@ class Admission:
             self._begin(self._let_out(told["requestId"], urlsplit(told["request"]["url"]).netloc))
 
     def _may_go(self, told: Told) -> bool:
+        """A paid counter is gone through only where the visit itself was sent to one."""
+        is_at_one = is_paid(told["request"]["url"])
+        self._begins_paid |= is_at_one and not self._addresses
         self._addresses += "redirectedRequestId" not in told
         self.is_restless = self._addresses > ADDRESSES
-        return not self._holds and not self.is_restless
+        return not self._holds and not self.is_restless and (self._begins_paid or not is_at_one)
 
     def _begin(self, decision: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(decision)

@@ -64,7 +64,8 @@ class LateVisits:
     async def _visit(self, page: FlaggedPage, spider: PlatformSpider) -> None:
         wanted = Wanted(sought=sought(page.exhibits), query=page.query, labels=spider.ad_labels)
         try:
-            allowed = await permission(self._room.config, self._room.store, page.platform, page.url)
+            here = self._room.eyes.place
+            allowed = await permission(self._room.config, self._room.store, page.platform, page.url, here)
             visit, capture = await bring(self._room, page.url, wanted, allowed.override)
             found = showings(page.exhibits, visit, spider, page.query)
         except (NotBrought, PageTrouble) as trouble:

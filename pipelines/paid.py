@@ -55,7 +55,8 @@ class PaidLinks:
     async def _is_allowed(self, url: str) -> bool:
         """A robots.txt that cannot be had allows nothing here."""
         await turn(urlsplit(url).hostname or "", self._room.config.crawl.delay, self._room.turns)
-        refusal = (await survey(self._room.config, {"": url})).get("", "robots.txt could not be read")
+        said = await survey(self._room.config, {"": url}, self._room.eyes.place)
+        refusal = said.get("", "robots.txt could not be read")
         if refusal:
             logger.info("the paid link %s stays closed: %s", url, refusal)
         return not refusal

@@ -12,6 +12,7 @@ from crawler.config import Config
 from crawler.errors import Disallowed, Unreachable
 from crawler.pace import turn
 from crawler.politeness import survey
+from crawler.tables import Place
 from storage.exhibits import ExhibitStore
 from storage.turns import StoredTurns
 
@@ -29,7 +30,9 @@ class Permission:
         return f"override {self.number}: {self.refusal}" if self.refusal else ""
 
 
-async def permission(config: Config, store: ExhibitStore, platform: str, url: str) -> Permission:
+async def permission(
+    config: Config, store: ExhibitStore, platform: str, url: str, place: Place | None = None
+) -> Permission:
     """Raises `Disallowed` where nobody signed for what is forbidden, `Unreachable` when the host does not answer."""
     host = urlsplit(url).hostname or ""
     turns = StoredTurns(config.home, store.engine)
@@ -37,7 +40,7 @@ async def permission(config: Config, store: ExhibitStore, platform: str, url: st
         await turn(host, config.crawl.delay, turns)
     finally:
         turns.close()
-    said = await survey(config, {platform: url})
+    said = await survey(config, {platform: url}, place)
     if platform not in said:
         raise Unreachable("robots_unknown", f"{host}: robots.txt was not answered")
     refusal = said[platform]

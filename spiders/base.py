@@ -25,6 +25,7 @@ from crawler import clock
 from crawler.errors import PageBlocked, PageBroken, PageChanged, PageGone, PageTrouble, Unreachable, UserMistake
 from crawler.items import Capture, Outcome, Page, Reading, Sightings
 from crawler.watches import Device
+from spiders.counters import is_counter, refusal_of, refuse_counter
 from spiders.failures import trouble_of
 from spiders.reading import Document
 from spiders.walls import Wall
@@ -152,11 +153,26 @@ class PlatformSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         for query in self.runs:
-            yield self._request(self.first_url(query), query, 1, frozenset())
+            try:
+                url = self.first_url(query)
+            except UserMistake:
+                if not is_counter(query):
+                    raise
+                yield self._closed(query)
+            else:
+                yield self._request(url, query, 1, frozenset())
 
     def first_url(self, query: str) -> str:
-        """Where a run begins: a query that is an address is that page itself."""
-        return query if query.startswith(("http://", "https://")) else self.search_url(query, 1)
+        """Where a run begins: a query that is an address is that page itself. `UserMistake` for one of a counter."""
+        url = query if query.startswith(("http://", "https://")) else self.search_url(query, 1)
+        refuse_counter(url)
+        return url
+
+    def _closed(self, query: str) -> Sightings:
+        """A run that was planned with a counter's address ends with that; the others go on."""
+        trouble, request = refusal_of(query), self._request(query, query, 1, frozenset())
+        reading = Reading(outcome=trouble.outcome, reason=trouble.reason, detail=trouble.detail)
+        return self._sightings(reading, query, request=request, is_last=True)
 
     def _request(
         self, url: str, query: str, page_number: int, seen: frozenset[str], *, in_browser: bool = False
@@ -216,7 +232,8 @@ class PlatformSpider(scrapy.Spider):
 
     def _has_more(self, reading: Reading, page_number: int, unseen: frozenset[str]) -> bool:
         """Platforms answer a page past the end with the last one again: nothing new ends a run."""
-        is_ours = urlsplit(reading.next_url or "").hostname in self.hosts
+        following = reading.next_url or ""
+        is_ours = urlsplit(following).hostname in self.hosts and not is_counter(following)
         return reading.outcome is Outcome.OK and page_number < self.pages and bool(unseen) and is_ours
 
     def _sightings(self, reading: Reading, url: str, *, request: Request | None, is_last: bool) -> Sightings:

@@ -15,6 +15,7 @@ from crawler.errors import PageChanged, PageTrouble, UserMistake
 from crawler.items import Kind, Reading
 from crawler.watches import Device
 from spiders.base import PlatformSpider
+from spiders.counters import refuse_counter
 from spiders.found import Found
 from spiders.nobody import trouble_with
 from spiders.owner import owner_of
@@ -30,11 +31,6 @@ _CALLED = (
     ("电话", re.compile(r"^(?:tel|sms):\s*(\+?[\d-]{7,20})")),
     ("邮箱", re.compile(r"^mailto:\s*([\w.+-]{1,60}@[\w.-]{3,80})")),
     ("QQ", re.compile(r"[?&]uin=([1-9]\d{4,11})\b")),
-)
-_COUNTERS = re.compile(
-    r"//(?:[\w-]+\.)*baidu\.com/(?:baidu\.php|link\b)|//(?:[\w-]+\.)*sogou\.com/(?:bill_cpc|link\b)"
-    r"|//(?:[\w-]+\.)*bing\.com/(?:ck/a|aclk|aclick)|//e\.tf\.360\.cn/|//click\.dsp\.com/|//www\.so\.com/link\b"
-    r"|\.simba\.taobao\.com/|//(?:legoclick|jing|jump\.zhineng)\.58\.com/|//short\.58\.com/zd_p|//ccc-x\.jd\.com/"
 )
 
 
@@ -64,8 +60,7 @@ class Landing(PlatformSpider):
         """The address itself, for that is what is asked here."""
         if split(query).scheme not in ("http", "https") or not host_of(query):
             raise UserMistake(f"landing wants addresses, not {query!r}")
-        if _COUNTERS.search(query):
-            raise UserMistake(f"landing opens no paid or redirecting link: {query!r}")
+        refuse_counter(query)
         return query
 
     def read_document(self, document: Document) -> Reading:
