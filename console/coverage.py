@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
 from rich.box import SIMPLE_HEAD
@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from casework.people import known_name
+from console.coverage_period import landing_words
 from console.files import platform
 from console.ledger import opened, plain
 from console.output import OUTCOME_WORDS, harmless, page, print_json, print_line, say
@@ -21,6 +22,7 @@ from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, UserMistake
 from crawler.items import Outcome
+from storage.coverage import Asking, Coverage
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.people import People
@@ -35,6 +37,7 @@ def show_coverage(round_id: str, *, as_json: bool) -> int:
         runs = [row.id for row in rows]
         pictures, waiting = store.picture_counts(runs), store.pictures_waiting()
         showings = store.showing_counts(runs)
+        opened_besides = Coverage(store.engine).landings(rows[0].round or "") if rows else frozenset()
         alarms = [one for one in rule_stats(store, clock.now()) if one.alarms]
     if as_json:
         rules = [{"rule": one.rule, "alarms": one.alarms} for one in alarms]
@@ -43,19 +46,30 @@ def show_coverage(round_id: str, *, as_json: bool) -> int:
                 "pictures": asdict(pictures.get(row.id, PictureCounts())),
                 "showings": asdict(showings.get(row.id, ShowingCounts())),
             }
-            print_json(plain(asdict(row)) | seen | {"rules": rules})
+            kind = {"kind": (Asking.LANDING if row.id in opened_besides else Asking.PLANNED).value}
+            print_json(plain(asdict(row)) | kind | seen | {"rules": rules})
     else:
-        print_coverage(rows)
+        print_coverage(rows, opened_besides)
         say_showings(showings)
         say_counts(pictures, waiting)
         say_alarms(alarms)
     return EXIT_DONE
 
 
-def print_coverage(rows: Sequence[RunRow]) -> None:
-    if not rows:
+def print_coverage(every: Sequence[RunRow], opened_besides: Collection[str] = ()) -> None:
+    """What was planned, row by row; advertisers' own pages, `opened_besides` by the round, in a line of their own."""
+    rows = [row for row in every if row.id not in opened_besides]
+    if rows:
+        _print_table(rows)
+        _say_outcomes(rows)
+    else:
         say("没有应查项：还没有跑过一轮，或最近一轮在写下计划之前就中断了。")
-        return
+    landings = [row for row in every if row.id in opened_besides]
+    if landings:
+        say(landing_words(len(landings), sum((row.outcome or Outcome.MISSED).is_clean for row in landings)))
+
+
+def _print_table(rows: Sequence[RunRow]) -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, title=f"覆盖：应查 {len(rows)} 项", title_justify="left")
     for name in ("平台", "查询词", "结果"):
         table.add_column(name, overflow="fold")
@@ -70,7 +84,6 @@ def print_coverage(rows: Sequence[RunRow]) -> None:
         style = "" if outcome.is_clean else "red"
         table.add_row(*(Text(harmless(word)) for word in words), *counts, total, style=style)
     page().print(table)
-    _say_outcomes(rows)
 
 
 def _say_outcomes(rows: Sequence[RunRow]) -> None:

@@ -28,6 +28,7 @@ from patrol.coverage import (
     UNWRITTEN,
     WAITING,
     Planned,
+    Share,
     Stretch,
     Totals,
     added_up,
@@ -36,7 +37,7 @@ from patrol.coverage import (
 )
 from patrol.platforms import label_of, spider_of
 from storage.alarms import Alarms
-from storage.coverage import BY_HAND, LATE, Coverage, Line
+from storage.coverage import BY_HAND, LATE, Asking, Coverage, Line
 from storage.supervision import Supervision
 from storage.watches import Watches
 
@@ -45,6 +46,7 @@ OPEN_WORDS = {WAITING: "待查", GOING_ON: "在查", UNWRITTEN: "没有记录", 
 FEATURE_WORDS = {"results": "结果的读法", "ads": "广告识别", "empty": "「无结果」的识别"}
 TOLD = 5  # so many names one by one
 HAND_WORDS = "手工查的"
+LANDING_WORDS = "广告主自己的网页"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ def show_period(asked: Asked, now: datetime, *, as_json: bool) -> int:
         found = lines(Coverage(engine), plan, stretch)
         if as_json:
             for line in found:
-                print_json(_told(line, names[line.watch_id]))
+                print_json(_told(line, LANDING_WORDS if line.kind is Asking.LANDING else names[line.watch_id]))
             return EXIT_DONE
         totals = added_up(found, of_queries=bool(asked.platform))
         closely = {one.agency: one.name for one in Supervision(engine).priorities()} if not asked.platform else {}
@@ -117,7 +119,8 @@ def _planned(engine: Engine, stretch: Stretch) -> Planned:
 def _told(line: Line, watch: str) -> dict[str, Any]:
     state = "ended" if line.outcome else line.reason
     is_seen = line.outcome is not None and line.outcome.is_clean
-    told = {"day": line.day.isoformat(), "watch": watch, "platform": line.platform, "query": line.query}
+    told = {"day": line.day.isoformat(), "kind": line.kind.value, "watch": watch}
+    told |= {"platform": line.platform, "query": line.query}
     ended: dict[str, Any] = {"state": state, "outcome": line.outcome, "reason": line.reason if line.outcome else ""}
     counted: dict[str, Any] = {
         "rows": line.rows,
@@ -141,6 +144,7 @@ def unproven(platform: str) -> list[str]:
 def _print(totals: Totals, stretch: Stretch) -> None:
     if not totals.whole.rows:
         say(f"{stretch.first} 至 {stretch.last}：没有应查项，也没有人手工查过。没有查，就什么也没有看到。")
+        _say_landings(totals.landings)
         return
     if totals.of_queries:
         queries = {query: query for _, query in totals.by_query}
@@ -155,9 +159,19 @@ def _print(totals: Totals, stretch: Stretch) -> None:
         f"没有看到 {whole.unseen} 项，还没有结果 {whole.open} 项")  # fmt: skip
     if ended:
         say(f"按结果：{ended}")
+    _say_landings(totals.landings)
     _say_unseen(totals)
     _say_assumed(totals)
     _say_unproven(totals)
+
+
+def _say_landings(landings: Share) -> None:
+    if landings.rows:
+        say(landing_words(landings.rows, landings.clean))
+
+
+def landing_words(opened: int, seen: int) -> str:
+    return f"{LANDING_WORDS}：打开 {opened}，看到 {seen}"
 
 
 def _say_unseen(totals: Totals) -> None:

@@ -16,7 +16,7 @@ from crawler.items import Outcome
 from crawler.watches import WatchVersion
 from patrol.calendar import Calendar
 from patrol.plan import planned
-from storage.coverage import BY_HAND, Coverage, Line, Within
+from storage.coverage import BY_HAND, Asking, Coverage, Line, Within
 from storage.watches import Written
 
 # What the reason of a line without an outcome says.
@@ -145,8 +145,13 @@ class Totals:
     words_of: dict[str, str] = field(default_factory=dict)
     assumed: defaultdict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
     by_hand: int = 0
+    landings: Share = field(default_factory=Share)
 
     def add(self, line: Line) -> None:
+        """Pages that rounds opened besides are counted apart: nobody had planned to look at them."""
+        if line.kind is Asking.LANDING:
+            self.landings.add(line)
+            return
         for share in (
             self.whole,
             self.by_platform[line.platform],
@@ -166,7 +171,7 @@ class Totals:
             self.why[line.platform][line.outcome, line.reason] += line.rows
         if line.assumed:
             self.assumed[line.assumed].add(line.day)
-        self.by_hand += 0 if line.watch_id else line.rows
+        self.by_hand += line.rows if line.kind is Asking.HAND else 0
 
     @property
     def agencies_unseen(self) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 from covered import BEGUN, DAY, Office
 from rich.console import Console
 
+from console.coverage import show_coverage
 from console.coverage_period import Asked, show_period
 from console.heat import cell, columns, print_heat
 from crawler.errors import UserMistake
@@ -134,6 +135,31 @@ def test_json_is_one_line_for_each_kind_of_end(office: Office, capsys: pytest.Ca
         ("2026-08-05", "unwritten", False)
     }
     assert all(line["unproven"] == ["empty"] for line in lines if line["platform"] == "taobao")
+
+
+def test_pages_that_a_round_opened_besides_have_a_line_of_their_own(
+    office: Office, told: Callable[[Asked, datetime], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    office.patrol(BEGUN + DAY, walled)
+    office.opens_besides([run.id for run in office.store.coverage()], 4)
+    said = told(Asked(first="2026-08-03", last="2026-08-03"), BEGUN + DAY)
+    assert "应查 4 项，看到 2 项，没有看到 2 项" in said
+    assert "广告主自己的网页：打开 4，看到 3" in said
+    assert "手工查的" not in said
+    assert "落地页" not in said
+    assert show_period(Asked(first="2026-08-03", last="2026-08-03"), BEGUN + DAY, as_json=True) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert sum(line["rows"] for line in lines if line["kind"] == "planned") == 4
+    assert {line["platform"] for line in lines if line["kind"] == "landing"} == {"landing"}
+    assert {line["watch"] for line in lines if line["kind"] == "landing"} == {"广告主自己的网页"}
+    assert show_coverage("", as_json=False) == 0
+    shown = capsys.readouterr()
+    assert "覆盖：应查 4 项" in shown.out + shown.err
+    assert "无结果 2，被拦 2；没有看到的 2 项" in shown.out + shown.err
+    assert "广告主自己的网页：打开 4，看到 3" in shown.out + shown.err
+    assert show_coverage("", as_json=True) == 0
+    runs = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert sorted(run["kind"] for run in runs) == ["landing"] * 4 + ["planned"] * 4
 
 
 @pytest.mark.parametrize(

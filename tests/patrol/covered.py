@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from looked import Saw, page
 from sqlalchemy import Engine
 
 from crawler.items import Outcome
@@ -14,8 +15,10 @@ from patrol.calendar import Calendar
 from patrol.plan import planned
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
+from storage.landings import Landings
 from storage.roster import Roster
 from storage.roster_shapes import Snapshot, Wanted
+from storage.shapes import PlannedRun
 from storage.watches import Watches
 
 BEGUN = datetime(2026, 8, 2, 16, 0, tzinfo=UTC)  # midnight in Shanghai, a Monday begins
@@ -57,6 +60,19 @@ class Office:
             self.roster.write(self.watch_id, due, at, at)
             self._ask(at, {(slot.platform, slot.query): ends(slot) for slot in due})
         self.roster.write(self.watch_id, [], until, until)
+
+    def opens_besides(self, runs: Sequence[str], limit: int) -> None:
+        """So many advertisers' own pages that these runs' pages name: the second is behind a wall, the third empty."""
+        run = self.store.run(runs[0])
+        at = run.planned_at
+        if not run.listings:
+            asked = PlannedRun(id=run.id, platform=run.platform, query=run.query, planned_at=at)
+            self.store.record(page(asked, Saw(count=10, ads=10), 1, at))
+        planned = Landings(self.engine).plan(run.round, runs, lambda *_: True, limit, at)
+        assert len(planned) == limit
+        ends = [(Outcome.OK, ""), (Outcome.BLOCKED, "captcha"), (Outcome.EMPTY, "no_result"), (Outcome.OK, "")]
+        for one, (outcome, reason) in zip(planned, ends, strict=False):
+            self.store.finish_run(one.id, outcome, reason, "", at)
 
     def _ask(self, at: datetime, due: dict[tuple[str, str], tuple[Outcome, str]]) -> None:
         claimed = self.roster.claim(Wanted(watch_id=self.watch_id, version=1), "t", at, 600, SNAPSHOT)

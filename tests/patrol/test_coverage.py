@@ -17,7 +17,7 @@ from crawler.items import Outcome
 from crawler.watches import Slot, WatchQuery
 from patrol.calendar import ASSUMED, Calendar
 from patrol.coverage import UNWRITTEN, Planned, Stretch, Totals, added_up, lines
-from storage.coverage import LATE, Coverage, Within, hand_rows, planned_rows
+from storage.coverage import LATE, Coverage, Within, hand_rows, landing_rows, planned_rows
 from storage.roster_shapes import Wanted
 from storage.shapes import PlannedRun
 from storage.supervision import Supervision
@@ -121,6 +121,25 @@ def test_what_a_person_asked_is_counted_too_and_never_twice(office: Office) -> N
     assert totals(office, 1, BEGUN + DAY, platform="taobao").by_hand == 0
 
 
+def test_pages_that_rounds_open_besides_are_neither_planned_nor_asked_by_hand(office: Office) -> None:
+    office.patrol(BEGUN + DAY, walled)
+    (claimed,) = {run.round for run in office.store.coverage()}
+    begun = totals(office, 1, BEGUN + DAY)
+    office.opens_besides([run.id for run in office.store.coverage() if run.outcome is Outcome.OK], 4)
+    by_hand = Looked(office.engine).round(BEGUN + DAY / 2, {"挂证": Saw(count=20, ads=20)})
+    office.opens_besides(by_hand, 2)
+    found = totals(office, 1, BEGUN + DAY)
+    tallied = sum(one.rows for one in office.roster.tally(BEGUN, BEGUN + DAY))
+    assert (found.whole.rows, found.by_hand, tallied) == (5, 1, 4)
+    assert begun.whole.rows == tallied == found.by_platform["taobao"].rows + found.by_platform["baidu"].rows - 1
+    assert (found.landings.rows, found.landings.clean) == (6, 4)
+    assert "landing" not in found.by_platform
+    assert totals(office, 1, BEGUN + DAY, watch_id=office.watch_id).landings.rows == 0
+    assert totals(office, 1, BEGUN + DAY, platform="landing").landings.rows == 6
+    assert totals(office, 1, BEGUN + DAY, platform="baidu").landings.rows == 0
+    assert len(Coverage(office.engine).landings(claimed or "")) == 4
+
+
 def test_a_round_by_hand_that_died_is_not_going_on_for_ever(office: Office) -> None:
     round_id = office.store.begin_round(BEGUN, "t", "")
     office.store.plan(round_id, [PlannedRun(id="r", platform="baidu", query="挂证", planned_at=BEGUN)])
@@ -168,7 +187,7 @@ def test_no_question_of_coverage_walks_a_table(office: Office, asked: dict[str, 
     office.patrol(BEGUN + DAY)
     within = Within(since=BEGUN, until=BEGUN + DAY, now=BEGUN + DAY, **asked)
     with office.engine.connect() as connection:
-        for query in (planned_rows(within), hand_rows(within)):
+        for query in (planned_rows(within), hand_rows(within), landing_rows(within)):
             words = str(query.compile(connection, compile_kwargs={"literal_binds": False}))
             steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", tuple(0 for _ in range(words.count("?"))))
             told = [row.detail for row in steps]
