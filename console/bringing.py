@@ -111,6 +111,9 @@ class Bringing:
         if again := next((one for one in known if one.platform == reads[0].spider.name), None):
             return Brought(imported=again, runs=(), is_new=False)
         pictures = asyncio.run(self._pictures(saved.form, reads))
+        if saved.form is Form.PICTURE:
+            (one,), ((_, text),) = reads, pictures.values()
+            reads = [replace(one, reading=read_saved(one.spider, saved.form, one.page, one.query, text.text))]
         original = self._original(path, raw, sha256, saved.form, reads[0].page)
         whole = saved.form is Form.PICTURE
         beside = [] if whole else [_picture_page(url, body) for url, (body, _) in pictures.items()]

@@ -26,7 +26,7 @@ from console.shelving import shelve_round
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, EXIT_USAGE, UserMistake, graver
-from crawler.saved import LONGEST_CLAIM, MOST_FILE
+from crawler.saved import LONGEST_CLAIM, MOST_FILE, Form
 from pipelines.room import TOOL
 from spiders.imported import is_address
 from storage.archive import FolderArchive
@@ -37,6 +37,7 @@ from storage.import_shapes import ReadRun
 from storage.imports import Imports
 from storage.marks import refuse_simulation
 from storage.people import People
+from storage.tasks import Tasks
 
 LONGEST_WORDS = 500  # characters of a note
 
@@ -53,14 +54,15 @@ def import_files(paths: Sequence[Path], claims: Claims, *, as_json: bool) -> int
         with among_crawls(config.home):
             with FolderArchive(config.archive, tool=TOOL, elsewhere=open_elsewhere(config)) as archive:
                 bringing = Bringing(config, store, archive, checked)
-                codes = [_one(bringing, path, as_json=as_json) for path in paths]
+                tasks = Tasks(store.engine)
+                codes = [_one(bringing, tasks, path, as_json=as_json) for path in paths]
             codes += [seal_round(config, store.engine), shelve_round(config, store.engine)]
     finally:
         store.engine.dispose()
     return graver(*codes)
 
 
-def _one(bringing: Bringing, path: Path, *, as_json: bool) -> int:
+def _one(bringing: Bringing, tasks: Tasks, path: Path, *, as_json: bool) -> int:
     try:
         brought = bringing.bring(path, contents(path))
     except UserMistake as refused:
@@ -69,8 +71,12 @@ def _one(bringing: Bringing, path: Path, *, as_json: bool) -> int:
             print_json({"path": harmless(str(path)), "state": "refused", "why": str(refused)}, goes_on=True)
         return EXIT_USAGE
     _tell(path, brought)
+    left = [one.id for run in brought.runs for one in tasks.of_query(run.platform, run.query)]
+    if left:
+        why = "截图不能代替网页" if brought.imported.form is Form.PICTURE else "这份文件没有查到结果"
+        say(f"  {why}：任务 {'、'.join(map(str, left))} 仍在等人处理，看过后用 lantian tasks close 关闭")
     if as_json:
-        print_json(_told(path, brought), goes_on=True)
+        print_json(_told(path, brought) | {"tasks": left}, goes_on=True)
     return EXIT_DONE if all(run.outcome.is_clean for run in brought.runs) else EXIT_NOT_CLEAN
 
 

@@ -15,6 +15,7 @@ from console.sealing import opened_engine
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE
+from crawler.watches import Device
 from storage.people import People
 from storage.tasks import BATCH, Task, Tasks
 
@@ -61,13 +62,19 @@ def _print(found: tuple[Task, ...]) -> None:
     for one in found:
         label = platforms()[one.platform].label if one.platform in platforms() else harmless(one.platform)
         line = Text(f"{one.id:>4}  ")
-        line.append(f"{label}“{harmless(one.query)}”", style="cyan")
+        line.append(f"{label}“{harmless(one.query)}”{_from_where(one)}", style="cyan")
         line.append(f"  {OUTCOME_WORDS[one.outcome]}（{harmless(one.reason)}）{harmless(one.detail)[:100]}")
         line.append(f"\n      {_times(one)}", style="dim")
         console.print(line)
     say("请在自己的浏览器中打开并保存网页，再运行 lantian import 文件 --by 姓名 --platform 平台 --query 查询词")
     if len(found) == BATCH:
         say(f"还有更多：--before {found[-1].id}")
+
+
+def _from_where(task: Task) -> str:
+    words = [harmless(task.place)] if task.place else []
+    words += ["手机页"] if task.device is Device.MOBILE else []
+    return f"［{'、'.join(words)}］" if words else ""
 
 
 def _times(task: Task) -> str:

@@ -84,10 +84,13 @@ def query_of(spider: PlatformSpider, url: str) -> str:
     return url
 
 
-def read_saved(spider: PlatformSpider, form: Form, page: SavedPage, query: str) -> Reading:
-    """Exactly one reading, as of a page that was crawled; of a screenshot one listing, judged by what it shows."""
+def read_saved(spider: PlatformSpider, form: Form, page: SavedPage, query: str, words: str | None = None) -> Reading:
+    """Exactly one reading, as of a page that was crawled; of a screenshot one listing, judged by what it shows.
+
+    `words` are those of a screenshot, `None` as long as nobody has looked for any.
+    """
     if form is Form.PICTURE:
-        return picture_reading(str(spider.name), page.url)
+        return _picture_reading(str(spider.name), page.url, words)
     return spider.read(
         Page(
             url=page.url,
@@ -101,7 +104,9 @@ def read_saved(spider: PlatformSpider, form: Form, page: SavedPage, query: str) 
     )
 
 
-def picture_reading(platform: str, url: str) -> Reading:
-    """A screenshot is one listing: nobody knows where in it one ends. Its words are read as those of any picture."""
+def _picture_reading(platform: str, url: str, words: str | None) -> Reading:
+    """A screenshot is one listing, since nobody knows where in it one ends. Where nothing can be read it shows none."""
+    if words is not None and not any(unicodedata.category(one)[0] in "LN" for one in words):
+        return Reading(outcome=Outcome.CHANGED, reason="no_text", detail="no words were recognised in the screenshot")
     listing = Listing(platform=platform, kind=Kind.RESULT, position=1, title=TITLE, url=url, images=(url,))
     return Reading(outcome=Outcome.OK, listings=(listing,))

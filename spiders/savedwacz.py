@@ -9,19 +9,20 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from io import BytesIO
-from lzma import LZMAError
 
 from crawler.errors import UserMistake
-from crawler.saved import MOST_PAGES, Form, Saved
+from crawler.saved import MOST_PAGES, MOST_UNPACKED, Form, Saved
 from spiders.savedwarc import STEP, Answer, Budget, answers, saved_of
 
 MOST_ENTRIES = 10_000
 LARGEST_LIST = 4 << 20  # bytes
 _END = 22  # bytes of a zip's end, but for its comment
+# All others the standard library unpacks at one go, however large what comes of it.
+_IN_PIECES = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What the standard library raises over a zip that lies.
 _LIES = (
     zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError,
-    struct.error, zlib.error, LZMAError, OverflowError,
+    struct.error, zlib.error, OverflowError,
 )  # fmt: skip
 
 
@@ -68,6 +69,10 @@ def _entries(opened: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
             raise UserMistake(f"压缩包里有链接或特殊文件：{ascii(name)[:80]}")
         if one.flag_bits & 1:
             raise UserMistake("压缩包有密码")
+        if one.compress_type not in _IN_PIECES:
+            raise UserMistake(f"压缩包用了不支持的压缩方法（{one.compress_type}）：{ascii(name)[:80]}")
+        if one.file_size > MOST_UNPACKED:
+            raise UserMistake(f"解开后超过 {MOST_UNPACKED >> 20} MB：{ascii(name)[:80]}")
         found[name] = one
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from scrapy.settings import Settings
@@ -148,6 +148,11 @@ class Answer:
     def kind(self) -> str:
         return self.content_type.partition(";")[0].strip().lower()
 
+    @property
+    def is_looked_at(self) -> bool:
+        """Nothing else is taken out of its encoding: that would be work for something nobody reads."""
+        return self.kind in _PAGES or self.kind.startswith("image/")
+
 
 def open_warc(raw: bytes) -> Saved:
     """The pages of a WARC, plain or of gzip members. Raises `UserMistake`."""
@@ -192,8 +197,8 @@ def answers(pieces: Iterator[bytes], budget: Budget, *, is_packed: bool) -> Iter
         if not _is_wanted(fields) or length > LARGEST_PAGE:
             stream.skip(length)
             continue
-        found = _answer(fields, stream.take(length))
-        if found is not None and (found.kind in _PAGES or found.kind.startswith("image/")):
+        found = _answer(fields, stream.take(length), budget)
+        if found is not None:
             budget.hold(len(found.body))
             yield found
 
@@ -226,11 +231,12 @@ def _target(fields: Mapping[str, str]) -> str:
     return fields.get("warc-target-uri", "").strip("<>")[: LONGEST_URL + 1]
 
 
-def _answer(fields: Mapping[str, str], block: bytes) -> Answer | None:
-    """The document of a record, out of its content encoding; `None` for a message that is none."""
+def _answer(fields: Mapping[str, str], block: bytes, budget: Budget) -> Answer | None:
+    """The document or picture of a record, out of its content encoding; `None` for a message that is none."""
     url, at = _target(fields), fields.get("warc-date", "")[:LONGEST_CLAIM]
     if fields["warc-type"] == "resource":
-        return Answer(url=url, at=at, status=200, content_type=fields["content-type"], body=block)
+        whole = Answer(url=url, at=at, status=200, content_type=fields["content-type"], body=block)
+        return whole if whole.is_looked_at else None
     head, end, body = block.partition(_END)
     status = re.match(rb"HTTP/\d(?:\.\d)? (\d{3})", head)
     if not end or status is None or len(head) > LARGEST_HEAD:
@@ -240,13 +246,10 @@ def _answer(fields: Mapping[str, str], block: bytes) -> Answer | None:
     named = dict(told)
     encodings = [value for name, value in told if name == "content-encoding"]
     is_chunked = "chunked" in named.get("transfer-encoding", "").lower()
-    return Answer(
-        url=url,
-        at=at,
-        status=int(status[1]),
-        content_type=named.get("content-type", ""),
-        body=_opened(_joined(body) if is_chunked else body, encodings),
-    )
+    packed = Answer(url=url, at=at, status=int(status[1]), content_type=named.get("content-type", ""), body=body)
+    if not packed.is_looked_at:
+        return None
+    return replace(packed, body=_opened(_joined(body) if is_chunked else body, encodings, budget))
 
 
 def _joined(body: bytes) -> bytes:
@@ -265,14 +268,16 @@ def _joined(body: bytes) -> bytes:
         at = end + 2 + length + 2
 
 
-def _opened(body: bytes, encodings: list[str]) -> bytes:
+def _opened(body: bytes, encodings: list[str], budget: Budget) -> bytes:
     """Out of its content encoding. Browsers' recorders keep the encoding's name with a body that is plain."""
     try:
-        return unpacked(body, encodings, _settings())
+        found = unpacked(body, encodings, _settings())
     except PageBroken as broken:
         if broken.reason == "too_large":
             raise UserMistake("一个网页解开后过大") from None
         return body
+    budget.unpack(len(found))
+    return found
 
 
 @cache

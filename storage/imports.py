@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, exists, insert, select
+from sqlalchemy import Connection, Engine, Row, exists, insert, or_, select
 from sqlalchemy.orm import aliased
 
 from crawler.errors import UserMistake
@@ -126,8 +126,11 @@ def _of_exhibit(exhibit: str) -> Any:
 
 
 def _is_seen_since(exhibit: str) -> Any:
-    """The same listing with the same words, captured by ourselves after the file was brought in."""
-    mine, other = aliased(ExhibitRow), aliased(ExhibitRow)
+    """The same listing with the same words, captured by ourselves after the file was brought in.
+
+    What a specimen web showed backs nothing but what is from a specimen web itself.
+    """
+    mine, other, brought = aliased(ExhibitRow), aliased(ExhibitRow), aliased(CaptureRow)
     return exists().where(
         mine.public_id == exhibit,
         other.listing_key == mine.listing_key,
@@ -135,6 +138,8 @@ def _is_seen_since(exhibit: str) -> Any:
         other.seen_at > mine.seen_at,
         CaptureRow.id == other.capture_id,
         CaptureRow.how != How.IMPORTED.value,
+        brought.id == mine.capture_id,
+        or_(CaptureRow.is_specimen.is_(False), brought.is_specimen),
     )
 
 
@@ -169,7 +174,8 @@ def _write_run(connection: Connection, original: Original, number: int, run: Rea
         claims = {"claimed_url": encodable(read.page.url), "claimed_at": encodable(read.page.at)}
         connection.execute(insert(ImportedPageRow).values(import_id=number, **page, **claims))
         _end_pictures(connection, read)
-    if run.outcome.is_clean:
+    # A screenshot shows what was in sight of one page, and not that it is the page that was asked for.
+    if run.outcome.is_clean and original.form is not Form.PICTURE:
         closing = Closing(how=Closed.IMPORT, by=original.by, why=f"import {number}", at=original.at)
         close_on(connection, run.platform, run.query, closing)
 

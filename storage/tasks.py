@@ -1,4 +1,4 @@
-"""Walls go to people: what a run could not see without one of them becomes a task, one a platform and query.
+"""Walls go to people: what a run could not see becomes a task, one for each platform, query, place and device.
 
 It is raised and closed in the transaction that ends the run, so no sweep has to look for it and none is forgotten.
 """
@@ -10,18 +10,23 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, case, literal_column, select, update
+from sqlalchemy import Connection, Engine, Row, Update, case, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from crawler.errors import UserMistake
 from crawler.items import Outcome
+from crawler.watches import Device
 from storage.audit import Act, add_on
 from storage.db import writing
 from storage.models import encodable
+from storage.roster_shapes import run_id
 from storage.shapes import RunRow
 from storage.tables.hand import TaskRow
+from storage.tables.patrol import RosterRow, WatchVersionRow
 
 WALLS = (Outcome.BLOCKED, Outcome.LOGIN)
+# A query that was not asked because of what another one met, which has its task: one look of a person is enough.
+NOT_ASKED = ("cooling", "signed_out")
 BATCH = 200
 
 
@@ -37,12 +42,15 @@ class Closed(StrEnum):
 class Task:
     """One query of one platform that a person must look at; `closed_at` is `None` while it waits for one.
 
+    `place` and `device` are the watch's; of a run that no watch planned they are none and `desktop`.
     `times` counts the runs that met the wall since it was last opened, `run` is the last of them.
     """
 
     id: int
     platform: str
     query: str
+    place: str
+    device: Device
     outcome: Outcome
     reason: str
     detail: str
@@ -71,19 +79,41 @@ def note_end(connection: Connection, run: RunRow) -> None:
     """A run ended: what it met raises its task or closes it, within the same transaction."""
     if run.ended_at is None or run.outcome is None:
         raise ValueError(f"run {run.id} has not ended")
-    if run.outcome in WALLS:
+    if run.outcome in WALLS and run.reason not in NOT_ASKED:
         _raise_task(connection, run, run.ended_at)
     elif run.outcome.is_clean:
         closing = Closing(how=Closed.CLEAN_RUN, by="lantian", why=f"run {run.id}", at=run.ended_at)
-        close_on(connection, run.platform, run.query, closing)
+        place, device = _from_where(connection, run)
+        its = _open(run.platform, run.query).where(TaskRow.place == place, TaskRow.device == device)
+        connection.execute(its.values(**_closed(closing)))
 
 
 def close_on(connection: Connection, platform: str, query: str, closing: Closing) -> bool:
-    """Whether there was an open task of this platform and query, which is now closed."""
-    its = update(TaskRow).where(
+    """Whether there were open tasks of this platform and query, wherever from; they are now closed."""
+    return connection.execute(_open(platform, query).values(**_closed(closing))).rowcount > 0
+
+
+def _open(platform: str, query: str) -> Update:
+    return update(TaskRow).where(
         TaskRow.platform == platform, TaskRow.query == encodable(query), TaskRow.closed_at.is_(None)
     )
-    return connection.execute(its.values(**_closed(closing))).rowcount > 0
+
+
+def _from_where(connection: Connection, run: RunRow) -> tuple[str, str]:
+    """Place and device of the watch that planned the run, even when the roster has given its row another run since."""
+    watch = (WatchVersionRow.watch_id == RosterRow.watch_id) & (WatchVersionRow.version == RosterRow.version)
+    query = select(RosterRow.key, RosterRow.attempts, WatchVersionRow.place, WatchVersionRow.device).join(
+        WatchVersionRow, watch
+    )
+    same = query.where(
+        RosterRow.planned_at == run.planned_at,
+        RosterRow.platform == run.platform,
+        RosterRow.query == encodable(run.query),
+    )
+    for row in connection.execute(same):
+        if run.id in {run_id(row.key, attempt) for attempt in range(1, row.attempts + 1)}:
+            return row.place, row.device
+    return "", Device.DESKTOP.value
 
 
 def _closed(closing: Closing) -> dict[str, Any]:
@@ -105,7 +135,9 @@ def _raise_task(connection: Connection, run: RunRow, at: datetime) -> None:
         "last_at": at,
     }
     fresh = {"first_at": at, "opened_at": at, "times": 1, "closed_by": "", "closed_how": "", "closed_why": ""}
-    new = insert(TaskRow).values(platform=run.platform, query=encodable(run.query), **met, **fresh)
+    place, device = _from_where(connection, run)
+    its = {"platform": run.platform, "query": encodable(run.query), "place": place, "device": device}
+    new = insert(TaskRow).values(**its, **met, **fresh)
     is_open = TaskRow.closed_at.is_(None)
     again = {
         "opened_at": case((is_open, TaskRow.opened_at), else_=new.excluded.opened_at),
@@ -116,7 +148,7 @@ def _raise_task(connection: Connection, run: RunRow, at: datetime) -> None:
         "closed_why": "",
     }
     connection.execute(
-        new.on_conflict_do_update(index_elements=[TaskRow.platform, TaskRow.query], set_=met | again),
+        new.on_conflict_do_update(index_elements=list(its), set_=met | again),
     )
 
 
@@ -134,6 +166,11 @@ class Tasks:
     def every(self, platform: str = "", *, before: int = 0, limit: int = BATCH) -> tuple[Task, ...]:
         """The same, with those that are closed."""
         return self._listed(literal_column("1") == literal_column("1"), platform, before, limit)
+
+    def of_query(self, platform: str, query: str) -> tuple[Task, ...]:
+        """The open tasks of one query, one for each place and device that met a wall."""
+        its = (TaskRow.platform == platform) & (TaskRow.query == encodable(query))
+        return self._listed(its & TaskRow.closed_at.is_(None), "", 0, BATCH)
 
     def _listed(self, which: Any, platform: str, before: int, limit: int) -> tuple[Task, ...]:
         query = select(*_TASK).where(which).order_by(TaskRow.id.desc()).limit(limit)
@@ -160,9 +197,9 @@ class Tasks:
 
 
 _TASK = tuple(TaskRow.__table__.columns)
-_SAME = tuple(name for name in Task.__slots__ if name not in ("outcome", "run"))
+_SAME = tuple(name for name in Task.__slots__ if name not in ("outcome", "run", "device"))
 
 
 def _task(row: Row[Any]) -> Task:
     same = {name: row._mapping[name] for name in _SAME}
-    return Task(**same, outcome=Outcome(row.outcome), run=row.run_id)
+    return Task(**same, outcome=Outcome(row.outcome), device=Device(row.device), run=row.run_id)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 from xml.parsers import expat
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from openpyxl.utils.cell import get_column_letter
 
@@ -95,6 +95,9 @@ class Workbook:
         part = self._zip.getinfo(name)
         if part.flag_bits & 1:
             raise Refused("加了密码")
+        if part.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+            # The standard library unpacks these at one go, whatever size the part says it has.
+            raise Refused(f"用了不支持的压缩方法（{part.compress_type}）")
         if part.file_size > self._left or (
             part.file_size > RATIO_FROM and part.file_size > RATIO_AT_MOST * part.compress_size
         ):

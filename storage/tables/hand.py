@@ -15,19 +15,22 @@ _IS_OPEN = text("closed_at IS NULL")
 class TaskRow(Base):
     """One query of one platform that a person must look at, for ever one row: it is closed, and opened again.
 
+    `place` and `device` are those of the watch that met the wall: a page for telephones is another page.
     `run_id` is the run that last met the wall; `times` counts them since the task was last opened.
     `closed_how` says in a word what closed it: import, clean_run or person.
     """
 
     __tablename__ = "tasks"
     __table_args__ = (
-        UniqueConstraint("platform", "query"),
+        UniqueConstraint("platform", "query", "place", "device"),
         Index("ix_tasks_open", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     platform: Mapped[str]
     query: Mapped[str]
+    place: Mapped[str]
+    device: Mapped[str]
     outcome: Mapped[str]
     reason: Mapped[str]
     detail: Mapped[str]

@@ -236,6 +236,27 @@ def test_an_import_closes_the_task_of_its_query(here: Run, tmp_path: Path, home:
     assert (task["closed_how"], task["closed_by"]) == ("import", "王示例")
 
 
+@pytest.mark.parametrize("shown", ["hello", "发明专利包授权，不过全额退款"])
+def test_a_screenshot_leaves_the_task_to_a_person(here: Run, tmp_path: Path, home: Path, shown: str) -> None:
+    """Nobody can tell from it that it is the page that was asked for."""
+    wall(home)
+    path = saved(tmp_path, encoded(written(shown, size=36)), "shot.png")
+    told = here("import", path, "--by", "王示例", "--platform", "jd", "--query", "专利", "--json")
+    (task,) = here("tasks", "list", "--json").lines
+    assert (told.code, told.lines[0]["tasks"]) == (0, [task["id"]])
+    assert "lantian tasks close" in told.err
+    assert here("tasks", "close", str(task["id"]), "--by", "王示例", "--reason", "已看截图").code == 0
+
+
+def test_a_screenshot_in_which_nothing_can_be_read_was_not_seen(here: Run, tmp_path: Path, home: Path) -> None:
+    wall(home)
+    path = saved(tmp_path, encoded(written("", size=36)), "blank.png")
+    told = here("import", path, "--by", "王示例", "--platform", "jd", "--query", "专利", "--json")
+    (run,) = told.lines[0]["runs"]
+    assert (told.code, run["outcome"], run["reason"], run["exhibits"]) == (3, "changed", "no_text", [])
+    assert len(here("tasks", "list", "--json").lines) == 1
+
+
 def wall(home: Path) -> None:
     with stored(home) as store:
         run = PlannedRun(id="run-1", platform="jd", query="专利", planned_at=clock.now())
@@ -319,7 +340,7 @@ def test_a_name_without_its_password_confirms_nothing(here: Run, tmp_path: Path,
             Imports(store.engine).confirm(lead["exhibit"], (person, person), clock.now())
 
 
-@pytest.mark.parametrize("change", ["same", "other words", "earlier", "imported too"])
+@pytest.mark.parametrize("change", ["same", "other words", "earlier", "imported too", "invented", "both invented"])
 def test_only_the_same_seen_since_stands_in_for_signatures(here: Run, tmp_path: Path, home: Path, change: str) -> None:
     brought(here, saved(tmp_path, PAGE), "--url", URL)
     (lead,) = here("leads", "--json").lines
@@ -328,11 +349,14 @@ def test_only_the_same_seen_since_stands_in_for_signatures(here: Run, tmp_path: 
         assert Imports(store.engine).is_imported(detail.exhibit.id)
         at = detail.seen_at + timedelta(hours=-1 if change == "earlier" else 1)
         how = How.IMPORTED if change == "imported too" else How.HTTP
-        capture = replace(detail.capture, id="seen-again", how=how, taken_at=at)
+        capture = replace(detail.capture, id="seen-again", how=how, taken_at=at, is_specimen="invented" in change)
+        if change == "both invented":
+            with store.engine.begin() as connection:
+                connection.execute(text("UPDATE captures SET is_specimen = true"))
         listing = replace(detail.exhibit.listing, text="别的" if change == "other words" else "")
         record_again(store, capture, replace(detail.exhibit, id="again", listing=listing))
         assert not Imports(store.engine).is_imported("again")
-        expected = Backing.FRESH if change == "same" else Backing.NONE
+        expected = Backing.FRESH if change in {"same", "both invented"} else Backing.NONE
         assert Imports(store.engine).backing(detail.exhibit.id) is expected
 
 

@@ -217,6 +217,9 @@ REFUSED = {
     "zip with two of a name": (twice, "两个"),
     "zip with a password": (encrypted, "密码"),
     "zip of many entries": (huge_directory, "文件超过"),
+    "zip by bzip2": (lambda: bomb(zipfile.ZIP_BZIP2), "压缩方法"),
+    "zip by lzma": (lambda: bomb(zipfile.ZIP_LZMA), "压缩方法"),
+    "zip that says how large it is": (lambda: bomb(zipfile.ZIP_DEFLATED, savedwacz.MOST_UNPACKED + 1), "超过 256 MB"),
     "zip with a broken entry": (broken_entry, "读不了|损坏|WARC"),
     "zip with another name inside": (
         lambda: zipped().replace(b"pages/pages.jsonl", b"pages/pages.json\xff", 1),
@@ -224,6 +227,19 @@ REFUSED = {
     ),
     "zip without a warc": (lambda: wacz(b"")[:0] + _empty_zip(), "没有网页"),
 }  # fmt: skip
+
+
+def bomb(method: int, says: int = 0) -> bytes:
+    """A zip that unpacks to much; `says` is put in its directory for how much."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", method) as file, file.open("archive/data.warc", "w") as entry:
+        for _ in range(64):
+            entry.write(bytes(1 << 20))
+    raw = bytearray(written.getvalue())
+    if says:
+        at = raw.index(b"PK\1\2") + 24
+        raw[at : at + 4] = says.to_bytes(4, "little")
+    return bytes(raw)
 
 
 def _empty_zip() -> bytes:
@@ -243,22 +259,40 @@ def test_what_is_broken_or_hostile_is_refused_in_one_line(name: str) -> None:
     assert len(said) < 200
 
 
-@pytest.mark.parametrize("form", ["gzip", "zip", "encoding"])
+@pytest.mark.parametrize("form", ["gzip", "zip", "bzip2", "lzma", "deflated", "encoding"])
 def test_bombs_cost_bounded_memory(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(savedwarc, "MOST_UNPACKED", 16 << 20)
-    if form == "encoding":
+    methods = {"bzip2": zipfile.ZIP_BZIP2, "lzma": zipfile.ZIP_LZMA, "deflated": zipfile.ZIP_DEFLATED}
+    if form in methods:
+        raw = bomb(methods[form])
+    elif form == "encoding":
         raw = response(URL, gzip.compress(bytes(64 << 20)), "Content-Encoding: gzip")
     else:
         member = gzip.compress(record("response", URL, "text/plain", bytes(64 << 20)))
         raw = member if form == "gzip" else wacz(member, URL)
     tracemalloc.start()
     try:
-        with pytest.raises(UserMistake, match=r"超过|过大"):
+        with pytest.raises(UserMistake, match=r"超过|过大|压缩方法|头部过长"):
             open_saved(raw)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert most < 48 << 20
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/javascript"])
+def test_what_pages_unpack_to_counts_together(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what nobody reads is not unpacked at all."""
+    monkeypatch.setattr(savedwarc, "MOST_UNPACKED", 4 << 20)
+    monkeypatch.setattr(savedwarc, "MOST_KEPT", 64 << 20)
+    body = gzip.compress(bytes(1 << 20))
+    several = [response(f"{URL}{at}", body, "Content-Encoding: gzip", kind=kind) for at in range(6)]
+    raw = packed(*several, response(URL, BODY))
+    if kind == "text/html":
+        with pytest.raises(UserMistake, match="超过 4 MB"):
+            open_saved(raw)
+    else:
+        assert only(raw)[1] == BODY
 
 
 # -- whose page it is --------------------------------------------------------------------------

@@ -262,6 +262,17 @@ def test_a_locked_package_is_one_line(tmp_path: Path) -> None:
         read(path)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_can_only_be_unpacked_at_one_go_is_refused(tmp_path: Path, method: int) -> None:
+    """Whatever size the part says that it has."""
+    path, odd = workbook(tmp_path / "a.xlsx", 机构=(COLUMNS, AGENCY)), tmp_path / "odd.xlsx"
+    with zipfile.ZipFile(path) as before, zipfile.ZipFile(odd, "w", method) as after:
+        for name in before.namelist():
+            after.writestr(name, before.read(name))
+    with pytest.raises(UserMistake, match="压缩方法"):
+        read(odd)
+
+
 def test_a_row_number_beyond_all_rows_costs_nothing(tmp_path: Path) -> None:
     row = '<row r="999999999999"><c r="ZZZZZ1"><v>1</v></c></row>'
     far = f'<worksheet xmlns="{MAIN}"><sheetData>{row}</sheetData></worksheet>'

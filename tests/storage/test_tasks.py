@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
+from roster_specimens import LEASE, MINUTE, NINE, WATCH, Office
+from sqlalchemy import Engine
 from storage_specimens import T0
 
 from crawler.errors import UserMistake
 from crawler.items import Outcome
+from crawler.watches import Device
 from storage.audit import AuditLog
 from storage.exhibits import ExhibitStore
 from storage.shapes import PlannedRun
@@ -103,3 +107,60 @@ def test_pages_of_tasks(store: ExhibitStore) -> None:
     assert [one.query for one in first] == ["查询5", "查询4"]
     assert [one.query for one in tasks.waiting(before=first[-1].id, limit=2)] == ["查询3", "查询2"]
     assert tasks.waiting("baidu") == ()
+
+
+# -- from where ------------------------------------------------------------------------------------
+
+
+def looked(office: Office, device: Device, place: str, at: datetime, outcome: Outcome) -> None:
+    """The watch looks from this device and place, and each of its queries ends so."""
+    watch = replace(WATCH, platforms=("baidu",), queries=WATCH.queries[:1], device=device, place=place)
+    version = office.watches.change(office.watch_id, watch, "张三（虚构）", at - MINUTE)
+    office.watch = watch
+    office.write(office.slots(at, version), at)
+    for run in office.claim(at, version=version).runs:
+        office.rounds.finish_run(run.id, outcome, "word", "", at)
+    office.settle(at)
+
+
+def test_only_a_clean_run_from_the_same_device_and_place_closes_it(engine: Engine) -> None:
+    office, tasks = Office(engine), Tasks(engine)
+    several = [(Device.DESKTOP, ""), (Device.MOBILE, ""), (Device.MOBILE, "西安")]
+    for hour, (device, place) in enumerate(several):
+        looked(office, device, place, NINE + hour * HOUR, Outcome.BLOCKED)
+    assert {(one.device, one.place, one.times) for one in tasks.waiting()} == {(*one, 1) for one in several}
+    looked(office, Device.MOBILE, "", NINE + 9 * HOUR, Outcome.OK)
+    left = {(one.device, one.place) for one in tasks.waiting()}
+    assert left == {(Device.DESKTOP, ""), (Device.MOBILE, "西安")}
+    assert len(tasks.of_query("baidu", WATCH.queries[0].words)) == 2
+    office.rounds.open_runs(
+        [PlannedRun(id="by-hand", platform="baidu", query=WATCH.queries[0].words, planned_at=NINE)], NINE
+    )
+    office.rounds.finish_run("by-hand", Outcome.OK, "", "", NINE)
+    assert [(one.device, one.place) for one in tasks.waiting()] == [(Device.MOBILE, "西安")]
+
+
+def test_a_run_that_wakes_late_still_knows_its_device(engine: Engine) -> None:
+    """Its row of the roster has another run by then."""
+    office, tasks = Office(engine), Tasks(engine)
+    looked(office, Device.DESKTOP, "", NINE, Outcome.BLOCKED)
+    watch = replace(office.watch, device=Device.MOBILE)
+    version = office.watches.change(office.watch_id, watch, "张三（虚构）", NINE + MINUTE)
+    office.write(office.slots(NINE + HOUR, version), NINE + HOUR)
+    (late,) = office.claim(NINE + HOUR, version=version).runs
+    after = NINE + HOUR + timedelta(seconds=LEASE + 1)
+    office.settle(after)
+    (again,) = office.claim(after, version=version).runs
+    assert again.id != late.id
+    office.rounds.finish_run(late.id, Outcome.OK, "", "", after)
+    assert [one.device for one in tasks.waiting()] == [Device.DESKTOP]
+
+
+@pytest.mark.parametrize(("outcome", "reason"), [(Outcome.BLOCKED, "cooling"), (Outcome.LOGIN, "signed_out")])
+def test_what_was_not_asked_because_of_another_refusal_is_no_task(
+    store: ExhibitStore, outcome: Outcome, reason: str
+) -> None:
+    ended(store, 0, Outcome.BLOCKED, "http_429", query="查询0")
+    for number in range(1, 40):
+        ended(store, number, outcome, reason, query=f"查询{number}")
+    assert [(one.query, one.reason) for one in Tasks(store.engine).every()] == [("查询0", "http_429")]

@@ -21,6 +21,8 @@ def _tasks() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("platform", sa.Text(), nullable=False),
         sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
@@ -35,7 +37,7 @@ def _tasks() -> None:
         sa.Column("closed_why", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_tasks_run_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
-        sa.UniqueConstraint("platform", "query", name=op.f("uq_tasks_platform_query")),
+        sa.UniqueConstraint("platform", "query", "place", "device", name=op.f("uq_tasks_platform_query_place_device")),
     )
     is_open = sa.text("closed_at IS NULL")
     op.create_index("ix_tasks_open", "tasks", ["id"], unique=False, sqlite_where=is_open, postgresql_where=is_open)
