@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, case, func, literal, not_, or_, select
+from sqlalchemy import Connection, Engine, and_, case, exists, func, literal, not_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -19,6 +19,7 @@ from storage.health_shapes import Failure, HealthRun, Look, Streak, Touched
 from storage.models import ExhibitRow, PageRecord, Round, Run
 from storage.tables.alarms import PlatformLook, WatchedRow
 from storage.tables.patrol import RosterRow, WatchVersionRow
+from storage.tables.rechecks import LandingRow
 
 Span = tuple[datetime, datetime]  # after the first, up to the second
 RUNS = "runs"
@@ -28,7 +29,8 @@ FIELDS = ("texts", "sellers", "prices", "images", "urls", "shown_urls")
 _COUNTS = ("runs", "clean", "empty", "login", "listings", "ads", *FIELDS)
 _IS_ADDRESS = or_(Run.query.startswith("http://"), Run.query.startswith("https://"))
 # What a person brought in, or tried by hand, says nothing about how the platform answers us.
-_OF_A_ROUND = Run.round_id.is_not(None)
+# An advertiser's page that a round opened besides says nothing of how a platform answers.
+_OF_A_ROUND = and_(Run.round_id.is_not(None), ~exists().where(LandingRow.run_id == Run.id))
 _HOW = (WatchVersionRow.device, WatchVersionRow.place, WatchVersionRow.depth, Round.settings.label("settings"))
 _RUN = (
     Run.id,

@@ -22,6 +22,7 @@ from storage.alarms import Alarms
 from storage.db import open_database
 from storage.health import Health
 from storage.health_shapes import ACCEPTED, NOT_ASKED, RECOVERED, Alarm, AlarmKind
+from storage.landings import Landings
 from storage.supervision import Supervision
 from storage.watches import Watches
 
@@ -127,6 +128,18 @@ def test_one_bad_look_raises_nothing(kind: AlarmKind, looked: Looked) -> None:
 def only(changed: list[Alarm], kind: AlarmKind) -> Alarm:
     (found,) = (one for one in changed if one.subject.kind is kind)
     return found
+
+
+def test_an_advertiser_s_page_that_is_walled_for_ever_is_no_alarm(looked: Looked) -> None:
+    days, limits = Days(looked, step=31), replace(LIMITS, unseen_days=60)
+    for _ in range(5):
+        at = day(days.at)
+        (run,) = looked.round(at, ONE)
+        (landing,) = Landings(days.engine).plan(looked.store.run(run).round, [run], lambda *_: True, 1, at)
+        looked.end(landing, CAPTCHA, at)
+        assert watch_over(days.engine, limits, at + timedelta(minutes=5)) == ()
+        assert Health(days.engine).touched(at - timedelta(minutes=1), at).queries == (("baidu", QUERY),)
+        days.at += days.step
 
 
 def test_a_platform_unseen_for_days_is_said_once_and_not_by_every_query(looked: Looked) -> None:
