@@ -64,7 +64,7 @@ def show_alarm(number: int, *, as_json: bool) -> None:
         print_line(harmless(line))
 
 
-def acknowledge(numbers: Sequence[int], by: str, reason: str) -> None:
+def acknowledge(numbers: Sequence[int], by: str, reason: str, *, as_json: bool) -> None:
     """A named person knows of these; when one of them cannot be acknowledged, none is."""
     if harmless(reason) != reason:
         raise UserMistake("理由写一行，不含控制字符")
@@ -75,6 +75,8 @@ def acknowledge(numbers: Sequence[int], by: str, reason: str) -> None:
         found = Alarms(engine).acknowledge(tuple(dict.fromkeys(numbers)), name, reason, clock.now())
     for alarm in found:
         say(harmless(f"警报 {alarm.id} 已由 {alarm.acked_by} 确认：{alarm.acked_reason}"))
+        if as_json:
+            print_json(told_alarm(alarm), goes_on=True)
 
 
 def told_alarm(alarm: Alarm) -> dict[str, Any]:

@@ -17,12 +17,14 @@ By = Annotated[str, typer.Option(help="谁决定；有了用户就要写其中�
 
 @calendar_app.command("import")
 def calendar_import(
-    file: Annotated[Path, typer.Argument(help="CSV：date,kind,name；kind 是 休 或 班")], by: By = ""
+    file: Annotated[Path, typer.Argument(help="CSV：date,kind,name；kind 是 休 或 班")],
+    by: By = "",
+    as_json: Json = False,
 ) -> None:
     """导入国务院办公厅一年的放假通知：逐行检查，有一处不对就整份不收。"""
     from console import calendars
 
-    calendars.import_notice(file, by)
+    calendars.import_notice(file, by, as_json=as_json)
 
 
 @calendar_app.command("list")
@@ -46,25 +48,26 @@ def calendar_show(
 
 
 @key_date_app.command("add")
-def key_date_add(
+def key_date_add(  # noqa: PLR0913, PLR0917 - one parameter an option
     name: Annotated[str, typer.Argument(help="名称")],
     first: Annotated[str, typer.Option("--on", help="哪一天：04-26（每年）、2026-04-26，或节日名如 春节")],
     last: Annotated[str, typer.Option("--until", help="到哪一天（含），写法同 --on")] = "",
     lead: Annotated[int, typer.Option(help="提前几天就算")] = 0,
     by: By = "",
+    as_json: Json = False,
 ) -> None:
     """加入一个重点日期。"""
     from console import calendars
 
-    calendars.add_key_date((name, first.strip(), last.strip(), lead), by)
+    calendars.add_key_date((name, first.strip(), last.strip(), lead), by, as_json=as_json)
 
 
 @key_date_app.command("remove")
-def key_date_remove(name: Annotated[str, typer.Argument(help="名称")], by: By = "") -> None:
+def key_date_remove(name: Annotated[str, typer.Argument(help="名称")], by: By = "", as_json: Json = False) -> None:
     """去掉一个重点日期。"""
     from console import calendars
 
-    calendars.remove_key_date(name, by)
+    calendars.remove_key_date(name, by, as_json=as_json)
 
 
 @key_date_app.command("list")

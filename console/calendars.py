@@ -21,12 +21,15 @@ WEEKDAYS = "一二三四五六日"
 LONGEST_NAME = 40
 
 
-def import_notice(file: Path, by: str) -> None:
+def import_notice(file: Path, by: str, *, as_json: bool) -> None:
     """Take in a notice, whole or not at all; from now on its year goes by it."""
     year, days = read_notice(file)
     with home_engine(Config.load()) as engine:
         name = person(engine, by)
         is_new = Calendars(engine).import_notice(year, days, file.name, name, clock.now())
+        current = next(one for one in reversed(Calendars(engine).notices()) if one.notice.year == year)
+    if as_json:
+        print_json(_notice_told(current, is_current=True) | {"is_new": is_new, "missing": missing_holidays(days)})
     if not is_new:
         say(f"{year} 年已经是这份通知，没有再导入")
         return
@@ -75,7 +78,7 @@ def show_days(first: str, last: str, *, as_json: bool) -> None:
         say("    国务院办公厅的通知发布后：lantian calendar import 文件 --by 姓名")
 
 
-def add_key_date(key: tuple[str, str, str, int], by: str) -> None:
+def add_key_date(key: tuple[str, str, str, int], by: str, *, as_json: bool) -> None:
     """One more key date: name, first and last day, and the days before that count too."""
     name, first, last, lead = key
     if not 0 < len(name.strip()) <= LONGEST_NAME or not name.isprintable():
@@ -84,14 +87,20 @@ def add_key_date(key: tuple[str, str, str, int], by: str) -> None:
     wanted = KeyDate(name=name.strip(), first=first, last=last or first, lead=lead, since=now)
     with home_engine(Config.load()) as engine:
         Calendars(engine).add_key_date(checked_key_date(wanted), person(engine, by), now)
+        made = next(one for one in reversed(Calendars(engine).key_dates()) if one.key.name == wanted.name)
     say(harmless(f"已加入重点日期 {wanted.name}：{_span_said(wanted)}"))
+    if as_json:
+        print_json(_key_told(made))
 
 
-def remove_key_date(name: str, by: str) -> None:
+def remove_key_date(name: str, by: str, *, as_json: bool) -> None:
     """Take it off the list; what was planned for it stays."""
     with home_engine(Config.load()) as engine:
         Calendars(engine).remove_key_date(name, person(engine, by), clock.now())
+        gone = next(one for one in reversed(Calendars(engine).key_dates()) if one.key.name == name)
     say(harmless(f"已去掉重点日期 {name}；已经排出的照旧"))
+    if as_json:
+        print_json(_key_told(gone))
 
 
 def list_key_dates(*, with_removed: bool, as_json: bool) -> None:

@@ -12,11 +12,11 @@ Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输�
 
 
 @notify_app.command("test")
-def notify_test() -> None:
+def notify_test(as_json: Json = False) -> None:
     """给每个地址发一条测试通知，说出哪些没有送到；有没送到的，退出码 3。"""
     from console import notifying
 
-    raise typer.Exit(notifying.test_addresses())
+    raise typer.Exit(notifying.test_addresses(as_json=as_json))
 
 
 @notify_app.command("preview")

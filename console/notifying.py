@@ -141,7 +141,7 @@ def _many(count: int) -> str:
 # -- commands --------------------------------------------------------------------------------------
 
 
-def test_addresses() -> int:
+def test_addresses(*, as_json: bool) -> int:
     """`lantian notify test`: one message to each address, and which it reached."""
     addresses = Config.load().secrets.notify
     if not addresses:
@@ -150,6 +150,8 @@ def test_addresses() -> int:
     for complaint in failed:
         say(complaint)
     say(f"{len(addresses)} 个地址，送到 {len(addresses) - len(failed)} 个")
+    if as_json:
+        print_json({"addresses": len(addresses), "sent": len(addresses) - len(failed), "failed": failed})
     return EXIT_NOT_CLEAN if failed else EXIT_DONE
 
 

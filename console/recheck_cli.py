@@ -52,8 +52,8 @@ def recheck_show(number: Number, as_json: Json = False) -> None:
 
 
 @recheck_app.command("stop")
-def recheck_stop(number: Number, by: By = "", reason: Reason = "") -> None:
+def recheck_stop(number: Number, by: By = "", reason: Reason = "", as_json: Json = False) -> None:
     """不再复查。"""
     from console import rechecking
 
-    rechecking.stop_recheck(number, by, reason)
+    rechecking.stop_recheck(number, by, reason, as_json=as_json)

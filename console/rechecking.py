@@ -87,10 +87,14 @@ def _platform(address: str) -> str:
     return known
 
 
-def stop_recheck(number: int, by: str, reason: str) -> None:
+def stop_recheck(number: int, by: str, reason: str, *, as_json: bool) -> None:
     with opened(Config.load()) as store:
-        Rechecks(store.engine).stop(number, known_name(People(store.engine), by), reason, clock.now())
+        rechecks = Rechecks(store.engine)
+        rechecks.stop(number, known_name(People(store.engine), by), reason, clock.now())
+        stopped = rechecks.recheck(number)[0]
     say(f"第 {number} 号复查已停止")
+    if as_json:
+        print_json(plain(asdict(stopped)))
 
 
 def list_rechecks(state: str, after: int, limit: int, *, as_json: bool) -> None:

@@ -71,8 +71,9 @@ def alarms_ack(
     numbers: Annotated[list[int], typer.Argument(min=1, help="警报编号，可以有几个")],
     by: Annotated[str, typer.Option(help="谁确认")] = "",
     reason: Annotated[str, typer.Option(help="理由")] = "",
+    as_json: Json = False,
 ) -> None:
     """确认知道了；警报照旧，直到恢复，或一直如此而成为新的常态。"""
     from console import alarms
 
-    alarms.acknowledge(numbers, by, reason)
+    alarms.acknowledge(numbers, by, reason, as_json=as_json)

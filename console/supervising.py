@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -94,10 +94,14 @@ def _agency_said(one: Supervised, now: datetime) -> str:
     return "  ".join(filter(None, (code, entry.name, KIND_WORDS[entry.kind], entry.status, seen, when, *marks)))
 
 
-def refresh_watches(by: str) -> None:
+def refresh_watches(by: str, *, as_json: bool) -> None:
     """Watches that follow a list get its new queries: after a registry was imported."""
     with opened_engine(Config.load()) as engine:
-        _say_refreshed(refresh(engine, person(engine, by), clock.now()), is_asked=True)
+        done = refresh(engine, person(engine, by), clock.now())
+    _say_refreshed(done, is_asked=True)
+    if as_json:
+        for one in done:
+            print_json(asdict(one))
 
 
 def _say_refreshed(done: tuple[Refreshed, ...], *, is_asked: bool = False) -> None:
@@ -113,7 +117,7 @@ def _say_refreshed(done: tuple[Refreshed, ...], *, is_asked: bool = False) -> No
 # -- who is watched closely ------------------------------------------------------------------------
 
 
-def add_priority(word: str, reason: str, by: str) -> None:
+def add_priority(word: str, reason: str, by: str, *, as_json: bool) -> None:
     """Watch this agency closely; watches that follow the list ask for it from now on."""
     reason = _reason(reason)
     with opened_engine(Config.load()) as engine:
@@ -121,10 +125,13 @@ def add_priority(word: str, reason: str, by: str) -> None:
         was_empty = not store.priorities()
         added = store.add_priority(agency_of(engine, word), reason, name, now)
         say(harmless(f"{added.name} 已列入重点监控名单：每 {PRIORITY_EVERY.days} 天至少看一次（其余 {EVERY.days} 天）"))
-        _say_refreshed(refresh(engine, name, now, only_priority=True, was_empty=was_empty))
+        done = refresh(engine, name, now, only_priority=True, was_empty=was_empty)
+        _say_refreshed(done)
+        if as_json:
+            print_json(_changed(added, store, done))
 
 
-def remove_priority(word: str, reason: str, by: str) -> None:
+def remove_priority(word: str, reason: str, by: str, *, as_json: bool) -> None:
     """Watch it closely no more; the history stays."""
     reason = _reason(reason)
     with opened_engine(Config.load()) as engine:
@@ -133,7 +140,14 @@ def remove_priority(word: str, reason: str, by: str) -> None:
         known = word.strip() if word.strip() in standing else agency_of(engine, word).name
         gone = store.remove_priority(known, reason, name, now)
         say(harmless(f"{gone.name} 已移出重点监控名单"))
-        _say_refreshed(refresh(engine, name, now, only_priority=True))
+        done = refresh(engine, name, now, only_priority=True)
+        _say_refreshed(done)
+        if as_json:
+            print_json(_changed(gone, store, done))
+
+
+def _changed(one: Priority, store: Supervision, done: Sequence[Refreshed]) -> dict[str, Any]:
+    return _priority_told(one, store.last_look(one)) | {"watches": [asdict(watch) for watch in done]}
 
 
 def list_priority(*, with_removed: bool, as_json: bool) -> None:

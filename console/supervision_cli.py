@@ -33,27 +33,27 @@ def agency_list(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 @agency_app.command("refresh")
-def agency_refresh(by: By = "") -> None:
+def agency_refresh(by: By = "", as_json: Json = False) -> None:
     """导入新名录以后：随名录、随重点监控名单的任务换上新的查询词。"""
     from console import supervising
 
-    supervising.refresh_watches(by)
+    supervising.refresh_watches(by, as_json=as_json)
 
 
 @priority_app.command("add")
-def priority_add(agency: Word, reason: Reason, by: By = "") -> None:
+def priority_add(agency: Word, reason: Reason, by: By = "", as_json: Json = False) -> None:
     """列入重点监控名单。"""
     from console import supervising
 
-    supervising.add_priority(agency, reason, by)
+    supervising.add_priority(agency, reason, by, as_json=as_json)
 
 
 @priority_app.command("remove")
-def priority_remove(agency: Word, reason: Reason, by: By = "") -> None:
+def priority_remove(agency: Word, reason: Reason, by: By = "", as_json: Json = False) -> None:
     """移出重点监控名单；历史保留。"""
     from console import supervising
 
-    supervising.remove_priority(agency, reason, by)
+    supervising.remove_priority(agency, reason, by, as_json=as_json)
 
 
 @priority_app.command("list")

@@ -6,6 +6,7 @@ A look is a planned run that ended `ok` or `empty` and whose query was after tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -118,7 +119,7 @@ class Supervision:
             connection.execute(update(PriorityRow).where(is_it).values(gone))
             detail = {"agency": found[0].agency, "reason": reason}
             add_on(connection, Act(who=by, act="priority_removed", subject=found[0].name, at=now, detail=detail))
-        return found[0]
+        return replace(found[0], removed_at=now, removed_by=by, removed_why=encodable(reason))
 
     def priorities(self, *, with_removed: bool = False) -> tuple[Priority, ...]:
         """Who is watched closely, in the order they came; with those who no longer are if asked."""

@@ -82,7 +82,8 @@ def test_an_alarm_names_its_page_and_is_acknowledged_once(engine: Engine, here: 
     assert "固定 capture-run-" in here("alarms", "show", number).out
     assert here("alarms", "ack", number, "--reason", "知道").code == 2
     assert here("alarms", "ack", number, "--by", "王敏", "--reason", "知道\x1b").code == 2
-    assert here("alarms", "ack", number, "--by", "王敏", "--reason", "已联系平台").code == 0
+    (acked,) = here("alarms", "ack", number, "--by", "王敏", "--reason", "已联系平台", "--json").lines
+    assert (acked["id"], acked["acked_by"], acked["acked_reason"]) == (alarm["id"], "王敏", "已联系平台")
     assert here("alarms", "ack", number, "--by", "王敏", "--reason", "已联系平台").code == 2
     assert "王敏已确认" in here("alarms", "list").out
     assert here("alarms", "show", "99").code == 2
