@@ -26,7 +26,7 @@ from storage.seal import State
 
 def follow(config: Config, database: Engine, now: datetime) -> None:
     """Hand on what planned runs came to: the watch over spiders first, so that what it raised can be told."""
-    Landings(database).write_off(now)
+    Landings(database, config.patrol.lease).write_off(now)
     sealer = sealer_of(config, database)
     conclude_ended(database, lambda capture: sealer.state_of(capture).state is not State.OPEN, config.recheck.days)
     watch_over(database, config.alarms, now)

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy import Spider, signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from tldextract import TLDExtract
 
 from console.files import platforms
 from console.output import OUTCOME_WORDS, harmless
 from crawler import clock
+from crawler.addresses import is_inside
 from crawler.config import Config
 from crawler.errors import EXIT_BUG, EXIT_DONE, EXIT_EVIDENCE
 from pipelines.verdict import run_ended
+from spiders.counters import is_counter
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.landings import PLATFORM, Landing, Landings, Why
@@ -61,7 +64,8 @@ class LandingsAfter:
         try:
             round_id = store.run(self._runs[0]).round
             wanted = partial(_is_wanted, config)
-            return Landings(store.engine).plan(round_id, self._runs, wanted, config.crawl.landings, clock.now())
+            landings = Landings(store.engine, config.patrol.lease)
+            return landings.plan(round_id, self._runs, wanted, config.crawl.landings, clock.now())
         finally:
             store.engine.dispose()
 
@@ -80,14 +84,22 @@ def _is_wanted(config: Config, url: str, is_specimen: bool) -> bool:
         host, _ = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         return False
-    if parts.scheme not in ("http", "https") or not host or _domain(host) in _own_domains():
+    if parts.scheme not in ("http", "https") or not host or is_counter(url) or is_inside(url, config.hosts):
+        return False
+    if _domain(host) in _own_domains():
         return False
     return not is_specimen or host in config.hosts
 
 
 def _domain(host: str) -> str:
-    """The last two labels: a platform's other hosts are the platform's too."""
-    return ".".join(host.split(".")[-2:])
+    """What one owner registered, the whole host where that cannot be told: a platform's other hosts are its own too."""
+    return _suffixes()(host).top_domain_under_public_suffix or host
+
+
+@cache
+def _suffixes() -> TLDExtract:
+    """By the list that the library brings along: it asks nobody and keeps nothing."""
+    return TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 def _own_domains() -> set[str]:

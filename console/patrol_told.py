@@ -134,6 +134,7 @@ def _ticked(what: Ticked) -> str:
         ("中断且不再试，记为漏查", settled.lapsed),
         ("过时未查，记为漏查", settled.passed),
         ("时钟倒退，改正占用期", settled.clamped),
+        ("没来得及打开的落地页", settled.cut),
     )
     return "，".join(f"{name} {number} 项" for name, number in counts if number)
 

@@ -12,19 +12,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, insert, or_, select
+from sqlalchemy import Connection, Engine, Row, exists, insert, or_, select
 
 from crawler.items import Outcome
 from crawler.watches import is_too_long
 from storage.db import writing
+from storage.landing_leases import ROUND_LEASE, settle
 from storage.models import CaptureRow, ExhibitRow, PageRecord, Run
-from storage.rounds import end_on, planned_row
+from storage.rounds import planned_row
 from storage.shapes import PlannedRun
+from storage.tables.patrol import RosterRow
 from storage.tables.rechecks import LandingRow
 
 PLATFORM = "landing"
 AGAIN_AFTER = timedelta(days=30)
-LEASE = timedelta(hours=1)  # longer than the openings of one round may take
 BATCH = 500
 LOOKED_THROUGH = 50  # times the limit: exhibits that are looked through for addresses worth opening
 
@@ -50,10 +51,11 @@ class Landing:
 
 
 class Landings:
-    """The openings in a database. `engine` comes from `storage.db`."""
+    """The openings in a database. `engine` comes from `storage.db`; a claim's crawl holds them for `lease` seconds."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, lease: float = ROUND_LEASE.total_seconds()) -> None:
         self._engine = engine
+        self._lease = timedelta(seconds=lease)
         self._writer = writing(engine)
 
     def plan(
@@ -74,8 +76,10 @@ class Landings:
             rows = [PlannedRun(id=uuid.uuid4().hex, platform=PLATFORM, query=one.url, planned_at=now) for one in chosen]
             if rows:
                 connection.execute(insert(Run), [planned_row(row, round_id) for row in rows])
+                claim = _claim_of(connection, round_id, runs)
+                held = {"at": now, "claim": claim, "lease_until": now + (self._lease if claim else ROUND_LEASE)}
                 openings = [
-                    {"exhibit": one.public_id, "url": one.url, "why": _why(one), "run_id": row.id, "at": now}
+                    {"exhibit": one.public_id, "url": one.url, "why": _why(one), "run_id": row.id, **held}
                     for one, row in zip(chosen, rows, strict=True)
                 ]
                 connection.execute(insert(LandingRow), openings)
@@ -100,18 +104,15 @@ class Landings:
             )  # fmt: skip
 
     def write_off(self, now: datetime) -> int:
-        """Openings whose crawl died end as missed; returns how many."""
-        stale = (
-            select(Run.id)
-            .join(LandingRow, LandingRow.run_id == Run.id)
-            .where(Run.outcome.is_(None), LandingRow.at < now - LEASE)
-        )
+        """Openings whose crawl died end as missed; returns how many. The roster's settling does it too."""
         with self._writer.begin() as connection:
-            runs = connection.execute(stale).scalars().all()
-            verdict = (Outcome.MISSED, "interrupted", "the crawl ended before this page was opened")
-            for run in runs:
-                end_on(connection, run, verdict, now)
-        return len(runs)
+            return settle(connection, now, self._lease)
+
+
+def _claim_of(connection: Connection, round_id: str | None, runs: Sequence[str]) -> str:
+    """The claim whose round this is, though all its rows may have ended; nothing for a round by hand."""
+    claimed = exists().where(RosterRow.run_id.in_(runs[:BATCH]), RosterRow.claim == round_id)
+    return round_id if round_id and connection.execute(select(claimed)).scalar_one() else ""
 
 
 def _why(row: Row[Any]) -> str:

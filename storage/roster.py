@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from crawler.errors import UserMistake
 from crawler.watches import Claim, Slot, WatchVersion
+from storage import landing_leases
 from storage.bulk import Bulk
 from storage.db import writing
 from storage.models import Round, Run
@@ -132,16 +133,19 @@ class Roster(RosterAnswers):
 
     def beat(self, claim_id: str, now: datetime, lease: float) -> bool:
         """A sign of life: the lease is `lease` seconds again. False when nothing of the claim is open any more:
-        all of it has ended, or it was taken back; a crawl may then still be sealing, and harms no row."""
-        mine = update(RosterRow).where(IS_CLAIMED, RosterRow.claim == claim_id)
+        all of it has ended, pages of advertisers too, or it was taken back; a crawl may then still be sealing, and
+        harms no row."""
+        mine, until = update(RosterRow).where(IS_CLAIMED, RosterRow.claim == claim_id), now + timedelta(seconds=lease)
         with self._writer.begin() as connection:
-            return connection.execute(mine.values(lease_until=now + timedelta(seconds=lease))).rowcount > 0
+            opens = landing_leases.keep(connection, claim_id, until)
+            return connection.execute(mine.values(lease_until=until)).rowcount > 0 or opens
 
     def let_go(self, claim_id: str, now: datetime) -> bool:
         """Its crawl is known to be dead: the lease ends now, so that the next settling need not wait for it."""
         mine = update(RosterRow).where(IS_CLAIMED, RosterRow.claim == claim_id, RosterRow.lease_until > now)
         with self._writer.begin() as connection:
-            return connection.execute(mine.values(lease_until=now)).rowcount > 0
+            opens = landing_leases.let_go(connection, claim_id, now)
+            return connection.execute(mine.values(lease_until=now)).rowcount > 0 or opens
 
     # -- ending ----------------------------------------------------------------------------------------
 
@@ -154,6 +158,7 @@ class Roster(RosterAnswers):
                 end_as_runs_did(connection, RosterRow.claim == claim_id)
                 rows = connection.execute(mine).all()
                 end_unfinished(connection, rows, (reason, detail), now)
+                landing_leases.let_go(connection, claim_id, now)
             given_up, is_more = given_up + len(rows), len(rows) == BATCH
         return given_up
 
@@ -169,7 +174,8 @@ class Roster(RosterAnswers):
                 clamped = _clamp(connection, now + timedelta(seconds=lease))
                 back, lapsed = expire_leases(connection, now, tries)
                 passed = end_passed(connection, now, now - timedelta(seconds=lease))
-            told += Settled(ended=ended, back=back, lapsed=lapsed, passed=passed, clamped=clamped)
+                cut = landing_leases.settle(connection, now, timedelta(seconds=lease))
+            told += Settled(ended=ended, back=back, lapsed=lapsed, passed=passed, clamped=clamped, cut=cut)
             is_more = back + lapsed == BATCH
         return told
 

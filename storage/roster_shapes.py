@@ -73,14 +73,15 @@ class Claimed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """What one settling did: rows that `ended` as their runs did, that went `back` to be tried again after their
-    lease, whose tries were used up (`lapsed`), whose time passed unclaimed (`passed`), and leases set right
-    after the clock jumped back (`clamped`)."""
+    lease, whose tries were used up (`lapsed`), whose time passed unclaimed (`passed`), leases set right
+    after the clock jumped back (`clamped`), and advertisers' pages whose crawl died before it opened them (`cut`)."""
 
     ended: int = 0
     back: int = 0
     lapsed: int = 0
     passed: int = 0
     clamped: int = 0
+    cut: int = 0
 
     def __add__(self, other: Settled) -> Settled:
         sums = {one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self)}

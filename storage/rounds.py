@@ -18,6 +18,7 @@ from storage.db import writing
 from storage.models import OverrideRow, PageRecord, Round, Run, encodable
 from storage.shapes import Override, PageRow, PlannedRun, RunRow
 from storage.tables.patrol import RosterRow
+from storage.tables.rechecks import LandingRow
 from storage.tasks import note_end
 
 _RUN = tuple(Run.__table__.columns)
@@ -89,10 +90,12 @@ class Rounds:
         """Write off what was planned before `now` and has not ended, and say what that was.
 
         Called before a round begins, when nothing of an earlier one can still be running. The roster's runs are
-        left alone: they stand under leases, and the roster itself writes them off.
+        left alone, and what their crawls open besides: they stand under leases, and are written off with those.
         """
         rostered = exists().where(RosterRow.run_id == Run.id)
-        unended = select(*_RUN).where(Run.outcome.is_(None), Run.planned_at < now, ~rostered).order_by(Run.planned_at)
+        opened = exists().where(LandingRow.run_id == Run.id, LandingRow.claim != "", LandingRow.lease_until > now)
+        left_over = (Run.outcome.is_(None), Run.planned_at < now, ~rostered, ~opened)
+        unended = select(*_RUN).where(*left_over).order_by(Run.planned_at)
         with self._writer.begin() as connection:
             left = [_run_row(row) for row in connection.execute(unended)]
             return tuple(end_on(connection, run.id, _written_off(run), now) for run in left)

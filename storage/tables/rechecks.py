@@ -10,11 +10,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage.models import Base, Big
 
 
+_IS_HELD = text("lease_until IS NOT NULL")
+
+
 class LandingRow(Base):
-    """An advertiser's own page that was opened because of an exhibit: `why` is `ad` or `flagged`, `run_id` the look."""
+    """An advertiser's own page that was opened because of an exhibit: `why` is `ad` or `flagged`, `run_id` the look.
+
+    `claim` is the roster's claim whose crawl opens it, empty in a round by hand; it is that crawl's until `lease_until`.
+    """
 
     __tablename__ = "landings"
-    __table_args__ = (Index("ix_landings_url_at", "url", "at"),)
+    __table_args__ = (
+        Index("ix_landings_url_at", "url", "at"),
+        Index("ix_landings_leases", "lease_until", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     exhibit: Mapped[str] = mapped_column(ForeignKey("exhibits.public_id"), index=True)
@@ -22,6 +31,8 @@ class LandingRow(Base):
     why: Mapped[str]
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), unique=True)
     at: Mapped[datetime]
+    claim: Mapped[str] = mapped_column(server_default="")
+    lease_until: Mapped[datetime | None]
 
 
 _IS_OPEN = text("state = 'open'")

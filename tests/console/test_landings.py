@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from patrolled_home import HOUR, MOMENT, Home, until
 from sqlalchemy import select
 
+from crawler import clock
+from crawler.watches import Watch, WatchQuery
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.landings import Landings
 from storage.models import Run
 from storage.tables.rechecks import LandingRow
+from storage.watches import Watches
 from tests.console.conftest import Ran
 
 Run_ = Callable[..., Ran]
@@ -106,6 +112,40 @@ def test_a_flagged_result_has_its_own_page_opened_kept_and_judged(
     store.engine.dispose()
 
 
+def test_a_crawl_that_is_killed_while_it_opens_pages_leaves_none_in_progress(serve: Serve, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.path.mkdir()
+    patrol = "[patrol]\ntick = 0.5\nlease = 6.0\ntries = 2\nmegabytes = 3000\n"
+    settings = SETTINGS.format(9).replace("timeout = 5.0", "timeout = 100.0")
+    (home.path / "lantian.toml").write_text(settings + patrol, encoding="utf-8")
+    hosts = serve({"results.html": PAGE}, WEB.replace('file = "land.html"', "hang = true").replace(
+        'file = "second.html"', "hang = true"))  # fmt: skip
+    now = clock.now()
+    then = (now - timedelta(minutes=10)).astimezone(clock.SHANGHAI)
+    watch = Watch(name="示例", platforms=("bing",), queries=(WatchQuery(words="专利"),), schedule=then.strftime(MOMENT),
+                  depth=1)  # fmt: skip
+    engine = open_database(home.path / "lantian.db")
+    Watches(engine).add(watch, "测试员", now - HOUR)
+
+    def openings() -> list[tuple[datetime, str | None, str]]:
+        query = select(LandingRow.lease_until, Run.outcome, Run.reason).join(Run, Run.id == LandingRow.run_id)
+        with engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(query.order_by(LandingRow.id))]
+
+    with home.patrol(hosts) as going:
+        child = going.wait_for("begun")["pid"]
+        first = until(openings)
+        assert {one[1] for one in first} == {None}
+        assert until(lambda: openings()[0][0] > first[0][0]), "who lives keeps what he opens"
+        assert [row.outcome for row in home.rows()] == ["ok"], "though every row of the claim has ended"
+        os.kill(child, signal.SIGKILL)
+        assert going.wait_for("ended")["has_left"] is True
+        until(lambda: {one[1:] for one in openings()} == {("missed", "interrupted")})
+        assert going.stop() == 0
+    assert [(row.outcome, row.attempts) for row in home.rows()] == [("ok", 1)]
+    engine.dispose()
+
+
 def test_an_opening_whose_crawl_died_is_written_off_after_its_time(tmp_path: Path) -> None:
     engine = open_database(tmp_path / "lantian.db")
     now = datetime(2026, 3, 2, tzinfo=UTC)
@@ -120,8 +160,9 @@ def test_an_opening_whose_crawl_died_is_written_off_after_its_time(tmp_path: Pat
             " VALUES ('r1', 'landing', 'https://a.example/', '2026-03-02 00:00:00.000000', '', '', 0, 0, 0, 0)"
         )
         raw.execute(
-            "INSERT INTO landings (exhibit, url, why, run_id, at)"
-            " VALUES ('e1', 'https://a.example/', 'ad', 'r1', '2026-03-02 00:00:00.000000')"
+            "INSERT INTO landings (exhibit, url, why, run_id, at, lease_until)"
+            " VALUES ('e1', 'https://a.example/', 'ad', 'r1', '2026-03-02 00:00:00.000000',"
+            " '2026-03-02 01:00:00.000000')"
         )
         raw.commit()
     landings = Landings(engine)

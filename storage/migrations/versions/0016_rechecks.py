@@ -41,12 +41,22 @@ def _landings() -> None:
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claim", sa.Text(), server_default="", nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["exhibit"], ["exhibits.public_id"], name=op.f("fk_landings_exhibit")),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_landings_run_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_landings")),
         sa.UniqueConstraint("run_id", name=op.f("uq_landings_run_id")),
     )
     op.create_index(op.f("ix_landings_exhibit"), "landings", ["exhibit"], unique=False)
+    op.create_index(
+        "ix_landings_leases",
+        "landings",
+        ["lease_until"],
+        unique=False,
+        sqlite_where=sa.text("lease_until IS NOT NULL"),
+        postgresql_where=sa.text("lease_until IS NOT NULL"),
+    )
     op.create_index("ix_landings_url_at", "landings", ["url", "at"], unique=False)
 
 
