@@ -23,10 +23,12 @@ from storage.roster_shapes import run_id
 from storage.shapes import RunRow
 from storage.tables.hand import TaskRow
 from storage.tables.patrol import RosterRow, WatchVersionRow
+from storage.tables.rechecks import LandingRow
 
 WALLS = (Outcome.BLOCKED, Outcome.LOGIN)
 # A query that was not asked because of what another one met, which has its task: one look of a person is enough.
 NOT_ASKED = ("cooling", "signed_out")
+LANDINGS_WAIT = 20  # tasks of one platform, above which advertisers' own pages raise none
 BATCH = 200
 
 
@@ -80,7 +82,8 @@ def note_end(connection: Connection, run: RunRow) -> None:
     if run.ended_at is None or run.outcome is None:
         raise ValueError(f"run {run.id} has not ended")
     if run.outcome in WALLS and run.reason not in NOT_ASKED:
-        _raise_task(connection, run, run.ended_at)
+        if _is_for_people(connection, run):
+            _raise_task(connection, run, run.ended_at)
     elif run.outcome.is_clean:
         closing = Closing(how=Closed.CLEAN_RUN, by="lantian", why=f"run {run.id}", at=run.ended_at)
         place, device = _from_where(connection, run)
@@ -114,6 +117,18 @@ def _from_where(connection: Connection, run: RunRow) -> tuple[str, str]:
         if run.id in {run_id(row.key, attempt) for attempt in range(1, row.attempts + 1)}:
             return row.place, row.device
     return "", Device.DESKTOP.value
+
+
+def _is_for_people(connection: Connection, run: RunRow) -> bool:
+    """Whatever was planned; of advertisers' pages that a round opened besides those of flagged listings, and not many.
+
+    The others stand in coverage, and with the exhibit that named them.
+    """
+    why = connection.execute(select(LandingRow.why).where(LandingRow.run_id == run.id)).scalar_one_or_none()
+    if why is None:
+        return True
+    its = select(TaskRow.id).where(TaskRow.platform == run.platform, TaskRow.closed_at.is_(None))
+    return why == "flagged" and len(connection.execute(its.limit(LANDINGS_WAIT)).all()) < LANDINGS_WAIT
 
 
 def _closed(closing: Closing) -> dict[str, Any]:

@@ -8,15 +8,16 @@ from datetime import datetime, timedelta
 import pytest
 from roster_specimens import LEASE, MINUTE, NINE, WATCH, Office
 from sqlalchemy import Engine
-from storage_specimens import T0
+from storage_specimens import T0, finding, listing, page_of
 
 from crawler.errors import UserMistake
 from crawler.items import Outcome
 from crawler.watches import Device
 from storage.audit import AuditLog
 from storage.exhibits import ExhibitStore
+from storage.landings import Landings
 from storage.shapes import PlannedRun
-from storage.tasks import Task, Tasks
+from storage.tasks import LANDINGS_WAIT, Task, Tasks
 
 HOUR = timedelta(hours=1)
 
@@ -164,3 +165,23 @@ def test_what_was_not_asked_because_of_another_refusal_is_no_task(
     for number in range(1, 40):
         ended(store, number, outcome, reason, query=f"查询{number}")
     assert [(one.query, one.reason) for one in Tasks(store.engine).every()] == [("查询0", "http_429")]
+
+
+def test_of_pages_opened_besides_those_of_flagged_listings_are_for_people_and_not_many(store: ExhibitStore) -> None:
+    store.open_runs([PlannedRun(id="run-1", platform="taobao", query="包授权", planned_at=T0)], T0)
+    names = [str(number) for number in range(LANDINGS_WAIT + 5)]
+    grave = {name: (finding(),) for name in names[:-2]}
+    listings = tuple(listing(name, url=f"https://shop-{name}.example/", is_ad=True) for name in names)
+    store.record(page_of(listings, findings=grave))
+    planned = Landings(store.engine).plan(None, ["run-1"], lambda *_: True, 100, T0)
+    assert len(planned) == len(names)
+    for run in planned[-2:]:
+        store.finish_run(run.id, Outcome.BLOCKED, "captcha", "", T0 + HOUR)
+    assert Tasks(store.engine).every() == (), "advertisements and no more"
+    for run in planned[:-2]:
+        store.finish_run(run.id, Outcome.BLOCKED, "captcha", "", T0 + HOUR)
+    assert len(Tasks(store.engine).waiting()) == LANDINGS_WAIT
+    watched = PlannedRun(id="run-2", platform="landing", query="https://watched.example/", planned_at=T0 + HOUR)
+    store.open_runs([watched], T0 + HOUR)
+    store.finish_run("run-2", Outcome.BLOCKED, "captcha", "", T0 + 2 * HOUR)
+    assert len(Tasks(store.engine).waiting()) == LANDINGS_WAIT + 1, "what a watch planned is told whatever waits"
