@@ -10,12 +10,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote_plus, urlsplit
 
 from crawler.errors import UserMistake
 
 Headers = tuple[tuple[str, str], ...]
-TELLING = 8  # characters
+TELLING = 8  # characters; what is shorter is found by trying, and stands in too much by chance
+DEEPEST = 3  # times an address is escaped
 HIDDEN = "[not kept]"
 _PLAIN = re.compile(r"[!-:<-~]*")  # what may stand in a Cookie header between two semicolons
 
@@ -71,26 +72,75 @@ class Session:
             for one in json.loads(self.state)["cookies"]
         )
 
-    def veiled(self, headers: Headers) -> Headers:
-        """Header lines as they may be kept: pages' scripts write a cookie's value into headers of their own."""
-        values = self._telling()
-        return tuple((name, HIDDEN if any(one in value for one in values) else value) for name, value in headers)
-
-    def veiled_body(self, body: bytes) -> bytes:
-        """What a page sent, without cookies' values in it."""
-        for one in self._telling():
-            body = body.replace(one.encode("utf-8", "replace"), HIDDEN.encode("ascii"))
-        return body
-
-    def _telling(self) -> tuple[str, ...]:
-        """Values that are long enough to let anybody in; a `1` stands in many a header."""
-        return tuple({one.value for one in self.cookies() if len(one.value) >= TELLING})
+    def veil(self, asked: str = "") -> Veil:
+        """What hides the cookies' values in messages of a page; not in its addresses what already `asked` says."""
+        values = {one.value for one in self.cookies()}
+        plain = {one for one in values | set(map(_plain, values)) if len(one) >= TELLING}
+        told = _plain(asked)
+        return Veil(
+            values=tuple(sorted(plain | {quote(one, safe="") for one in plain}, key=len, reverse=True)),
+            in_addresses=tuple(sorted(one for one in map(_plain, plain) if len(one) >= TELLING and one not in told)),
+        )
 
     def header(self, url: str, now: float) -> str:
         """The Cookie header for an address, the longest paths first; empty where none goes."""
         sent = [one for one in self.cookies() if one.fits(url, now) and _PLAIN.fullmatch(one.name + one.value)]
         ordered = sorted(sent, key=lambda one: -len(one.path))
         return "; ".join(f"{one.name}={one.value}" for one in ordered)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Veil:
+    """Hides values that are long enough to let anybody in, however they are escaped; a `1` stands in many a header.
+
+    Of an address whole parts are hidden: one that is half hidden would still tell how long the value is.
+    """
+
+    values: tuple[str, ...] = field(repr=False)
+    in_addresses: tuple[str, ...] = field(repr=False)
+
+    def headers(self, lines: Headers) -> Headers:
+        """Header lines as they may be kept: pages' scripts write a cookie's value into headers of their own."""
+        return tuple((name, HIDDEN if self._is_told(value) else value) for name, value in lines)
+
+    def body(self, body: bytes) -> bytes:
+        """What a page sent."""
+        for one in self.values:
+            body = body.replace(one.encode("utf-8", "replace"), HIDDEN.encode("ascii"))
+        return body
+
+    def words(self, words: str) -> str:
+        """A line that was written down about the visit, as an address is."""
+        plain = _plain(words)
+        return HIDDEN if any(one in plain for one in self.in_addresses) else words
+
+    def address(self, url: str) -> str:
+        """An address, its path and each of its parameters as they are or not at all."""
+        head, query, fragment = *url.partition("#")[0].partition("?")[::2], url.partition("#")[2]
+        host = re.match(r"[a-z]+://[^/]*", head, re.I)
+        start = host[0] if host else ""
+        path = self._part(head[len(start) :], "/")
+        parameters = "&".join(self._parameter(one) for one in query.split("&"))
+        return start + path + (f"?{parameters}" if query else "") + (f"#{self._part(fragment, '')}" if fragment else "")
+
+    def _parameter(self, said: str) -> str:
+        name, sign, _ = said.partition("=")
+        return self._part(said, f"{name}=" if sign and self._part(name, "") == name else "")
+
+    def _part(self, said: str, left: str) -> str:
+        plain = _plain(said)
+        return left + quote(HIDDEN) if any(one in plain for one in self.in_addresses) else said
+
+    def _is_told(self, words: str) -> bool:
+        plain = _plain(words)
+        return any(one in words or one in plain for one in self.values)
+
+
+def _plain(said: str) -> str:
+    """Without its escapes, and theirs: an address in an address has two of each."""
+    for _ in range(DEEPEST):
+        said = unquote_plus(said)
+    return said
 
 
 def session_of(number: int, state: bytes) -> Session:

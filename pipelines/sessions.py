@@ -19,16 +19,28 @@ def told(visit: Visit, session: Session | None) -> Visit:
     """The visit as it is kept: as whom we were signed in, without what would let others in."""
     if session is None:
         return visit
+    veil = session.veil(visit.requested_url)
     messages = tuple(
         replace(
             one,
-            request_headers=session.veiled(one.request_headers),
-            response_headers=session.veiled(one.response_headers),
-            request_body=session.veiled_body(one.request_body),
+            url=veil.address(one.url),
+            request_headers=veil.headers(one.request_headers),
+            response_headers=veil.headers(one.response_headers),
+            request_body=veil.body(one.request_body),
         )
         for one in visit.messages
     )
-    return replace(visit, messages=messages, profile=session.told)
+    return replace(
+        visit,
+        url=veil.address(visit.url),
+        redirects=tuple(map(veil.address, visit.redirects)),
+        messages=messages,
+        sockets=tuple(map(veil.address, visit.sockets)),
+        refused=tuple(map(veil.words, visit.refused)),
+        steps=tuple((at, veil.words(words)) for at, words in visit.steps),
+        troubles=tuple((part, veil.words(why)) for part, why in visit.troubles),
+        profile=session.told,
+    )
 
 
 def session_for(config: Config, platform: str) -> Session | None:

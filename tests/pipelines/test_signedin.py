@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from crawling import Crawled, Probe, RawServer, at, config_of, crawl, http, page, with_browser
@@ -340,7 +341,8 @@ def test_signing_in_and_being_signed_in_afterwards(config: Config) -> None:
     """The page signs itself in here, as a person would; the real window differs by being shown."""
     script = f"<script>document.cookie='sid={VALUE}; path=/'; localStorage.k='v'; fetch('/done')</script>"
     again = (
-        "<script>fetch('/csrf', {method: 'POST', body: document.cookie, headers: {'X-Csrf': document.cookie}})</script>"
+        "<script>fetch('/csrf?t=' + encodeURIComponent(document.cookie),"
+        " {method: 'POST', body: document.cookie, headers: {'X-Csrf': document.cookie}})</script>"
     )
     answers = {
         "/": http(f"<!doctype html><title>登录</title>{script}<img src='http://169.254.169.254/x'>"),
@@ -361,7 +363,7 @@ def test_signing_in_and_being_signed_in_afterwards(config: Config) -> None:
         crawled = crawl(with_key(ready, KEY), "http://probe.example/members", spider=Club)
         sent = [told for _, target, told in asked(server) if target == "/members"]
         assert sent == [f"sid={VALUE}"] * 2, "by Scrapy, and by the browser"
-        assert [hit.header("X-Csrf") for hit in server.hits if hit.target == "/csrf"] == [f"sid={VALUE}"]
+        assert [hit.header("X-Csrf") for hit in server.hits if hit.target.startswith("/csrf")] == [f"sid={VALUE}"]
         records = kept(crawled)
         assert VALUE.encode() not in records
         assert records.count(b"Lantian-Profile: profile 1") > 3
@@ -393,5 +395,44 @@ def test_records_of_others_are_as_they_came() -> None:
 def test_values_are_hidden_wherever_a_page_sends_them() -> None:
     session = session_of(1, state(cookie(), cookie("short", "1")))
     headers = (("X-Csrf", f"t={VALUE}"), ("Accept", "text/html;q=1"))
-    assert session.veiled(headers) == (("X-Csrf", "[not kept]"), ("Accept", "text/html;q=1"))
-    assert session.veiled_body(f"a={VALUE}&b=1".encode()) == b"a=[not kept]&b=1"
+    veil = session.veil()
+    assert veil.headers(headers) == (("X-Csrf", "[not kept]"), ("Accept", "text/html;q=1"))
+    assert veil.body(f"a={VALUE}&b=1".encode()) == b"a=[not kept]&b=1"
+    assert VALUE not in repr(veil)
+
+
+TOKEN = "a/b+c=d%2Fé&9"  # of everything that is escaped in an address
+ESCAPED = quote(TOKEN, safe="")
+
+
+@pytest.mark.parametrize(
+    ("url", "kept_as"),
+    [
+        (f"https://x.example/a?sid={VALUE}&page=2", "https://x.example/a?sid=%5Bnot%20kept%5D&page=2"),
+        (f"https://x.example/a?t={ESCAPED}", "https://x.example/a?t=%5Bnot%20kept%5D"),
+        (f"https://x.example/a?t={ESCAPED.lower()}#x", "https://x.example/a?t=%5Bnot%20kept%5D#x"),
+        (f"https://x.example/a?u={quote('https://y.example/?t=' + ESCAPED)}", "https://x.example/a?u=%5Bnot%20kept%5D"),
+        (f"https://x.example/a?{VALUE}=1", "https://x.example/a?%5Bnot%20kept%5D"),
+        (f"https://x.example/{VALUE}/b?c=d", "https://x.example/%5Bnot%20kept%5D?c=d"),
+        (f"wss://x.example/s#{VALUE}", "wss://x.example/s#%5Bnot%20kept%5D"),
+        ("https://x.example/a?q=%D7%A8&b=1?&&c", "https://x.example/a?q=%D7%A8&b=1?&&c"),
+        ("about:blank", "about:blank"),
+        ("https://x.example", "https://x.example"),
+    ],
+)
+def test_values_are_hidden_in_addresses_however_they_are_escaped(url: str, kept_as: str) -> None:
+    veil = session_of(1, state(cookie(), cookie("t", TOKEN), cookie("short", "1"))).veil("https://x.example/a?q=1")
+    assert veil.address(url) == kept_as
+    assert veil.address(kept_as) == kept_as
+
+
+def test_what_was_asked_for_is_no_secret() -> None:
+    """Platforms keep the last search in a cookie: the page's own address must stay what it is."""
+    asked_for = f"https://x.example/s?q={quote('发明专利代理机构')}"
+    session = session_of(1, state(cookie("last", quote("发明专利代理机构")), cookie()))
+    assert session.veil(asked_for).address(f"{asked_for}&sid={VALUE}") == f"{asked_for}&sid=%5Bnot%20kept%5D"
+    assert session.veil("").address(asked_for) != asked_for
+    assert session.veil(asked_for).words(f"opened {asked_for}") == f"opened {asked_for}"
+    assert session.veil(asked_for).words(f"opened https://x.example/?sid={VALUE}") == "[not kept]"
+    short = session_of(1, state(cookie("last", quote("专利"))))
+    assert short.veil("").address(f"https://x.example/{quote('专利')}") == f"https://x.example/{quote('专利')}"
