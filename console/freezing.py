@@ -21,11 +21,13 @@ from scrapy.signals import item_scraped, response_received, spider_closed
 from console.files import platform, saved_bytes, show_reading
 from console.masking import Masks
 from console.output import print_json, say
+from crawler.addresses import refuse_inside
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, PageBroken, UserMistake
 from crawler.items import Page, Reading, Sightings
 from pipelines.room import TOOL, Room
 from spiders.base import PlatformSpider
+from spiders.counters import refuse_counter
 from spiders.reading import decode
 from storage.archive import FolderArchive
 
@@ -159,6 +161,8 @@ def _say_masked(frozen: Frozen, files: list[str]) -> None:
 def _fetched(spider: PlatformSpider, asked: Asked) -> Page | None:
     """One page, asked for as a round would. `None` when none came; why is said."""
     config = Config.load()
+    refuse_counter(asked.source)
+    refuse_inside(asked.source, config.hosts)
     with tempfile.TemporaryDirectory(prefix="lantian-freeze-") as folder:
         visit = _Visit(Path(folder))
         crawl = _crawl(config, spider, asked, visit)

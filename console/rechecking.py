@@ -15,12 +15,14 @@ from console.ledger import opened, plain
 from console.output import harmless, page, print_json, print_line, say
 from console.sealing import STATE_WORDS, sealer_of
 from crawler import clock
+from crawler.addresses import refuse_inside
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, UserMistake
 from crawler.watches import WatchQuery
-from patrol.checking import LANDING, platform_of
-from patrol.queries import checked
+from patrol.checking import platform_of
+from patrol.queries import checked, is_address
 from patrol.recheck import following
+from spiders.counters import is_counter
 from storage.people import People
 from storage.rechecks import Look, NewRecheck, Recheck, Rechecks, Standing, Verdict
 from storage.rows import captures_of
@@ -54,6 +56,8 @@ def add_recheck(asked: Asked, *, as_json: bool) -> int:
     with opened(config) as store:
         by = known_name(People(store.engine), asked.by)
         new = _of_exhibit(store.exhibit(asked.exhibit), asked, by) if asked.exhibit else _of_address(asked, by)
+        if is_address(new.query):
+            refuse_inside(new.query, config.hosts)
         now = clock.now()
         rechecks = Rechecks(store.engine)
         number = rechecks.add(new, following(now, config.recheck.days, now), now)
@@ -70,7 +74,7 @@ def _of_exhibit(detail: ExhibitDetail, asked: Asked, by: str) -> NewRecheck:
     listing, findings = detail.exhibit.listing, detail.exhibit.findings
     quote = asked.quote or next((one.quote for one in findings if not one.image), "")
     told = {"quote": quote, "reason": asked.reason, "by": by, "exhibit": detail.exhibit.id}
-    if listing.is_redirect:
+    if listing.is_redirect or is_counter(listing.url):
         return NewRecheck(platform=detail.run.platform, query=detail.run.query, listing_key=listing.key, **told)
     return NewRecheck(platform=_platform(listing.url), query=listing.url, listing_key=listing.key, **told)
 
@@ -81,10 +85,7 @@ def _of_address(asked: Asked, by: str) -> NewRecheck:
 
 
 def _platform(address: str) -> str:
-    known = platform_of(address, list(platforms().values()))
-    if known == LANDING:
-        platforms()[LANDING](queries="").search_url(address, 1)  # a paid link is refused here
-    return known
+    return platform_of(address, list(platforms().values()))
 
 
 def stop_recheck(number: int, by: str, reason: str, *, as_json: bool) -> None:

@@ -76,7 +76,7 @@ def add_watch(watch: Watch, words: Words, by: str, *, as_json: bool) -> None:
         queries = wanted_agencies.queries if wanted_agencies else asked_queries(engine, words)
         asked = _placed(replace(watch, queries=queries), follows)
         places = [one.name for one in config.places]
-        wanted = [checked_watch(one, places) for one in _by_platform(asked)]
+        wanted = [checked_watch(one, places, config.hosts) for one in _by_platform(asked)]
         known = {one.watch.name for one in Watches(engine).current()}
         taken = [one.name for one in wanted if one.name in known]
         if taken:
@@ -99,7 +99,7 @@ def change_watch(name: str, change: Watch, words: Words, by: str, *, as_json: bo
         targeted = _targets(engine, words, follows) if follows else None
         asked = targeted.queries if targeted else () if words.is_nothing else asked_queries(engine, words)
         wanted = checked_watch(
-            replace(change, queries=asked or found.watch.queries), [one.name for one in config.places]
+            replace(change, queries=asked or found.watch.queries), [one.name for one in config.places], config.hosts
         )
         if targeted and follows:
             Supervision(engine).aim(found.watch_id, follows, targeted.aims)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
+from crawler.addresses import refuse_inside
 from crawler.errors import UserMistake
-from crawler.watches import Watch, WatchQuery
+from crawler.hosts import MappedHost
+from crawler.watches import DEVICE_WORDS, RESERVED, Watch, WatchQuery
 from patrol.platforms import spider_of
 from patrol.queries import chosen, host_of, is_address
 from patrol.schedule import read_timetable
 from spiders.base import MAX_PAGES, PlatformSpider
 
-RESERVED = ("复查",)  # watches that nobody writes by hand
 LONGEST_NAME = 60
-DEVICE_WORDS = {"desktop": "电脑", "mobile": "手机"}
 LANDING, ANY_HOST = "landing", "*"
+NO_HOSTS: Mapping[str, MappedHost] = MappingProxyType({})
 
 
-def checked_watch(watch: Watch, places: Collection[str]) -> Watch:
-    """The watch as it can be kept; `UserMistake` for what cannot be. `places` are the configured ones' names."""
+def checked_watch(watch: Watch, places: Collection[str], hosts: Mapping[str, MappedHost] = NO_HOSTS) -> Watch:
+    """The watch as it can be kept; `UserMistake` for what cannot be.
+
+    `places` are the configured ones' names, `hosts` what LANTIAN_HOSTS opens.
+    """
     name = watch.name.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise UserMistake(f"巡查任务的名称要有 1 到 {LONGEST_NAME} 个字，不含控制字符")
@@ -40,6 +45,9 @@ def checked_watch(watch: Watch, places: Collection[str]) -> Watch:
     if not queries:
         raise UserMistake("巡查任务至少要有一个查询词")
     _refuse_unaskable(queries, spiders)
+    for one in queries:
+        if is_address(one.words):
+            refuse_inside(one.words, hosts)
     read_timetable(watch)
     return replace(watch, name=name, queries=queries)
 

@@ -146,13 +146,17 @@ def test_nothing_is_overwritten(here: Run, tmp_path: Path) -> None:
         (("wuba", "missing.html", "--url", URL), "missing.html"),
         (("wuba", "saved.html", "--url", URL, "--as", "../x"), "../x"),
         (("wuba", "binary.html", "--url", URL), "不能冻结"),
+        (("baidu", "https://www.baidu.com/baidu.php?url=abc"), "按点击计费"),
+        (("sogou", "https://www.sogou.com/link?url=abc"), "跳转链接"),
+        (("landing", "http://[::ffff:127.0.0.1]/"), "不在公网上"),
     ],
 )
 def test_what_cannot_be_frozen_is_one_line(here: Run, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
     (tmp_path / "saved.html").write_text(PAGE, encoding="utf-8")
     (tmp_path / "binary.html").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     name, file, *rest = arguments
-    ran = here("spiders", "freeze", name, tmp_path / file, *rest, "--out", tmp_path / "frozen")
+    source = file if "://" in file else tmp_path / file
+    ran = here("spiders", "freeze", name, source, *rest, "--out", tmp_path / "frozen")
     assert (ran.code, said in ran.err) == (2, True), ran.err
     assert not (tmp_path / "frozen").exists()
 

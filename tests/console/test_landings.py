@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,10 @@ import pytest
 from patrolled_home import HOUR, MOMENT, Home, until
 from sqlalchemy import select
 
+from console.files import platforms
+from console.landings import _is_wanted
 from crawler import clock
+from crawler.config import Config
 from crawler.watches import Watch, WatchQuery
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
@@ -174,3 +178,35 @@ def test_an_opening_whose_crawl_died_is_written_off_after_its_time(tmp_path: Pat
     with engine.connect() as connection:
         assert connection.execute(Run.__table__.select()).one().ended_at
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "is_wanted"),
+    [
+        ("https://foo.com.cn/land", True),
+        ("https://www.foo.gov.cn/", True),
+        ("https://www.foo.org.cn/", True),
+        ("https://foo.com.cn./land", True),
+        ("https://shop.xinghe.co.jp/", True),
+        ("https://8.8.8.8/", True),
+        ("https://s.shop.com.cn/", False),
+        ("https://other.shop.com.cn/land", False),
+        ("https://SHOP.com.cn.:443/land", False),
+        ("https://item.taobao.com/item.htm?id=1", False),
+        ("https://zhuanlan.zhihu.com/p/1", False),
+        ("https://s.click.taobao.com/t?e=1", False),
+        ("https://gdt.qq.com/x", False),
+        ("https://link.zhihu.com/?target=1", False),
+        ("http://2130706433/", False),
+        ("http://a.localhost/", False),
+        ("https://[::1/", False),
+        ("ftp://foo.com.cn/", False),
+    ],
+)
+def test_a_platforms_own_hosts_are_told_by_what_one_owner_registered(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, *, is_wanted: bool
+) -> None:
+    """An agency below .com.cn shares no owner with a platform there. No network is asked which suffixes there are."""
+    monkeypatch.setattr(platforms()["taobao"], "hosts", ("s.taobao.com", "s.shop.com.cn"))
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("a connection"))
+    assert _is_wanted(Config(home=tmp_path), url, is_specimen=False) is is_wanted

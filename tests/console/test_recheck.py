@@ -88,3 +88,19 @@ def test_until_it_is_gone(lantian: Run, serve: Serve, tmp_path: Path) -> None:
 def history(lantian: Run) -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = json.loads(lantian("recheck", "show", "1", "--json").out)["history"]
     return told
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://www.baidu.com/baidu.php?url=abc", "按点击计费"),
+        ("https://LEGOCLICK.58.com.:443/%6aump?target=1", "按点击计费"),
+        ("https://www.so.com/link?m=1", "跳转链接"),
+        ("http://2852039166/latest/meta-data", "不在公网上"),
+        ("http://a.localhost/", "不在公网上"),
+    ],
+)
+@pytest.mark.usefixtures("made_home")
+def test_what_nobody_may_open_is_not_looked_at_again(here: Run, url: str, why: str) -> None:
+    refused = here("recheck", "add", "--url", url, "--by", "张虚构", "--reason", "示例函1号")
+    assert (refused.code, why in refused.err, len(refused.err.strip().splitlines())) == (2, True, 1), refused.err

@@ -140,6 +140,9 @@ def test_what_the_system_arranges_is_not_for_people_to_change(here: Run, made_ho
         (("--schedule", "0 8 * * *", "--by", "甲", "--query", "专利", "--depth", "99"), "depth"),
         (("--schedule", "0 8 * * *", "--by", "甲", "--url", "xinghe.example"), "不是网址"),
         (("--schedule", "0 8 * * *", "--by", "甲", "--url", "https://a.example/", "--query", "专利"), "--platforms"),
+        (("--schedule", "0 8 * * *", "--by", "甲", "--url", "https://www.baidu.com/baidu.php?url=abc"), "按点击计费"),
+        (("--schedule", "0 8 * * *", "--by", "甲", "--url", "https://WWW.sogou.com:443/%6cink?url=a"), "跳转链接"),
+        (("--schedule", "0 8 * * *", "--by", "甲", "--url", "http://169.254.169.254/latest"), "不在公网上"),
     ],
 )
 def test_a_refused_watch_leaves_nothing(here: Run, options: tuple[str, ...], why: str) -> None:
@@ -147,6 +150,22 @@ def test_a_refused_watch_leaves_nothing(here: Run, options: tuple[str, ...], why
     assert refused.code == 2
     assert why in refused.err
     assert here("watch", "list", "--json").out == ""
+
+
+def test_a_change_is_refused_what_a_new_watch_is(here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = "https://www.xinghe.example/link/baidu.php?url=https://www.baidu.com/baidu.php"
+    made = here("watch", "add", "可疑", "--schedule", "0 8 * * 1", "--by", "甲", "--url", own)
+    assert made.code == 0, made.err
+    for url, why in (("https://cn.bing.com/aclk?ld=1", "按点击计费"), ("http://127.1/", "不在公网上")):
+        refused = here("watch", "change", "可疑", "--by", "甲", "--url", url)
+        assert (refused.code, why in refused.err, len(refused.err.strip().splitlines())) == (2, True, 1), refused.err
+    hosts = tmp_path / "hosts.txt"
+    hosts.write_text("inner.localhost 127.0.0.1:8080\n", encoding="utf-8")
+    monkeypatch.setenv("LANTIAN_HOSTS", str(hosts))
+    inside = ("--url", "http://127.0.0.1:8080/", "--url", "http://inner.localhost/")
+    opened = here("watch", "change", "可疑", "--by", "甲", *inside)
+    assert opened.code == 0, opened.err
+    assert [one["version"] for one in here("watch", "list", "--json").lines] == [2]
 
 
 def test_names_are_taken_once_and_only_users_decide(here: Run, daily: Ran, tmp_path: Path) -> None:
