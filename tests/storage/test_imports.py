@@ -172,6 +172,14 @@ def test_two_officers_or_the_same_seen_since(store: ExhibitStore, tmp_path: Path
     store.open_runs([PlannedRun(id="run-1", platform="taobao", query="包授权", planned_at=T0)], T0)
     assert imports.backing("run-i-exhibit-2") is Backing.NONE
     store.record(fresh)
+    capture = fresh.sightings.capture
+    assert capture is not None
+    assert capture.is_specimen
+    assert imports.backing("run-i-exhibit-2") is Backing.NONE, "what was invented backs nothing real"
+    real = replace(capture, id="capture-real", is_specimen=False)
+    exhibits = tuple(replace(one, id=f"{one.id}-real") for one in fresh.exhibits)
+    store.open_runs([PlannedRun(id="run-2", platform="taobao", query="包授权", planned_at=T0)], T0)
+    store.record(Exhibits(sightings=replace(fresh.sightings, run="run-2", capture=real), exhibits=exhibits))
     assert imports.backing("run-i-exhibit-2") is Backing.FRESH
 
 
