@@ -21,11 +21,11 @@ from console.output import CATEGORY_WORDS, print_json, print_line, say
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, UserMistake
-from patrol.notify import MOST, Figures, digest_moment, figures
+from patrol.notify import MOST, Figures, figures
+from patrol.telling import STALE, digest_key, is_digest_due
 from storage.health_shapes import AlarmKind
 from storage.notices import Kind, Notice, Notices
 
-STALE = timedelta(days=2)
 KIND_NAMES = {Kind.DIGEST: "日报", Kind.GRAVE: "即时"}
 
 
@@ -43,12 +43,10 @@ def notify(config: Config, database: Engine, now: datetime) -> None:
 
 
 def _write_digest(config: Config, database: Engine, notices: Notices, now: datetime) -> None:
-    day = now.astimezone(clock.SHANGHAI).date()
-    key = f"{Kind.DIGEST} {day.isoformat()}"
-    if now < digest_moment(day, config.notify) or notices.has(key):
+    if not is_digest_due(notices, config.notify, now):
         return
     told = figures(database, now, is_digest=True)
-    notices.write(key, Kind.DIGEST, digest_words(told), told.news.upto, now)
+    notices.write(digest_key(told.day), Kind.DIGEST, digest_words(told), told.news.upto, now)
 
 
 def _write_grave(config: Config, database: Engine, notices: Notices, now: datetime) -> None:

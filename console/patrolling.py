@@ -7,6 +7,7 @@ that would be lost with it.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import socket
 import subprocess
@@ -39,6 +40,7 @@ from detectors.rule import rules_digest
 from patrol.children import Begun, Ended, Local, Means
 from patrol.engines import Engine
 from patrol.snapshots import snapshot
+from patrol.telling import is_due
 from patrol.tick import PatrolStore, Ticked, tick
 from storage.db import open_database
 from storage.handover import is_waiting, refuse_worker
@@ -46,6 +48,7 @@ from storage.marks import refuse_simulation
 from storage.roster_shapes import Snapshot
 
 LOOK = 1.0  # seconds between two looks at crawls that go on
+TELL_AGAIN = 60.0  # seconds after which telling is tried again where it came to nothing
 STOP_WAITS = 60.0  # seconds crawls have when the patrol is asked to stop
 ASKING = (sys.executable, "-m", "console.asking", "--of")
 FOLLOWING = (sys.executable, "-m", "console.following")
@@ -70,6 +73,7 @@ class Patrolling:
         self._wakes = Wakes()
         self._ended, self._code = 0, EXIT_DONE
         self._trouble = ""
+        self._told = -math.inf
         self._beside: dict[Sequence[str], subprocess.Popen[bytes]] = {}
         self._clockwork = Clockwork(clock.now)
 
@@ -127,6 +131,7 @@ class Patrolling:
         self._guarded(self._look_at_clock)
 
     def _look_at_clock(self) -> None:
+        self._have_told()
         self._tell(tick(self._store, self._engine, clock.now()))
         self._collect()
 
@@ -185,6 +190,14 @@ class Patrolling:
     def _follow(self) -> None:
         """Once a day, also when nothing was crawled: what has not been seen for long is news too."""
         self._start_beside(FOLLOWING)
+
+    def _have_told(self) -> None:
+        """A digest whose time came while nobody was here, and messages that did not go out, wait for no crawl."""
+        if not self._config.secrets.notify or time.monotonic() - self._told < TELL_AGAIN:
+            return
+        if is_due(self._store.database, self._config.notify, clock.now()):
+            self._told = time.monotonic()
+            self._start_beside(FOLLOWING)
 
     def _collect(self) -> None:
         """What workers handed over is brought in, sealed and shelved; without workers there is nothing."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine
 
 from crawler import clock
 from crawler.items import Outcome
-from crawler.tables import Notify
 from patrol.supervision import overdue
 from storage.alarms import Alarms
 from storage.health_shapes import AlarmKind
@@ -41,12 +40,6 @@ class Figures:
     agencies: int
     rechecks: int
     broken: int
-
-
-def digest_moment(day: date, settings: Notify) -> datetime:
-    """When the digest of this day goes out."""
-    hour, minute = map(int, settings.digest.split(":"))
-    return datetime.combine(day, time(hour, minute), tzinfo=clock.SHANGHAI)
 
 
 def figures(database: Engine, now: datetime, *, is_digest: bool) -> Figures:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,19 @@ from patrolled_home import until
 from sqlalchemy import Engine
 
 from console.notifying import notify, send_notice
+from crawler import clock
+from crawler.tables import Notify
+from patrol.telling import digest_key, is_due
 from storage.db import open_database
 from storage.notices import SENDING, Kind, Notices
 from tests.console.conftest import ROOT
 from tests.console.test_notifying import DAY, MORNING, at, flagged, office, sent
+
+
+@pytest.fixture
+def inbox() -> Iterator[RawServer]:
+    with RawServer(lambda _: http("{}")) as server:
+        yield server
 
 
 @pytest.fixture
@@ -121,3 +132,54 @@ def test_a_late_failure_says_nothing_of_a_later_try(database: Engine) -> None:
     notices.tried(second, MORNING + DAY / 24, "", is_sent=True)
     notices.tried(second, MORNING + DAY / 12, "没有送到", is_sent=False)
     assert sent(database) == ["只此一份"]
+
+
+# -- while no crawl ends -----------------------------------------------------------------------------
+
+
+def test_a_digest_is_due_from_its_time_on_until_somebody_writes_it(database: Engine) -> None:
+    notices, settings = Notices(database), Notify(digest="08:30")
+    moment = MORNING - timedelta(minutes=30)
+    assert not is_due(database, settings, moment - timedelta(seconds=1))
+    for later in (timedelta(0), timedelta(hours=15)):  # a patrol that was down, a clock that jumped over it
+        assert is_due(database, settings, moment + later)
+    notices.write(digest_key(date(2026, 8, 2)), Kind.DIGEST, "只此一份", 0, MORNING)
+    assert is_due(database, settings, MORNING), "it waits to be sent"
+    (one,) = notices.waiting(MORNING, MORNING)
+    assert notices.claim(one, MORNING)
+    notices.tried(one, MORNING, "没有送到", is_sent=False)
+    assert not is_due(database, settings, MORNING + timedelta(minutes=4))
+    assert is_due(database, settings, MORNING + timedelta(minutes=5))
+    again = replace(one, tries=1)
+    assert notices.claim(again, MORNING + timedelta(minutes=5))
+    notices.tried(again, MORNING + timedelta(minutes=5), "", is_sent=True)
+    assert not is_due(database, settings, MORNING + timedelta(hours=14))
+    assert is_due(database, settings, MORNING + DAY)
+
+
+def test_a_patrol_has_told_what_is_due_though_nothing_is_crawled_and_loads_nothing_for_it(
+    tmp_path: Path, inbox: RawServer
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "lantian.toml").write_text('[notify]\ndigest = "00:00"\n', encoding="utf-8")
+    database = open_database(home / "lantian.db")
+    notices, earlier = Notices(database), clock.now() - timedelta(hours=1)
+    notices.write("grave 1 0", Kind.GRAVE, "上一次没有送到", 0, earlier)
+    (failed,) = notices.waiting(earlier, earlier)
+    assert notices.claim(failed, earlier)
+    notices.tried(failed, earlier, "没有送到", is_sent=False)
+    program = (
+        "import sys; from console.patrolling import patrol; from crawler.config import Config\n"
+        "assert patrol(Config.load(), is_once=True, as_json=False) == 0\n"
+        "print(*sys.modules)"
+    )
+    told = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANTIAN_HOME": str(home), "LANTIAN_NOTIFY": at(inbox)}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=told, capture_output=True, text=True, check=True
+    )
+    heavy = {"apprise", "scrapy", "twisted", "jieba", "playwright", "numpy", "spiders", "pipelines"}
+    assert not heavy & {name.partition(".")[0] for name in ran.stdout.split()}
+    assert {one.kind for one in notices.listed() if one.sent_at} == {Kind.DIGEST, Kind.GRAVE}
+    assert len(inbox.hits) == len(notices.listed())
+    database.dispose()
