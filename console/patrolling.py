@@ -15,12 +15,15 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from console.clockwork import Clockwork, Wakes
+from console.doubts import Doubts, ask_sources, written_ahead
 from console.homelocks import only_patrol
+from console.offering import ONLY_OFFERED, offers
 from console.output import harmless, speak_any_locale
 from console.patrol_told import LOG, Beside, Broker, Jumped, Started, Stopped, Stopping, Teller, Troubled
 from crawler import clock
@@ -38,12 +41,11 @@ from crawler.errors import (
 from crawler.watches import WatchVersion
 from detectors.rule import rules_digest
 from patrol.children import Begun, Ended, Local, Means
-from patrol.engines import Engine
 from patrol.snapshots import snapshot
 from patrol.telling import is_due
 from patrol.tick import PatrolStore, Ticked, tick
 from storage.db import open_database
-from storage.handover import is_waiting, refuse_worker
+from storage.handover import is_waiting
 from storage.marks import refuse_simulation
 from storage.roster_shapes import Snapshot
 
@@ -53,7 +55,6 @@ STOP_WAITS = 60.0  # seconds crawls have when the patrol is asked to stop
 ASKING = (sys.executable, "-m", "console.asking", "--of")
 FOLLOWING = (sys.executable, "-m", "console.following")
 COLLECTING = (sys.executable, "-m", "console.handing")
-ONLY_OFFERED = "--once 只把到时间的派给工作机，不等它们查完；结果见 lantian roster"
 PASSING = (OperationalError, InterfaceError, OSError, UserMistake)  # what may be over at the next tick
 
 
@@ -69,13 +70,14 @@ class Patrolling:
             snapshot=self._snapshot,
         )
         self._local = Local(store, means, self._heard)
-        self._engine = _offers(config, tell) if config.secrets.broker else self._local
+        self._engine = offers(config, tell) if config.secrets.broker else self._local
         self._wakes = Wakes()
         self._ended, self._code = 0, EXIT_DONE
-        self._trouble = ""
+        self._trouble, self._is_well = "", True
         self._told = -math.inf
         self._beside: dict[Sequence[str], subprocess.Popen[bytes]] = {}
         self._clockwork = Clockwork(clock.now)
+        self._doubts = Doubts(2 * config.patrol.tick, partial(ask_sources, config))
 
     # -- the two ways to run -----------------------------------------------------------------------
 
@@ -103,37 +105,47 @@ class Patrolling:
 
         With a broker it only offers: who takes it ends it, and how that went stands in the roster.
         """
-        since = clock.now()
+        since, goes_on = clock.now(), True
         with self._wakes.heard():
             self._tick()
+            while self._doubts.is_waiting and not self._wakes.stops:
+                self._wakes.wait(min(LOOK, self._config.patrol.tick))
+                self._tick()
             while self._is_busy and not self._wakes.stops:
                 self._wakes.wait(LOOK)
                 if self._look():
-                    self._guarded(self._go_on)
+                    goes_on = self._guarded(self._go_on)
             if self._wakes.stops:
                 self._stop()
-        self._guarded(lambda: self._count_unseen(since))
-        return graver(self._code, EXIT_USAGE if self._trouble else EXIT_DONE)
+        is_well = self._guarded(lambda: self._count_unseen(since)) and goes_on and self._is_well
+        return graver(self._code, EXIT_DONE if is_well else EXIT_USAGE)
 
     def _count_unseen(self, since: datetime) -> None:
         """Whatever was missed since then, whoever wrote it down, and what nobody began, is not clean."""
-        is_waiting = bool(self._store.roster.waiting(clock.now()))
+        now = clock.now()
+        is_waiting = bool(self._store.roster.waiting(now))
         if self._engine is not self._local:
             if is_waiting:
                 self._tell(Broker(words=ONLY_OFFERED))
             is_waiting = False
-        if is_waiting or self._store.roster.has_missed(since):
+        if is_waiting or self._store.roster.has_missed(since, now):
             self._code = graver(self._code, EXIT_NOT_CLEAN)
 
     # -- what is done ------------------------------------------------------------------------------
 
     def _tick(self) -> None:
-        self._guarded(self._look_at_clock)
+        self._is_well = self._guarded(self._look_at_clock)
 
     def _look_at_clock(self) -> None:
+        now = clock.now()
+        written = [one.until for one in self._store.watches.written()]
+        if why := self._doubts.held(written, now):
+            raise UserMistake(why)
         self._have_told()
-        self._tell(tick(self._store, self._engine, clock.now()))
+        self._tell(tick(self._store, self._engine, now))
         self._collect()
+        if why := written_ahead(written, now):
+            raise UserMistake(why)
 
     def _go_on(self) -> None:
         """What is left of what was due: nothing new becomes due meanwhile, so that `once` has an end."""
@@ -142,8 +154,8 @@ class Patrolling:
         taken = self._engine.offer(waiting, now)
         self._tell(Ticked(settled=settled, written=0, waiting=sum(one.rows for one in waiting), taken=taken))
 
-    def _guarded(self, work: Callable[[], None]) -> None:
-        """What the operator must see to is said once, and tried again at the next tick."""
+    def _guarded(self, work: Callable[[], None]) -> bool:
+        """What the operator must see to is said once, and tried again at the next tick; whether all was well."""
         try:
             work()
             self._trouble = ""
@@ -152,6 +164,7 @@ class Patrolling:
             if why != self._trouble:
                 self._tell(Troubled(why=why))
             self._trouble = why
+        return not self._trouble
 
     def _look(self) -> bool:
         """Look after crawls between two ticks; whether one has ended, and then the next tick is due."""
@@ -231,15 +244,6 @@ class Patrolling:
     def _snapshot(self, watch: WatchVersion) -> Snapshot:
         """Of the settings as the crawl will read them: somebody may have changed them since this began."""
         return snapshot(watch, Config.load(), f"lantian/{VERSION}", rules_digest())
-
-
-def _offers(config: Config, tell: Teller) -> Engine:
-    """Runs go to workers elsewhere. Celery is loaded only where it is asked for."""
-    from patrol.broker import Offers, application
-
-    refuse_worker(config.home)
-    broker = config.secrets.broker
-    return Offers(application(broker, config.patrol), broker, config.patrol, lambda words: tell(Broker(words=words)))
 
 
 def patrol(config: Config, *, is_once: bool, as_json: bool, argv: Sequence[str] = ()) -> int:

@@ -167,6 +167,14 @@ def watch_resume(name: Name, by: By = "", as_json: Json = False) -> None:
     watching.pause_watch(name, by, is_paused=False, as_json=as_json)
 
 
+@watch_app.command("put-back")
+def watch_put_back(by: By = "", as_json: Json = False) -> None:
+    """时钟曾经快了很多：撤下替今后写下的各项，所有任务从现在起照排。"""
+    from console import watching
+
+    watching.put_back_watches(by, as_json=as_json)
+
+
 @watch_app.command("plan")
 def watch_plan(
     first: Annotated[str, typer.Option("--from", help="从哪一天（含）或哪一刻，如 2026-11-20；默认今天")] = "",

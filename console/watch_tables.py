@@ -10,13 +10,14 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
+from sqlalchemy import Engine
 
 from console.homes import home_engine
 from console.output import CATEGORY_WORDS, harmless, page, print_json, print_line, say
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import UserMistake
-from crawler.watches import DEVICE_WORDS, RESERVED, Days, Origin, Slot, Watch, WatchQuery, WatchVersion
+from crawler.watches import DEVICE_WORDS, RESERVED, Days, Origin, Slot, WatchQuery, WatchVersion
 from patrol.calendar import Calendar, load_calendar
 from patrol.plan import planned, times
 from storage.watches import Watches
@@ -34,8 +35,9 @@ def list_watches(*, as_json: bool) -> None:
     now = clock.now()
     with home_engine(Config.load()) as engine:
         found = Watches(engine).current()
+        written = _written(engine)
         days = load_calendar(engine)
-    following = {one.watch_id: next_time(one.watch, now, days) for one in found}
+    following = {one.watch_id: next_time(one, max(now, written[one.watch_id]), days) for one in found}
     if as_json:
         for one in found:
             print_json(_summary(one, following[one.watch_id]))
@@ -62,8 +64,8 @@ def show_watch(name: str, *, as_json: bool) -> None:
     with home_engine(Config.load()) as engine:
         found = Watches(engine).find(name)
         every = Watches(engine).versions(ALWAYS[0], ALWAYS[1], found.watch_id)
-        days = load_calendar(engine)
-    at = next_time(found.watch, clock.now(), days)
+        days, written = load_calendar(engine), _written(engine)
+    at = next_time(found, max(clock.now(), written[found.watch_id]), days)
     if as_json:
         versions = [{"version": one.version, "since": one.since.isoformat(), "by": one.by,
                      "until": one.until.isoformat() if one.until else None} for one in every]  # fmt: skip
@@ -93,11 +95,17 @@ def _said(one: WatchVersion, at: datetime | None) -> Iterator[tuple[str, str]]:
     return ((word, value) for word, value in told.items() if value)
 
 
-def next_time(watch: Watch, now: datetime, days: Calendar) -> datetime | None:
-    """When it plans something next; `None` when it is paused, or does not for more than a year."""
-    if watch.is_paused:
+def next_time(one: WatchVersion, written: datetime, days: Calendar) -> datetime | None:
+    """When it plans something next that is not written yet; `None` when it is paused, or does not for over a year."""
+    if one.watch.is_paused:
         return None
-    return next((at for at, _, _ in times(watch, now, now + LOOK_AHEAD, days)), None)
+    since = max(written, one.since)
+    return next((at for at, _, _ in times(one.watch, since, since + LOOK_AHEAD, days)), None)
+
+
+def _written(engine: Engine) -> dict[int, datetime]:
+    """Up to when each watch's runs are in the roster."""
+    return {one.watch_id: one.until for one in Watches(engine).written()}
 
 
 def told_version(one: WatchVersion) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
 
+from console.doubts import refuse_wrong_clock
 from console.files import platforms
 from console.homes import home_engine, person
 from console.output import harmless, print_json, say
@@ -21,12 +22,14 @@ from detectors.rule import load_rules
 from patrol.checking import LANDING, checked_watch, platform_of
 from patrol.queries import checked, chosen, from_rules, is_address, read_list
 from patrol.supervision import Targets, followed, targets
+from storage.clock_repair import put_back
 from storage.registers.store import Registries
 from storage.struck import StruckWords
 from storage.supervision import Supervision
 from storage.supervision_shapes import Follows
 from storage.watches import Watches
 
+NEARLY = timedelta(minutes=1)
 LONGEST_PLAN = timedelta(days=366)
 LOOK_AHEAD = timedelta(days=400)
 
@@ -110,7 +113,7 @@ def change_watch(name: str, change: Watch, words: Words, by: str, *, as_json: bo
             Watches(engine).change(found.watch_id, wanted, by_name, clock.now())
         done = Watches(engine).find(name)
     told = f"已改为第 {done.version} 版：{_size(wanted)}；已排进名册的照旧" if is_new else "本来就是这样，没有改动"
-    say(harmless(f"{name} {told}"))
+    say(harmless(f"{name} {told}{_from_when(done)}"))
     if as_json:
         print_json(told_version(done) | {"is_new": is_new})
 
@@ -132,7 +135,8 @@ def pause_watch(name: str, by: str, *, is_paused: bool, as_json: bool) -> None:
         watch = replace(found.watch, is_paused=is_paused)
         Watches(engine).change(found.watch_id, watch, person(engine, by), clock.now())
         done = Watches(engine).find(name)
-    say(harmless(f"{name} 已{'暂停' if is_paused else '恢复'}（第 {done.version} 版）；停着的时候不计为漏查"))
+    told = f"{name} 已{'暂停' if is_paused else '恢复'}（第 {done.version} 版）；停着的时候不计为漏查"
+    say(harmless(f"{told}{_from_when(done)}"))
     if as_json:
         print_json(told_version(done))
 
@@ -201,6 +205,27 @@ def _by_platform(watch: Watch) -> list[Watch]:
 
 def _part_name(name: str, platform: str) -> str:
     return name if platform == LANDING else f"{name}·{platforms()[platform].label}"
+
+
+def _from_when(one: WatchVersion) -> str:
+    """From when a version holds, where that is not now: the roster is written that far already."""
+    if one.since <= clock.now() + NEARLY:
+        return ""
+    return f"；名册已写到 {clock.in_shanghai(one.since)[:16]}，那以后才按这样排（时钟曾经快了：lantian watch put-back）"
+
+
+def put_back_watches(by: str, *, as_json: bool) -> None:
+    """After a clock that was far ahead: what it wrote down for times to come is taken out, and all holds from now."""
+    config = Config.load()
+    with home_engine(config) as engine:
+        name = person(engine, by)
+        refuse_wrong_clock(config)
+        done = put_back(engine, name, clock.now())
+    for one in done:
+        kept = f"，{one.kept} 项已经查过，留着" if one.kept else ""
+        say(harmless(f"{one.name} 从写到 {clock.in_shanghai(one.until)[:16]} 改回现在：撤下 {one.withdrawn} 项{kept}"))
+        if as_json:
+            print_json(asdict(one) | {"until": one.until.isoformat()}, goes_on=True)
 
 
 def _size(watch: Watch) -> str:

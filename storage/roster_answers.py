@@ -59,9 +59,11 @@ class RosterAnswers:
         with self.engine.connect() as connection:
             return bool(connection.execute(select(is_open)).scalar_one())
 
-    def has_missed(self, since: datetime) -> bool:
-        """Whether any row has ended as missed at or after this moment."""
-        missed = exists().where(RosterRow.outcome == literal_column("'missed'"), RosterRow.ended_at >= since)
+    def has_missed(self, since: datetime, until: datetime) -> bool:
+        """Whether any row has ended as missed between these moments, both included."""
+        missed = exists().where(
+            RosterRow.outcome == literal_column("'missed'"), RosterRow.ended_at.between(since, until)
+        )
         with self.engine.connect() as connection:
             return bool(connection.execute(select(missed)).scalar_one())
 

@@ -51,7 +51,7 @@ class Watches:
             new = insert(WatchRow).values(name=watch.name, planned_until=now).returning(WatchRow.id)
             watch_id = int(connection.execute(new).scalar_one())
             first = WatchVersion(watch_id=watch_id, version=1, watch=watch, since=now, until=None, by=by.strip())
-            _write(connection, first, "watch_added", now)
+            write_on(connection, first, "watch_added", now)
         return watch_id
 
     def change(self, watch_id: int, watch: Watch, by: str, now: datetime) -> int:
@@ -59,7 +59,7 @@ class Watches:
         a watch keeps its name."""
         watch = _sound(watch, by)
         with self._writer.begin() as connection:
-            newest = _version(connection, _NAMED.where(_is(watch_id), WatchVersionRow.until.is_(None)), watch_id)
+            newest = newest_on(connection, watch_id)
             if newest.watch.name != watch.name:
                 raise UserMistake(f"巡查任务不能改名：{newest.watch.name}；请另立新任务，停用这一个")
             written = select(WatchRow.planned_until).where(WatchRow.id == watch_id)
@@ -70,7 +70,7 @@ class Watches:
             next_one = WatchVersion(
                 watch_id=watch_id, version=number, watch=watch, since=since, until=None, by=by.strip()
             )
-            _write(connection, next_one, "watch_changed", now)
+            write_on(connection, next_one, "watch_changed", now)
         return number
 
     def find(self, name: str) -> WatchVersion:
@@ -114,6 +114,11 @@ def version_on(connection: Connection, watch_id: int, number: int) -> WatchVersi
     return _version(connection, _NAMED.where(_is(watch_id), WatchVersionRow.version == number), watch_id)
 
 
+def newest_on(connection: Connection, watch_id: int) -> WatchVersion:
+    """The watch as it is, or will be, as this transaction sees it; `UserMistake` when there is none."""
+    return _version(connection, _NAMED.where(_is(watch_id), WatchVersionRow.until.is_(None)), watch_id)
+
+
 def _is(watch_id: int) -> Any:
     return WatchVersionRow.watch_id == watch_id
 
@@ -133,7 +138,8 @@ def _sound(watch: Watch, by: str) -> Watch:
     return replace(watch, name=encodable(watch.name.strip()), place=encodable(watch.place), queries=queries)
 
 
-def _write(connection: Connection, version: WatchVersion, act: str, now: datetime) -> None:
+def write_on(connection: Connection, version: WatchVersion, act: str, now: datetime) -> None:
+    """A version that is there from now on, and who decided it."""
     watch = asdict(version.watch)
     name = watch.pop("name")
     watch["platforms"] = list(version.watch.platforms)
