@@ -17,12 +17,14 @@ from casework.people import known_name
 from console.files import platform
 from console.output import harmless, print_json, say
 from crawler import clock
+from crawler.addresses import refuse_inside
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, UserMistake
 from crawler.exits import Eyes
 from crawler.sessions import own_state
 from pipelines.browser import BrowserTrouble
 from pipelines.signin import sign_in
+from spiders.counters import refuse_counter
 from spiders.imported import FALLBACK
 from storage.db import open_database
 from storage.people import People
@@ -49,6 +51,8 @@ def login(asked: Asked, *, as_json: bool) -> int:
         raise UserMistake(f"{asked.platform} 不是要登录的平台")
     if asked.taken_in is not None and asked.handed_out is not None:
         raise UserMistake("--export 和 --import 只能写一个")
+    refuse_counter(asked.url)
+    refuse_inside(asked.url, config.hosts)
     engine = open_database(config.database)
     try:
         signed = (known_name(People(engine), _name(asked.by)), clock.now())

@@ -61,6 +61,8 @@ def test_without_a_key_no_window_is_opened(here: Run, home: Path, monkeypatch: p
         (("taobao", "--by", "王\u202e"), "--by"),
         (("landing", "--by", "王示例"), "不是要登录"),
         (("taobao", "--by", "王示例", "--export", "a", "--import", "b"), "只能写一个"),
+        (("taobao", "--by", "王示例", "--url", "https://click.simba.taobao.com/cc_im?p=1"), "按点击计费"),
+        (("taobao", "--by", "王示例", "--url", "http://127.1/"), "不在公网上"),
         (("taobao", "--by", "王示例", "--export", "a"), "还没有登录过"),
         (("taobao", "--by", "王示例", "--import", "/dev/null"), "不是登录文件"),
         (("taobao", "--by", "王示例", "--import", "/nowhere"), "读不了"),
