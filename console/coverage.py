@@ -37,7 +37,7 @@ def show_coverage(round_id: str, *, as_json: bool) -> int:
         runs = [row.id for row in rows]
         pictures, waiting = store.picture_counts(runs), store.pictures_waiting()
         showings = store.showing_counts(runs)
-        opened_besides = Coverage(store.engine).landings(rows[0].round or "") if rows else frozenset()
+        opened_besides = landings_of(store, rows)
         alarms = [one for one in rule_stats(store, clock.now()) if one.alarms]
     if as_json:
         rules = [{"rule": one.rule, "alarms": one.alarms} for one in alarms]
@@ -56,7 +56,12 @@ def show_coverage(round_id: str, *, as_json: bool) -> int:
     return EXIT_DONE
 
 
-def print_coverage(every: Sequence[RunRow], opened_besides: Collection[str] = ()) -> None:
+def landings_of(store: ExhibitStore, rows: Sequence[RunRow]) -> frozenset[str]:
+    """Those runs of a round that opened advertisers' own pages besides."""
+    return Coverage(store.engine).landings(rows[0].round or "") if rows else frozenset()
+
+
+def print_coverage(every: Sequence[RunRow], opened_besides: Collection[str]) -> None:
     """What was planned, row by row; advertisers' own pages, `opened_besides` by the round, in a line of their own."""
     rows = [row for row in every if row.id not in opened_besides]
     if rows:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from console import registry
-from console.coverage import print_coverage
+from console.coverage import landings_of, print_coverage
 from console.files import platform, platforms
 from console.inspection import WHOLE, Inspection
 from console.ledger import opened, print_leads
@@ -124,8 +124,9 @@ def _silent(_: RunRow) -> None:
 def _tell(config: Config, specimen: Specimen, *, has_browser: bool) -> int:
     with opened(config) as store:
         leads, rows = store.leads(LeadFilter(limit=ALL)), store.coverage()
+        besides = landings_of(store, rows)
         states = print_leads(leads, Inspection(config, store.engine))
-    print_coverage(rows)
+    print_coverage(rows, besides)
     if not set(states) <= {WHOLE} or not _stands(config):
         return EXIT_EVIDENCE
     return _compare(specimen if has_browser else _readable(specimen, rows), leads, rows)
