@@ -43,7 +43,7 @@ file = "robots.txt"
 }
 SETTINGS = """[crawl]
 delay = 0.0
-timeout = 5.0
+timeout = 60.0
 retries = 0
 [[authority]]
 url = "{url}"
@@ -94,6 +94,6 @@ def _lantian(home: Path, *arguments: str | Path, hosts: Path | None = None) -> s
     told = {"PATH": os.environ["PATH"], "HOME": str(home.parent), "LANTIAN_HOME": str(home), "LANG": "C.UTF-8",
             "LANTIAN_BROWSER_AS_ROOT": "1"} | ({"LANTIAN_HOSTS": str(hosts)} if hosts else {})  # fmt: skip
     command = [sys.executable, "-c", "from console.cli import main; main()", *map(str, arguments)]
-    ended = subprocess.run(command, cwd=ROOT, env=told, capture_output=True, text=True, timeout=240, check=False)
+    ended = subprocess.run(command, cwd=ROOT, env=told, capture_output=True, text=True, timeout=600, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout

@@ -24,7 +24,7 @@ from storage.roster_shapes import Entry
 from storage.watches import Watches
 
 ROOT = Path(__file__).parent.parent
-PATROL = "[patrol]\ntick = 0.5\nlease = 3.0\ntries = 2\nmegabytes = 3000\n"
+PATROL = "[patrol]\ntick = 0.5\nlease = 6.0\ntries = 2\nmegabytes = 3000\n"
 PATIENCE = 300.0  # seconds that a condition may take to come true
 HOUR = timedelta(hours=1)
 MOMENT = "%M %H * * *"

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Self
 
+PATIENCE = 300.0  # seconds; a loaded machine is slow
+
 
 class Proxy:
     """A proxy on 127.0.0.1 that passes bytes both ways. `asked` has each host and port it was sent to."""
@@ -47,11 +49,11 @@ class Proxy:
 
     def _serve(self, near: socket.socket) -> None:
         with near:
-            near.settimeout(10)
+            near.settimeout(PATIENCE)
             place = self._greet(near)
             self.asked.append(place)
             try:
-                far = socket.create_connection(place, timeout=5)
+                far = socket.create_connection(place, timeout=60)
             except OSError:
                 near.sendall(b"HTTP/1.1 502 no\r\n\r\n" if self.scheme == "http" else b"\5\4\0\1\0\0\0\0\0\0")
                 return

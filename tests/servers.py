@@ -24,7 +24,7 @@ import pytest
 
 WITHOUT_POSTGRES = "PostgreSQL (initdb, postgres) is not installed"
 WITHOUT_REDIS = "redis-server is not installed"
-SECONDS = 60
+SECONDS = 180
 TRIES = 5
 PASSWORD = "wei-mi-38"  # never needed, and must never be shown
 _numbers = itertools.count(1)

@@ -73,7 +73,7 @@ def tool(name: str) -> str:
 
 
 def told_by(*command: str | Path) -> str:
-    ended = subprocess.run(command, capture_output=True, check=False, timeout=120)
+    ended = subprocess.run(command, capture_output=True, check=False, timeout=300)
     assert ended.returncode == 0, ended.stderr.decode()
     return ended.stdout.decode()
 

@@ -57,7 +57,7 @@ def lantian(tmp_path: Path) -> Callable[..., Ran]:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=240,
+            timeout=600,
             check=False,
         )
         return Ran(ended.returncode, ended.stdout, ended.stderr)

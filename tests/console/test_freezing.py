@@ -28,7 +28,7 @@ PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><title>专利</title>
 <div class="seller">星河知产</div></li>
 </ul><script>var token="a1b2c3d4e5f6a7"; var who={"userId":12345678};</script></body></html>"""
 PERSONS = ("张三丰", "13912345678", "139-1234-5678", "李女士", "5551234", "abc_12345", "a1b2c3d4e5", "12345678}")
-QUICK = "[crawl]\ndelay = 0.0\ntimeout = 3.0\nretries = 0\n[browser]\npictures = false\n"
+QUICK = "[crawl]\ndelay = 0.0\ntimeout = 60.0\nretries = 0\n[browser]\npictures = false\n"
 
 
 # -- what is masked ----------------------------------------------------------------------------

@@ -30,7 +30,7 @@ host = "www.xinghe-ip.example"
 path = "/gone"
 file = "gone.html"
 """
-QUICK = "[crawl]\ndelay = 0.0\ntimeout = 5.0\nretries = 0\n[browser]\npictures = false\n[pictures]\nread = false\n"
+QUICK = "[crawl]\ndelay = 0.0\ntimeout = 60.0\nretries = 0\n[browser]\npictures = false\n[pictures]\nread = false\n"
 
 
 def test_a_landing_page_is_followed_judged_and_exported(lantian: Run, here: Run, serve: Serve, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def shell(line: str, home: Path) -> subprocess.CompletedProcess[str]:
     script = f'lantian() {{ "{sys.executable}" -c "from console.cli import main; main()" "$@"; }}\n{line}'
     told = {"PATH": os.environ["PATH"], "LANTIAN_HOME": str(home), "LANG": "C.UTF-8"}
     return subprocess.run(
-        ["bash", "-c", script], cwd=ROOT, env=told, capture_output=True, text=True, timeout=120, check=False
+        ["bash", "-c", script], cwd=ROOT, env=told, capture_output=True, text=True, timeout=300, check=False
     )
 
 

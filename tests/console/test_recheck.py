@@ -24,7 +24,7 @@ Run = Callable[..., Ran]
 Serve = Callable[[dict[str, str], str], Path]
 
 SETTINGS = (
-    "[crawl]\ndelay = 0.0\ntimeout = 10.0\nretries = 0\nlandings = 0\n[patrol]\ntick = 0.5\n[browser]\npictures = {}\n"
+    "[crawl]\ndelay = 0.0\ntimeout = 60.0\nretries = 0\nlandings = 0\n[patrol]\ntick = 0.5\n[browser]\npictures = {}\n"
 )
 GONE = '[[page]]\nhost = "xinghe.example"\npath = "/land"\nfile = "gone.html"\nstatus = 404\n'
 PAGE = results(

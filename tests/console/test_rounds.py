@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,8 @@ from pathlib import Path
 import pytest
 
 from console.rounds import read_queries
+from console.specimen import Specimen, SpecimenPage, load
+from console.specimen_server import SpecimenServer
 from crawler.errors import UserMistake
 from storage.verify import verify
 from tests.console.conftest import ROOT, Ran
@@ -38,7 +41,7 @@ host = "search.jd.com"
 path = "/Search?keyword=商标"
 file = "wall.html"
 """
-QUICK = "[crawl]\ndelay = 0.0\ntimeout = 3.0\nretries = 0\n[browser]\npictures = false\n"
+QUICK = "[crawl]\ndelay = 0.0\ntimeout = 60.0\nretries = 0\n[browser]\npictures = false\n"
 
 
 @pytest.fixture
@@ -125,21 +128,52 @@ def test_a_round_knows_its_settings_wherever_the_person_stands(
     assert (ran.code, len(ran.lines)) == (3, 2)
 
 
-def test_a_round_stopped_at_once_is_not_clean(serve: Serve, queries: Path, tmp_path: Path) -> None:
-    web = WEB.replace('file = "goods.html"', "hang = true")
-    hosts = str(serve({"wall.html": WALL}, web))
-    (tmp_path / "home" / "lantian.toml").write_text(QUICK.replace("3.0", "60.0"), encoding="utf-8")
-    told = {"PATH": os.environ["PATH"], "LANTIAN_HOME": str(tmp_path / "home"), "LANTIAN_HOSTS": hosts}
-    command = [sys.executable, "-c", "from console.cli import main; main()", "round", "--spiders", "jd", "--queries"]
-    going = subprocess.Popen([*command, str(queries)], cwd=ROOT, env=told, stderr=subprocess.PIPE, text=True)
-    log = tmp_path / "home" / "lantian.log"
-    while not log.exists() or "Spider opened" not in log.read_text(encoding="utf-8"):
-        assert going.poll() is None
-        time.sleep(0.1)
-    for _ in range(2):
+class Watched:
+    """An invented web that knows when somebody waits for a page that never comes."""
+
+    def __init__(self, specimen: Specimen) -> None:
+        self.specimen = specimen
+        self.hangs = threading.Event()
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return self.specimen.hosts
+
+    def find(self, host: str, target: str) -> SpecimenPage:
+        page = self.specimen.find(host, target)
+        if page.hang:
+            self.hangs.set()
+        return page
+
+
+def test_a_round_stopped_at_once_is_not_clean(queries: Path, tmp_path: Path) -> None:
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "wall.html").write_text(WALL, encoding="utf-8")
+    manifest = "version = 1\n" + WEB.replace('file = "goods.html"', "hang = true")
+    (tmp_path / "web" / "manifest.toml").write_text(manifest, encoding="utf-8")
+    (tmp_path / "home" / "lantian.toml").write_text(QUICK.replace("60.0", "600.0"), encoding="utf-8")
+    web, log = Watched(load(tmp_path / "web")), tmp_path / "home" / "lantian.log"
+    with SpecimenServer(web) as server:
+        told = {"PATH": os.environ["PATH"], "LANTIAN_HOME": str(tmp_path / "home")}
+        told["LANTIAN_HOSTS"] = str(server.hosts_file(tmp_path / "hosts"))
+        command = [
+            sys.executable,
+            "-c",
+            "from console.cli import main; main()",
+            "round",
+            "--spiders",
+            "jd",
+            "--queries",
+        ]
+        going = subprocess.Popen([*command, str(queries)], cwd=ROOT, env=told, stderr=subprocess.PIPE, text=True)
+        assert web.hangs.wait(300)
         going.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
-    said = going.communicate(timeout=60)[1]
+        # Two signals that wait together are one.
+        while "shutting down gracefully" not in log.read_text(encoding="utf-8"):
+            assert going.poll() is None
+            time.sleep(0.1)
+        going.send_signal(signal.SIGTERM)
+        said = going.communicate(timeout=300)[1]
     assert going.returncode == 3
     assert "漏查" in said
 

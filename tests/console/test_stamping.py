@@ -37,7 +37,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def named(home: Path, authority: LocalAuthority, *urls: str) -> None:
-    tables = [f'[[authority]]\nurl = "{url}"\nca = "{authority.root}"\ntimeout = 5.0\n' for url in urls]
+    tables = [f'[[authority]]\nurl = "{url}"\nca = "{authority.root}"\ntimeout = 60.0\n' for url in urls]
     (home / "lantian.toml").write_text("".join(tables))
 
 

@@ -31,7 +31,7 @@ def kinds() -> dict[str, Callable[..., int]]:
         packaged_screen(None)
         config = Config(
             home=Path(home),
-            crawl=Crawl(delay=0.0, timeout=3.0, retries=0),
+            crawl=Crawl(delay=0.0, timeout=60.0, retries=0),
             browser=Browser(pictures=bool(pictures), as_root=True),
             hosts=read_hosts(hosts),
         )

@@ -91,7 +91,7 @@ def test_a_disk_that_fails_again_and_again_loses_nothing_acknowledged(
 def in_small_disk(folder: Path, size: str, script: str) -> subprocess.CompletedProcess[str]:
     """A shell script in a mount namespace of its own, where `folder` is a file system of that size."""
     command = ["unshare", "-m", "sh", "-c", f"mount -t tmpfs -o size={size} tmpfs {folder} && {script}"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=ENVIRONMENT)
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=ENVIRONMENT)
     assert "Traceback" not in ended.stderr, ended.stderr
     return ended
 

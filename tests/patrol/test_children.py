@@ -37,7 +37,7 @@ born = subprocess.Popen([sys.executable, "-c", {work!r}], start_new_session=True
 open({told!r}, "w").write(str(born.pid))
 {then}
 """
-PATIENCE = 60.0  # seconds that a condition may take to come true
+PATIENCE = 240.0  # seconds that a condition may take to come true
 
 
 @dataclass

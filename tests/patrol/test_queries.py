@@ -39,7 +39,7 @@ def test_the_same_rules_give_the_same_words_in_any_order_and_process(rules: tupl
     code += "print('\\n'.join(one.words for one in from_rules(load_rules())))"
     told = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
-        env={"PYTHONHASHSEED": "7", "LANG": "C.UTF-8"}, encoding="utf-8", timeout=120,
+        env={"PYTHONHASHSEED": "7", "LANG": "C.UTF-8"}, encoding="utf-8", timeout=300,
     )  # fmt: skip
     assert told.stdout.splitlines() == found
 

@@ -32,7 +32,7 @@ WORKSHOP = Path(__file__).parent / "workshop.py"
 PLATFORMS = ("baidu", "sogou", "bing", "toutiao", "taobao", "jd")
 T0 = datetime(2026, 8, 3, 2, 0, tzinfo=UTC)
 NOBODY = "redis://:geheim@127.0.0.1:1/0"
-PATIENCE = 120
+PATIENCE = 240
 
 
 def until(is_so: Callable[[], bool], what: str) -> None:

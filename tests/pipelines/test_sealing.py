@@ -54,7 +54,7 @@ def test_every_so_many_captures_a_manifest_is_written(tmp_path: Path, monkeypatc
         return told
 
     def answer(target: str) -> bytes:
-        assert target not in {"/5", "/8"} or sealed.acquire(timeout=20)
+        assert target not in {"/5", "/8"} or sealed.acquire(timeout=300)
         return PAGES.get(target, http("", status="404 Not Found"))
 
     monkeypatch.setattr(Sealer, "seal", seal)
@@ -80,7 +80,7 @@ def test_the_crawl_goes_on_while_a_seal_waits(tmp_path: Path, monkeypatch: pytes
     real, asked, waited = Sealer.seal, threading.Event(), []
 
     def waits(self: Sealer, rules: str, now: Any, **how: bool) -> Any:
-        waited.append(asked.wait(timeout=20))
+        waited.append(asked.wait(timeout=300))
         return real(self, rules, clock.now(), **how)
 
     def answer(target: str) -> bytes:

@@ -19,7 +19,7 @@ from spiders.base import PlatformSpider
 PAGES = Path(__file__).parent / "pages"
 NAMES = ("tieba", "zhihu", "xiaohongshu", "weixin")
 FROZEN = [path for name in NAMES for path in sorted((PAGES / name).glob("*")) if path.suffix in (".html", ".body")]
-SLOW = 5.0  # seconds on a busy machine; the same pages read in milliseconds when nothing goes wrong
+SLOW = 10.0  # seconds of this process; the same pages read in milliseconds when nothing goes wrong
 
 
 def spider_of(name: str) -> PlatformSpider:
@@ -32,9 +32,9 @@ def page_at(path: Path) -> Page:
 
 
 def read(name: str, page: Page) -> Reading:
-    started = time.monotonic()
+    started = time.process_time()
     reading = spider_of(name).read(page)
-    assert time.monotonic() - started < SLOW
+    assert time.process_time() - started < SLOW
     assert isinstance(reading, Reading)
     assert reading.outcome is Outcome.OK or reading.reason
     assert all(listing.title and listing.url for listing in reading.listings)

@@ -14,7 +14,7 @@ OVER = b'{"format":"lantian-manifest/1","number":1}\n'
 FIRST, SECOND = "http://tsa1.example/", "https://tsa2.example/stamp"
 
 
-def at(authority: LocalAuthority, url: str = FIRST, timeout: float = 5.0) -> Authority:
+def at(authority: LocalAuthority, url: str = FIRST, timeout: float = 120.0) -> Authority:
     return Authority(url=url, ca=authority.root, timeout=timeout)
 
 

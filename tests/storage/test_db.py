@@ -202,7 +202,7 @@ def test_many_may_open_a_new_database_at_one_instant(tmp_path: Path) -> None:
 
     def open_all() -> None:
         for number in range(100):
-            together.wait(30)
+            together.wait(300)
             engine = create_engine(f"sqlite:///{tmp_path / str(number)}.db")
             event.listen(engine, "connect", _prepare_sqlite)
             engine.connect().close()
@@ -217,7 +217,7 @@ def test_side_by_side_openings_make_one_schema(tmp_path: Path) -> None:
     script = "import sys; from storage.db import HEAD, open_database; open_database(sys.argv[1]).dispose()"
     path = tmp_path / "lantian.db"
     children = [subprocess.Popen([sys.executable, "-c", script, str(path)], cwd=ROOT) for _ in range(4)]
-    assert [child.wait(timeout=60) for child in children] == [0, 0, 0, 0]
+    assert [child.wait(timeout=300) for child in children] == [0, 0, 0, 0]
 
 
 def test_writer_takes_its_lock_at_once(tmp_path: Path) -> None:

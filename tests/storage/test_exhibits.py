@@ -215,7 +215,7 @@ def recorders(database: Path, count: int) -> list[subprocess.Popen[str]]:
 def test_processes_write_side_by_side(tmp_path: Path) -> None:
     """They also make the database side by side."""
     for child in recorders(tmp_path / "lantian.db", 3):
-        said, _ = child.communicate(timeout=120)
+        said, _ = child.communicate(timeout=300)
         assert (child.returncode, len(said.split())) == (0, 20)
     store = ExhibitStore(open_database(tmp_path / "lantian.db"))
     counted = rows_in(store)

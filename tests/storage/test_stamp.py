@@ -282,7 +282,7 @@ def test_two_at_once_ask_once(engine: Engine, folder: Path, make_authority) -> N
     class Slow(LocalAuthority):
         def reply(self, query: bytes) -> bytes:
             asked.set()
-            go_on.wait(10)
+            go_on.wait(100)
             return super().reply(query)
 
     make_authority()  # skips where there is no openssl
@@ -290,7 +290,7 @@ def test_two_at_once_ask_once(engine: Engine, folder: Path, make_authority) -> N
     seal(engine, folder, range(1, 2), now())
     with serving(slow) as url, ThreadPoolExecutor(1) as pool:
         first = pool.submit(stamp_pending, folder, engine, [at(slow, url)], now())
-        assert asked.wait(10)
+        assert asked.wait(100)
         second = stamp_pending(folder, engine, [at(slow, url)], now())
         go_on.set()
         assert first.result().done == 1

@@ -13,6 +13,7 @@ import pytest
 from crawling import RawServer, http
 from sqlalchemy import Engine, select
 from storage_specimens import T0
+from turn_ledger import NotedTurns, are_apart
 
 from crawler.pace import Turns, turn
 from storage.db import open_database
@@ -55,15 +56,18 @@ def engine(database: str) -> Iterator[Engine]:
 
 
 def test_three_processes_visit_a_host_as_one(tmp_path: Path, database: str, engine: Engine) -> None:
+    turns = StoredTurns(tmp_path, engine)
+    noted = NotedTurns(turns)
     with RawServer(lambda _: http("x")) as server:
         url = f"http://127.0.0.1:{server.port}/"
         command = [sys.executable, "-c", VISITOR, str(tmp_path), database, url, str(DELAY), "5"]
         visitors = [subprocess.Popen(command, cwd=ROOT) for _ in range(3)]
-        assert [visitor.wait(120) for visitor in visitors] == [0, 0, 0]
-        moments = [hit.at for hit in server.hits]
-    assert len(moments) == 15
-    # Each may be late on a busy machine, and then the next seems early: all of them together cannot be.
-    assert max(moments) - min(moments) > 0.8 * 14 * DELAY
+        assert [visitor.wait(300) for visitor in visitors] == [0, 0, 0]
+        assert len(server.hits) == 15
+    begun = noted.begun("shared.example")
+    assert len(begun) == 15
+    assert are_apart(begun, DELAY)
+    turns.close()
 
 
 def test_the_line_is_one_for_all_who_share_the_database(tmp_path: Path, database: str, engine: Engine) -> None:
@@ -75,8 +79,8 @@ def test_the_line_is_one_for_all_who_share_the_database(tmp_path: Path, database
         assert 1000.0 * (number - 1) < wait <= 1000.0 * number
     assert ledgers[1].reserve("another.example", 1000.0) == 0.0
     ledgers[0].rest("third.example", 1000.0)
-    assert 900.0 < ledgers[1].reserve("third.example", 1.0) <= 1000.0
-    assert 900.0 < ledgers[1].begin("one.example", 1000.0) <= 1000.0
+    assert 500.0 < ledgers[1].reserve("third.example", 1.0) <= 1000.0
+    assert 500.0 < ledgers[1].begin("one.example", 1000.0) <= 1000.0
     for ledger in ledgers:
         ledger.close()
     another.dispose()
@@ -126,7 +130,7 @@ def test_a_file_of_turns_that_is_none_any_more_begins_anew(
     (tmp_path / FILE).write_bytes(b"torn by a power cut" * 1000)
     turns = StoredTurns(tmp_path, engine)
     assert turns.reserve("host.example", 1000.0) == 0.0
-    assert turns.reserve("host.example", 1000.0) > 900.0
+    assert turns.reserve("host.example", 1000.0) > 500.0
     turns.close()
     assert "begins anew" in caplog.text
 

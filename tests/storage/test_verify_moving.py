@@ -12,7 +12,6 @@ from keeping_specimens import DAY, NOW, Home, home_in, keep_page
 from storage_specimens import archive_in
 
 from crawler import clock
-from storage.verifier.report import Report
 from storage.verify import verify
 
 
@@ -52,8 +51,9 @@ def kept_and_expired(home: Home, numbers: Iterator[int]) -> None:
 def test_beside_rounds_and_expiries_nothing_is_called_broken(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     with home_in(tmp_path / "home") as home:
-        numbers, cycles, reports, rest = count(), list[int](), list[Report](), threading.Event()
+        numbers, cycles, rest = count(), list[int](), threading.Event()
         kept_and_expired(home, numbers)
+        reports = [verify(home.folder)]
 
         def now_and_then() -> None:
             kept_and_expired(home, numbers)
@@ -64,6 +64,7 @@ def test_beside_rounds_and_expiries_nothing_is_called_broken(tmp_path: Path) -> 
             while len(cycles) < 4:
                 reports.append(verify(home.folder))
             rest.set()
+        reports.append(verify(home.folder))
         # Between the end of a file and its seal it is finished and not sealed, and that is said.
         assert [report.broken for report in reports if not report.is_consistent] == []
         assert reports[-1].expired > reports[0].expired
