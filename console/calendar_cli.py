@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from console.output import MOST
+
 calendar_app = typer.Typer(help="日历：放假通知、重点日期。", no_args_is_help=True)
 key_date_app = typer.Typer(help="重点日期：这些天加查。", no_args_is_help=True)
 calendar_app.add_typer(key_date_app, name="key-date")
@@ -52,7 +54,7 @@ def key_date_add(  # noqa: PLR0913, PLR0917 - one parameter an option
     name: Annotated[str, typer.Argument(help="名称")],
     first: Annotated[str, typer.Option("--on", help="哪一天：04-26（每年）、2026-04-26，或节日名如 春节")],
     last: Annotated[str, typer.Option("--until", help="到哪一天（含），写法同 --on")] = "",
-    lead: Annotated[int, typer.Option(help="提前几天就算")] = 0,
+    lead: Annotated[int, typer.Option(max=MOST, help="提前几天就算")] = 0,
     by: By = "",
     as_json: Json = False,
 ) -> None:

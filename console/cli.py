@@ -18,7 +18,7 @@ from console.calendar_cli import calendar_app
 from console.evidence_cli import evidence_app
 from console.hand_cli import import_app, login, tasks_app
 from console.notify_cli import notify_app
-from console.output import harmless, reader_gone, speak_any_locale
+from console.output import MOST, harmless, reader_gone, speak_any_locale
 from console.patrol_cli import patrol, roster_
 from console.people_cli import extract, user_app
 from console.recheck_cli import recheck_app
@@ -31,6 +31,7 @@ from console.worker_cli import worker
 from crawler import clock
 from crawler.errors import EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
 
+LONGEST_COMPLAINT = 2_000  # characters; what was typed may be quoted in it
 app = typer.Typer(
     name="lantian",
     help="蓝天巡查：在搜索广告、网店和论坛中发现专利商标代理违法招揽，固定证据，交人决定。",
@@ -112,7 +113,7 @@ def round_(
 def leads(  # noqa: PLR0913, PLR0917 - one parameter an option
     platform: Annotated[str, typer.Option(help="只看此平台")] = "",
     category: Annotated[str, typer.Option(help="只看此类别")] = "",
-    limit: Annotated[int | None, typer.Option(min=1, help="最多几条；默认 50，--json 时全部")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, max=MOST, help="最多几条；默认 50，--json 时全部")] = None,
     before: Annotated[str, typer.Option(help="接着上一页：上一页最后一条的证据项编号")] = "",
     each: Annotated[bool, typer.Option("--each", help="逐条显示，不把同类的合为一条")] = False,
     as_json: Json = False,
@@ -182,7 +183,7 @@ def override_list(as_json: Json = False) -> None:
 def rescreen_(  # noqa: PLR0913, PLR0917 - one parameter an option
     since: Annotated[str, typer.Option(help="只看这一天（含）以后看见的，如 2026-01-31")] = "",
     platform: Annotated[str, typer.Option(help="只看此平台")] = "",
-    limit: Annotated[int, typer.Option(min=0, help="最多几条；0 为全部")] = 0,
+    limit: Annotated[int, typer.Option(min=0, max=MOST, help="最多几条；0 为全部")] = 0,
     before: Annotated[str, typer.Option(help="接着上一次：上一次最后一条的证据项编号")] = "",
     apply: Annotated[bool, typer.Option("--apply", help="写入；旧的发现保留在历史里")] = False,
     by: Annotated[str, typer.Option(help="谁决定写入")] = "",
@@ -226,5 +227,6 @@ def main() -> None:
 
 
 def _end(message: str, code: int) -> None:
-    print(f"lantian: {harmless(message)}", file=sys.stderr)
+    told = message if len(message) <= LONGEST_COMPLAINT else f"{message[:LONGEST_COMPLAINT]}…"
+    print(f"lantian: {harmless(told)}", file=sys.stderr)
     sys.exit(code)

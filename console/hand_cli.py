@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from console.output import MOST
+
 tasks_app = typer.Typer(help="任务：被拦或要求登录的查询，交给人。", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
@@ -17,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输�
 def tasks_list(
     platform: Annotated[str, typer.Option(help="只看此平台")] = "",
     with_closed: Annotated[bool, typer.Option("--all", help="已关闭的也列出")] = False,
-    before: Annotated[int, typer.Option(min=0, help="接着上一页：上一页最后一个任务的编号")] = 0,
+    before: Annotated[int, typer.Option(min=0, max=MOST, help="接着上一页：上一页最后一个任务的编号")] = 0,
     as_json: Json = False,
 ) -> None:
     """等人处理的查询：被拦或要求登录，每个平台、每个查询词一项。"""
@@ -28,7 +30,7 @@ def tasks_list(
 
 @tasks_app.command("close")
 def tasks_close(
-    task: Annotated[int, typer.Argument(help="任务编号")],
+    task: Annotated[int, typer.Argument(max=MOST, help="任务编号")],
     by: Annotated[str, typer.Option(help="谁关闭")],
     reason: Annotated[str, typer.Option(help="理由")],
     as_json: Json = False,

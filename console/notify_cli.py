@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from console.output import MOST
+
 notify_app = typer.Typer(help="通知：日报、严重线索和警报；只报数，不报人。", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
@@ -28,7 +30,9 @@ def notify_preview(as_json: Json = False) -> None:
 
 
 @notify_app.command("list")
-def notify_list(limit: Annotated[int, typer.Option(min=1, help="最多几条")] = 50, as_json: Json = False) -> None:
+def notify_list(
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="最多几条")] = 50, as_json: Json = False
+) -> None:
     """发过的通知，新的在前。"""
     from console import notifying
 

@@ -24,6 +24,7 @@ from crawler.errors import EXIT_DONE
 from crawler.items import Finding
 
 PAGE_WIDTH = 110
+MOST = 2**31 - 1  # the largest number that every database takes
 OUTCOME_WORDS = {
     "ok": "已查",
     "empty": "页面称无结果",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from console.output import MOST
 from crawler.watches import Claim
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
@@ -37,7 +38,7 @@ def roster_(  # noqa: PLR0913, PLR0917 - one parameter an option
     platform: Annotated[str, typer.Option(help="只看此平台")] = "",
     watch: Annotated[str, typer.Option(help="只看此巡查任务")] = "",
     state: Annotated[Claim | None, typer.Option(help="planned 待查，claimed 在查，ended 已有结果")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="最多几项；默认 50，--json 时全部")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, max=MOST, help="最多几项；默认 50，--json 时全部")] = None,
     after: Annotated[str, typer.Option(help="接着上一页：上一页最后一项的编号")] = "",
     as_json: Json = False,
 ) -> None:

@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
+from console.output import MOST
+
 recheck_app = typer.Typer(help="复查：发过函的网址再看，直到消失。", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
 By = Annotated[str, typer.Option(help="谁决定；有了用户就要写其中一名")]
 Reason = Annotated[str, typer.Option(help="理由，如函的文号")]
-Number = Annotated[int, typer.Argument(help="复查的号")]
+Number = Annotated[int, typer.Argument(max=MOST, help="复查的号")]
 
 
 @recheck_app.command("add")
@@ -33,8 +35,8 @@ def recheck_add(  # noqa: PLR0913, PLR0917 - one parameter an option
 @recheck_app.command("list")
 def recheck_list(
     state: Annotated[str, typer.Option(help="只列 open、gone 或 stopped")] = "",
-    after: Annotated[int, typer.Option(min=0, help="接着上一次：上一次最后一个号")] = 0,
-    limit: Annotated[int, typer.Option(min=1, help="最多几条")] = 200,
+    after: Annotated[int, typer.Option(min=0, max=MOST, help="接着上一次：上一次最后一个号")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="最多几条")] = 200,
     as_json: Json = False,
 ) -> None:
     """在复查什么，各是什么状态。"""

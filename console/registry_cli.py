@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from console.output import MOST
+
 registry_app = typer.Typer(help="机构名录：导入、版本、查询。", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
@@ -48,7 +50,7 @@ def registry_find(
 
 @registry_app.command("use")
 def registry_use(
-    version: Annotated[int, typer.Argument(help="版本号，见 lantian registry list")],
+    version: Annotated[int, typer.Argument(max=MOST, help="版本号，见 lantian registry list")],
     by: Annotated[str, typer.Option(help="谁决定")] = "",
 ) -> None:
     """改用另一个版本的名录。"""

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from console.output import MOST
+
 spiders_app = typer.Typer(help="平台爬虫：有哪些，近来怎样。", no_args_is_help=True)
 alarms_app = typer.Typer(help="警报：哪个平台病了、为什么、哪一页；由人确认。", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
-Number = Annotated[int, typer.Argument(min=1, help="警报编号")]
+Number = Annotated[int, typer.Argument(min=1, max=MOST, help="警报编号")]
 
 
 @spiders_app.command("list")
@@ -68,7 +70,7 @@ def alarms_show(number: Number, as_json: Json = False) -> None:
 
 @alarms_app.command("ack")
 def alarms_ack(
-    numbers: Annotated[list[int], typer.Argument(min=1, help="警报编号，可以有几个")],
+    numbers: Annotated[list[int], typer.Argument(min=1, max=MOST, help="警报编号，可以有几个")],
     by: Annotated[str, typer.Option(help="谁确认")] = "",
     reason: Annotated[str, typer.Option(help="理由")] = "",
     as_json: Json = False,

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from console.output import MOST
+
 agency_app = typer.Typer(help="监管对象：名录里的机构、上次看过和下次到期。", no_args_is_help=True)
 priority_app = typer.Typer(help="重点监控名单：更勤地看。", no_args_is_help=True)
 agency_app.add_typer(priority_app, name="priority")
@@ -21,8 +23,8 @@ def agency_list(  # noqa: PLR0913, PLR0917 - one parameter an option
     never_seen: Annotated[bool, typer.Option("--never-seen", help="只列从未看过的")] = False,
     due: Annotated[bool, typer.Option("--due", help="只列到期的")] = False,
     priority: Annotated[bool, typer.Option("--priority", help="只列重点监控的")] = False,
-    limit: Annotated[int, typer.Option(min=0, help="最多几家；0 为全部")] = 0,
-    after: Annotated[int, typer.Option(min=0, help="接着上一次：上一次最后一家的 number")] = 0,
+    limit: Annotated[int, typer.Option(min=0, max=MOST, help="最多几家；0 为全部")] = 0,
+    after: Annotated[int, typer.Option(min=0, max=MOST, help="接着上一次：上一次最后一家的 number")] = 0,
     as_json: Json = False,
 ) -> None:
     """当前名录里的每家机构：上次看过、下次到期、有没有任务在查。"""
@@ -68,7 +70,7 @@ def priority_list(
 
 def sample(  # noqa: PLR0913, PLR0917 - one parameter an option
     source: Annotated[str, typer.Option("--from", help="registry 名录，shops 见过的店铺")],
-    number: Annotated[int, typer.Option("-n", help="抽几个")],
+    number: Annotated[int, typer.Option("-n", max=MOST, help="抽几个")],
     seed: Annotated[str, typer.Option(help="种子：同样的名单、同样的种子，抽出同样的结果")],
     active: Annotated[bool, typer.Option("--active", help="名录里只从在业的抽")] = False,
     by: By = "",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from console.output import MOST
 from crawler.watches import Days, Device, Watch
 
 if TYPE_CHECKING:
@@ -78,11 +79,11 @@ def watch_add(  # noqa: PLR0913, PLR0917 - one parameter an option
     key_schedule: Annotated[str, typer.Option(help="重点日期另加的时间表")] = "",
     days: Annotated[Days, typer.Option(help="all 每天，workdays 工作日，restdays 休息日")] = Days.ALL,
     window: Annotated[str, typer.Option(help="时段，如 08:00-20:00，可过午夜；只在其中开始")] = "",
-    grace: Annotated[int, typer.Option(help="过了时间还可以开始的分钟数")] = 360,
+    grace: Annotated[int, typer.Option(max=MOST, help="过了时间还可以开始的分钟数")] = 360,
     place: Annotated[str, typer.Option(help="地点：平台网址里的城市，或配置里的 [[place]]")] = "",
     device: Annotated[Device, typer.Option(help="desktop 电脑页面，mobile 手机页面")] = Device.DESKTOP,
-    depth: Annotated[int, typer.Option(help="每个查询最多翻几页；0 用设置值")] = 0,
-    budget: Annotated[int, typer.Option(help="每天最多多少次；0 不限")] = 0,
+    depth: Annotated[int, typer.Option(max=MOST, help="每个查询最多翻几页；0 用设置值")] = 0,
+    budget: Annotated[int, typer.Option(max=MOST, help="每天最多多少次；0 不限")] = 0,
     as_json: Json = False,
 ) -> None:
     """建立巡查任务；不写查询词则用随附的词表和从规则生成的词。"""
@@ -114,11 +115,11 @@ def watch_change(  # noqa: PLR0913, PLR0917 - one parameter an option
     key_schedule: Annotated[str | None, typer.Option(help="重点日期另加的时间表；写 '' 取消")] = None,
     days: Annotated[Days | None, typer.Option(help="all、workdays 或 restdays")] = None,
     window: Annotated[str | None, typer.Option(help="时段；写 '' 取消")] = None,
-    grace: Annotated[int | None, typer.Option(help="过了时间还可以开始的分钟数")] = None,
+    grace: Annotated[int | None, typer.Option(max=MOST, help="过了时间还可以开始的分钟数")] = None,
     place: Annotated[str | None, typer.Option(help="地点；写 '' 取消")] = None,
     device: Annotated[Device | None, typer.Option(help="desktop 或 mobile")] = None,
-    depth: Annotated[int | None, typer.Option(help="每个查询最多翻几页；0 用设置值")] = None,
-    budget: Annotated[int | None, typer.Option(help="每天最多多少次；0 不限")] = None,
+    depth: Annotated[int | None, typer.Option(max=MOST, help="每个查询最多翻几页；0 用设置值")] = None,
+    budget: Annotated[int | None, typer.Option(max=MOST, help="每天最多多少次；0 不限")] = None,
     as_json: Json = False,
 ) -> None:
     """改任务，成为新的一版：没写的照旧；写了查询词就整个换掉。"""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from crawler.errors import UserMistake
 from crawler.holidays import NoticeDay
+from crawler.textfiles import read_text, shown
 from patrol.calendar import noticed_year
 
 COLUMNS = ("date", "kind", "name")
@@ -36,9 +37,9 @@ def read_notice(path: Path) -> tuple[int, tuple[NoticeDay, ...]]:
             complaints.append(f"第 {number} 行：{wrong}")
     if complaints:
         more = f"（共 {len(complaints)} 处）" if len(complaints) > 3 else ""
-        raise UserMistake(f"{path}：{'；'.join(complaints[:3])}{more}；整份没有导入")
+        raise UserMistake(f"{shown(path)}：{'；'.join(complaints[:3])}{more}；整份没有导入")
     if not days:
-        raise UserMistake(f"{path}：没有一行日期")
+        raise UserMistake(f"{shown(path)}：没有一行日期")
     found = tuple(days[day] for day in sorted(days))
     return noticed_year(found), found
 
@@ -50,28 +51,23 @@ def missing_holidays(days: tuple[NoticeDay, ...]) -> tuple[str, ...]:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The rows with their lines, without the title row: there may be none."""
+    """The rows with their lines, without the title row: there may be none.
+
+    Spreadsheet programs write UTF-8 with a mark, or the system's own encoding.
+    """
+    reader = csv.reader(
+        read_text(path, what="放假通知", at_most=BYTES_AT_MOST, other="gb18030").splitlines(), strict=True
+    )
     try:
-        if path.stat().st_size > BYTES_AT_MOST:
-            raise UserMistake(f"{path}：这么大的文件不是放假通知")
-        reader = csv.reader(_text(path.read_bytes()).splitlines(), strict=True)
         rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(map(str.strip, cells))]
-    except (OSError, UnicodeDecodeError, csv.Error) as wrong:
-        raise UserMistake(f"放假通知 {path} 读不了：{wrong}") from None
+    except csv.Error:
+        raise UserMistake(f"放假通知 {shown(path)} 第 {reader.line_num} 行：不是 CSV") from None
     if len(rows) > ROWS_AT_MOST:
-        raise UserMistake(f"{path}：有 {len(rows)} 行，一年没有这么多天")
+        raise UserMistake(f"{shown(path)}：有 {len(rows)} 行，一年没有这么多天")
     has_titles = bool(rows) and not rows[0][1][0][:1].isdigit()
     if has_titles and tuple(map(str.lower, rows[0][1])) != COLUMNS:
-        raise UserMistake(f"{path}：列名要是 {','.join(COLUMNS)}")
+        raise UserMistake(f"{shown(path)}：列名要是 {','.join(COLUMNS)}")
     yield from rows[1:] if has_titles else rows
-
-
-def _text(body: bytes) -> str:
-    """Spreadsheet programs write UTF-8 with a mark, or the system's own encoding."""
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return body.decode("gb18030")
 
 
 def _day(cells: list[str]) -> NoticeDay:

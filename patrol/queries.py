@@ -6,15 +6,17 @@ office's words win over a list's, a list's over the rules', and a struck word ne
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise, product
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from crawler.errors import UserMistake
+from crawler.textfiles import read_text, shown
 from crawler.watches import Origin, WatchQuery
 from detectors.normal import canonical, squeezed
 from detectors.phrase import Phrase
@@ -26,6 +28,7 @@ LONGEST_QUERY, LONGEST_ADDRESS = 60, 2000  # characters
 PER_RULE = 3
 LONGEST_GENERATED, SHORTEST_WORDING = 10, 3
 SUBJECTS = ("专利", "商标", "软著", "发明", "实用新型", "代理", "版权", "著作权")
+_PLACE = re.compile(r"line (\d+), column (\d+)")
 _FIRST = {Origin.OFFICE: 0, Origin.LIST: 1, Origin.RULES: 2}
 
 
@@ -33,14 +36,11 @@ def read_list(path: Path | None = None) -> tuple[WatchQuery, ...]:
     """A file's queries (`[[query]] words, category`, or a text file, one a line); without one the packaged list."""
     origin = Origin.LIST if path is None else Origin.OFFICE
     path = path or LISTED
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        pairs = _of_toml(text) if path.suffix == ".toml" else _of_lines(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, KeyError) as wrong:
-        raise UserMistake(f"查询词文件 {path}：{wrong}") from None
-    found = chosen([WatchQuery(words=words, category=category, origin=origin) for words, category in pairs])
+    text, where = read_text(path, what="查询词文件"), f"查询词文件 {shown(path)}"
+    entries = _of_toml(text, where) if path.suffix == ".toml" else _of_lines(text)
+    found = chosen([_placed(one, origin, where) for one in entries])
     if not found:
-        raise UserMistake(f"查询词文件 {path} 里没有查询词")
+        raise UserMistake(f"{where} 里没有查询词")
     return found
 
 
@@ -68,7 +68,7 @@ def checked(query: WatchQuery) -> WatchQuery:
     """The same without white space around it; an address must be whole."""
     words = query.words.strip()
     if not words or not words.isprintable():
-        raise UserMistake(f"查询词 {query.words!r} 是空的，或含有控制字符")
+        raise UserMistake(f"查询词 {query.words[:20]!r} 是空的，或含有控制字符")
     if is_address(words):
         _refuse_address(words)
         refuse_counter(words)
@@ -102,17 +102,44 @@ def likeness(words: str) -> str:
     return words if is_address(words) else squeezed(canonical(words)).text or words
 
 
-def _of_toml(text: str) -> list[tuple[str, str]]:
-    entries: list[dict[str, Any]] = tomllib.loads(text)["query"]
-    pairs = [(one["words"], one.get("category", "")) for one in entries]
-    if not all(isinstance(word, str) for pair in pairs for word in pair):
-        raise TypeError("words 和 category 要是文字")
-    return pairs
+class _Entry(NamedTuple):
+    place: str
+    words: str
+    category: str
 
 
-def _of_lines(text: str) -> list[tuple[str, str]]:
-    lines = (line.strip() for line in text.splitlines())
-    return [(line, "") for line in lines if line and not line.startswith("#")]
+def _of_toml(text: str, where: str) -> list[_Entry]:
+    try:
+        told = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as wrong:
+        place = _PLACE.search(str(wrong))
+        raise UserMistake(f"{where}{f' 第 {place[1]} 行第 {place[2]} 字' if place else ''}：不是 TOML") from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, brackets in brackets
+        raise UserMistake(f"{where}：不是 TOML") from None
+    entries = told.get("query")
+    if not isinstance(entries, list):
+        raise UserMistake(f"{where}：没有 [[query]]")
+    return [_entry(one, f"第 {number} 个 [[query]]", where) for number, one in enumerate(entries, 1)]
+
+
+def _entry(told: object, place: str, where: str) -> _Entry:
+    """An entry with its place; `UserMistake` where it has other than words."""
+    words, category = (told.get("words"), told.get("category", "")) if isinstance(told, dict) else (None, "")
+    if not isinstance(words, str) or not isinstance(category, str):
+        raise UserMistake(f"{where} {place}：要有 words，words 和 category 要是文字")
+    return _Entry(place, words, category)
+
+
+def _of_lines(text: str) -> list[_Entry]:
+    lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
+    return [_Entry(f"第 {number} 行", line, "") for number, line in lines if line and not line.startswith("#")]
+
+
+def _placed(one: _Entry, origin: Origin, where: str) -> WatchQuery:
+    try:
+        return checked(WatchQuery(words=one.words, category=one.category, origin=origin))
+    except UserMistake as wrong:
+        raise UserMistake(f"{where} {one.place}：{wrong}") from None
 
 
 # -- words from rules --------------------------------------------------------------------------------

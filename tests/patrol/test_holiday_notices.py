@@ -65,16 +65,16 @@ def test_files_that_are_no_notice(tmp_path: Path) -> None:
         read_notice(notice(tmp_path, *WHOLE, title="日期,类别,名称"))
     with pytest.raises(UserMistake, match="没有一行"):
         read_notice(notice(tmp_path))
-    with pytest.raises(UserMistake, match="读不了"):
+    with pytest.raises(UserMistake, match="没有这个文件"):
         read_notice(tmp_path / "none.csv")
     (tmp_path / "bytes.csv").write_bytes(b"date,kind,name\n2099-01-01,\xff\xff,\x81\n")
-    with pytest.raises(UserMistake, match="读不了"):
+    with pytest.raises(UserMistake, match="第 2 行：不是 UTF-8 文字"):
         read_notice(tmp_path / "bytes.csv")
     (tmp_path / "open.csv").write_text('date,kind,name\n2099-01-01,休,"元旦\n', encoding="utf-8")
-    with pytest.raises(UserMistake, match="读不了"):
+    with pytest.raises(UserMistake, match="第 2 行：不是 CSV"):
         read_notice(tmp_path / "open.csv")
     (tmp_path / "large.csv").write_bytes(b"x" * (BYTES_AT_MOST + 1))
-    with pytest.raises(UserMistake, match="不是放假通知"):
+    with pytest.raises(UserMistake, match="太大"):
         read_notice(tmp_path / "large.csv")
     with pytest.raises(UserMistake, match="没有这么多天"):
         read_notice(notice(tmp_path, *["2099-01-01,休,元旦"] * 366))
