@@ -73,7 +73,7 @@ class Patrolling:
         self._engine = offers(config, tell) if config.secrets.broker else self._local
         self._wakes = Wakes()
         self._ended, self._code = 0, EXIT_DONE
-        self._trouble, self._is_well = "", True
+        self._trouble, self._is_well, self._has_offered = "", True, True
         self._told = -math.inf
         self._beside: dict[Sequence[str], subprocess.Popen[bytes]] = {}
         self._clockwork = Clockwork(clock.now)
@@ -125,8 +125,10 @@ class Patrolling:
         now = clock.now()
         is_waiting = bool(self._store.roster.waiting(now))
         if self._engine is not self._local:
-            if is_waiting:
+            if is_waiting and self._has_offered:
                 self._tell(Broker(words=ONLY_OFFERED))
+            elif is_waiting:
+                self._code = graver(self._code, EXIT_USAGE)  # the broker is away, which was told
             is_waiting = False
         if is_waiting or self._store.roster.has_missed(since, now):
             self._code = graver(self._code, EXIT_NOT_CLEAN)
@@ -142,7 +144,9 @@ class Patrolling:
         if why := self._doubts.held(written, now):
             raise UserMistake(why)
         self._have_told()
-        self._tell(tick(self._store, self._engine, now))
+        ticked = tick(self._store, self._engine, now)
+        self._has_offered = ticked.taken >= ticked.waiting
+        self._tell(ticked)
         self._collect()
         if why := written_ahead(written, now):
             raise UserMistake(why)

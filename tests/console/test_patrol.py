@@ -183,6 +183,17 @@ sys.exit(going.once())
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_with_a_broker_once_only_offers_and_says_so(home: Home, redis_url: str) -> None:
+    home.due("专利")
+    with home.patrol("", "--once", LANTIAN_BROKER="redis://127.0.0.1:1/0") as away:
+        assert away.started.wait(PATIENCE) == 2
+        assert ["不可达" in one["words"] for one in away.events("broker")] == [True]
+    with home.patrol("", "--once", LANTIAN_BROKER=redis_url) as once:
+        assert once.started.wait(PATIENCE) == 0
+        assert ["不等它们查完" in one["words"] for one in once.events("broker")] == [True]
+    assert [row.state for row in home.rows()] == [Claim.PLANNED]
+
+
 def test_asked_to_stop_it_gives_crawls_time_to_end(home: Home) -> None:
     home.due("专利")
     with home.patrol(program=("-c", WITH_CHILDREN, WAITS)) as going:
