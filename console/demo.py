@@ -73,8 +73,8 @@ def _refuse_strangers(specimen: Specimen) -> None:
 def _demo_config(config: Config) -> Config:
     """Loopback needs no politeness; a home of its own unless the person named one, and always its own file for rows."""
     home = config.home if _is_named(config) else Path("demo-home").absolute()
-    browser = replace(config.browser, pictures=True, timeout=15.0)
-    crawl, secrets = Crawl(delay=0.0, timeout=3.0, retries=0, pages=3), replace(config.secrets, database="")
+    browser = replace(config.browser, pictures=True, timeout=30.0)
+    crawl, secrets = Crawl(delay=0.0, timeout=10.0, retries=0, pages=3), replace(config.secrets, database="")
     return replace(config, home=home, crawl=crawl, browser=browser, secrets=secrets)
 
 
