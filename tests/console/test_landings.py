@@ -31,7 +31,7 @@ Run_ = Callable[..., Ran]
 Serve = Callable[[dict[str, str], str], Path]
 
 GUILTY = "发明专利包授权 不过全额退款"
-SETTINGS = "[crawl]\ndelay = 0.0\ntimeout = 5.0\nretries = 0\nlandings = {}\n[browser]\npictures = false\n"
+SETTINGS = "[crawl]\ndelay = 0.0\ntimeout = 60.0\nretries = 0\nlandings = {}\n[browser]\npictures = false\n"
 WEB = "".join(
     f'[[page]]\nhost = "{host}"\npath = "{path}"\nfile = "{file}"\n'
     for host, path, file in (
@@ -120,7 +120,7 @@ def test_a_crawl_that_is_killed_while_it_opens_pages_leaves_none_in_progress(ser
     home = Home(tmp_path / "home")
     home.path.mkdir()
     patrol = "[patrol]\ntick = 0.5\nlease = 6.0\ntries = 2\nmegabytes = 3000\n"
-    settings = SETTINGS.format(9).replace("timeout = 5.0", "timeout = 100.0")
+    settings = SETTINGS.format(9).replace("timeout = 60.0", "timeout = 100.0")
     (home.path / "lantian.toml").write_text(settings + patrol, encoding="utf-8")
     hosts = serve({"results.html": PAGE}, WEB.replace('file = "land.html"', "hang = true").replace(
         'file = "second.html"', "hang = true"))  # fmt: skip
