@@ -266,7 +266,7 @@ def _check(capture: Capture, record: warc.Record, payload: warc.Payload) -> None
 
 
 def _address(capture: Capture, record: warc.Record) -> str:
-    """A part of a visit says which part it is, and what was imported that it was; the rest has the page's own address."""
+    """A part of a visit says which, what was imported that it was; the rest has the page's own address."""
     is_part = capture.how is How.IMPORTED or (record.field("Lantian-Visit") and capture.how in warc.VISIT_PARTS)
     return warc.visit_uri(capture.how, capture.url) if is_part else warc.uri(capture.url)
 

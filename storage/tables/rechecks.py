@@ -9,14 +9,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models import Base, Big
 
-
 _IS_HELD = text("lease_until IS NOT NULL")
 
 
 class LandingRow(Base):
     """An advertiser's own page that was opened because of an exhibit: `why` is `ad` or `flagged`, `run_id` the look.
 
-    `claim` is the roster's claim whose crawl opens it, empty in a round by hand; it is that crawl's until `lease_until`.
+    `claim` is the roster's claim whose crawl opens it, empty in a round by hand; that crawl has it until `lease_until`.
     """
 
     __tablename__ = "landings"

@@ -72,7 +72,8 @@ def test_addresses_that_differ_in_case_are_two() -> None:
     "words",
     [
         "", "  ", "专利\n包授权", "专利\u202e包", "专" * 61, "http://", "https:///x", "https://用户:密@xinghe.example/",
-        "https://[::1", "https://xinghe.example/a b", "https://xinghe.example:0/", "http://xinghe.example/" + "a" * 2000,
+        "https://[::1", "https://xinghe.example/a b", "https://xinghe.example:0/",
+        "http://xinghe.example/" + "a" * 2000,
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_refused(words: str) -> None:
