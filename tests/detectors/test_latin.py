@@ -43,4 +43,6 @@ def test_many_letters_cost_no_more_than_their_number() -> None:
         return time.process_time() - begun
 
     seconds("包shou权" * 100)
-    assert seconds("包shou权" * 40_000) < 12 * max(seconds("包shou权" * 10_000), 0.01)
+    # Four times the text; its square would be sixteen. The best of three, for whoever else uses the machine.
+    short, long = (min(seconds("包shou权" * size) for _ in range(3)) for size in (10_000, 40_000))
+    assert long < 12 * max(short, 0.05)

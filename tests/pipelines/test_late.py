@@ -63,7 +63,7 @@ class Home:
         self.server = RawServer(
             lambda target: http(PAGE) if target.startswith("/s?") else self.answers.get(target, none)
         )
-        self.config = with_browser(config_of(home, *at(self.server, "probe.example")), pictures=True, timeout=15.0)
+        self.config = with_browser(config_of(home, *at(self.server, "probe.example")), pictures=True, timeout=60.0)
 
     @property
     def loads(self) -> int:

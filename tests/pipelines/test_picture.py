@@ -72,7 +72,7 @@ class Web:
 
     def config(self, home: Path, **changes: object) -> Config:
         hosts = [*at(self.engine, "probe.example"), *at(self.paid, "ads.example")]
-        return with_browser(config_of(home, *hosts), **{"pictures": True, "timeout": 15.0, **changes})
+        return with_browser(config_of(home, *hosts), **{"pictures": True, "timeout": 60.0, **changes})
 
     @property
     def opened(self) -> list[str]:
