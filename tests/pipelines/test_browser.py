@@ -100,8 +100,9 @@ def left_running() -> list[str]:
     ours = {os.getpid()}
     while more := {pid for pid, parent in parents.items() if parent in ours} - ours:
         ours |= more
-    # Python's own, which tests that run in parallel share.
-    return [commands[pid] for pid in ours - {os.getpid()} if "resource_tracker" not in commands[pid]]
+    # Python's own and the suite's servers, which tests that run in parallel share.
+    shared = ("resource_tracker", "postgres", "redis-server")
+    return [commands[pid] for pid in ours - {os.getpid()} if not any(one in commands[pid] for one in shared)]
 
 
 # -- whether at all ------------------------------------------------------------------------------

@@ -172,7 +172,7 @@ class Dumb(Probe):
 
     name = "dumb"
 
-    def search_url(self, query: str, page_number: int) -> str:
+    def first_url(self, query: str) -> str:
         if query.endswith("/2"):
             raise ZeroDivisionError
         return query
