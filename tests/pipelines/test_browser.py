@@ -85,7 +85,7 @@ def rendered(config: Config, *urls: str) -> list[tuple[str, str, int] | str]:
 
 
 def left_running() -> list[str]:
-    """The commands of all processes that descend from this one."""
+    """The commands of all browsers and drivers that descend from this process."""
     parents, commands = {}, {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -100,9 +100,8 @@ def left_running() -> list[str]:
     ours = {os.getpid()}
     while more := {pid for pid, parent in parents.items() if parent in ours} - ours:
         ours |= more
-    # Python's own and the suite's servers, which tests that run in parallel share.
-    shared = ("resource_tracker", "postgres", "redis-server")
-    return [commands[pid] for pid in ours - {os.getpid()} if not any(one in commands[pid] for one in shared)]
+    # Beside them are Python's own and the suite's servers, which all tests of this process share.
+    return [commands[pid] for pid in ours - {os.getpid()} if "chrom" in commands[pid] or "playwright" in commands[pid]]
 
 
 # -- whether at all ------------------------------------------------------------------------------
