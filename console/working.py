@@ -15,6 +15,7 @@ from pathlib import Path
 
 from console.handing import NO_SHELF, hand_over
 from console.output import say
+from console.patrolling import ASKING
 from crawler import clock
 from crawler.config import VERSION, Config
 from crawler.errors import EXIT_DONE, UserMistake
@@ -34,7 +35,6 @@ from storage.whereabouts import POSTGRES, url_of
 
 LOG = "worker.log"
 AGAIN = 300.0  # seconds between two looks at what waits to be handed over, or was collected
-ASKING = (sys.executable, "-m", "console.asking", "--of")
 HANDING = (sys.executable, "-m", "console.handing")
 
 

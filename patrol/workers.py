@@ -5,10 +5,8 @@ It is done, and the message acknowledged, when every run of the claim has ended 
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
-import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,10 +18,10 @@ from sqlalchemy.exc import OperationalError
 
 from patrol.broker import ASK
 from patrol.children import Begun, Ended, Local, Means
+from patrol.descent import end_with
 from patrol.tick import PatrolStore
 from storage.roster_shapes import Wanted
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 LOOKS = 1.0  # seconds between two looks at a child
 
 logger = logging.getLogger(__name__)
@@ -84,7 +82,5 @@ def _log(what: Begun | Ended) -> None:
 
 def _end_with_the_worker(**_: object) -> None:
     """A process of the pool ends when the worker is killed, and its crawl with it: nobody would keep their claim."""
-    parent = os.getppid()
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
+    if not end_with(os.getppid()):
         os._exit(1)

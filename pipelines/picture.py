@@ -45,9 +45,10 @@ class Picture:
     async def process_item(self, item: Exhibits) -> Exhibits:
         flagged = [one for one in item.exhibits if one.findings]
         settings = self._room.config.browser
-        if not settings.pictures or not (flagged or self._shows_all(item)):
+        shows_all = self._shows_all(item)
+        if not settings.pictures or not (flagged or shows_all):
             return item
-        is_due = self._shows_all(item) or await self._is_due(flagged)
+        is_due = shows_all or await self._is_due(flagged)
         exhibits = await self._visited(item) if is_due else item
         if not settings.paid_links:
             return exhibits

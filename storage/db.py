@@ -143,12 +143,12 @@ def _begin_postgres(connection: Connection) -> None:
 def _prepare_sqlite(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
     connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-    _turn_to_wal(connection)
+    turn_to_wal(connection)
     for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _turn_to_wal(connection: SqliteConnection) -> None:
+def turn_to_wal(connection: SqliteConnection) -> None:
     """Only the first to open a new database turns it, and SQLite does not wait for that one: it says busy at once."""
     for wait in (*BUSY_WAITS, 0.0):
         try:

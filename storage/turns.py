@@ -24,8 +24,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from crawler.pace import Line
-from storage.db import _turn_to_wal as turn_to_wal
-from storage.db import writing
+from storage.db import turn_to_wal, writing
 from storage.models import encodable
 from storage.tables.workers import CoolDownRow, HostTurnRow
 from storage.whereabouts import POSTGRES
