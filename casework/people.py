@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from casework.paper_facts import Officer
+from casework.papers.paper_facts import Officer
 from crawler.errors import EvidenceBroken, UserMistake
 from storage.people import WRONG_PASSWORD, NewPerson, People, Person, Refusal
 

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from casework.extraction import facts_written
-from casework.paper_facts import ChainHead, ExtractionFacts, PageSeen
-from casework.pdf_paper import demand_pdf
+from casework.papers.extraction import facts_written
+from casework.papers.paper_facts import ChainHead, ExtractionFacts, PageSeen
+from casework.papers.pdf_paper import demand_pdf
 from casework.people import officer
 from console.extraction_facts import (
     VERDICT_WORDS,

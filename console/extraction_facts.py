@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from urllib.parse import urldefrag
 
-from casework.paper_facts import ChainHead, KeptFile, PageSeen, Target
+from casework.papers.paper_facts import ChainHead, KeptFile, PageSeen, Target
 from console.files import platform
 from console.output import CATEGORY_WORDS
 from console.showings import REASON_WORDS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from casework.documents import evidence_list, extraction_record
-from casework.paper_facts import Documents, EvidenceList, ExtractionFacts
+from casework.papers.documents import evidence_list, extraction_record
+from casework.papers.paper_facts import Documents, EvidenceList, ExtractionFacts
 from console.extraction_facts import VERDICT_WORDS
 from console.output import harmless, print_json, say
 from storage.folders import made, save

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from casework.paper_facts import MonitoringFacts
+from casework.papers.paper_facts import MonitoringFacts
 from crawler.items import Capture, How
 from storage import warc
 from storage.archive import FolderArchive

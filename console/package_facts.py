@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
-from casework.documents import evidence_list, extraction_record, monitoring_record
-from casework.extraction import facts_read
-from casework.paper_facts import ChainHead, Documents, EvidenceList, KeptFile, MonitoringFacts, PageSeen
+from casework.papers.documents import evidence_list, extraction_record, monitoring_record
+from casework.papers.extraction import facts_read
+from casework.papers.paper_facts import ChainHead, Documents, EvidenceList, KeptFile, MonitoringFacts, PageSeen
 from console.extraction_facts import chain_of, surroundings_troubles, target_of
 from console.monitoring_facts import with_request
 from console.rereading import TOLD, headers_of

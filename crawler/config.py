@@ -6,31 +6,32 @@ with the file and the place, never ignored.
 
 from __future__ import annotations
 
-import math
 import os
-import re
 import ssl
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from crawler.errors import ConfigInvalid
 from crawler.hosts import MappedHost, read_hosts
+from crawler.table_checks import complaint_of
 from crawler.tables import (
     Alarms,
     Authority,
     Browser,
     Clock,
     Crawl,
+    Letters,
     Notify,
+    Office,
     Patrol,
     Pictures,
     Place,
     Recheck,
+    Reports,
     Retention,
     Seal,
     Secrets,
@@ -57,6 +58,9 @@ class Config:
     alarms: Alarms = field(default_factory=Alarms)
     recheck: Recheck = field(default_factory=Recheck)
     notify: Notify = field(default_factory=Notify)
+    office: Office = field(default_factory=Office)
+    letters: Letters = field(default_factory=Letters)
+    reports: Reports = field(default_factory=Reports)
     places: tuple[Place, ...] = ()
     authorities: tuple[Authority, ...] = ()
     proxies: tuple[str, ...] = ()
@@ -99,6 +103,9 @@ class Config:
             alarms=_table(Alarms, tables.pop("alarms", {}), home),
             recheck=_table(Recheck, tables.pop("recheck", {}), home),
             notify=_table(Notify, tables.pop("notify", {}), home),
+            office=_table(Office, tables.pop("office", {}), home),
+            letters=_table(Letters, tables.pop("letters", {}), home),
+            reports=_table(Reports, tables.pop("reports", {}), home),
             places=_places(tables.pop("place", []), home),
             authorities=_authorities(tables.pop("authority", []), home),
             proxies=tuple(sorted(name for name in environ if name.lower() in PROXIES and environ[name])),
@@ -132,17 +139,25 @@ class Config:
         return f"lantian/{VERSION} ({shown}public-interest monitoring by an IP office{contact})"
 
 
-T = TypeVar("T", Crawl, Browser, Pictures, Seal, Shelf, Clock, Retention, Patrol, Alarms, Recheck, Notify)
-TYPE_WORDS = {str: "文字", int: "整数", float: "数", bool: "true 或 false", tuple: "文字的列表"}
-PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
-POSITIVE = frozenset(
-    "timeout pages every recycle requests megabytes unflagged_days flagged_days children minutes lease tick tries"
-    " runs ads_days unseen_days per_day".split()
+T = TypeVar(
+    "T",
+    Crawl,
+    Browser,
+    Pictures,
+    Seal,
+    Shelf,
+    Clock,
+    Retention,
+    Patrol,
+    Alarms,
+    Recheck,
+    Notify,
+    Office,
+    Letters,
+    Reports,
 )
-SHARES = ("drop", "success")
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
 DATABASES = ("sqlite", "postgresql", "postgresql+psycopg")
-DEMANDS = ("", "sealed", "stamped")
-_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 
 
 def _secrets(environ: Mapping[str, str]) -> Secrets:
@@ -153,6 +168,8 @@ def _secrets(environ: Mapping[str, str]) -> Secrets:
         broker=environ.get("LANTIAN_BROKER", ""),
         profile_key=environ.get("LANTIAN_PROFILE_KEY", ""),
         notify=tuple(environ.get("LANTIAN_NOTIFY", "").split()),
+        token=environ.get("LANTIAN_TOKEN", "").strip(),
+        reporter_key=environ.get("LANTIAN_REPORTER_KEY", ""),
     )
 
 
@@ -194,7 +211,7 @@ def _table(kind: type[T], given: Any, home: Path) -> T:
             raise ConfigInvalid(f"{where} {name} 不能写在这里：只看环境变量 {elsewhere[name]}=1")
         if name not in known:
             raise ConfigInvalid(f"{where} 没有 {name} 这一项；现有：{'、'.join(known)}")
-        complaint = _complaint(name, value, type(known[name]))
+        complaint = complaint_of(name, value, type(known[name]))
         if complaint:
             raise ConfigInvalid(f"{where} {name} {complaint}，不能是 {value!r}")
     checked: dict[str, Any] = {
@@ -242,7 +259,7 @@ def _authority(given: dict[str, Any], home: Path, where: str) -> Authority:
     for name, value in given.items():
         if name not in wanted:
             raise ConfigInvalid(f"{where} 没有 {name} 这一项；现有：{'、'.join(wanted)}")
-        if complaint := _complaint(name, value, wanted[name]):
+        if complaint := complaint_of(name, value, wanted[name]):
             raise ConfigInvalid(f"{where} {name} {complaint}")
     if not {"url", "ca"} <= given.keys():
         raise ConfigInvalid(f"{where} 要有 url（时间戳服务地址）和 ca（信任的证书，PEM）")
@@ -264,37 +281,3 @@ def _is_address(url: str) -> bool:
         return is_posted_to and "@" not in url
     except ValueError:
         return False
-
-
-def _complaint(name: str, value: Any, wanted: type) -> str:
-    """What is wrong with a setting's value, "" for nothing."""
-    if name == "days":
-        return "" if _are_days(value) else "要是由小到大的天数的列表"
-    kinds = (int, float) if wanted is float else (list,) if wanted is tuple else (wanted,)
-    if type(value) not in kinds or (wanted is tuple and not all(isinstance(one, str) for one in value)):
-        return f"要是{TYPE_WORDS[wanted]}"
-    if wanted in (int, float) and not 0 <= value < math.inf:
-        return "不能小于 0，也不能无穷大"
-    # To the downloader a limit of 0 seconds is no limit, and a depth of 0 pages asks nothing.
-    if name in POSITIVE and value == 0:
-        return "要大于 0"
-    if name in SHARES and value > 1:
-        return "是比例，要在 0 到 1 之间"
-    return _unfit_words(name, value)
-
-
-def _unfit_words(name: str, value: Any) -> str:
-    if name == "demand" and value not in DEMANDS:
-        return "要是 sealed 或 stamped"
-    if name == "contact" and not (value.isascii() and value.isprintable()):
-        return "要放进请求头，只能用可打印的 ASCII 字符"
-    if name == "digest" and not _TIME.fullmatch(value):
-        return "要写成 时:分，如 08:30"
-    return ""
-
-
-def _are_days(value: Any) -> bool:
-    """A list of whole numbers above 0, each above the one before."""
-    if not isinstance(value, list) or not value or not all(type(one) is int and one > 0 for one in value):
-        return False
-    return all(earlier < later for earlier, later in pairwise(value))

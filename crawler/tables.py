@@ -116,7 +116,8 @@ class Secrets:
 
     LANTIAN_S3_KEY and LANTIAN_S3_SECRET: the shelf's key. LANTIAN_DATABASE: a database's URL where it is not the
     home's own file. LANTIAN_BROKER: Celery's broker. LANTIAN_PROFILE_KEY: what login profiles are encrypted with.
-    LANTIAN_NOTIFY: apprise addresses, separated by blanks.
+    LANTIAN_NOTIFY: apprise addresses, separated by blanks. LANTIAN_TOKEN: the personal token of whoever acts.
+    LANTIAN_REPORTER_KEY: the file of the key that reporters' identities are encrypted with.
     """
 
     s3_key: str = field(default="", repr=False)
@@ -125,6 +126,8 @@ class Secrets:
     broker: str = field(default="", repr=False)
     profile_key: str = field(default="", repr=False)
     notify: tuple[str, ...] = field(default=(), repr=False)
+    token: str = field(default="", repr=False)
+    reporter_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,3 +193,55 @@ class Place:
     def told(self) -> str:
         """What a record says of it."""
         return f"{self.name} via {self.proxy}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """The `[office]` table: who we are. Which powers we have follows from it, so that nothing of it is guessed.
+
+    `kind` is `amr` (a market supervision administration that is also the IP office) or `ipo` (an IP office of its
+    own); `level` is `province`, `city` or `county`. `letterhead` is the name over a letter, without it the office's
+    own; `code` the words before the year in a document number (机关代字). `person` and `phone` are whom an addressee
+    may ask; `districts` are those we give leads to.
+    """
+
+    name: str = ""
+    kind: str = ""
+    level: str = ""
+    province: str = ""
+    city: str = ""
+    letterhead: str = ""
+    code: str = ""
+    person: str = ""
+    phone: str = ""
+    address: str = ""
+    districts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letters:
+    """The `[letters]` table: working days in which an answer is asked for, after how many more a reminder is due,
+    and after how many more than that the matter goes up; and the fonts.
+
+    DOCX names `body_font`, `title_font` and `head_font`; PDF embeds what is installed. With `strict_fonts` a PDF whose
+    fonts would be others is refused.
+    """
+
+    answer_days: int = 10
+    remind_days: int = 3
+    escalate_days: int = 5
+    body_font: str = "仿宋_GB2312"
+    title_font: str = "方正小标宋简体"
+    head_font: str = "黑体"
+    strict_fonts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reports:
+    """The `[reports]` table: when the yearly summary is due, MM-DD, to whom; hours that count as 第一时间."""
+
+    summary_due: str = "11-15"
+    summary_to: str = ""
+    told_hours: float = 24.0
+    handled_hours: float = 72.0
+    answered_hours: float = 360.0

@@ -7,7 +7,7 @@ digest before; the log's head goes into every manifest, so that a log rewritten 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -21,6 +21,7 @@ from storage.tables.sealing import AuditRow
 from storage.warc import date
 
 Detail = Mapping[str, str | int | bool | Sequence[str]]
+Signer = Callable[["Act"], "Act"]  # gives an act the signature of whoever acts
 BATCH = 1000
 _COLUMNS: tuple[InstrumentedAttribute[object], ...] = tuple(
     getattr(AuditRow, column.name) for column in AuditRow.__table__.columns
@@ -73,8 +74,8 @@ class AuditEntry:
         return hashlib.sha256(canonical(told)).hexdigest()
 
 
-def add_on(connection: Connection, act: Act) -> None:
-    """Append an entry within the caller's own transaction, so that act and entry are one commit.
+def add_on(connection: Connection, act: Act) -> int:
+    """Append an entry within the caller's own transaction, so that act and entry are one commit; its number.
 
     The transaction must hold the write lock (`storage.db.writing`): the entry before is read here.
     """
@@ -91,6 +92,7 @@ def add_on(connection: Connection, act: Act) -> None:
         digest="",
     )
     connection.execute(insert(AuditRow).values(asdict(entry) | {"digest": entry.computed()}))
+    return entry.id
 
 
 def head_on(connection: Connection) -> AuditHead:

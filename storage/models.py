@@ -155,6 +155,7 @@ class PageRecord(Base):
 
 
 _IS_FLAGGED = text("flagged_id IS NOT NULL")
+_IS_FRESH = text("flagged_id IS NOT NULL AND (led_upto IS NULL OR led_upto <> flagged_id)")
 
 
 def _lead_index(name: str, *columns: str) -> Index:
@@ -166,7 +167,8 @@ class ListingRow(Base):
 
     `flagged_id` is the row of its latest exhibit with findings, `points` the highest of those.
     No foreign key: exhibits already point here, and neither could be written first.
-    Whatever is flagged is in a group; `placed_as` digests what it was placed there for.
+    Whatever is flagged is in a group; `placed_as` digests what it was placed there for. `lead_id` is the lead that
+    people work on, which knows of its exhibits up to `led_upto`. No foreign key there either.
     """
 
     __tablename__ = "listings"
@@ -176,6 +178,8 @@ class ListingRow(Base):
         _lead_index("ix_listings_points", "points", "flagged_id"),
         _lead_index("ix_listings_platform_points", "platform", "points", "flagged_id"),
         _lead_index("ix_listings_group_id", "group_id", "platform", "flagged_id"),
+        Index("ix_listings_fresh", "flagged_id", sqlite_where=_IS_FRESH, postgresql_where=_IS_FRESH),
+        Index("ix_listings_lead_id", "lead_id"),
     )
 
     key: Mapped[str] = mapped_column(primary_key=True)
@@ -190,6 +194,8 @@ class ListingRow(Base):
     points: Mapped[int]
     group_id: Mapped[int | None]
     placed_as: Mapped[Big | None]
+    lead_id: Mapped[int | None]
+    led_upto: Mapped[int | None]
 
 
 _HAS_POINTS = text("points > 0")

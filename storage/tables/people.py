@@ -14,7 +14,7 @@ from storage.models import Base
 class UserRow(Base):
     """One person, for ever: who leaves is disabled, since old records name him. `password` is argon2id's own text.
 
-    `failures` counts wrong passwords since the last right one.
+    `failures` counts wrong passwords since the last right one. `districts` are those he works for, none for all.
     """
 
     __tablename__ = "users"
@@ -30,6 +30,7 @@ class UserRow(Base):
     disabled_by: Mapped[str]
     failures: Mapped[int]
     failed_at: Mapped[datetime | None]
+    districts: Mapped[list[Any]] = mapped_column(server_default="[]")
 
 
 class ExtractionRow(Base):

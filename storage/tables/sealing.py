@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DDL, ForeignKey, event
+from sqlalchemy import DDL, ForeignKey, Index, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models import Base, Big
@@ -56,6 +56,7 @@ class AuditRow(Base):
     """
 
     __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_act", "act", "id"), Index("ix_audit_subject", "subject", "id"))
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]

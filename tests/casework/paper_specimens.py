@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from casework.paper_facts import (
+from casework.papers.paper_facts import (
     ChainHead,
     EvidenceList,
     ExtractionFacts,

@@ -32,13 +32,13 @@ from paper_specimens import (
 )
 from weasyprint.urls import FatalURLFetchingError
 
-from casework.documents import evidence_list, extraction_record, monitoring_record
-from casework.docx_paper import to_docx
-from casework.extraction import facts_read, facts_written
-from casework.extraction_paper import extraction_paper
-from casework.paper import SAMPLE_FORM, SPECIMEN, Heading, Lines, Paper, clipped, printable
-from casework.paper_facts import Documents
-from casework.pdf_paper import _fetcher, _weasyprint, to_pdf
+from casework.papers.documents import evidence_list, extraction_record, monitoring_record
+from casework.papers.docx_paper import to_docx
+from casework.papers.extraction import facts_read, facts_written
+from casework.papers.extraction_paper import extraction_paper
+from casework.papers.paper import SAMPLE_FORM, SPECIMEN, Heading, Lines, Paper, clipped, printable
+from casework.papers.paper_facts import Documents
+from casework.papers.pdf_paper import _fetcher, _weasyprint, to_pdf
 from crawler.captures import PictureVerdict
 from crawler.errors import EvidenceBroken
 
@@ -149,7 +149,7 @@ def told_in_bytes(command: str, environ: dict[str, str]) -> bytes:
 
 def test_the_same_facts_are_the_same_bytes(drawn: Path) -> None:
     asking = "import sys; d = extraction_record(EXTRACTION); sys.stdout.buffer.write(d.docx + d.pdf)"
-    command = f"from casework.documents import *; from paper_specimens import *; {asking}"
+    command = f"from casework.papers.documents import *; from paper_specimens import *; {asking}"
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{Path(__file__).parent}", "PYTHONHASHSEED": "7"}
     again = told_in_bytes(command, environ)
     first = (drawn / "extraction.docx").read_bytes() + (drawn / "extraction.pdf").read_bytes()
@@ -381,7 +381,8 @@ def test_libreoffice_opens_the_documents(drawn: Path, tmp_path: Path) -> None:
 def demanded(environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
     told = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"} | environ
     asking = (
-        "import sys; sys.path[:0] = [p for p in sys.argv[1:]]; from casework.pdf_paper import demand_pdf; demand_pdf()"
+        "import sys; sys.path[:0] = [p for p in sys.argv[1:]]; "
+        "from casework.papers.pdf_paper import demand_pdf; demand_pdf()"
     )
     return subprocess.run(
         [sys.executable, "-c", asking, *environ.get("FIRST", "").split()],

@@ -18,8 +18,8 @@ from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority, serving
 from package_specimens import SURROUNDINGS, VISIT
 from storage_specimens import exchange, finding, first_wrong
 
-from casework.extraction import facts_written
-from casework.paper_facts import ExtractionFacts, KeptFile, Officer, Target
+from casework.papers.extraction import facts_written
+from casework.papers.paper_facts import ExtractionFacts, KeptFile, Officer, Target
 from console.export import Asked, export
 from crawler import clock
 from crawler.captures import Box, BrowserCapture, Frame, PictureVerdict, Place

@@ -21,7 +21,7 @@ from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority, serving
 from paper_specimens import SURROUNDINGS
 from storage_specimens import T0, exchange, finding
 
-from casework.extraction import facts_read
+from casework.papers.extraction import facts_read
 from casework.people import add_person
 from console.extraction_facts import surroundings_troubles
 from console.specimen import load

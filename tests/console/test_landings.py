@@ -141,7 +141,9 @@ def test_a_crawl_that_is_killed_while_it_opens_pages_leaves_none_in_progress(ser
         first = until(openings)
         assert {one[1] for one in first} == {None}
         assert until(lambda: openings()[0][0] > first[0][0]), "who lives keeps what he opens"
-        until(lambda: [row.outcome for row in home.rows()] == ["ok"])  # every row of the claim ends; the opening goes on
+        until(
+            lambda: [row.outcome for row in home.rows()] == ["ok"]
+        )  # every row of the claim ends; the opening goes on
         os.kill(child, signal.SIGKILL)
         assert going.wait_for("ended")["has_left"] is True
         until(lambda: {one[1:] for one in openings()} == {("missed", "interrupted")})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from storage_specimens import EXCHANGE, SNAPSHOT, T0, archive_in, keep_snapshot
 
-from casework.paper_facts import MonitoringFacts, PageSeen, Target
+from casework.papers.paper_facts import MonitoringFacts, PageSeen, Target
 from console.monitoring_facts import with_request
 from crawler.errors import EvidenceBroken
 from crawler.items import Capture

@@ -18,11 +18,12 @@ from console.cli import app
 from console.output import CATEGORY_WORDS, OUTCOME_WORDS
 from crawler.config import VERSION
 from crawler.items import Outcome
-from crawler.tables import Alarms, Browser, Crawl, Notify, Patrol, Pictures
+from crawler.tables import Alarms, Browser, Crawl, Letters, Notify, Office, Patrol, Pictures, Reports
 from storage.verifier.report import KINDS
 
 PSYCOPG = "LGPL 3: used unchanged, and only where the database is PostgreSQL; anyone may put another in its place"
 LICENCES_WITH_A_REASON = {
+    "docxtpl": "LGPL 2.1: used unchanged, to fill the office's own Word templates; anyone may put another in its place",
     "pyphen": "offered under GPL, LGPL or MPL, whichever one takes: MPL 1.1; WeasyPrint hyphenates with it",
     "psycopg": PSYCOPG,
     "psycopg-binary": PSYCOPG,
@@ -138,7 +139,7 @@ def test_documents_invent_no_make_target() -> None:
 
 def test_every_setting_is_documented_with_its_default() -> None:
     told = tree.document("docs/operations.md")
-    for table in (Crawl, Browser, Pictures, Patrol, Alarms, Notify):
+    for table in (Crawl, Browser, Pictures, Patrol, Alarms, Notify, Office, Letters, Reports):
         rows = conventions.section(told, f"`[{table.__name__.lower()}]`")
         for one in fields(table):
             if one.metadata:  # only the environment decides it

@@ -25,16 +25,21 @@ from storage.db import HEAD, MIGRATIONS, _prepare_sqlite, open_database, writing
 from storage.exhibits import ExhibitStore
 from storage.models import Base, Round
 from storage.tables import (
+    actors,
     alarms,
     care,
+    credentials,
     fixity,
     hand,
     keeping,
+    leads,
+    letters,
     patrol,
     people,
     pictures,
     rechecks,
     registry,
+    reports,
     sealing,
     showings,
     supervision,
@@ -43,16 +48,21 @@ from storage.tables import (
 
 # Tables are in the metadata once their modules are imported.
 TABLES = (
+    actors,
     alarms,
     care,
+    credentials,
     fixity,
     hand,
     keeping,
+    leads,
+    letters,
     patrol,
     people,
     pictures,
     rechecks,
     registry,
+    reports,
     sealing,
     showings,
     supervision,

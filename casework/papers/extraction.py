@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from casework.paper_facts import ExtractionFacts
+from casework.papers.paper_facts import ExtractionFacts
 from crawler.errors import EvidenceBroken
 from storage.canonical import canonical
 from storage.models import encodable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from casework.paper import LONGEST, Column, Field, Fields, Grid, clipped
-from casework.paper_facts import ChainHead, KeptFile, PageSeen, Target
+from casework.papers.paper import LONGEST, Column, Field, Fields, Grid, clipped
+from casework.papers.paper_facts import ChainHead, KeptFile, PageSeen, Target
 from crawler.captures import PictureVerdict, Surroundings
 from crawler.clock import in_shanghai
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from casework.paper import Block, Field, Fields, Heading, Lines, Paper
-from casework.paper_facts import MonitoringFacts
-from casework.paper_parts import (
+from casework.papers.paper import Block, Field, Fields, Heading, Lines, Paper
+from casework.papers.paper_facts import MonitoringFacts
+from casework.papers.paper_parts import (
     NOTE_OF_CODES,
     NOTE_OF_FONTS,
     chain_foot,

@@ -18,7 +18,7 @@ from docx.table import Table, _Cell, _Row
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
-from casework.paper import Block, Fields, Grid, Heading, Lines, Paper, may_break, printable
+from casework.papers.paper import Block, Fields, Grid, Heading, Lines, Paper, may_break, printable
 
 BODY, TITLE, HEAD, NUMBERS = "仿宋_GB2312", "方正小标宋简体", "黑体", "宋体"
 LABEL, UPRIGHT, WIDE = 33.0, 156.0, 225.0  # millimetres

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from casework.docx_paper import to_docx
-from casework.extraction_paper import SIGN, extraction_paper
-from casework.monitoring_paper import monitoring_paper
-from casework.paper import Column, Field, Fields, Grid, Lines, Paper
-from casework.paper_facts import Documents, EvidenceList, ExtractionFacts, KeptFile, MonitoringFacts
-from casework.paper_parts import NOTE_OF_CODES, NOTE_OF_FONTS, chain_foot, digests, known, moment
-from casework.pdf_paper import to_pdf
+from casework.papers.docx_paper import to_docx
+from casework.papers.extraction_paper import SIGN, extraction_paper
+from casework.papers.monitoring_paper import monitoring_paper
+from casework.papers.paper import Column, Field, Fields, Grid, Lines, Paper
+from casework.papers.paper_facts import Documents, EvidenceList, ExtractionFacts, KeptFile, MonitoringFacts
+from casework.papers.paper_parts import NOTE_OF_CODES, NOTE_OF_FONTS, chain_foot, digests, known, moment
+from casework.papers.pdf_paper import to_pdf
 from crawler.clock import in_shanghai
 
 LONGEST_ADDRESS, LONGEST_NAME = 300, 100  # printed characters, in narrow columns

@@ -7,7 +7,7 @@ import warnings
 from html import escape
 from typing import Any, NoReturn
 
-from casework.paper import Block, Fields, Grid, Heading, Lines, Paper, may_break, printable
+from casework.papers.paper import Block, Fields, Grid, Heading, Lines, Paper, may_break, printable
 from crawler.errors import UserMistake
 
 SERIF, SANS = "Noto Serif CJK SC", "Noto Sans CJK SC"

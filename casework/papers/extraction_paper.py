@@ -3,9 +3,9 @@ explained for him."""
 
 from __future__ import annotations
 
-from casework.paper import Block, Column, Field, Fields, Grid, Heading, Lines, Paper, clipped
-from casework.paper_facts import ExtractionFacts, Officer
-from casework.paper_parts import (
+from casework.papers.paper import Block, Column, Field, Fields, Grid, Heading, Lines, Paper, clipped
+from casework.papers.paper_facts import ExtractionFacts, Officer
+from casework.papers.paper_parts import (
     NOTE_OF_CODES,
     NOTE_OF_FONTS,
     chain_foot,

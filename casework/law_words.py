@@ -1,0 +1,112 @@
+"""The words of the law chooser: what it is asked, and what it answers. `casework.law` chooses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class ActorKind(StrEnum):
+    """Whose conduct it is."""
+
+    PATENT_AGENCY = "patent_agency"  # 持证专利代理机构
+    UNLICENSED = "unlicensed"  # 无执业许可证
+    TM_AGENCY = "tm_agency"  # 已备案商标代理机构
+    TM_UNFILED = "tm_unfiled"  # 未备案商标代理机构
+    UNKNOWN = "unknown"
+
+
+class PlaceKind(StrEnum):
+    """Where it was said."""
+
+    SEARCH_AD = "search_ad"
+    SHOP = "shop"
+    FORUM = "forum"
+    OWN_SITE = "own_site"
+
+
+class OfficeKind(StrEnum):
+    """Whether our office is also the market supervision administration."""
+
+    AMR = "amr"
+    IPO = "ipo"
+
+
+class Level(StrEnum):
+    """How high our office stands."""
+
+    PROVINCE = "province"
+    CITY = "city"
+    COUNTY = "county"
+
+
+class Verb(StrEnum):
+    """With which word our office may turn to somebody."""
+
+    ORDER = "责令"
+    ASK = "商请"
+    ASSIST = "协助"
+    TRANSFER = "移送"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """A power another office gave ours: `kind` is delegation (委托) or assignment (交办), `scope` words of powers."""
+
+    number: str
+    kind: str
+    giver: str
+    scope: tuple[str, ...]
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What the chooser is asked. Seats are provinces or cities by name, empty when unknown; `on` is the last day of
+    the conduct. `measure` is a letter's kind (`casework.letters.letter.Kind`), empty for what goes to the platform."""
+
+    category: str
+    actor: ActorKind
+    place: PlaceKind
+    office: OfficeKind
+    level: Level
+    on: date
+    delegations: tuple[Delegation, ...] = ()
+    office_seat: str = ""
+    platform_seat: str = ""
+    actor_seat: str = ""
+    measure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedArticle:
+    """An article that may not be cited here, and why, in words an officer reads."""
+
+    id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitedArticle:
+    """An article that may: `digest` is of the version cited; `confirmed_by` is empty until a legal reviewer read it."""
+
+    id: str
+    cite: str
+    text: str
+    digest: str
+    purpose: str
+    confirmed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What may be cited, in the order of a letter; with which word; what not. `measures` are letters' kinds that our
+    office may write here; `notes` are what a person must look at."""
+
+    articles: tuple[CitedArticle, ...]
+    verb: Verb
+    refused: tuple[RefusedArticle, ...]
+    measures: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
