@@ -281,18 +281,6 @@ class EntityRow(Base):
     end: Mapped[int]
 
 
-class OverrideRow(Base):
-    """A named person's decision against a robots.txt."""
-
-    __tablename__ = "overrides"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    platform: Mapped[str] = mapped_column(index=True)
-    person: Mapped[str]
-    reason: Mapped[str]
-    signed_at: Mapped[datetime]
-
-
 def encodable(value: Any) -> Any:
     """The value with a replacement character for each half surrogate pair and each NUL, which no database takes.
 

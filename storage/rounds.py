@@ -15,8 +15,9 @@ from crawler.items import Outcome
 from crawler.watches import LONGEST_QUERY, is_too_long
 from storage.audit import Act, Detail, add_on
 from storage.db import writing
-from storage.models import OverrideRow, PageRecord, Round, Run, encodable
+from storage.models import PageRecord, Round, Run, encodable
 from storage.shapes import Override, PageRow, PlannedRun, RunRow
+from storage.tables.hand import OverrideRow
 from storage.tables.patrol import RosterRow
 from storage.tables.rechecks import LandingRow
 from storage.tasks import note_end

@@ -1,4 +1,4 @@
-"""The mapped classes of what people do by hand: tasks behind walls, files brought in, profiles signed in with."""
+"""The mapped classes of what people do by hand: tasks behind walls, files, profiles, what was signed for."""
 
 from __future__ import annotations
 
@@ -112,3 +112,15 @@ class ProfileRow(Base):
     sha256: Mapped[str]
     paused_at: Mapped[datetime | None]
     paused_why: Mapped[str]
+
+
+class OverrideRow(Base):
+    """A named person's decision against a robots.txt."""
+
+    __tablename__ = "overrides"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    platform: Mapped[str] = mapped_column(index=True)
+    person: Mapped[str]
+    reason: Mapped[str]
+    signed_at: Mapped[datetime]

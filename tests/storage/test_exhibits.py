@@ -21,7 +21,8 @@ from crawler.items import Exhibits
 from storage.bulk import Bulk
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
-from storage.models import EntityRow, ExhibitRow, ListingRow, OverrideRow
+from storage.models import EntityRow, ExhibitRow, ListingRow
+from storage.tables.hand import OverrideRow
 
 THREE = (listing("1"), listing("2", seller_id="", seller="无号店"), listing("3", item_id="", is_redirect=True))
 FLAGGED = {"1": (finding(), finding("green_channel", 65, field="text", pro=(), articles=()))}
