@@ -84,7 +84,7 @@ class LeadRow(Base):
 
 
 class MoveRow(Base):
-    """One act upon a lead, for ever: `move` is a word of `storage.cases.moves.Step`, `entry` the audit entry it is in."""
+    """One act upon a lead, for ever: `move` is a `storage.cases.moves.Step`, `entry` the audit entry it is in."""
 
     __tablename__ = "moves"
     __table_args__ = (Index("ix_moves_at", "at"),)
