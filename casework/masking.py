@@ -1,0 +1,94 @@
+"""Phones, WeChat, QQ and mail addresses made unreadable for whoever may not see them, in disguised spellings too.
+
+What the detectors hear as a contact does not survive; names, codes of firms and all other words stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from detectors.entities import NUMERALS, find_entities
+from detectors.normal import View, canonical
+
+CONTACTS = ("mobile", "phone", "wechat", "qq", "mail")
+# Four, since the entity finder reads over up to three marks between two digits.
+HIDDEN = "****"
+WINDOW = 4_000  # characters; one look finds only so many contacts
+_CUT_NUMBER = re.compile(r"^\d{4,}|\d{4,}$")
+
+Span = tuple[int, int]
+
+
+def masked(text: str, known: Sequence[str] = ()) -> str:
+    """The text with every contact hidden but its ends; masking it again changes nothing.
+
+    `known` are contacts, in normal form, that were found elsewhere: they are hidden where they stand alone too.
+    """
+    values = set(known)
+    pieces = [_masked(text[start : start + WINDOW], values) for start in range(0, len(text), WINDOW)]
+    return _masked("".join(pieces), values)
+
+
+def masked_quote(quote: str, known: Sequence[str] = ()) -> str:
+    """A quote masked, and the digits at its edges too: it may begin or end within a number."""
+    hidden = masked(quote, known)
+    return _CUT_NUMBER.sub(lambda found: _hidden(found[0]), hidden)
+
+
+def masked_value(kind: str, value: str) -> str:
+    """One contact in normal form: hidden where it leads to a person, as it is where it is a firm's or a picture's."""
+    return _hidden(value) if kind in CONTACTS else value
+
+
+def _masked(text: str, values: set[str]) -> str:
+    """What masking leaves may read as a contact together with what stood beside it, so it is looked at again."""
+    while True:
+        found = [one for one in find_entities(text, "") if one.kind in CONTACTS]
+        values.update(one.value for one in found)
+        spans = [(one.start, one.end) for one in found] + _standing_alone(text, values)
+        if not spans:
+            return text
+        text = _without(text, spans)
+
+
+def _standing_alone(text: str, values: Iterable[str]) -> list[Span]:
+    """Where the values stand without the word that says what they are."""
+    told = [value for value in values if value]
+    if not told or not text:
+        return []
+    view = canonical(text)
+    numerals = view.text.translate(NUMERALS)
+    return [span for value in told for looked in (view.text, numerals) for span in _places(view, looked, value.lower())]
+
+
+def _places(view: View, looked: str, value: str) -> list[Span]:
+    return [view.span(*found.span()) for found in re.finditer(re.escape(value), looked)]
+
+
+def _without(text: str, spans: Iterable[Span]) -> str:
+    pieces, last = [], 0
+    for start, end in _joined(sorted(spans)):
+        pieces += [text[last:start], _hidden(text[start:end])]
+        last = end
+    return "".join([*pieces, text[last:]])
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    whole: list[Span] = []
+    for start, end in spans:
+        if whole and start < whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(whole[-1][1], end))
+        else:
+            whole.append((start, end))
+    return whole
+
+
+def _hidden(written: str) -> str:
+    """The first three and last two of what is long enough, fewer of what is short."""
+    places = [place for place, one in enumerate(written) if one.isalnum()]
+    first, last = (3, 2) if len(places) >= 10 else (2, 1) if len(places) >= 7 else (1, 0)
+    if len(places) < 4:
+        return HIDDEN
+    tail = written[places[-last] :] if last else ""
+    return written[: places[first - 1] + 1] + HIDDEN + tail
