@@ -73,7 +73,11 @@ class LetterRow(Base):
     """
 
     __tablename__ = "letters"
-    __table_args__ = (Index("ix_letters_state_due", "state", "due_at"), Index("ix_letters_drafted_at", "drafted_at"))
+    __table_args__ = (
+        Index("ix_letters_state_due", "state", "due_at"),
+        Index("ix_letters_drafted_at", "drafted_at"),
+        Index("ix_letters_sent_at", "sent_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)
@@ -108,10 +112,11 @@ class LetterLeadRow(Base):
     """One lead in one letter, with the exhibits shown and what the addressee did about it.
 
     `measure` is the answer's word (删除 屏蔽 断链 下架 暂停 终止 未处置), `gone_at` when a re-check saw it gone,
-    `back_at` when it was seen again after that.
+    `back_at` when it was seen again after that; `recheck_id` is the first of its re-checks.
     """
 
     __tablename__ = "letter_leads"
+    __table_args__ = (Index("ix_letter_leads_gone_at", "gone_at"),)
 
     letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id"), primary_key=True)
     lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"), primary_key=True, index=True)
@@ -127,6 +132,22 @@ class LetterLeadRow(Base):
     gone_at: Mapped[datetime | None]
     gone_capture: Mapped[str]
     back_at: Mapped[datetime | None]
+
+
+class LetterRecheckRow(Base):
+    """One re-check that says what became of a lead in a letter: each of a lead's addresses has its own.
+
+    Looks that ended before `since` were of an earlier letter; `counted` is how many looks were planned or counted
+    when they were last counted.
+    """
+
+    __tablename__ = "letter_rechecks"
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letters.id"), primary_key=True)
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"), primary_key=True)
+    recheck_id: Mapped[int] = mapped_column(ForeignKey("rechecks.id"), primary_key=True, index=True)
+    since: Mapped[datetime]
+    counted: Mapped[int]
 
 
 class LetterStepRow(Base):

@@ -14,6 +14,7 @@ def upgrade() -> None:
     _delegations()
     _letters()
     _letter_leads()
+    _letter_rechecks()
     _letter_steps()
 
 
@@ -103,6 +104,7 @@ def _letters() -> None:
     )
     op.create_index(op.f("ix_letters_case_id"), "letters", ["case_id"], unique=False)
     op.create_index("ix_letters_drafted_at", "letters", ["drafted_at"], unique=False)
+    op.create_index("ix_letters_sent_at", "letters", ["sent_at"], unique=False)
     op.create_index(op.f("ix_letters_operator_id"), "letters", ["operator_id"], unique=False)
     op.create_index(op.f("ix_letters_reminds"), "letters", ["reminds"], unique=False)
     op.create_index("ix_letters_state_due", "letters", ["state", "due_at"], unique=False)
@@ -130,8 +132,23 @@ def _letter_leads() -> None:
         sa.ForeignKeyConstraint(["recheck_id"], ["rechecks.id"], name=op.f("fk_letter_leads_recheck_id")),
         sa.PrimaryKeyConstraint("letter_id", "lead_id", name=op.f("pk_letter_leads")),
     )
+    op.create_index("ix_letter_leads_gone_at", "letter_leads", ["gone_at"], unique=False)
     op.create_index(op.f("ix_letter_leads_lead_id"), "letter_leads", ["lead_id"], unique=False)
     op.create_index(op.f("ix_letter_leads_recheck_id"), "letter_leads", ["recheck_id"], unique=False)
+
+
+def _letter_rechecks() -> None:
+    op.create_table(
+        "letter_rechecks",
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("letter_id", "lead_id", "recheck_id")),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("counted", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["lead_id"], ["leads.id"], name=op.f("fk_letter_rechecks_lead_id")),
+        sa.ForeignKeyConstraint(["letter_id"], ["letters.id"], name=op.f("fk_letter_rechecks_letter_id")),
+        sa.ForeignKeyConstraint(["recheck_id"], ["rechecks.id"], name=op.f("fk_letter_rechecks_recheck_id")),
+        sa.PrimaryKeyConstraint("letter_id", "lead_id", "recheck_id", name=op.f("pk_letter_rechecks")),
+    )
+    op.create_index(op.f("ix_letter_rechecks_recheck_id"), "letter_rechecks", ["recheck_id"], unique=False)
 
 
 def _letter_steps() -> None:
