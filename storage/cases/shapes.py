@@ -66,7 +66,8 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLead:
-    """A lead that does not come out of our own rounds. `number` is given by the store."""
+    """A lead that is to be registered; its number is given by the store. `found_at` is when it was first known of,
+    by us or by whoever told us."""
 
     source: str
     platform: str
@@ -82,7 +83,9 @@ class NewLead:
     office: str = ""
     due_at: datetime | None = None
     found_at: datetime
+    registered_at: datetime
     actor_id: int | None = None
+    points: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +127,9 @@ class WorkedActor:
     registry_version: int | None
     matched_by: str
     matched_at: datetime | None
+    matched_as: str = ""
+    match_entry: int | None = None
+    kind_entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
