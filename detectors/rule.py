@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from crawler.errors import RuleInvalid
 from crawler.items import Kind, Listing
-from detectors.article import load_articles
+from detectors.article import article_ids
 from detectors.phrase import Parts, Phrase, Wordings, read_parts, read_phrases, read_wordings
 from detectors.strict import Table, read_table
 
@@ -99,7 +99,7 @@ class Rule:
 
 def load_rules(folder: Path = RULES, articles: Container[str] | None = None) -> tuple[Rule, ...]:
     """Every rule of a folder, by id. RuleInvalid when one is wrong, or none is there."""
-    known = load_articles() if articles is None else articles
+    known = article_ids() if articles is None else articles
     shared = load_parts()
     rules = tuple(load_rule(path, known, shared) for path in sorted(folder.glob("*.toml")))
     if not rules:
@@ -234,4 +234,4 @@ def _check(rule: Rule, table: Table, stem: str, articles: Container[str]) -> Non
             raise table.refuse(f"{key} 至少要 {EXAMPLES_AT_LEAST} 个例子，只有 {len(examples)} 个")
     for article in rule.articles:
         if article not in articles:
-            raise table.refuse(f"laws.toml 里没有条文 {article}")
+            raise table.refuse(f"laws 里没有条文 {article}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crawler.items import Finding, Kind, Listing
-from detectors.article import load_articles
+from detectors.article import article_ids
 from detectors.index import Index
 from detectors.normal import canonical, squeezed
 from detectors.phrase import Parts, Phrase, find_phrase, read_parts, read_phrases
@@ -73,7 +73,7 @@ class Tags:
 
 def load_tags(path: Path = TAGS, articles: Container[str] | None = None) -> Tags:
     """The packaged signs; RuleInvalid names file and place."""
-    known = load_articles() if articles is None else articles
+    known = article_ids() if articles is None else articles
     table = read_table(path)
     parts = read_parts(table.table("parts"), {}) if table.has("parts") else {}
     signs = tuple(_read_sign(entry, parts, known) for entry in table.tables("sign"))
@@ -93,7 +93,7 @@ def _read_sign(entry: Table, parts: Parts, known: Container[str]) -> Sign:
     entry.finish()
     for article in sign.articles:
         if article not in known:
-            raise entry.refuse(f"laws.toml 里没有条文 {article}")
+            raise entry.refuse(f"laws 里没有条文 {article}")
     return sign
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crawler.errors import RuleInvalid
-from detectors.article import load_articles
+from detectors.article import CITED, all_prefixes, article_ids, load_articles
 from detectors.disguise import load_distinctive
 from detectors.rule import RULES, lexicon_digest, load_rule, load_rules
 from detectors.stance import load_cues, load_speakers
@@ -172,25 +172,47 @@ def test_packaged_rules_have_different_wordings_and_known_articles() -> None:
     assert all(rule.state == "active" for rule in rules)
 
 
+ARTICLE = """[[article]]
+id = "X-一"
+law = "法"
+article = "第一条"
+cite = "法第一条"
+version = "2020"
+rank = "法律"
+from = 2020-01-02
+verified = true
+source = "示例"
+text = "甲"
+"""
+
+
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("old", "new", "why"),
     [
-        ('[[article]]\nid = "A"\nlaw = "法"\narticle = "第一条"\n', "缺少 from"),
-        ('[[article]]\nid = "A"\nlaw = "法"\narticle = "第一条"\nfrom = "2020"\n', "from 应为 date"),
-        (
-            '[[article]]\nid = "A"\nlaw = "法"\narticle = "第一条"\nfrom = 2020-01-02\nuntil = 2020-01-01\n',
-            "until 早于",
-        ),
-        (
-            '[[article]]\nid = "A"\nlaw = "法"\narticle = "第一条"\nfrom = 2020-01-02\npower = "省"\n',
-            "不认识的键 power",
-        ),
-        ('[[article]]\nid = "A"\nlaw = "法"\narticle = "第一条"\nfrom = 2020-01-02\n' * 2, "A 出现两次"),
+        ("from = 2020-01-02\n", "", "没有 from"),
+        ("from = 2020-01-02", 'from = "2020"', "from 应为 date"),
+        ("from = 2020-01-02", "from = 2020-01-02\nuntil = 2020-01-01", "until 早于"),
+        ('law = "法"', 'law = "法"\nsays = "省"', "不认识的键 says"),
+        ('text = "甲"\n', "", "要有 text"),
+        ("verified = true", "verified = false", "未核的不能有"),
+        ("verified = true\n", "", "缺少 verified"),
+        ('id = "X-一"', 'id = "Y-一"', "不属于 X.toml"),
+        ("[[article]]", f"{ARTICLE}[[article]]", "X-一 出现两次"),
     ],
 )
-def test_bad_article_is_refused(tmp_path: Path, text: str, why: str) -> None:
+def test_bad_article_is_refused(tmp_path: Path, old: str, new: str, why: str) -> None:
+    written(tmp_path, ARTICLE, "X.toml")
+    assert load_articles(tmp_path, ["X"])["X-一"].text == "甲"
+    written(tmp_path, ARTICLE.replace(old, new, 1), "X.toml")
     with pytest.raises(RuleInvalid, match=why):
-        load_articles(written(tmp_path, text, "laws.toml"))
+        load_articles(tmp_path, ["X"])
+
+
+def test_articles_that_are_cited_can_be_loaded() -> None:
+    known = load_articles()
+    assert article_ids() == known.keys()
+    assert set(CITED) < set(all_prefixes())
+    assert {name for rule in load_rules() for name in rule.articles} <= known.keys()
 
 
 def test_articles_stand_between_their_days() -> None:
