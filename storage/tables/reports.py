@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models import Base
@@ -28,6 +28,7 @@ class PublicationRow(Base):
     """An entry of the office's publication list: until `last_day`, or until credit was restored (信用修复)."""
 
     __tablename__ = "publications"
+    __table_args__ = (Index("ix_publications_last_day", "last_day", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)

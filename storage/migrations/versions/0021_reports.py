@@ -50,6 +50,7 @@ def _publications() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_publications")),
     )
     op.create_index(op.f("ix_publications_case_id"), "publications", ["case_id"], unique=False)
+    op.create_index("ix_publications_last_day", "publications", ["last_day", "id"], unique=False)
 
 
 def _transfers() -> None:
