@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models import Base
+
+_IS_OWN = text("merged_into IS NULL")
 
 
 class ActorRow(Base):
     """One or several identities that are taken for one: a shop, an account, a company, an agency.
 
-    What the registry says of it is as of `registry_version`; `filing` is filed, unfiled or empty for a trademark
-    agency. `merged_into` is where the identities of an actor went that was joined to another.
+    What the registry says of it is as of `registry_version`, null while it has not been asked; `matched_as` is how it
+    was matched (name, code, mention, person). `kind` is what a person confirmed, empty when nobody did. `merged_into`
+    is where the identities of an actor went that was joined to another. An identity and the actor that it was at
+    first have one id. `kind_entry` and `match_entry` are a person's audit entries.
     """
 
     __tablename__ = "actors"
+    __table_args__ = (
+        Index("ix_actors_registry_version", "registry_version", "id", sqlite_where=_IS_OWN, postgresql_where=_IS_OWN),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)
@@ -35,6 +42,9 @@ class ActorRow(Base):
     registry_version: Mapped[int | None]
     matched_by: Mapped[str]
     matched_at: Mapped[datetime | None]
+    matched_as: Mapped[str]
+    match_entry: Mapped[int | None]
+    kind_entry: Mapped[int | None]
 
 
 class IdentityRow(Base):
@@ -75,7 +85,11 @@ class ContactRow(Base):
 
 
 class JoinRow(Base):
-    """Why two identities are one actor: what both showed, or a person's word; open until somebody undid it."""
+    """Why two identities are one actor: what both showed, or a person's word; open until somebody undid it.
+
+    `value` is the contact both showed; of kind person it is the reason he gave. `reason` is why it was undone.
+    `entry` and `undone_entry` are a person's audit entries.
+    """
 
     __tablename__ = "joins"
 
@@ -89,3 +103,5 @@ class JoinRow(Base):
     undone_at: Mapped[datetime | None]
     undone_by: Mapped[str]
     reason: Mapped[str]
+    entry: Mapped[int | None]
+    undone_entry: Mapped[int | None]

@@ -34,11 +34,22 @@ def _actors() -> None:
         sa.Column("registry_version", sa.Integer(), nullable=True),
         sa.Column("matched_by", sa.Text(), nullable=False),
         sa.Column("matched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("matched_as", sa.Text(), nullable=False),
+        sa.Column("match_entry", sa.Integer(), nullable=True),
+        sa.Column("kind_entry", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["merged_into"], ["actors.id"], name=op.f("fk_actors_merged_into")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_actors")),
         sa.UniqueConstraint("number", name=op.f("uq_actors_number")),
     )
     op.create_index(op.f("ix_actors_merged_into"), "actors", ["merged_into"], unique=False)
+    op.create_index(
+        "ix_actors_registry_version",
+        "actors",
+        ["registry_version", "id"],
+        unique=False,
+        sqlite_where=sa.text("merged_into IS NULL"),
+        postgresql_where=sa.text("merged_into IS NULL"),
+    )
 
 
 def _identities() -> None:
@@ -89,6 +100,8 @@ def _joins() -> None:
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_by", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("entry", sa.Integer(), nullable=True),
+        sa.Column("undone_entry", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["one_id"], ["identities.id"], name=op.f("fk_joins_one_id")),
         sa.ForeignKeyConstraint(["other_id"], ["identities.id"], name=op.f("fk_joins_other_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_joins")),
