@@ -74,6 +74,11 @@ class Config:
         return self.secrets.database or self.home / "lantian.db"
 
     @property
+    def reporter_key(self) -> Path:
+        """The file of the key that reporters are sealed with."""
+        return Path(self.secrets.reporter_key or _reporter_key("")).expanduser()
+
+    @property
     def archive(self) -> Path:
         return self.home / "archive"
 
@@ -169,8 +174,13 @@ def _secrets(environ: Mapping[str, str]) -> Secrets:
         profile_key=environ.get("LANTIAN_PROFILE_KEY", ""),
         notify=tuple(environ.get("LANTIAN_NOTIFY", "").split()),
         token=environ.get("LANTIAN_TOKEN", "").strip(),
-        reporter_key=environ.get("LANTIAN_REPORTER_KEY", ""),
+        reporter_key=environ.get("LANTIAN_REPORTER_KEY") or _reporter_key(environ.get("XDG_CONFIG_HOME", "")),
     )
+
+
+def _reporter_key(folder: str) -> str:
+    """The usual place: a relative folder counts for none, as XDG says."""
+    return f"{folder if folder.startswith('/') else '~/.config'}/lantian/reporter.key"
 
 
 def _database(address: str) -> str:
