@@ -1,7 +1,7 @@
 """Holds: a person's word that a listing is still needed, so that nothing of it expires; each is kept for ever.
 
-While one is open the listing's case counts as open. Whoever placed a hold lifts it; another person's is
-lifted only by naming that person.
+While one is open the listing's case counts as open, as it does while its lead is not over. Whoever placed a hold
+lifts it; another person's is lifted only by naming that person.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from crawler.errors import UserMistake
 from storage.audit import Act, Detail, add_on
+from storage.cases.moves import OVER
 from storage.db import writing
 from storage.leads import exhibit_row
 from storage.models import ExhibitRow, ListingRow, encodable
 from storage.tables.keeping import HoldRow
+from storage.tables.leads import LeadRow
 
 _BATCH = 10_000  # SQLite binds 32 766 values in one statement
 
@@ -46,12 +48,15 @@ class Holds:
         self._writer = writing(engine)
 
     def on_hold(self, keys: Collection[str]) -> frozenset[str]:
-        """Those of these listings that are held now."""
+        """Those of these listings that are held now, by a person or since their lead is not over."""
         held: set[str] = set()
         with self.engine.connect() as connection:
             for some in _batches(sorted(keys)):
                 query = select(HoldRow.listing_key).where(HoldRow.listing_key.in_(some), HoldRow.lifted_at.is_(None))
                 held.update(connection.execute(query).scalars())
+                led = select(ListingRow.key).join(LeadRow, LeadRow.id == ListingRow.lead_id)
+                led = led.where(ListingRow.key.in_(some), LeadRow.state.not_in(OVER))
+                held.update(connection.execute(led).scalars())
         return frozenset(held)
 
     def place(self, exhibit: str, person: str, reason: str, at: datetime) -> int:

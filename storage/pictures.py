@@ -180,7 +180,8 @@ def _flag(connection: Connection, exhibit: int, end: PictureEnd) -> None:
     reached = update(ExhibitRow).where(ExhibitRow.id == exhibit).values(points=points)
     key, weight = connection.execute(reached.returning(ExhibitRow.listing_key, ExhibitRow.points)).one()
     is_latest = func.coalesce(ListingRow.flagged_id, 0) <= exhibit
-    lead = update(ListingRow).where(ListingRow.key == key, is_latest).values(flagged_id=exhibit, points=weight)
+    lead = update(ListingRow).where(ListingRow.key == key, is_latest)
+    lead = lead.values(flagged_id=exhibit, points=weight, led_upto=None)
     found = connection.execute(lead.returning(*ListingRow.__table__.columns)).one_or_none()
     if found is not None:
         place(connection, [placing_of(connection, found, end.signature)])

@@ -190,7 +190,8 @@ def _follow(connection: Connection, key: str) -> None:
     latest = connection.execute(flagged.order_by(ExhibitRow.id.desc()).limit(1)).one_or_none()
     lead = update(ListingRow).where(ListingRow.key == key)
     if latest is not None:
-        connection.execute(lead.values(flagged_id=latest.id, points=latest.points, placed_as=None))
+        # The leads look at it again: what stands may weigh more, or be of a rule that was on trial before.
+        connection.execute(lead.values(flagged_id=latest.id, points=latest.points, placed_as=None, led_upto=None))
     else:
         gone = lead.values(flagged_id=None, points=0).returning(ListingRow.platform)
         unplace(connection, key, connection.execute(gone).scalar_one())

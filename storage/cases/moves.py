@@ -84,6 +84,8 @@ STEP_WORDS = {
     Step.REOPEN: "重新研判",
 }
 
+# Nothing is to be done about these any more: their pages may expire as any others.
+OVER = (State.DISMISSED, State.MERGED, State.CLOSED)
 _OPEN = (State.NEW, State.EXAMINING, State.MORE)
 _WORKED = (*_OPEN, State.CONFIRMED, State.APPROVED, State.DELEGATED, State.SENT, State.GONE, State.HANDED_OVER)
 

@@ -1,4 +1,5 @@
-"""Which old captures are still needed, as the ledger knows it: flagged within their time, extracted, or on hold.
+"""Which old captures are still needed, as the ledger knows it: flagged within their time, extracted, on hold, or of a
+lead that is not over.
 
 What is young is needed too, but that its own date says. Nothing is read here but rows, file by file.
 """
@@ -15,10 +16,12 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from crawler.items import How
 from crawler.tables import Retention
+from storage.cases.moves import OVER
 from storage.dialects import Elements
 from storage.models import CaptureRow, ExhibitRow, FindingRow, ListingRow, PageRecord
 from storage.tables.hand import ImportedPageRow, ImportRow
 from storage.tables.keeping import HoldRow
+from storage.tables.leads import LeadRow
 from storage.tables.people import ExtractionRow
 from storage.tables.pictures import PictureRow
 from storage.tables.showings import BrowserCaptureRow, PaidOpeningRow, ShowingRow
@@ -115,10 +118,12 @@ class Needs:
 
     def _of_needed_exhibits(self, query: Ids) -> Ids:
         joined = query.join(ListingRow, ListingRow.key == ExhibitRow.listing_key)
-        return joined.where(or_(_has_hold(HoldRow.lifted_at.is_(None)), was_flagged() & self._is_within_its_time()))
+        is_open = or_(_has_hold(HoldRow.lifted_at.is_(None)), _has_lead(LeadRow.state.not_in(OVER)))
+        return joined.where(or_(is_open, was_flagged() & self._is_within_its_time()))
 
     def _is_within_its_time(self) -> ColumnElement[bool]:
-        return or_(ListingRow.last_seen > self._since, _has_hold(HoldRow.lifted_at > self._since))
+        was_open = or_(_has_hold(HoldRow.lifted_at > self._since), _has_lead(LeadRow.state_at > self._since))
+        return or_(ListingRow.last_seen > self._since, was_open)
 
 
 def was_flagged() -> ColumnElement[bool]:
@@ -140,6 +145,10 @@ _PARTS: tuple[InstrumentedAttribute[Any], ...] = (
 
 def _has_hold(which: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(HoldRow.listing_key == ListingRow.key, which)
+
+
+def _has_lead(which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(LeadRow.id == ListingRow.lead_id, which)
 
 
 def _part_ids(file: str, part: InstrumentedAttribute[Any]) -> Select[Any]:

@@ -44,6 +44,8 @@ class LeadRow(Base):
         Index("ix_leads_state_id", "state", "id"),
         Index("ix_leads_actor_platform", "actor_id", "platform"),
         Index("ix_leads_registered_at", "registered_at"),
+        Index("ix_leads_district_id", "district", "id"),
+        Index("ix_leads_assignee_id", "assignee", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -112,7 +114,7 @@ class ExampleRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"), index=True)
     exhibit: Mapped[str] = mapped_column(ForeignKey("exhibits.public_id"))
-    rule: Mapped[str]
+    rule: Mapped[str] = mapped_column(index=True)
     text: Mapped[str]
     reason: Mapped[str]
     proposed_at: Mapped[datetime]

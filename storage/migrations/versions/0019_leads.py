@@ -76,6 +76,8 @@ def _leads() -> None:
     op.create_index("ix_leads_actor_platform", "leads", ["actor_id", "platform"], unique=False)
     op.create_index(op.f("ix_leads_case_id"), "leads", ["case_id"], unique=False)
     op.create_index(op.f("ix_leads_merged_into"), "leads", ["merged_into"], unique=False)
+    op.create_index("ix_leads_assignee_id", "leads", ["assignee", "id"], unique=False)
+    op.create_index("ix_leads_district_id", "leads", ["district", "id"], unique=False)
     op.create_index("ix_leads_registered_at", "leads", ["registered_at"], unique=False)
     op.create_index("ix_leads_state_id", "leads", ["state", "id"], unique=False)
 
@@ -119,6 +121,7 @@ def _examples() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_examples")),
     )
     op.create_index(op.f("ix_examples_lead_id"), "examples", ["lead_id"], unique=False)
+    op.create_index(op.f("ix_examples_rule"), "examples", ["rule"], unique=False)
 
 
 def _listings() -> None:
