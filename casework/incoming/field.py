@@ -1,4 +1,4 @@
-"""Field checks: who went where, when, and what was found. The photographs stay with the office; their digests are here."""
+"""Field checks: who went where, when, and what was found. It keeps no photographs, only their digests."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine
 
@@ -17,6 +17,7 @@ from casework.acting import Acting
 from casework.incoming.listed import ListedLead
 from casework.incoming.reporter import ReporterKey
 from casework.incoming.reports import WORKERS, keep_reporter
+from casework.workdays import Deadline
 from crawler.clock import SHANGHAI
 from crawler.errors import UserMistake
 from storage.audit import Act, Detail, add_on
@@ -84,11 +85,6 @@ def checked_sent(sent: Sent) -> None:
             raise UserMistake(f"{word} 要写明，最多 {LONGEST_NAME} 字，首尾不能有空格")
 
 
-def end_of(day: date) -> datetime:
-    """The end of a day in Shanghai: until then it is not late."""
-    return datetime.combine(day + timedelta(days=1), time(), SHANGHAI) - timedelta(seconds=1)
-
-
 def digest_of(lead: ListedLead) -> str:
     """What a row says, without whoever reported it: a digest over a phone number tells the number."""
     told = [lead.origin, lead.platform, lead.url, lead.seller, lead.wording, list(lead.categories)]
@@ -153,7 +149,7 @@ def new_lead(listed: ListedLead, sent: Sent, now: datetime) -> NewLead:
         district=listed.district or sent.district,
         reference=sent.document,
         office=sent.office,
-        due_at=end_of(due) if due else None,
+        due_at=Deadline(day=due).at if due else None,
         found_at=now,
         registered_at=now,
     )
