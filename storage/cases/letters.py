@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
@@ -24,6 +23,7 @@ from storage.cases.letter_shapes import (
     NewLetter,
     Sent,
 )
+from storage.cases.numbers import next_number
 from storage.models import encodable
 from storage.tables.letters import LetterLeadRow, LetterRow, LetterStepRow
 
@@ -66,7 +66,6 @@ BATCH = 200
 _LETTER = tuple(LetterRow.__table__.columns)
 _LEAD = tuple(LetterLeadRow.__table__.columns)
 _STEP = tuple(LetterStepRow.__table__.columns)
-_SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +83,7 @@ class LetterAct:
 
 def draft_on(connection: Connection, new: NewLetter, act: LetterAct, sign: Signer) -> tuple[int, str]:
     """A new draft; its id and number. The entry in the log names the digest, the leads, exhibits and articles."""
-    last = connection.execute(select(func.max(LetterRow.id))).scalar_one() or 0
-    number = f"H{act.at.astimezone(_SHANGHAI).year}-{last + 1:04}"
+    number = next_number(connection, LetterRow.id, LetterRow.number, "H", act.at)
     leads = [one.number for one in new.leads]
     exhibits = [name for one in new.leads for name in one.exhibits]
     told: Detail = {"digest": new.digest, "leads": leads, "exhibits": exhibits, "articles": new.articles, **act.detail}

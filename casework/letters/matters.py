@@ -1,0 +1,81 @@
+"""What a letter is made from: leads whose decisions were proven, their exhibits that still verify, what law allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from casework.law_words import CitedArticle, Verb
+from casework.letters.content import LeadIn, PictureIn
+from casework.letters.letter import Kind
+from casework.papers.paper_facts import ChainHead, KeptFile
+from crawler.tables import Letters, Office
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One exhibit that a letter shows: words of the page as they are, `quotes` by the category they were found for.
+
+    `platform` is its name in Chinese, `sha256` that of the page's capture, `seal` its state in words; `picture` only
+    one that shows the quote.
+    """
+
+    id: str
+    lead: str
+    platform: str
+    url: str
+    account: str
+    title: str
+    quotes: tuple[tuple[str, str], ...]
+    first_seen: datetime
+    last_seen: datetime
+    captured_at: datetime
+    sha256: str
+    seal: str
+    files: tuple[KeptFile, ...]
+    is_specimen: bool
+    picture: PictureIn | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matter:
+    """One lead with its exhibits, and by whom it was confirmed and approved as the audit log proves."""
+
+    lead: LeadIn
+    shown: tuple[Shown, ...]
+    confirmed_by: str
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What may be cited in this letter and with which word, over all its leads and categories."""
+
+    verb: Verb
+    articles: tuple[CitedArticle, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee:
+    """To whom: a platform's operator by its confirmed name, an actor, an authority, a client."""
+
+    name: str
+    copies: tuple[str, ...] = ()
+    operator_id: int | None = None
+    operators: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A letter to be composed. `reminded` is the number and document of the letter a reminder is about."""
+
+    kind: Kind
+    addressee: Addressee
+    matters: tuple[Matter, ...]
+    basis: Basis
+    office: Office
+    settings: Letters
+    chain: ChainHead | None
+    now: datetime
+    reminded: tuple[str, str] = ("", "")
