@@ -102,6 +102,18 @@ def head_on(connection: Connection) -> AuditHead:
     return AuditHead(count=row.id, digest=row.digest) if row else AuditHead(count=0, digest="")
 
 
+def entries_of(connection: Connection, acts: Sequence[str]) -> list[AuditEntry]:
+    """All entries of these acts, in their order. For acts of which there are few: those about people."""
+    query = select(*_COLUMNS).where(AuditRow.act.in_(acts)).order_by(AuditRow.id)
+    return [AuditEntry(**row._mapping) for row in connection.execute(query)]
+
+
+def entry_on(connection: Connection, number: int) -> AuditEntry | None:
+    """The entry of this number; there may be none."""
+    row = connection.execute(select(*_COLUMNS).where(AuditRow.id == number)).one_or_none()
+    return AuditEntry(**row._mapping) if row else None
+
+
 class AuditLog:
     """The log of one database. `engine` comes from `storage.db`."""
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from crawler.errors import UserMistake
-from storage.audit import Act, add_on
+from storage.audit import Act, Signer, add_on
 from storage.db import writing
 from storage.models import encodable
 from storage.tables.people import ExtractionRow, UserRow
@@ -82,13 +82,8 @@ class People:
 
     def add(self, new: NewPerson, password: str, at: datetime) -> Person:
         """A new person with this password, already hashed; name and badge must be nobody's, not even a former one's."""
-        values = {"name": new.name, "badge": new.badge, "unit": new.unit, "added_by": new.by}
         with self._writer.begin() as connection:
-            _refuse_taken(connection, new)
-            fresh = {"disabled_at": None, "disabled_by": "", "failures": 0, "failed_at": None}
-            connection.execute(insert(UserRow).values(**values, password=password, added_at=at, **fresh))
-            add_on(connection, Act(who=new.by, act="user_added", subject=new.name, at=at, detail={"badge": new.badge}))
-            return _person(_row(connection, new.name))
+            return add_person_on(connection, new, password, at)
 
     def everybody(self) -> tuple[Person, ...]:
         """In the order they were added, the disabled too."""
@@ -103,12 +98,7 @@ class People:
     def disable(self, name: str, by: str, at: datetime) -> Person:
         """From now on this person signs nothing; what he signed stands."""
         with self._writer.begin() as connection:
-            if _row(connection, name).disabled_at is not None:
-                raise UserMistake(f"{name} 已经停用")
-            gone = update(UserRow).where(UserRow.name == name).values(disabled_at=at, disabled_by=by)
-            connection.execute(gone)
-            add_on(connection, Act(who=by, act="user_disabled", subject=name, at=at))
-            return _person(_row(connection, name))
+            return disable_on(connection, Act(who=by, act="user_disabled", subject=name, at=at))
 
     # -- credentials ---------------------------------------------------------------------------
 
@@ -163,7 +153,36 @@ class People:
         return tuple(_extraction(row) for row in rows)
 
 
-_PERSON = tuple(column for column in UserRow.__table__.columns if column.name != "password")
+def add_person_on(
+    connection: Connection, new: NewPerson, password: str, at: datetime, sign: Signer = lambda act: act
+) -> Person:
+    """See `People.add`; within the caller's transaction, with his signature. `password` is empty where a credential
+    proves the person."""
+    _refuse_taken(connection, new)
+    values = {"name": new.name, "badge": new.badge, "unit": new.unit, "added_by": new.by}
+    fresh = {"disabled_at": None, "disabled_by": "", "failures": 0, "failed_at": None}
+    connection.execute(insert(UserRow).values(**values, password=password, added_at=at, **fresh))
+    told = {"badge": new.badge, "unit": new.unit}
+    add_on(connection, sign(Act(who=new.by, act="user_added", subject=new.name, at=at, detail=told)))
+    return _person(_row(connection, new.name))
+
+
+def disable_on(connection: Connection, act: Act) -> Person:
+    """See `People.disable`; `act` is signed by whoever disables the person that is its subject."""
+    if _row(connection, act.subject).disabled_at is not None:
+        raise UserMistake(f"{act.subject} 已经停用")
+    gone = update(UserRow).where(UserRow.name == act.subject).values(disabled_at=act.at, disabled_by=act.who)
+    connection.execute(gone)
+    add_on(connection, act)
+    return _person(_row(connection, act.subject))
+
+
+def person_on(connection: Connection, name: str) -> Person:
+    """This person, perhaps disabled; `UserMistake` when there is none."""
+    return _person(_row(connection, name))
+
+
+_PERSON = tuple(column for column in UserRow.__table__.columns if column.name in Person.__slots__)
 _SAME = ("id", "exhibit", "started_at", "ended_at", "place", "outcome", "reason", "seal")
 
 

@@ -37,6 +37,7 @@ class GrantRow(Base):
     """A role or right of a person, asked for by one and confirmed by another; never removed, only ended.
 
     It holds from `confirmed_at` to `ended_at`. `entry` is the audit entry of the confirmation, null while it waits.
+    A new password set by others is one too: `grant` is password and `credential` the row that counts from then on.
     """
 
     __tablename__ = "grants"
@@ -44,6 +45,7 @@ class GrantRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     grant: Mapped[str]
+    credential: Mapped[int | None] = mapped_column(ForeignKey("credentials.id"))
     asked_at: Mapped[datetime]
     asked_by: Mapped[str]
     confirmed_at: Mapped[datetime | None]

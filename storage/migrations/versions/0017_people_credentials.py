@@ -42,6 +42,7 @@ def _grants() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("grant", sa.Text(), nullable=False),
+        sa.Column("credential", sa.Integer(), nullable=True),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("asked_by", sa.Text(), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
@@ -49,6 +50,7 @@ def _grants() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_by", sa.Text(), nullable=False),
         sa.Column("entry", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["credential"], ["credentials.id"], name=op.f("fk_grants_credential")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_grants_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grants")),
     )
