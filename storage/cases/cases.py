@@ -18,6 +18,7 @@ from storage.cases.lead_shapes import CasesWanted, WorkedCase
 from storage.cases.leads import MOST_ID
 from storage.cases.moves import OVER
 from storage.cases.numbers import next_number
+from storage.cases.same_actor import joined_to, root_of
 from storage.cases.shapes import WorkedLead
 from storage.models import encodable
 from storage.people import OURSELVES
@@ -131,7 +132,7 @@ def _of_actor(connection: Connection, actor: int | None) -> int | None:
     """The actor's newest case, an open one before all others."""
     if actor is None:
         return None
-    query = select(CaseRow.id).where(CaseRow.actor_id == actor)
+    query = select(CaseRow.id).where(CaseRow.actor_id.in_(joined_to(connection, [root_of(connection, actor)])))
     return connection.execute(query.order_by(CaseRow.state.desc(), CaseRow.id.desc()).limit(1)).scalar_one_or_none()
 
 

@@ -5,6 +5,7 @@ Every list walks an index from its newest end and stops at its limit.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from storage.cases.lead_exhibits import led_exhibits
 from storage.cases.lead_shapes import LedExhibit
 from storage.cases.moves import State, Step
 from storage.cases.numbers import is_number, next_number
+from storage.cases.same_actor import joined_to
 from storage.cases.shapes import LeadsWanted, Move, NewLead, WorkedLead
 from storage.dialects import Elements
 from storage.leads import SHORTEST_PREFIX, exhibit_row
@@ -139,10 +141,14 @@ def leads_on(connection: Connection, ids: Iterable[int]) -> tuple[WorkedLead, ..
     return tuple(lead_of(row) for row in connection.execute(query))
 
 
-def leads_of_actors(connection: Connection, actors: Iterable[int]) -> tuple[WorkedLead, ...]:
-    """All leads of these actors that were not merged into others, newest first."""
-    query = select(*_LEAD).where(LeadRow.actor_id.in_(sorted(set(actors))), LeadRow.merged_into.is_(None))
-    return tuple(lead_of(row) for row in connection.execute(query.order_by(LeadRow.id.desc())))
+def leads_of_actors(connection: Connection, actors: Iterable[int]) -> Mapping[int, tuple[WorkedLead, ...]]:
+    """The leads of each of these actors that were not merged into others, newest first, also of those joined to it."""
+    roots = joined_to(connection, actors)
+    query = select(*_LEAD).where(LeadRow.actor_id.in_(sorted(roots)), LeadRow.merged_into.is_(None))
+    found: defaultdict[int, list[WorkedLead]] = defaultdict(list)
+    for row in connection.execute(query.order_by(LeadRow.id.desc())):
+        found[roots[row.actor_id]].append(lead_of(row))
+    return {root: tuple(leads) for root, leads in found.items()}
 
 
 def moves_on(connection: Connection, lead_id: int) -> tuple[Move, ...]:
