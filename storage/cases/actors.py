@@ -17,7 +17,7 @@ from storage.cases.joins import Shown, show_on
 
 def place_on(connection: Connection, keys: Sequence[str], now: datetime) -> Mapping[str, int]:
     """The actor of each of these listings that is flagged, by listing key; identities and joins are made as needed."""
-    appearances = appearances_on(connection, list(dict.fromkeys(keys)))
+    appearances = appearances_on(connection, keys)
     actors = appear_on(connection, list(appearances.values()), now)
     return dict(zip(appearances, actors, strict=True))
 

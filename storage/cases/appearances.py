@@ -96,10 +96,10 @@ class Appearance:
 
 
 def appearances_on(connection: Connection, keys: Sequence[str], *, bare: bool = False) -> dict[str, Appearance]:
-    """Who appears in each of these listings that is flagged; `bare` without what he shows."""
-    rows = [row for some in chunks(keys) for row in connection.execute(_listings(some))]
-    shown = {} if bare else _contacts(connection, [row.key for row in rows])
-    return {row.key: _appearance(row, shown.get(row.key, ())) for row in rows}
+    """Who appears in each of these listings that is flagged, in their order; `bare` without what he shows."""
+    rows = {row.key: row for some in chunks(keys) for row in connection.execute(_listings(some))}
+    shown = {} if bare else _contacts(connection, list(rows))
+    return {key: _appearance(rows[key], shown.get(key, ())) for key in dict.fromkeys(keys) if key in rows}
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

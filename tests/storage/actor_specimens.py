@@ -6,11 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Engine, select
 from storage_specimens import T0, finding, listing, page_of
 
 from crawler.items import Entity, Listing
+from storage.audit import Act
+from storage.cases.actor_acts import Said
 from storage.cases.actors import appear_on, place_on
 from storage.cases.appearances import Appearance, Contact
 from storage.db import writing
@@ -19,6 +22,27 @@ from storage.models import ListingRow
 from storage.tables.actors import ActorRow, IdentityRow, JoinRow
 
 GRANT = (finding(),)
+SAID = Said(by="示例甲", at=T0, reason="示例理由")
+
+
+def unsigned(act: Act) -> Act:
+    """Storage does not ask who signs."""
+    return act
+
+
+def lead_values(actor: int | None, number: str = "", **changes: object) -> dict[str, Any]:
+    """A lead's row of which only this matters."""
+    texts = "note district unit assignee reference office decided_by reason approved_by".split(" ")
+    told = dict.fromkeys(texts, "") | dict.fromkeys(("state_at", "found_at", "registered_at"), T0)
+    told |= {"number": number or f"X-{actor}", "source": "monitoring", "platform": "taobao", "actor_id": actor}
+    told |= {"title": "", "seller": "", "url": "", "categories": [], "points": 70, "state": "new", "reopened": 0}
+    return told | changes
+
+
+def case_values(actor: int, number: str = "", **changes: object) -> dict[str, Any]:
+    told = dict.fromkeys(("opened_by", "closed_by", "reason", "unit", "assignee"), "") | {"reopened": 0}
+    told |= {"number": number or f"C-{actor}", "actor_id": actor, "state": "open", "opened_at": T0}
+    return told | changes
 
 
 def entity(kind: str, value: str) -> Entity:
@@ -45,7 +69,11 @@ def record(store: ExhibitStore, shown: dict[Listing, Iterable[Entity]], number: 
 
 def place(store: ExhibitStore, now: datetime = T0) -> dict[str, int]:
     """Every flagged listing placed; the actor of each item."""
-    query = select(ListingRow.key, ListingRow.item_id).where(ListingRow.flagged_id.is_not(None))
+    query = (
+        select(ListingRow.key, ListingRow.item_id)
+        .where(ListingRow.flagged_id.is_not(None))
+        .order_by(ListingRow.flagged_id)
+    )
     with writing(store.engine).begin() as connection:
         items = {row.key: row.item_id for row in connection.execute(query)}
         return {items[key]: actor for key, actor in place_on(connection, list(items), now).items()}
