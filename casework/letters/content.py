@@ -42,6 +42,14 @@ class ArticleIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorIn:
+    """The addressee runs this platform, as the audit entry of a confirmation says."""
+
+    platform: str
+    entry: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PictureIn:
     """A picture of the annex: the capture it is, and the SHA-256 of its bytes."""
 
@@ -52,7 +60,7 @@ class PictureIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """Everything of a letter. `operators` are the audit entries in which its addressee was confirmed."""
+    """Everything of a letter. `operators` are the confirmations of its addressee, one a platform."""
 
     letter: Letter
     verb: str
@@ -60,7 +68,7 @@ class Content:
     leads: tuple[LeadIn, ...]
     articles: tuple[ArticleIn, ...]
     pictures: tuple[PictureIn, ...] = ()
-    operators: tuple[int, ...] = ()
+    operators: tuple[OperatorIn, ...] = ()
     reminds: str = ""
     notes: tuple[str, ...] = ()
 
@@ -115,7 +123,7 @@ def _content(told: Mapping[str, Any]) -> Content:
         leads=tuple(LeadIn(**one | {"exhibits": tuple(one["exhibits"])}) for one in told["leads"]),
         articles=tuple(ArticleIn(**one) for one in told["articles"]),
         pictures=tuple(PictureIn(**one) for one in told["pictures"]),
-        operators=tuple(told["operators"]),
+        operators=tuple(OperatorIn(**one) for one in told["operators"]),
         reminds=told["reminds"],
         notes=tuple(told["notes"]),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from casework.law_words import CitedArticle, Verb
-from casework.letters.content import LeadIn, PictureIn
+from casework.letters.content import LeadIn, OperatorIn, PictureIn
 from casework.letters.letter import Kind
 from casework.papers.paper_facts import ChainHead, KeptFile
 from crawler.tables import Letters, Office
@@ -63,7 +63,7 @@ class Addressee:
     name: str
     copies: tuple[str, ...] = ()
     operator_id: int | None = None
-    operators: tuple[int, ...] = ()
+    operators: tuple[OperatorIn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

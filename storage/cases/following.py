@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from storage.cases.letter_shapes import KeptLetter, RecheckOf
 from storage.cases.letters import BATCH, OUT, letter_of
-from storage.cases.moves import Step
+from storage.cases.moves import OVER, Step
 from storage.rechecks import Standing, Verdict
 from storage.tables.leads import LeadRow, MoveRow
 from storage.tables.letters import LetterLeadRow, LetterRecheckRow, LetterRow
@@ -162,12 +162,13 @@ def overdue(engine: Engine, now: datetime, after: int = 0) -> tuple[KeptLetter, 
 
 
 def is_over_on(connection: Connection, letter_id: int) -> bool:
-    """Whether a letter is out and each of its leads is gone, or closed by people."""
+    """Whether a letter is out and each of its leads is gone, or over for another reason."""
     state = connection.execute(select(LetterRow.state).where(LetterRow.id == letter_id)).scalar_one()
     left = (
         select(LetterLeadRow.lead_id)
         .join(LeadRow, LeadRow.id == LetterLeadRow.lead_id)
-        .where(LetterLeadRow.letter_id == letter_id, LetterLeadRow.gone_at.is_(None), LeadRow.state != "closed")
+        .where(LetterLeadRow.letter_id == letter_id, LetterLeadRow.gone_at.is_(None))
+        .where(LeadRow.state.not_in(OVER))
         .limit(1)
     )
     return state in OUT and connection.execute(left).first() is None

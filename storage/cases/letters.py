@@ -252,6 +252,14 @@ class KeptLetters:
         with self.engine.connect() as connection:
             return tuple(letter_of(row) for row in connection.execute(query))
 
+    def sent_to_operators(self, first: datetime, until: datetime, after: int = 0) -> tuple[KeptLetter, ...]:
+        """Letters to platforms' operators that went out in this time, a batch from the one after `after`."""
+        query = select(*_LETTER).where(LetterRow.sent_at >= first, LetterRow.sent_at < until, LetterRow.id > after)
+        query = query.where(LetterRow.operator_id.is_not(None), LetterRow.reminds.is_(None))
+        with self.engine.connect() as connection:
+            rows = connection.execute(query.order_by(LetterRow.id).limit(BATCH))
+            return tuple(letter_of(row) for row in rows)
+
     def about(self, lead_ids: Sequence[int], addressee: str) -> dict[int, str]:
         """Numbers of living letters to this addressee by the leads they are about and that did not come back since."""
         with self.engine.connect() as connection:
@@ -270,6 +278,12 @@ def about_on(connection: Connection, lead_ids: Sequence[int], addressee: str) ->
         )
         found |= {row.lead_id: row.number for row in connection.execute(query)}
     return found
+
+
+def lead_of_letter_on(connection: Connection, letter_id: int, lead_id: int) -> KeptLetterLead:
+    """One lead of a letter as this transaction sees it."""
+    mine = (LetterLeadRow.letter_id == letter_id, LetterLeadRow.lead_id == lead_id)
+    return _lead(connection.execute(select(*_LEAD).where(*mine)).one())
 
 
 def letter_of(row: Row[Any]) -> KeptLetter:

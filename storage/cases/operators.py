@@ -49,6 +49,12 @@ class Operators:
         with self._engine.connect() as connection:
             return tuple(_operator(row) for row in _current(connection))
 
+    def every(self) -> tuple[Operator, ...]:
+        """Also those that were replaced."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(*_OPERATOR).order_by(OperatorRow.id))
+            return tuple(_operator(row) for row in rows)
+
     def of(self, platform: str) -> Operator | None:
         """Who runs this platform, `None` while nobody confirmed it."""
         return next((one for one in self.current() if platform in one.platforms), None)

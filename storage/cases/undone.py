@@ -1,0 +1,19 @@
+"""Whether what two people decided about a lead was taken back since: asked of the audit log, never of rows."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from storage.cases.moves import Step
+from storage.tables.sealing import AuditRow
+
+# After any of these a lead must be confirmed and approved anew.
+TAKEN_BACK = (Step.SEND_BACK, Step.DISMISS, Step.NEED_MORE, Step.RELAPSE, Step.REOPEN, Step.MERGE, Step.CONFIRM)
+
+
+def taken_back_on(connection: Connection, number: str, approval: int) -> str:
+    """The step that undid a lead's approval after its entry, empty when it stands."""
+    acts = tuple(f"lead_{one}" for one in TAKEN_BACK)
+    later = select(AuditRow.act).where(AuditRow.subject == number, AuditRow.id > approval, AuditRow.act.in_(acts))
+    found = connection.execute(later.order_by(AuditRow.id).limit(1)).scalar_one_or_none()
+    return found.removeprefix("lead_") if found else ""
