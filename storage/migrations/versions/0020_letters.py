@@ -107,7 +107,6 @@ def _letters() -> None:
     op.create_index("ix_letters_sent_at", "letters", ["sent_at"], unique=False)
     op.create_index(op.f("ix_letters_operator_id"), "letters", ["operator_id"], unique=False)
     op.create_index(op.f("ix_letters_reminds"), "letters", ["reminds"], unique=False)
-    op.create_index("ix_letters_sent_at", "letters", ["sent_at"], unique=False)
     op.create_index("ix_letters_state_due", "letters", ["state", "due_at"], unique=False)
 
 
