@@ -65,7 +65,11 @@ class Delegation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """What the chooser is asked. Seats are provinces or cities by name, empty when unknown; `on` is the last day of
-    the conduct. `measure` is a letter's kind (`casework.letters.letter.Kind`), empty for what goes to the platform."""
+    the conduct, `written` the day of the letter, on which delegations must hold (without it: `on`).
+
+    `measure` is the kind of the letter (`casework.letters.letter.Kind`): only its articles and its word are answered.
+    Empty asks for the whole matter: platform and actor, with the strongest word that our office has in it.
+    """
 
     category: str
     actor: ActorKind
@@ -78,6 +82,7 @@ class Situation:
     platform_seat: str = ""
     actor_seat: str = ""
     measure: str = ""
+    written: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +95,17 @@ class RefusedArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitedArticle:
-    """An article that may: `digest` is of the version cited; `confirmed_by` is empty until a legal reviewer read it."""
+    """An article that may: `digest` is of the version cited; `confirmed_by` is empty until a legal reviewer read it.
+
+    `part` is its place in a letter (`casework.lawbook.rows.Part`), `purpose` what it is cited for.
+    """
 
     id: str
     cite: str
     text: str
     digest: str
     purpose: str
+    part: str
     confirmed_by: str = ""
 
 

@@ -1,0 +1,147 @@
+"""The rows of the law book: when an article is cited, when it is refused, what a person must look at. Strictly read."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from casework.lawbook.conditions import Conditions, Groups, read_conditions
+from detectors.strict import Table, read_table
+
+FOLDER = Path(__file__).parent
+
+
+class Part(StrEnum):
+    """What an article is cited for, which is also its place in a letter."""
+
+    CONDUCT = "conduct"
+    DUTY = "duty"
+    PLATFORM = "platform"
+    POWER = "power"
+    TALK = "talk"
+    ASSIST = "assist"
+    HAND_OVER = "hand_over"
+    JURISDICTION = "jurisdiction"
+
+
+PART_WORDS = {
+    Part.CONDUCT: "行为",
+    Part.DUTY: "平台义务",
+    Part.PLATFORM: "对平台的职权",
+    Part.POWER: "对行为人的职权",
+    Part.TALK: "约谈",
+    Part.ASSIST: "协助",
+    Part.HAND_OVER: "移送",
+    Part.JURISDICTION: "管辖",
+}
+ORDER = tuple(Part)
+NEEDS_POWER = frozenset({Part.PLATFORM, Part.POWER, Part.TALK, Part.JURISDICTION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """An article may be cited for `part` when `when` holds; `place` is its row, for the order in a letter."""
+
+    article: str
+    when: Conditions
+    part: Part
+    why: str
+    place: int
+    item: str = ""
+    cite: str = ""
+    orders: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An article may not be cited when `when` holds; a pitfall is told even where nobody asked."""
+
+    article: str
+    when: Conditions
+    why: str
+    is_pitfall: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What a person must look at when `when` holds; `is_keyed`: only where an article with old numbers is cited."""
+
+    when: Conditions
+    text: str
+    is_keyed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """All rows of the book."""
+
+    uses: tuple[Use, ...]
+    refusals: tuple[Refusal, ...]
+    notes: tuple[Note, ...]
+
+
+def load_rows(known: Container[str], folder: Path = FOLDER) -> Rows:
+    """The three files; `known` are the ids of the articles there are. RuleInvalid names file and place."""
+    groups, uses = _uses(read_table(folder / "uses.toml"), known)
+    return Rows(
+        uses=uses,
+        refusals=_refusals(read_table(folder / "refusals.toml"), groups),
+        notes=_notes(read_table(folder / "notes.toml"), groups),
+    )
+
+
+def _uses(table: Table, known: Container[str]) -> tuple[Groups, tuple[Use, ...]]:
+    shared = table.table("groups")
+    groups = {name: shared.texts(name) for name in shared.names()}
+    uses = [use for place, entry in enumerate(table.tables("use")) for use in _use(entry, groups, place * 100)]
+    table.finish()
+    for use in uses:
+        if use.article not in known:
+            raise table.refuse(f"laws 里没有条文 {use.article}")
+    return groups, tuple(uses)
+
+
+def _use(entry: Table, groups: Groups, place: int) -> list[Use]:
+    names = entry.texts("articles")
+    first = Use(
+        article=names[0],
+        when=read_conditions(entry, groups),
+        part=Part(entry.one_of("part", list(Part))),
+        why=entry.text("why"),
+        place=place,
+        item=entry.text("item") if entry.has("item") else "",
+        cite=entry.text("cite") if entry.has("cite") else "",
+        orders=entry.flag("orders") if entry.has("orders") else False,
+    )
+    entry.text("source")
+    entry.finish()
+    if (first.item or first.cite) and len(names) > 1:
+        raise entry.refuse("item、cite 只能用于一条")
+    return [replace(first, article=name, place=place + n) for n, name in enumerate(names)]
+
+
+def _refusals(table: Table, groups: Groups) -> tuple[Refusal, ...]:
+    refusals: list[Refusal] = []
+    for entry in table.tables("refuse"):
+        names = entry.texts("articles")
+        when = read_conditions(entry, groups)
+        is_pitfall = entry.flag("pitfall") if entry.has("pitfall") else False
+        why = entry.text("why")
+        entry.text("source")
+        entry.finish()
+        refusals += [Refusal(article=name, when=when, why=why, is_pitfall=is_pitfall) for name in names]
+    table.finish()
+    return tuple(refusals)
+
+
+def _notes(table: Table, groups: Groups) -> tuple[Note, ...]:
+    notes: list[Note] = []
+    for entry in table.tables("note"):
+        when = read_conditions(entry, groups)
+        is_keyed = entry.flag("keyed") if entry.has("keyed") else False
+        notes.append(Note(when=when, text=entry.text("text"), is_keyed=is_keyed))
+        entry.finish()
+    table.finish()
+    return tuple(notes)
