@@ -15,6 +15,8 @@ import typer
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from console.calendar_cli import calendar_app
+from console.cases.incoming_cli import incoming_app
+from console.cases.report_cli import report_app
 from console.evidence_cli import evidence_app
 from console.hand_cli import import_app, login, tasks_app
 from console.notify_cli import notify_app
@@ -55,6 +57,8 @@ app.add_typer(calendar_app, name="calendar")
 app.add_typer(agency_app, name="agency")
 app.add_typer(recheck_app, name="recheck")
 app.add_typer(notify_app, name="notify")
+app.add_typer(incoming_app, name="incoming")
+app.add_typer(report_app, name="report")
 app.command("sample")(sample)
 app.command("draws")(draws)
 app.command("extract")(extract)
@@ -162,8 +166,8 @@ def coverage(  # noqa: PLR0913, PLR0917 - one parameter an option
 @override_app.command("sign")
 def override_sign(
     platform: Annotated[str, typer.Argument(help="平台名")],
-    person: Annotated[str, typer.Option(help="签署人姓名")],
     reason: Annotated[str, typer.Option(help="理由")],
+    person: Annotated[str, typer.Option(help="签署人姓名；要与凭据一致")] = "",
 ) -> None:
     """签署一项例外：姓名、理由、日期都会随证据保存。"""
     from console import coverage as coverage_
@@ -186,7 +190,7 @@ def rescreen_(  # noqa: PLR0913, PLR0917 - one parameter an option
     limit: Annotated[int, typer.Option(min=0, max=MOST, help="最多几条；0 为全部")] = 0,
     before: Annotated[str, typer.Option(help="接着上一次：上一次最后一条的证据项编号")] = "",
     apply: Annotated[bool, typer.Option("--apply", help="写入；旧的发现保留在历史里")] = False,
-    by: Annotated[str, typer.Option(help="谁决定写入")] = "",
+    by: Annotated[str, typer.Option(help="谁决定写入；要与凭据一致")] = "",
     as_json: Json = False,
 ) -> None:
     """用现在的规则重新判定已存的信息，不上网：有什么变化；--apply 才写入。"""

@@ -67,7 +67,7 @@ def actor_values(number: int, **changes: object) -> dict[str, object]:
     """An actor's columns, whatever else the table has being empty."""
     told: dict[str, object] = {
         column.name: None if column.nullable else "" for column in ActorRow.__table__.columns
-    } | {"id": number, "number": f"M2026-{number:05}", "name": f"示例主体{number}", "kind": "shop", "made_at": BEGIN}
+    } | {"id": number, "number": f"M2026-{number:05}", "name": f"示例主体{number}", "kind": "", "made_at": BEGIN}
     return told | changes
 
 
@@ -135,7 +135,7 @@ def random_home(engine: Engine, seed: int, leads: int = 120, letters: int = 40) 
     chance = random.Random(seed)
     with writing(engine).begin() as connection:
         actors = [
-            actor_values(one, agency_kind=chance.choice(("", "patent_agency", "tm_agency")), kind="shop")
+            actor_values(one, agency_kind=chance.choice(("", "patent_agency", "tm_agency")))
             for one in range(1, 16)
         ]
         for one in actors[10:]:  # joined to others, one of them to one that was joined itself

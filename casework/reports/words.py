@@ -25,17 +25,11 @@ SOURCE_WORDS = {
 }
 ACTOR_WORDS = {
     "patent_agency": "专利代理机构",
-    "tm_agency": "商标代理机构",
+    "tm_agency": "商标代理机构（已备案）",
     "tm_unfiled": "未备案商标代理机构",
     "unlicensed": "无执业许可证",
     "branch": "分支机构",
     "patent_attorney": "代理师",
-    "shop": "网店（未对应到机构）",
-    "account": "账号（未对应到机构）",
-    "company": "公司（未对应到机构）",
-    "agency": "自称代理机构（未对应到名录）",
-    "own_site": "自有网站（未对应到机构）",
-    "site": "自有网站（未对应到机构）",
     "unknown": UNKNOWN,
 }
 LETTER_WORDS = {

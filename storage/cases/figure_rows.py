@@ -123,7 +123,7 @@ class FigureRows:
     def leads(self, period: Period) -> Iterator[LeadFacts]:
         """Those registered in the period, in that order."""
         at = (LeadRow.registered_at, LeadRow.id)
-        query = _scoped(select(*_LEAD), period)
+        query = scoped(select(*_LEAD), period)
         for rows in _walked(self.connection, query, at, period):
             actors = self._actors({row.actor_id for row in rows if row.actor_id})
             for row in rows:
@@ -135,7 +135,7 @@ class FigureRows:
         wanted: tuple[InstrumentedAttribute[Any], ...] = (
             MoveRow.id, MoveRow.lead_id, MoveRow.move, MoveRow.at, LeadRow.district,
         )  # fmt: skip
-        query = _scoped(select(*wanted).join(LeadRow, LeadRow.id == MoveRow.lead_id), period)
+        query = scoped(select(*wanted).join(LeadRow, LeadRow.id == MoveRow.lead_id), period)
         for rows in _walked(self.connection, query, (MoveRow.at, MoveRow.id), period):
             for row in rows:
                 yield ActFacts(id=row.id, lead_id=row.lead_id, move=row.move, district=row.district, at=row.at)
@@ -184,7 +184,7 @@ class FigureRows:
     def _links(self, letters: Sequence[int], period: Period) -> defaultdict[int, list[LinkFacts]]:
         found: defaultdict[int, list[LinkFacts]] = defaultdict(list)
         query = select(*_LINK, LeadRow.district, LeadRow.platform).join(LeadRow, LeadRow.id == LetterLeadRow.lead_id)
-        query = _scoped(query.where(LetterLeadRow.letter_id.in_(letters)), period)
+        query = scoped(query.where(LetterLeadRow.letter_id.in_(letters)), period)
         rows = self.connection.execute(query.order_by(LetterLeadRow.letter_id, LetterLeadRow.lead_id)).all()
         numbers = self._exhibits({one for row in rows for one in row.exhibits})
         for row in rows:
@@ -200,7 +200,7 @@ class FigureRows:
         return found
 
     def _actors(self, ids: set[int]) -> dict[int, tuple[int, str]]:
-        """Each of these as it is after all joins, and its kind: by the registry if it is there, else as it appears."""
+        """Each of these as it is after all joins, and its kind: as a person confirmed, else by the registry."""
         rows = {row.id: row for row in self._actor_rows(ids)}
         while missing := {row.merged_into for row in rows.values() if row.merged_into} - rows.keys():
             rows |= {row.id: row for row in self._actor_rows(missing)}
@@ -241,7 +241,8 @@ def _walked(
     return walked(connection, query.where(at[0] >= period.since, at[0] < period.until), at)
 
 
-def _scoped(query: Select[Any], period: Period) -> Select[Any]:
+def scoped(query: Select[Any], period: Period) -> Select[Any]:
+    """Of a query over leads what the asker may see."""
     return query.where(LeadRow.district.in_(period.districts)) if period.districts else query
 
 
@@ -249,7 +250,7 @@ def _root(rows: Mapping[int, Row[Any]], one: int) -> tuple[int, str]:
     row = rows[one]
     while row.merged_into:
         row = rows[row.merged_into]
-    return row.id, row.agency_kind or row.kind
+    return row.id, row.kind or row.agency_kind
 
 
 def _lead(row: Row[Any], actor: int, kind: str) -> LeadFacts:
