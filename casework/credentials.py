@@ -30,7 +30,7 @@ from casework.keys import (
 from casework.rights import Key, Rights, rights_on
 from casework.written import written
 from crawler.errors import EvidenceBroken, UserMistake
-from storage.audit import Act
+from storage.audit import Act, Detail
 from storage.cases.credentials import (
     PASSWORD,
     TOKEN,
@@ -204,7 +204,7 @@ def found_on(connection: Connection, acting: Acting, at: datetime) -> Acting:
     name = acting.name
     asked = NewGrant(user_id=acting.person.id, grant=Grant.ADMIN, asked_at=at, asked_by=name)
     number = add_grant(connection, asked)
-    told = {"grant": str(Grant.ADMIN), "number": number, "alone": True}
+    told: Detail = {"grant": str(Grant.ADMIN), "number": number, "alone": True}
     entry = written(connection, acting, Act(who=name, act="grant_founded", subject=name, at=at, detail=told))
     confirm_grant(connection, number, name, at, entry)
     return replace(acting, grants=frozenset({Grant.ADMIN}))
@@ -217,8 +217,10 @@ def password_made(person: Person, password: str, at: datetime, cost: Cost) -> Ma
     """A password's credential to be."""
     salt = password_salt(os.urandom(SALT), cost)
     key = password_key(password, salt)
-    told = {"user_id": person.id, "salt": salt, "public": public_of(key), "made_at": at}
-    return Made(new=NewCredential(kind=PASSWORD, label="", **told), key=key)
+    new = NewCredential(
+        user_id=person.id, kind=PASSWORD, label="", salt=salt, public=public_of(key), made_at=at, expires_at=None
+    )
+    return Made(new=new, key=key)
 
 
 def introduce_on(connection: Connection, acting: Acting, number: int, subject: str, new: NewCredential) -> int:
@@ -239,11 +241,16 @@ def key_told(new: NewCredential) -> dict[str, str]:
 def new_token(people: People, acting: Acting, label: str, days: int, at: datetime) -> str:
     """A further token of whoever acts, to be shown to him once; it expires after so many days, 0 for never."""
     secret, salt = os.urandom(BYTES), os.urandom(SALT).hex()
-    expires = at + timedelta(days=days) if days else None
-    public = public_of(token_key(secret, salt))
-    told = {"user_id": acting.person.id, "salt": salt, "public": public, "made_at": at, "expires_at": expires}
+    new = NewCredential(
+        user_id=acting.person.id,
+        kind=TOKEN,
+        label=label,
+        salt=salt,
+        public=public_of(token_key(secret, salt)),
+        made_at=at,
+        expires_at=at + timedelta(days=days) if days else None,
+    )
     with writing(people.engine).begin() as connection:
-        new = NewCredential(kind=TOKEN, label=label, **told)
         number = add_credential(connection, new)
         introduce_on(connection, acting, number, acting.name, new)
     return Token(credential=number, secret=secret).text

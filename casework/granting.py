@@ -93,7 +93,7 @@ def reset(people: People, acting: Acting, entrant: Entrant, at: datetime) -> Gra
         made = password_made(person, entrant.password, at, entrant.cost)
         number = add_credential(connection, made.new)
         asked = NewGrant(user_id=person.id, grant=RESET, asked_at=at, asked_by=acting.name, credential=number)
-        return _asked(connection, acting, rights, asked, {"added": number} | key_told(made.new))
+        return _asked(connection, acting, rights, asked, {"added": number, **key_told(made.new)})
 
 
 def confirm(people: People, acting: Acting, number: int, at: datetime) -> GrantAsked:

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from argon2 import PasswordHasher
-
 from casework.acting import Acting
 from casework.credentials import Login, Refused, able, with_password, with_token
 from casework.papers.paper_facts import Officer
@@ -30,20 +28,6 @@ def refuse_unfit(new: NewPerson, password: str) -> None:
     if any(one in new.name for one in _PARTERS):
         raise UserMistake("姓名里不能有逗号、顿号或冒号")
     refuse_weak(new.name, password)
-
-
-def add_person(people: People, new: NewPerson, password: str, at: datetime) -> Person:
-    """Somebody new with a password of his own."""
-    refuse_unfit(new, password)
-    return people.add(new, PasswordHasher().hash(password.encode("utf-8", "surrogatepass")), at)
-
-
-def known_name(people: People, name: str) -> str:
-    """The name to write down for an act."""
-    name = name.strip()
-    if people.everybody() and people.named(name).disabled_at is not None:
-        raise UserMistake(f"用户 {name} 已停用")
-    return name
 
 
 def refuse_weak(name: str, password: str) -> None:
@@ -70,10 +54,13 @@ def signed_in(people: People, login: Login, at: datetime, purpose: str) -> Actin
     return acting
 
 
-def opened(people: People, token: str, at: datetime, purpose: str) -> Acting:
-    """Whoever this token proves; `Refused` otherwise, and the log says so without the token."""
+def opened(people: People, token: str, at: datetime, purpose: str, name: str = "") -> Acting:
+    """Whoever this token proves, and nobody but `name` where one is given; `Refused` otherwise, and the log says so."""
     with _logged(people, at, purpose):
-        return with_token(people, token, at)
+        acting = with_token(people, token, at)
+        if name and name != acting.name:
+            raise Refused(name, "not_his", f"--by 写的是 {name}，凭据是 {acting.name} 的")
+        return acting
 
 
 def expect_two(people: People, names: tuple[str, str], at: datetime, purpose: str) -> None:

@@ -271,8 +271,8 @@ class Rights:
         asked = [one.key for one in self.held.values() if one.key is not None]
         if any(public == one.public or number == one.credential for one in (*self.keys.values(), *asked)):
             raise EvidenceBroken("这个凭据已经有了")
-        told = {"kind": said(entry, detail, "kind", str), "expires": said(entry, detail, "expires", str)}
-        return Key(credential=number, name=name, public=public, **told)
+        kind, expires = said(entry, detail, "kind", str), said(entry, detail, "expires", str)
+        return Key(credential=number, name=name, kind=kind, public=public, expires=expires)
 
     def _add_key(self, key: Key, entry: int) -> None:
         """A new password ends the one before."""

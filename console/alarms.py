@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from casework.people import known_name
-from console.homes import home_engine
+from console.homes import home_engine, named_person
 from console.output import harmless, print_json, print_line, say
 from console.rule_stats import rule_stats, say_alarms
 from crawler import clock
@@ -20,7 +19,6 @@ from patrol.platforms import label_of
 from storage.alarms import Alarms
 from storage.exhibits import ExhibitStore
 from storage.health_shapes import ACCEPTED, NOT_ASKED, RECOVERED, Alarm, AlarmKind
-from storage.people import People
 
 PAGE = 200
 KIND_WORDS = {
@@ -68,10 +66,9 @@ def acknowledge(numbers: Sequence[int], by: str, reason: str, *, as_json: bool) 
     """A named person knows of these; when one of them cannot be acknowledged, none is."""
     if harmless(reason) != reason:
         raise UserMistake("理由写一行，不含控制字符")
-    if not by.strip():
-        raise UserMistake("要写明是谁：--by 姓名")
-    with home_engine(Config.load()) as engine:
-        name = known_name(People(engine), by)
+    config = Config.load()
+    with home_engine(config) as engine:
+        name = named_person(config, engine, by)
         found = Alarms(engine).acknowledge(tuple(dict.fromkeys(numbers)), name, reason, clock.now())
     for alarm in found:
         say(harmless(f"警报 {alarm.id} 已由 {alarm.acked_by} 确认：{alarm.acked_reason}"))

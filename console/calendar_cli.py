@@ -14,7 +14,7 @@ key_date_app = typer.Typer(help="重点日期：这些天加查。", no_args_is_
 calendar_app.add_typer(key_date_app, name="key-date")
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
-By = Annotated[str, typer.Option(help="谁决定；有了用户就要写其中一名")]
+By = Annotated[str, typer.Option(help="谁决定；有了用户就要凭据，姓名要与凭据一致")]
 
 
 @calendar_app.command("import")

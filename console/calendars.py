@@ -24,8 +24,9 @@ LONGEST_NAME = 40
 def import_notice(file: Path, by: str, *, as_json: bool) -> None:
     """Take in a notice, whole or not at all; from now on its year goes by it."""
     year, days = read_notice(file)
-    with home_engine(Config.load()) as engine:
-        name = person(engine, by)
+    config = Config.load()
+    with home_engine(config) as engine:
+        name = person(config, engine, by)
         is_new = Calendars(engine).import_notice(year, days, file.name, name, clock.now())
         current = next(one for one in reversed(Calendars(engine).notices()) if one.notice.year == year)
     if as_json:
@@ -85,8 +86,9 @@ def add_key_date(key: tuple[str, str, str, int], by: str, *, as_json: bool) -> N
         raise UserMistake(f"重点日期的名称要有 1 到 {LONGEST_NAME} 个字，不含控制字符")
     now = clock.now()
     wanted = KeyDate(name=name.strip(), first=first, last=last or first, lead=lead, since=now)
-    with home_engine(Config.load()) as engine:
-        Calendars(engine).add_key_date(checked_key_date(wanted), person(engine, by), now)
+    config = Config.load()
+    with home_engine(config) as engine:
+        Calendars(engine).add_key_date(checked_key_date(wanted), person(config, engine, by), now)
         made = next(one for one in reversed(Calendars(engine).key_dates()) if one.key.name == wanted.name)
     say(harmless(f"已加入重点日期 {wanted.name}：{_span_said(wanted)}"))
     if as_json:
@@ -95,8 +97,9 @@ def add_key_date(key: tuple[str, str, str, int], by: str, *, as_json: bool) -> N
 
 def remove_key_date(name: str, by: str, *, as_json: bool) -> None:
     """Take it off the list; what was planned for it stays."""
-    with home_engine(Config.load()) as engine:
-        Calendars(engine).remove_key_date(name, person(engine, by), clock.now())
+    config = Config.load()
+    with home_engine(config) as engine:
+        Calendars(engine).remove_key_date(name, person(config, engine, by), clock.now())
         gone = next(one for one in reversed(Calendars(engine).key_dates()) if one.key.name == name)
     say(harmless(f"已去掉重点日期 {name}；已经排出的照旧"))
     if as_json:

@@ -10,9 +10,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from casework.people import known_name
 from console.coverage_period import landing_words
 from console.files import platform
+from console.homes import named_person
 from console.ledger import opened, plain
 from console.output import OUTCOME_WORDS, harmless, page, print_json, print_line, say
 from console.pictures import say_counts
@@ -25,7 +25,6 @@ from crawler.items import Outcome
 from storage.coverage import Asking, Coverage
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
-from storage.people import People
 from storage.picture_shapes import PictureCounts
 from storage.shapes import Override, RunRow
 from storage.showing_shapes import ShowingCounts
@@ -103,15 +102,13 @@ def _say_outcomes(rows: Sequence[RunRow]) -> None:
 
 def sign_override(platform_name: str, person: str, reason: str) -> None:
     platform(platform_name)
-    if not person.strip() or not reason.strip():
-        raise UserMistake("姓名和理由都要写")
-    if harmless(person + reason) != person + reason:
-        # Both go into the audit log, and onto every terminal.
-        raise UserMistake("姓名和理由各写一行，不含控制字符")
+    if not reason.strip() or harmless(reason) != reason:
+        # It goes into the audit log, and onto every terminal.
+        raise UserMistake("理由要写一行，不含控制字符")
     config = Config.load()
     config.home.mkdir(parents=True, exist_ok=True)
     store = ExhibitStore(open_database(config.database))
-    name = known_name(People(store.engine), person)
+    name = named_person(config, store.engine, person)
     signed = Override(platform=platform_name, person=name, reason=reason.strip(), signed_at=clock.now())
     store.sign_override(signed)
     store.engine.dispose()

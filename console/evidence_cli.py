@@ -66,8 +66,8 @@ def evidence_verify(  # noqa: PLR0913, PLR0917 - one parameter an option
 @evidence_app.command("hold")
 def evidence_hold(
     exhibit: Annotated[str, typer.Argument(help="证据项编号，或其前 6 位以上")],
-    person: Annotated[str, typer.Option(help="谁要求保留")],
     reason: Annotated[str, typer.Option(help="理由")],
+    person: Annotated[str, typer.Option(help="谁要求保留；要与凭据一致")] = "",
 ) -> None:
     """保留：这条信息的固定不按期限删除，直到解除。"""
     from console import keeping
@@ -78,7 +78,7 @@ def evidence_hold(
 @evidence_app.command("release")
 def evidence_release(
     exhibit: Annotated[str, typer.Argument(help="证据项编号，或其前 6 位以上")],
-    person: Annotated[str, typer.Option(help="谁解除")],
+    person: Annotated[str, typer.Option(help="谁解除；要与凭据一致")] = "",
     of: Annotated[str, typer.Option(help="解除谁要求的保留；默认是自己的")] = "",
 ) -> None:
     """解除保留：保存期限从此起算。"""
@@ -99,7 +99,7 @@ def evidence_holds(
 
 @evidence_app.command("expire")
 def evidence_expire(
-    by: Annotated[str, typer.Option(help="谁决定删除")] = "",
+    by: Annotated[str, typer.Option(help="谁决定删除；要与凭据一致")] = "",
     is_trial: Annotated[bool, typer.Option("--dry-run", help="只说会删除什么")] = False,
     as_json: Json = False,
 ) -> None:
@@ -140,7 +140,7 @@ def evidence_audit(
 def evidence_export(
     exhibit: Annotated[list[str], typer.Option(help="证据项编号，或其前 6 位以上；可以有几个")],
     out: Annotated[Path, typer.Option("--out", "-o", help="要写出的 .wacz 文件；不覆盖已有的")],
-    by: Annotated[str, typer.Option(help="谁导出；只记入操作日志，不写进证据包")],
+    by: Annotated[str, typer.Option(help="谁导出；只记入操作日志，不写进证据包；要与凭据一致")] = "",
     as_json: Json = False,
 ) -> None:
     """导出：证据项连同固定、证明、清单、时间戳、截图和文书，成为一个任何人都能核验的证据包（WACZ）。"""

@@ -17,9 +17,9 @@ from urllib.parse import urldefrag
 
 from sqlalchemy import Engine
 
-from casework.people import known_name
 from console.choosing import Choosing
 from console.files import platform
+from console.homes import named_person
 from console.ledger import opened
 from console.output import harmless, print_json, say
 from console.package_facts import ALONE, Chosen, House, described, is_specimen, papers
@@ -34,7 +34,6 @@ from storage.archive import FolderArchive
 from storage.audit import Act, AuditLog
 from storage.exhibits import ExhibitStore
 from storage.handover import open_elsewhere
-from storage.people import People
 from storage.seal import State
 from storage.sealing.manifests import FOLDER, head_of
 from storage.sealing.proofs import Extent, Proof, prove
@@ -59,12 +58,12 @@ class Asked:
 def export(asked: Asked, *, as_json: bool) -> int:
     """Write the package. Whatever does not hold is `EvidenceBroken` or `UserMistake`, and nothing is written."""
     config = Config.load()
-    if not asked.exhibits or not asked.by.strip():
-        raise UserMistake("要有证据项（--exhibit）和经办人（--by）")
+    if not asked.exhibits:
+        raise UserMistake("要有证据项（--exhibit）")
     if asked.out.suffix != ".wacz" or not asked.out.parent.is_dir():
         raise UserMistake(f"{asked.out}：要写成已有文件夹中的 .wacz 文件")
     with opened(config) as store:
-        asked = replace(asked, by=known_name(People(store.engine), asked.by))
+        asked = replace(asked, by=named_person(config, store.engine, asked.by))
         package = _Package(config, store)
         chosen = package.choosing.chosen(asked.exhibits)
         written = package.write(chosen, asked)

@@ -31,8 +31,8 @@ def tasks_list(
 @tasks_app.command("close")
 def tasks_close(
     task: Annotated[int, typer.Argument(max=MOST, help="任务编号")],
-    by: Annotated[str, typer.Option(help="谁关闭")],
     reason: Annotated[str, typer.Option(help="理由")],
+    by: Annotated[str, typer.Option(help="谁关闭；要与凭据一致")] = "",
     as_json: Json = False,
 ) -> None:
     """关闭一项任务，写明姓名和理由；再次被拦时会重新打开。"""
@@ -60,7 +60,7 @@ import_app = typer.Typer(
 @import_app.command("files")
 def import_files(  # noqa: PLR0913, PLR0917 - one parameter an option
     paths: Annotated[list[Path], typer.Argument(help="HTML、SingleFile、MHTML、WARC、WACZ、PNG、JPEG、WebP")],
-    by: Annotated[str, typer.Option(help="谁导入")],
+    by: Annotated[str, typer.Option(help="谁导入；要与凭据一致")] = "",
     platform: Annotated[str, typer.Option(help="平台名；不写则按网址判断")] = "",
     query: Annotated[str, typer.Option(help="查询词；不写则从网址中取")] = "",
     url: Annotated[str, typer.Option(help="网址（据称）；不写则用文件里写的")] = "",
@@ -95,7 +95,7 @@ def import_confirm(
 
 def login(  # noqa: PLR0913, PLR0917 - one parameter an option
     platform: Annotated[str, typer.Argument(help="平台名，见 lantian spiders list")],
-    by: Annotated[str, typer.Option(help="谁登录")],
+    by: Annotated[str, typer.Option(help="谁登录；要与凭据一致")] = "",
     url: Annotated[str, typer.Option(help="登录页；不写则为平台首页")] = "",
     handed_out: Annotated[Path | None, typer.Option("--export", help="把加密的登录文件写到这里，带到别的机器")] = None,
     taken_in: Annotated[Path | None, typer.Option("--import", help="从别的机器带来的登录文件")] = None,

@@ -25,19 +25,24 @@ def home_engine(config: Config) -> Iterator[Engine]:
         engine.dispose()
 
 
-def person(engine: Engine, by: str) -> str:
-    """Who does it, by name. Once there are users one of them must be named; before, it is this system's account."""
-    # Only who writes a name needs what checks passwords.
-    from casework.people import known_name
+def person(config: Config, engine: Engine, by: str) -> str:
+    """Who does it, by name. Once there are users it is whoever proves himself, see `console.acting`, whatever name is
+    given; before, it is the name that is given, or this system's account."""
+    # Only who writes a name needs what checks credentials.
+    from console.acting import acting
 
-    people = People(engine)
     if not by.isprintable():
         raise UserMistake("姓名里不能有控制字符")
-    if not by.strip():
-        if people.everybody():
-            raise UserMistake("要写明是谁：--by 姓名")
-        return account()
-    return known_name(people, by)
+    if People(engine).everybody():
+        return acting(config, engine, by=by).name
+    return by.strip() or account()
+
+
+def named_person(config: Config, engine: Engine, by: str) -> str:
+    """The same where a name must be given as long as there are no users."""
+    if not by.strip() and not People(engine).everybody():
+        raise UserMistake("要写明是谁：--by 姓名")
+    return person(config, engine, by)
 
 
 def account() -> str:

@@ -13,11 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from casework.people import known_name
 from console.bringing import Bringing, Brought, Claims
 from console.claims import imported_told, imported_words
 from console.files import platform, platforms
 from console.homelocks import among_crawls
+from console.homes import named_person
 from console.ledger import opened
 from console.officers import proved, two_names
 from console.output import OUTCOME_WORDS, harmless, print_json, say
@@ -50,7 +50,8 @@ def import_files(paths: Sequence[Path], claims: Claims, *, as_json: bool) -> int
     store = ExhibitStore(open_database(config.database))
     try:
         refuse_simulation(store.engine)
-        checked = _checked(claims, People(store.engine))
+        signed = replace(claims, by=named_person(config, store.engine, claims.by))
+        checked = _checked(signed, People(store.engine))
         with among_crawls(config.home):
             with FolderArchive(config.archive, tool=TOOL, elsewhere=open_elsewhere(config)) as archive:
                 bringing = Bringing(config, store, archive, checked)
@@ -102,10 +103,6 @@ def contents(path: Path) -> bytes:
 
 def _checked(claims: Claims, people: People) -> Claims:
     """What was typed, in order; `UserMistake` for what cannot be."""
-    by = claims.by.strip()
-    if not by or by != harmless(by):
-        raise UserMistake("要用 --by 写明谁导入")
-    by = known_name(people, by)
     if claims.platform:
         platform(claims.platform)
     if claims.url and not is_address(claims.url):
@@ -114,8 +111,8 @@ def _checked(claims: Claims, people: People) -> Claims:
         _refuse_no_time(claims.saved_at)
     if len(claims.how) > LONGEST_CLAIM or len(claims.note) > LONGEST_WORDS:
         raise UserMistake(f"--how 最多 {LONGEST_CLAIM} 字，--note 最多 {LONGEST_WORDS} 字")
-    user = people.named(by).id if people.everybody() else 0
-    return replace(claims, by=by, user=user, query=claims.query.strip(), how=harmless(claims.how).strip())
+    user = people.named(claims.by).id if people.everybody() else 0
+    return replace(claims, user=user, query=claims.query.strip(), how=harmless(claims.how).strip())
 
 
 def _refuse_no_time(said: str) -> None:

@@ -10,8 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from casework.people import known_name
 from console.homelocks import between_crawls
+from console.homes import named_person
 from console.output import harmless, page, print_json, progress, say
 from console.sealing import opened_engine, sealer_of
 from console.shelving import put_on
@@ -19,7 +19,6 @@ from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, UserMistake
 from storage.holds import Hold, Holds
-from storage.people import People
 from storage.retention import Expired, Keeper, Order
 from storage.shelf import open_shelf
 
@@ -28,16 +27,18 @@ from storage.shelf import open_shelf
 
 def hold(exhibit: str, person: str, reason: str) -> int:
     """`lantian evidence hold`: this listing's captures do not expire."""
-    with opened_engine(Config.load()) as engine:
-        number = Holds(engine).place(exhibit, known_name(People(engine), person), reason, clock.now())
+    config = Config.load()
+    with opened_engine(config) as engine:
+        number = Holds(engine).place(exhibit, named_person(config, engine, person), reason, clock.now())
     say(f"已登记第 {number} 号保留：这条信息的固定不会到期删除，每次看见都重新截图，直到解除")
     return EXIT_DONE
 
 
 def release(exhibit: str, person: str, of: str) -> int:
     """`lantian evidence release`: the person's hold, or that of another who is named, is over."""
-    with opened_engine(Config.load()) as engine:
-        left = Holds(engine).lift(exhibit, known_name(People(engine), person), clock.now(), of=of)
+    config = Config.load()
+    with opened_engine(config) as engine:
+        left = Holds(engine).lift(exhibit, named_person(config, engine, person), clock.now(), of=of)
     say(f"已解除；这条信息还有 {left} 项保留" if left else "已解除；这条信息不再保留，保存期限从今天起算")
     return EXIT_DONE
 
@@ -74,12 +75,10 @@ def _hold_told(one: Hold) -> dict[str, Any]:
 
 def expire(by: str, *, is_trial: bool, as_json: bool) -> int:
     """`lantian evidence expire`: remove what is past its time and needed by nothing, or say what that would be."""
-    if not by.strip() and not is_trial:
-        raise UserMistake("删除要写明由谁决定：--by 姓名；只看不删用 --dry-run")
     config = Config.load()
     now, shelf = clock.now(), open_shelf(config)
     with between_crawls(config.home), opened_engine(config) as engine:
-        by = by if is_trial else known_name(People(engine), by)
+        by = by if is_trial else named_person(config, engine, by)
         keeper = Keeper(sealer_of(config, engine).chain, config.retention, shelf)
         expired = keeper.expire(Order(by=by, now=now, is_trial=is_trial), partial(progress, "保存期限"))
         shelving = put_on(shelf, config, engine) if shelf and not is_trial else None

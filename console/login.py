@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from casework.people import known_name
 from console.files import platform
+from console.homes import named_person
 from console.output import harmless, print_json, say
 from crawler import clock
 from crawler.addresses import refuse_inside
@@ -27,7 +27,6 @@ from pipelines.signin import sign_in
 from spiders.counters import refuse_counter
 from spiders.imported import FALLBACK
 from storage.db import open_database
-from storage.people import People
 from storage.profiles import LARGEST, Profile, Profiles, save_private
 from storage.vault import SHORTEST
 
@@ -55,7 +54,7 @@ def login(asked: Asked, *, as_json: bool) -> int:
     refuse_inside(asked.url, config.hosts)
     engine = open_database(config.database)
     try:
-        signed = (known_name(People(engine), _name(asked.by)), clock.now())
+        signed = (named_person(config, engine, asked.by), clock.now())
         profiles, key = Profiles(engine, config.home), config.secrets.profile_key
         if asked.handed_out is not None:
             return _handed_out(profiles, asked.platform, signed, asked.handed_out)
@@ -69,12 +68,6 @@ def login(asked: Asked, *, as_json: bool) -> int:
         engine.dispose()
     _tell(profile, as_json=as_json)
     return EXIT_DONE
-
-
-def _name(by: str) -> str:
-    if not by.strip() or by != harmless(by):
-        raise UserMistake("要用 --by 写明谁登录")
-    return by
 
 
 def _refuse_blind(config: Config) -> None:

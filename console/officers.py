@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from casework.people import Login, expect_two, prove
+from casework.credentials import Login
+from casework.people import expect_two, prove
 from console.output import harmless
 from console.passwords import asked as asked_password
 from console.passwords import passwords_in

@@ -11,7 +11,7 @@ from console.output import MOST
 recheck_app = typer.Typer(help="复查：发过函的网址再看，直到消失。", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
-By = Annotated[str, typer.Option(help="谁决定；有了用户就要写其中一名")]
+By = Annotated[str, typer.Option(help="谁决定；有了用户就要凭据，姓名要与凭据一致")]
 Reason = Annotated[str, typer.Option(help="理由，如函的文号")]
 Number = Annotated[int, typer.Argument(max=MOST, help="复查的号")]
 

@@ -9,8 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from casework.people import known_name
 from console.files import platforms
+from console.homes import person
 from console.ledger import opened, plain
 from console.output import harmless, page, print_json, print_line, say
 from console.sealing import STATE_WORDS, sealer_of
@@ -23,7 +23,6 @@ from patrol.checking import platform_of
 from patrol.queries import checked, is_address
 from patrol.recheck import following
 from spiders.counters import is_counter
-from storage.people import People
 from storage.rechecks import Look, NewRecheck, Recheck, Rechecks, Standing, Verdict
 from storage.rows import captures_of
 from storage.shapes import ExhibitDetail
@@ -54,7 +53,7 @@ def add_recheck(asked: Asked, *, as_json: bool) -> int:
         raise UserMistake("写证据项编号，或用 --url 写网址，二者取一")
     config = Config.load()
     with opened(config) as store:
-        by = known_name(People(store.engine), asked.by)
+        by = person(config, store.engine, asked.by)
         new = _of_exhibit(store.exhibit(asked.exhibit), asked, by) if asked.exhibit else _of_address(asked, by)
         if is_address(new.query):
             refuse_inside(new.query, config.hosts)
@@ -89,9 +88,10 @@ def _platform(address: str) -> str:
 
 
 def stop_recheck(number: int, by: str, reason: str, *, as_json: bool) -> None:
-    with opened(Config.load()) as store:
+    config = Config.load()
+    with opened(config) as store:
         rechecks = Rechecks(store.engine)
-        rechecks.stop(number, known_name(People(store.engine), by), reason, clock.now())
+        rechecks.stop(number, person(config, store.engine, by), reason, clock.now())
         stopped = rechecks.recheck(number)[0]
     say(f"第 {number} 号复查已停止")
     if as_json:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,14 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from console.homes import person
 from console.output import harmless, page, print_json, print_line, say
 from crawler import clock
 from crawler.agencies import ATTORNEY, BRANCH_OF, FORMER_NAME, TRADEMARK_AGENCY, Agency
 from crawler.config import Config
 from crawler.errors import EXIT_USAGE, RegistryInvalid, UserMistake
 from storage.db import is_there, open_database
+from storage.people import People
 from storage.registers.store import Answer, Imported, Provenance, Registries, Version
 from storage.registers.words import KIND_WORDS, TITLES, day
 
@@ -43,9 +45,12 @@ class Asked:
 
 def import_registry(path: Path, asked: Asked, *, as_json: bool) -> int:
     """Import a list, whole or not at all; 2 when it was refused, after every complaint was told."""
+    config = Config.load()
     said = Provenance(at=clock.now(), as_of=_day(asked.as_of), source=_line(asked.source), by=_line(asked.by))
     try:
-        with opened(Config.load(), is_new=True) as registries:
+        with opened(config, is_new=True) as registries:
+            if not asked.is_trial:
+                said = replace(said, by=_by(config, registries, said.by))
             imported = registries.load(path, said, is_trial=asked.is_trial)
     except RegistryInvalid as invalid:
         for complaint in invalid.complaints:
@@ -103,8 +108,9 @@ def find_agency(word: str, *, as_json: bool) -> None:
 
 def use_version(version: int, by: str) -> None:
     """Go by an earlier version, or by a later one again."""
-    with opened(Config.load()) as registries:
-        used = registries.use(version, clock.now(), _line(by))
+    config = Config.load()
+    with opened(config) as registries:
+        used = registries.use(version, clock.now(), _by(config, registries, _line(by)))
     say(harmless(f"现在使用名录版本 {used.id}（{_as_of(used)}），下一轮起生效；其他版本都保留着"))
 
 
@@ -222,6 +228,11 @@ def _day(written: str) -> str:
     if found > clock.now().astimezone(clock.SHANGHAI).date() or found < date(2000, 1, 1):
         raise UserMistake(f"--as-of {found.isoformat()} 不会是名录的日期")
     return found.isoformat()
+
+
+def _by(config: Config, registries: Registries, by: str) -> str:
+    """Who decides. Before there are users nobody need be named."""
+    return person(config, registries.engine, by) if by or People(registries.engine).everybody() else ""
 
 
 def _line(text: str) -> str:

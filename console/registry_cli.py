@@ -19,7 +19,7 @@ def registry_import(  # noqa: PLR0913, PLR0917 - one parameter an option
     file: Annotated[Path, typer.Argument(help="名录：CSV 或 XLSX")],
     as_of: Annotated[str, typer.Option(help="名录截至哪一天，如 2026-01-31")] = "",
     source: Annotated[str, typer.Option(help="名录的来源")] = "",
-    by: Annotated[str, typer.Option(help="谁导入")] = "",
+    by: Annotated[str, typer.Option(help="谁导入；要与凭据一致")] = "",
     is_trial: Annotated[bool, typer.Option("--dry-run", help="只检查，不写入")] = False,
     as_json: Json = False,
 ) -> None:
@@ -51,7 +51,7 @@ def registry_find(
 @registry_app.command("use")
 def registry_use(
     version: Annotated[int, typer.Argument(max=MOST, help="版本号，见 lantian registry list")],
-    by: Annotated[str, typer.Option(help="谁决定")] = "",
+    by: Annotated[str, typer.Option(help="谁决定；要与凭据一致")] = "",
 ) -> None:
     """改用另一个版本的名录。"""
     from console import registry as registry_

@@ -15,9 +15,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from casework.people import known_name
 from console.comparison import Bench, Change, differences, verdict_of
 from console.files import platform
+from console.homes import named_person
 from console.ledger import opened
 from console.output import finding_told, harmless, page, print_json, print_line, progress, say
 from console.pictures import quote_words
@@ -30,7 +30,6 @@ from detectors.rule import rules_digest
 from pipelines.room import TOOL
 from storage.care_shapes import Archived, ArchiveFilter, Likeness, Rejudging
 from storage.exhibits import ExhibitStore
-from storage.people import People
 
 BATCH = 200  # exhibits, one transaction with --apply
 FIELD_WORDS = {
@@ -58,7 +57,7 @@ def rescreen(asked: Asked, *, as_json: bool) -> int:
     wanted, config = _wanted(asked), Config.load()
     with opened(config) as store:
         if asked.apply:
-            known_name(People(store.engine), asked.by)
+            asked = replace(asked, by=named_person(config, store.engine, asked.by))
         bench = Bench(config)
         rejudgement = _begun(store, asked) if asked.apply else 0
         run = Run(store, bench, rejudgement, as_json=as_json)
@@ -189,10 +188,6 @@ def _said(finding: Finding) -> str:
 def _wanted(asked: Asked) -> ArchiveFilter:
     if asked.platform:
         platform(asked.platform)
-    if asked.apply and not asked.by.strip():
-        raise UserMistake("--apply 要写明 --by 姓名")
-    if harmless(asked.by) != asked.by:
-        raise UserMistake("姓名写一行，不含控制字符")
     return ArchiveFilter(since=_since(asked.since), platform=asked.platform, before=asked.before)
 
 
@@ -208,5 +203,5 @@ def _since(written: str) -> datetime | None:
 def _begun(store: ExhibitStore, asked: Asked) -> int:
     words = (("since", asked.since), ("platform", asked.platform), ("limit", asked.limit), ("before", asked.before))
     said = " ".join(f"{name}={value}" for name, value in words if value)
-    by = asked.by.strip()
-    return store.begin_rejudgement(Rejudging(at=clock.now(), by=by, tool=TOOL, rules_digest=rules_digest(), asked=said))
+    told = Rejudging(at=clock.now(), by=asked.by, tool=TOOL, rules_digest=rules_digest(), asked=said)
+    return store.begin_rejudgement(told)

@@ -35,8 +35,9 @@ def sample(asked: Lots, by: str, *, as_json: bool) -> None:
         raise UserMistake(f"--from 要是 {REGISTRY}（名录）或 {SHOPS}（见过的店铺），不是 {asked.source!r}")
     if asked.only_active and asked.source == SHOPS:
         raise UserMistake("--active 只用于名录")
-    with opened_engine(Config.load()) as engine:
-        store, name = Draws(engine), person(engine, by)
+    config = Config.load()
+    with opened_engine(config) as engine:
+        store, name = Draws(engine), person(config, engine, by)
         version = store.registry_version() if asked.source == REGISTRY else 0
         found = drawn(_lines(store, version, only_active=asked.only_active), asked.seed, asked.wanted)
         draw = Draw(

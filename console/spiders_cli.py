@@ -71,7 +71,7 @@ def alarms_show(number: Number, as_json: Json = False) -> None:
 @alarms_app.command("ack")
 def alarms_ack(
     numbers: Annotated[list[int], typer.Argument(min=1, max=MOST, help="警报编号，可以有几个")],
-    by: Annotated[str, typer.Option(help="谁确认")] = "",
+    by: Annotated[str, typer.Option(help="谁确认；要与凭据一致")] = "",
     reason: Annotated[str, typer.Option(help="理由")] = "",
     as_json: Json = False,
 ) -> None:

@@ -96,8 +96,9 @@ def _agency_said(one: Supervised, now: datetime) -> str:
 
 def refresh_watches(by: str, *, as_json: bool) -> None:
     """Watches that follow a list get its new queries: after a registry was imported."""
-    with opened_engine(Config.load()) as engine:
-        done = refresh(engine, person(engine, by), clock.now())
+    config = Config.load()
+    with opened_engine(config) as engine:
+        done = refresh(engine, person(config, engine, by), clock.now())
     _say_refreshed(done, is_asked=True)
     if as_json:
         for one in done:
@@ -120,8 +121,9 @@ def _say_refreshed(done: tuple[Refreshed, ...], *, is_asked: bool = False) -> No
 def add_priority(word: str, reason: str, by: str, *, as_json: bool) -> None:
     """Watch this agency closely; watches that follow the list ask for it from now on."""
     reason = _reason(reason)
-    with opened_engine(Config.load()) as engine:
-        name, now, store = person(engine, by), clock.now(), Supervision(engine)
+    config = Config.load()
+    with opened_engine(config) as engine:
+        name, now, store = person(config, engine, by), clock.now(), Supervision(engine)
         was_empty = not store.priorities()
         added = store.add_priority(agency_of(engine, word), reason, name, now)
         say(harmless(f"{added.name} 已列入重点监控名单：每 {PRIORITY_EVERY.days} 天至少看一次（其余 {EVERY.days} 天）"))
@@ -134,8 +136,9 @@ def add_priority(word: str, reason: str, by: str, *, as_json: bool) -> None:
 def remove_priority(word: str, reason: str, by: str, *, as_json: bool) -> None:
     """Watch it closely no more; the history stays."""
     reason = _reason(reason)
-    with opened_engine(Config.load()) as engine:
-        name, now, store = person(engine, by), clock.now(), Supervision(engine)
+    config = Config.load()
+    with opened_engine(config) as engine:
+        name, now, store = person(config, engine, by), clock.now(), Supervision(engine)
         standing = {one.agency: one for one in store.priorities()} | {one.name: one for one in store.priorities()}
         known = word.strip() if word.strip() in standing else agency_of(engine, word).name
         gone = store.remove_priority(known, reason, name, now)

@@ -13,7 +13,7 @@ priority_app = typer.Typer(help="重点监控名单：更勤地看。", no_args_
 agency_app.add_typer(priority_app, name="priority")
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
-By = Annotated[str, typer.Option(help="谁决定；有了用户就要写其中一名")]
+By = Annotated[str, typer.Option(help="谁决定；有了用户就要凭据，姓名要与凭据一致")]
 Word = Annotated[str, typer.Argument(help="机构名称、机构代码或统一社会信用代码")]
 Reason = Annotated[str, typer.Option(help="理由")]
 

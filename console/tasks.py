@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.text import Text
 
-from casework.people import known_name
 from console.files import platform, platforms
+from console.homes import named_person
 from console.ledger import plain
 from console.output import OUTCOME_WORDS, harmless, page, print_json, say
 from console.sealing import opened_engine
@@ -16,7 +16,6 @@ from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE
 from crawler.watches import Device
-from storage.people import People
 from storage.tasks import BATCH, Task, Tasks
 
 CLOSED_WORDS = {"import": "已导入", "clean_run": "后来查到了", "person": "人工关闭"}
@@ -40,8 +39,9 @@ def list_tasks(name: str, *, with_closed: bool, before: int, as_json: bool) -> i
 
 
 def close_task(task: int, by: str, reason: str, *, as_json: bool) -> int:
-    with opened_engine(Config.load()) as engine:
-        by = known_name(People(engine), by)
+    config = Config.load()
+    with opened_engine(config) as engine:
+        by = named_person(config, engine, by)
         closed = Tasks(engine).close(task, by, reason, clock.now())
     say(harmless(f"第 {closed.id} 号任务已由 {closed.closed_by} 关闭；再次被拦时会重新打开"))
     if as_json:

@@ -19,7 +19,7 @@ watch_app = typer.Typer(help="巡查任务：查什么、在哪里、什么时�
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
 Name = Annotated[str, typer.Argument(help="任务的名称")]
-By = Annotated[str, typer.Option(help="谁决定；有了用户就要写其中一名")]
+By = Annotated[str, typer.Option(help="谁决定；有了用户就要凭据，姓名要与凭据一致")]
 Queries = Annotated[list[str] | None, typer.Option("--query", help="查询词，可写几次")]
 QueryFile = Annotated[Path | None, typer.Option("--queries", help="查询词文件（TOML 或每行一词）")]
 WithList = Annotated[bool, typer.Option("--list", help="用随附的词表")]
@@ -193,7 +193,7 @@ def watch_plan(
 def watch_queries(
     file: Annotated[Path | None, typer.Option("--queries", help="以此文件代替随附的词表")] = None,
     strike: Annotated[str, typer.Option(help="划去一个从规则生成的词，不再生成")] = "",
-    by: Annotated[str, typer.Option(help="谁决定划去")] = "",
+    by: Annotated[str, typer.Option(help="谁决定划去；要与凭据一致")] = "",
     as_json: Json = False,
 ) -> None:
     """可用的查询词：词表加上从规则生成的词，各标来源。"""

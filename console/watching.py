@@ -73,7 +73,7 @@ def add_watch(watch: Watch, words: Words, by: str, *, as_json: bool) -> None:
     """Write a new watch; addresses of several platforms make one watch each."""
     config = Config.load()
     with home_engine(config) as engine:
-        name = person(engine, by)
+        name = person(config, engine, by)
         follows = words.follows
         wanted_agencies = _targets(engine, words, follows) if follows else None
         queries = wanted_agencies.queries if wanted_agencies else asked_queries(engine, words)
@@ -98,7 +98,7 @@ def change_watch(name: str, change: Watch, words: Words, by: str, *, as_json: bo
     config = Config.load()
     with home_engine(config) as engine:
         found = Watches(engine).find(name)
-        by_name, follows = person(engine, by), words.follows
+        by_name, follows = person(config, engine, by), words.follows
         targeted = _targets(engine, words, follows) if follows else None
         asked = targeted.queries if targeted else () if words.is_nothing else asked_queries(engine, words)
         wanted = checked_watch(
@@ -126,14 +126,15 @@ def current(name: str) -> WatchVersion:
 
 def pause_watch(name: str, by: str, *, is_paused: bool, as_json: bool) -> None:
     """From now on it plans nothing, or again."""
-    with home_engine(Config.load()) as engine:
+    config = Config.load()
+    with home_engine(config) as engine:
         found = Watches(engine).find(name)
         if name in RESERVED:
             raise UserMistake(f"{name} 由系统自己安排，不能暂停或恢复")
         if found.watch.is_paused == is_paused:
             raise UserMistake(f"{name} {'已经停着' if is_paused else '没有停'}")
         watch = replace(found.watch, is_paused=is_paused)
-        Watches(engine).change(found.watch_id, watch, person(engine, by), clock.now())
+        Watches(engine).change(found.watch_id, watch, person(config, engine, by), clock.now())
         done = Watches(engine).find(name)
     told = f"{name} 已{'暂停' if is_paused else '恢复'}（第 {done.version} 版）；停着的时候不计为漏查"
     say(harmless(f"{told}{_from_when(done)}"))
@@ -218,7 +219,7 @@ def put_back_watches(by: str, *, as_json: bool) -> None:
     """After a clock that was far ahead: what it wrote down for times to come is taken out, and all holds from now."""
     config = Config.load()
     with home_engine(config) as engine:
-        name = person(engine, by)
+        name = person(config, engine, by)
         refuse_wrong_clock(config)
         done = put_back(engine, name, clock.now())
     for one in done:
@@ -244,11 +245,12 @@ def list_queries(file: Path | None, *, as_json: bool) -> None:
 
 def strike_query(words: str, by: str, *, as_json: bool) -> None:
     """A word of the rules that the office does not want, for good."""
-    with home_engine(Config.load()) as engine:
+    config = Config.load()
+    with home_engine(config) as engine:
         struck = StruckWords(engine)
         if words not in {one.words for one in from_rules(load_rules(), struck.all())}:
             raise UserMistake(f"{words!r} 不是从规则生成的词；现有的见 lantian watch queries")
-        name, now = person(engine, by), clock.now()
+        name, now = person(config, engine, by), clock.now()
         struck.strike(words, name, now)
     say(harmless(f"已划去 {words}：不再生成；已有的任务用 lantian watch change 改"))
     if as_json:

@@ -106,14 +106,14 @@ class Registries:
     """The versions in one database. `engine` comes from `storage.db.open_database`."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._writer = writing(engine)
 
     def load(self, path: Path, said: Provenance, *, is_trial: bool = False) -> Imported:
         """Import a file, and go by it from now on; `RegistryInvalid` and nothing written when any row is wrong."""
         with TemporaryFile("w+", encoding="utf-8", prefix="lantian-") as spool:
             told = read_registry(path, said.at.astimezone(SHANGHAI).date(), lambda one: _spool(spool, one))
-            with self._engine.connect() as connection:
+            with self.engine.connect() as connection:
                 known, current = _by_digest(connection, told.digest), _current(connection)
             if known is not None or is_trial:
                 version = known or _version(path, said, told)
@@ -129,7 +129,7 @@ class Registries:
 
     def versions(self) -> tuple[Version, ...]:
         """Every version, the first one first."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             current = _current_id(connection)
             rows = connection.execute(select(*_VERSION).order_by(RegistryVersion.id))
             return tuple(_as_version(row, current) for row in rows)
@@ -147,7 +147,7 @@ class Registries:
 
     def ask(self, word: str) -> Answer:
         """What the current version says to a name or a code; `UserMistake` before the first import."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             version = _current(connection)
             if version is None:
                 raise UserMistake("还没有导入名录：先运行 lantian registry import")

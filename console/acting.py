@@ -1,0 +1,55 @@
+"""Who acts: a person with a credential of his own, a token in LANTIAN_TOKEN or a password typed on a terminal.
+
+A name alone acts nowhere. What is typed is never shown, told or logged.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from sqlalchemy import Engine
+
+from casework.acting import Acting, Grant
+from casework.credentials import Login
+from casework.people import opened, signed_in
+from console.output import harmless
+from console.passwords import asked
+from crawler import clock
+from crawler.config import Config
+from crawler.errors import UserMistake
+from storage.people import People
+
+NO_CREDENTIAL = "要用本人的凭据：设 LANTIAN_TOKEN，或在终端输入口令"
+NOBODY = "还没有用户：先运行 lantian user add 姓名 --badge 执法证号"
+
+
+def acting(config: Config, engine: Engine, *needs: Grant, by: str = "") -> Acting:
+    """Whoever proves himself, with one of `needs` where there are any; `by` is the name he says, if he says one.
+
+    `UserMistake` for anybody else, and the log says so.
+    """
+    people = People(engine)
+    if not people.everybody():
+        raise UserMistake(NOBODY)
+    acts = _proved(config, people, by.strip())
+    if needs:
+        acts.needs(*needs)
+    return acts
+
+
+def _proved(config: Config, people: People, name: str) -> Acting:
+    if config.secrets.token:
+        return opened(people, config.secrets.token, clock.now(), _purpose(), name)
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UserMistake(NO_CREDENTIAL)
+    if not name:
+        raise UserMistake(f"{NO_CREDENTIAL}（用 --by 写明姓名）")
+    people.named(name)
+    return signed_in(people, Login(name=name, password=asked(f"{harmless(name)} 的口令：")), clock.now(), _purpose())
+
+
+def _purpose() -> str:
+    """The command that is run, as it was typed without its words."""
+    context = click.get_current_context(silent=True)
+    return context.command_path if context else "lantian"
