@@ -55,7 +55,12 @@ def passwords_in(path: Path, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def private_lines(path: Path) -> list[str]:
-    """The lines of a file that only we can read; the file that is checked is the one that is read."""
+    """The lines of a file that only we can read, without those that are blank."""
+    return [line for line in private_text(path).splitlines() if line.strip()]
+
+
+def private_text(path: Path) -> str:
+    """What stands in a file that only we can read; the file that is checked is the one that is read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
@@ -64,9 +69,9 @@ def private_lines(path: Path) -> list[str]:
     except OSError as wrong:
         raise UserMistake(f"读不了 {path}：{wrong.strerror}") from None
     if len(content) > LARGEST:
-        raise UserMistake(f"{path} 太大，不像口令文件")
+        raise UserMistake(f"{path} 大于 {LARGEST >> 10} KB")
     try:
-        return [line for line in content.decode("utf-8-sig").splitlines() if line.strip()]
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UserMistake(f"{path} 不是 UTF-8 文字") from None
 

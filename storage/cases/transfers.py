@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from storage.tables.leads import LeadRow
+from storage.tables.letters import LetterLeadRow, LetterRow
 from storage.tables.reports import TransferredLeadRow, TransferRow
 
 OUT, IN, TRUST, DISTRUST = "out", "in", "trust", "distrust"
@@ -118,3 +119,35 @@ def renew_origin(connection: Connection, office: str, origin: str, digest: str) 
     """What it says now."""
     its = update(TransferredLeadRow).where(TransferredLeadRow.office == office, TransferredLeadRow.origin == origin)
     connection.execute(its.values(digest=digest))
+
+
+# -- feedback ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentLetter:
+    """A letter of ours about a lead, by the number the office gave it."""
+
+    lead_id: int
+    document: str
+    sent_at: datetime
+    measure: str
+
+
+def origins_of(connection: Connection, office: str, document: str) -> list[Origin]:
+    """What came under this document, in the order it came; of one office, or of whichever sent it."""
+    query = select(*_ORIGIN).join(LeadRow).where(LeadRow.reference == document)
+    query = query.where(TransferredLeadRow.office == office) if office else query
+    rows = connection.execute(query.order_by(TransferredLeadRow.id))
+    return [Origin(**row._mapping) for row in rows]
+
+
+def sent_letters(connection: Connection, lead_ids: Sequence[int]) -> list[SentLetter]:
+    """The letters about these leads that went out, in the order they did."""
+    found: list[SentLetter] = []
+    columns = (LetterLeadRow.lead_id, LetterRow.document, LetterRow.sent_at, LetterLeadRow.measure)
+    for at in range(0, len(lead_ids), 500):
+        its = select(*columns).join(LetterRow).where(LetterLeadRow.lead_id.in_(lead_ids[at : at + 500]))
+        rows = connection.execute(its.where(LetterRow.sent_at.is_not(None)).order_by(LetterRow.id))
+        found += [SentLetter(**row._mapping) for row in rows]
+    return found
