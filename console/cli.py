@@ -15,7 +15,10 @@ import typer
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from console.calendar_cli import calendar_app
+from console.cases.audit_cli import audit_app
+from console.cases.case_cli import case_app
 from console.cases.incoming_cli import incoming_app
+from console.cases.lead_cli import lead_app
 from console.cases.report_cli import report_app
 from console.evidence_cli import evidence_app
 from console.hand_cli import import_app, login, tasks_app
@@ -50,6 +53,7 @@ app.add_typer(override_app, name="override")
 app.add_typer(registry_app, name="registry")
 app.add_typer(evidence_app, name="evidence")
 app.add_typer(user_app, name="user")
+app.add_typer(audit_app, name="audit")
 app.add_typer(tasks_app, name="tasks")
 app.add_typer(import_app, name="import")
 app.add_typer(watch_app, name="watch")
@@ -57,6 +61,8 @@ app.add_typer(calendar_app, name="calendar")
 app.add_typer(agency_app, name="agency")
 app.add_typer(recheck_app, name="recheck")
 app.add_typer(notify_app, name="notify")
+app.add_typer(lead_app, name="lead")
+app.add_typer(case_app, name="case")
 app.add_typer(incoming_app, name="incoming")
 app.add_typer(report_app, name="report")
 app.command("sample")(sample)

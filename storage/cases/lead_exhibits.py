@@ -85,6 +85,17 @@ def exhibits_named(connection: Connection, names: Iterable[str]) -> tuple[LedExh
     return tuple(_led(row, standing.get(row.id, _SILENT)) for row in rows)
 
 
+def listings_of(connection: Connection, lead_id: int) -> frozenset[str]:
+    """The keys of all listings of a lead, whatever stands about them."""
+    return frozenset(connection.execute(select(ListingRow.key).where(ListingRow.lead_id == lead_id)).scalars())
+
+
+def groups_of(connection: Connection, lead_id: int) -> frozenset[int]:
+    """The groups of like ones that a lead's flagged listings are in, 0 for one that is in none."""
+    query = select(ListingRow.group_id).where(ListingRow.lead_id == lead_id, ListingRow.flagged_id.is_not(None))
+    return frozenset(group or 0 for group in connection.execute(query.distinct()).scalars())
+
+
 def leads_of_groups(connection: Connection, groups: Sequence[int]) -> frozenset[int]:
     """The leads that have a listing in one of these groups of like ones."""
     query = select(ListingRow.lead_id).where(ListingRow.group_id.in_(groups), ListingRow.flagged_id.is_not(None))

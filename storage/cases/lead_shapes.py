@@ -76,7 +76,8 @@ class FreshListing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A false alarm proposed as a rule's `lawful` example, see `storage.tables.leads.ExampleRow`."""
+    """A false alarm proposed as a rule's `lawful` example, see `storage.tables.leads.ExampleRow`; its text's first line
+    is the title. `kind` is told of one that is read back: the kind of listing it was."""
 
     id: int
     lead_id: int
@@ -89,6 +90,7 @@ class Example:
     state: str
     settled_at: datetime | None
     settled_by: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

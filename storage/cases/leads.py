@@ -79,6 +79,19 @@ class WorkedLeads:
         with self.engine.connect() as connection:
             return moves_on(connection, lead_id)
 
+    def merged(self, lead_id: int) -> tuple[WorkedLead, ...]:
+        """The leads that were merged into this one."""
+        query = select(*_LEAD).where(LeadRow.merged_into == lead_id).order_by(LeadRow.id)
+        with self.engine.connect() as connection:
+            return tuple(lead_of(row) for row in connection.execute(query))
+
+    def merged_after(self, lead_id: int, entry: int) -> tuple[tuple[int, str], ...]:
+        """What was merged into a lead after this audit entry: the entries of that, and the numbers."""
+        query = select(MoveRow.entry, LeadRow.number).join(LeadRow, LeadRow.id == MoveRow.lead_id)
+        query = query.where(LeadRow.merged_into == lead_id, MoveRow.move == Step.MERGE.value, MoveRow.entry > entry)
+        with self.engine.connect() as connection:
+            return tuple((row.entry, row.number) for row in connection.execute(query.order_by(MoveRow.entry)))
+
     def counts(self, districts: Sequence[str] = ()) -> Mapping[str, int]:
         """How many leads are in each state; a state without any is told as 0."""
         query = select(LeadRow.state, func.count().label("leads")).group_by(LeadRow.state)

@@ -28,3 +28,11 @@ def joined_to(connection: Connection, roots: Iterable[int]) -> Mapping[int, int]
         found |= joined
         last = sorted(joined)
     return found
+
+
+def actor_named(connection: Connection, actor: int) -> tuple[str, str]:
+    """Number and name of whom this row of actors stands for now."""
+    row = connection.execute(
+        select(ActorRow.number, ActorRow.name).where(ActorRow.id == root_of(connection, actor))
+    ).one()
+    return row.number, row.name
