@@ -147,7 +147,8 @@ def _barred(article: Article, on: date, powers: Powers) -> str:
 def _unmet_words(article: Article, unmet: list[tuple[str, ...]], powers: Powers) -> str:
     """The reasons of the row that comes nearest; without any row, what the article is for."""
     if unmet:
-        return "；".join(min(unmet, key=lambda why: len(why)))
+        nearest: tuple[str, ...] = min(unmet, key=len)
+        return "；".join(nearest)
     if powers.holder(article) is Holder.STATE:
         return powers.why[Holder.STATE]
     return f"本情形不引：{article.caution or article.use or article.title}"
