@@ -5,7 +5,8 @@ For patent agencies it is the province's (专利代理条例), for trademark age
 
 from __future__ import annotations
 
-from crawler.agencies import BRANCH, PATENT_AGENCY, TRADEMARK_AGENCY, Agency
+from crawler.agencies import BRANCH, PATENT_AGENCY, Agency
+from storage.cases.shapes import WorkedActor
 
 _MUNICIPALITIES = ("北京", "天津", "上海", "重庆")
 _REGIONS = {
@@ -23,14 +24,20 @@ FULL_NAMES = {one: f"{one}市" for one in _MUNICIPALITIES} | _REGIONS | {one: f"
 
 
 def in_charge(agency: Agency) -> str:
-    """The office in words, or why it cannot be told."""
+    """The office by its name; empty where the entry does not lead to one, see `office_words`."""
     province = full_name(agency.province)
+    return f"{province}知识产权局" if province and agency.kind in (PATENT_AGENCY, BRANCH) else ""
+
+
+def office_words(actor: WorkedActor) -> str:
+    """The office in charge of an actor that was matched, or what is known of it and why it cannot be named."""
+    if not actor.agency or actor.in_charge:
+        return actor.in_charge
+    province = full_name(actor.province)
     if not province:
-        named = f"“{agency.province}”" if agency.province else "省份"
-        return f"登记册未载明可识别的{named}，主管部门待人工确定"
-    if agency.kind == TRADEMARK_AGENCY:
-        return f"{province}内机构住所地的市场监督管理部门"
-    return f"{province}知识产权局" if agency.kind in (PATENT_AGENCY, BRANCH) else ""
+        named = f"的“{actor.province}”不是可识别的省份" if actor.province else "未载省份"
+        return f"登记册{named}，主管部门待人工确定"
+    return f"机构住所地（{province}内）的市场监督管理部门；登记册未载住所，待人工确定到市县"
 
 
 def full_name(province: str) -> str:

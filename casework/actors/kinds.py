@@ -22,7 +22,7 @@ NAME, CODE, MENTION, PERSON, SEVERAL = "name", "code", "mention", "person", "sev
 MATCH_WORDS = {
     NAME: "名称一致",
     CODE: "出示的代码一致",
-    MENTION: "仅在文中提及，不作为本人",
+    MENTION: "文中提及登记册中的机构，是否本人待人工确定",
     PERSON: "人工匹配",
     SEVERAL: "对应多家机构，待人工确定",
 }
@@ -54,8 +54,8 @@ def registry_words(actor: WorkedActor, as_of: str) -> str:
         return f"{actor.agency}（{actor.agency_status or '状态不明'}，{MATCH_WORDS[actor.matched_as]}；{day}）"
     if actor.registry_version is None:
         return "尚未与登记册比对"
-    if actor.matched_as == SEVERAL:
-        return f"{MATCH_WORDS[SEVERAL]}（{day}）"
+    if actor.matched_as in (SEVERAL, MENTION):
+        return f"{MATCH_WORDS[actor.matched_as]}（{day}）"
     if actor.matched_as == PERSON:
         return f"人工认定不是登记册中的机构（{day}）"
     return f"未在导入登记册（{day}）中匹配；未匹配不等于无资质"

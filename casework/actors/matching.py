@@ -1,6 +1,7 @@
 """Asks the registry whom it knows among the actors: by their own names, the codes they show, the firms they name.
 
-One that leads to several agencies is matched with none; a person says which. Asked again when the list is another.
+One that leads to several agencies, or only names one, is matched with none; a person says which. Asked again when
+the list is another.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ def answered(known: Known, registry: RegistryView) -> Answered:
     )
     for matched_as, words, ask in tiers:
         found = _different(ask(word) for word in words)
+        if found and matched_as == MENTION:  # whoever names an agency may hide behind it
+            return Answered(actor=known.actor, agency=None, matched_as=MENTION)
         if len(found) == 1:
             return Answered(actor=known.actor, agency=found[0], matched_as=matched_as, office=in_charge(found[0]))
         if found:
