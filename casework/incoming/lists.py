@@ -23,7 +23,7 @@ from crawler.errors import UserMistake
 from storage.audit import Act, Detail, add_on
 from storage.canonical import canonical
 from storage.cases.leads import register
-from storage.cases.shapes import NewLead, WorkedLead
+from storage.cases.shapes import NewLead
 from storage.cases.transfers import Origin, add_note, add_origin, origins_on, renew_origin
 from storage.db import writing
 
@@ -119,7 +119,7 @@ class _Taking:
         lead = register(self._connection, new_lead(listed, self._sent, self._now), self._acting.sign)
         if self._key is not None:
             self._sealed += keep_reporter(self._connection, lead, listed.reporter, self._key, (self._acting, self._now))
-        add_origin(self._connection, _origin(listed, lead, self._sent, self._now))
+        add_origin(self._connection, _origin(listed, lead.id, self._sent, self._now))
         self._new.append(lead.number)
 
     def _change(self, listed: ListedLead, before: Origin) -> None:
@@ -127,7 +127,7 @@ class _Taking:
             f"来文更新（{self._sent.document}，{self._now.astimezone(SHANGHAI):%Y-%m-%d}）：{'；'.join(_told(listed))}"
         )
         add_note(self._connection, before.lead_id, line)
-        renew_origin(self._connection, self._sent.office, listed.origin, digest_of(listed))
+        renew_origin(self._connection, _origin(listed, before.lead_id, self._sent, self._now))
         act = Act(who=self._acting.name, act="lead_noted", subject=before.number, at=self._now,
                   detail={"document": self._sent.document, "note": line})  # fmt: skip
         add_on(self._connection, self._acting.sign(act))
@@ -136,7 +136,6 @@ class _Taking:
 
 def new_lead(listed: ListedLead, sent: Sent, now: datetime) -> NewLead:
     """The lead that a row becomes."""
-    due = listed.due or sent.due
     title = listed.wording or listed.seller or listed.url
     return NewLead(
         source=sent.kind,
@@ -149,7 +148,7 @@ def new_lead(listed: ListedLead, sent: Sent, now: datetime) -> NewLead:
         district=listed.district or sent.district,
         reference=sent.document,
         office=sent.office,
-        due_at=Deadline(day=due).at if due else None,
+        due_at=_due_at(listed, sent),
         found_at=now,
         registered_at=now,
     )
@@ -158,7 +157,7 @@ def new_lead(listed: ListedLead, sent: Sent, now: datetime) -> NewLead:
 def _refuse_other_matter(listed: Sequence[ListedLead], before: dict[str, Origin], sent: Sent) -> None:
     """Offices that number each list from 1 would otherwise lose every list but the first."""
     again = [(one, before[one.origin]) for one in listed if one.origin in before]
-    rows = [str(one.row) for one, old in again if old.digest != digest_of(one) and old.reference != sent.document]
+    rows = [str(one.row) for one, old in again if old.digest != digest_of(one) and old.document != sent.document]
     if rows:
         shown = "、".join(rows[:10])
         raise UserMistake(
@@ -167,11 +166,21 @@ def _refuse_other_matter(listed: Sequence[ListedLead], before: dict[str, Origin]
         )
 
 
-def _origin(listed: ListedLead, lead: WorkedLead, sent: Sent, now: datetime) -> Origin:
+def _origin(listed: ListedLead, lead_id: int, sent: Sent, now: datetime) -> Origin:
     return Origin(
-        office=sent.office, origin=listed.origin, digest=digest_of(listed), lead_id=lead.id, number=lead.number,
-        reference=sent.document, at=now,
-    )  # fmt: skip
+        office=sent.office,
+        origin=listed.origin,
+        digest=digest_of(listed),
+        lead_id=lead_id,
+        document=sent.document,
+        due_at=_due_at(listed, sent),
+        at=now,
+    )
+
+
+def _due_at(listed: ListedLead, sent: Sent) -> datetime | None:
+    due = listed.due or sent.due
+    return Deadline(day=due).at if due else None
 
 
 def _told(listed: ListedLead) -> Iterator[str]:

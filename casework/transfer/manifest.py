@@ -80,6 +80,7 @@ class Manifest:
     person: str
     public: str
     addressee: str
+    document: str
     purpose: str
     made_at: str
     due: str

@@ -32,14 +32,15 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """A lead of another office that is here: `origin` is its number there, `digest` what it said last."""
+    """A lead of another office that is here, see `TransferredLeadRow`; `number` is its own here."""
 
     office: str
     origin: str
     digest: str
     lead_id: int
-    number: str
-    reference: str
+    number: str = ""
+    document: str
+    due_at: datetime | None
     at: datetime
 
 
@@ -50,7 +51,8 @@ _ORIGIN = (
     TransferredLeadRow.digest,
     TransferredLeadRow.lead_id,
     LeadRow.number,
-    LeadRow.reference,
+    TransferredLeadRow.document,
+    TransferredLeadRow.due_at,
     TransferredLeadRow.at,
 )
 
@@ -103,7 +105,7 @@ def origins_on(connection: Connection, office: str, origins: Sequence[str]) -> d
 
 def add_origin(connection: Connection, new: Origin) -> None:
     """That this lead of another office is here."""
-    told = {name: getattr(new, name) for name in ("office", "origin", "digest", "lead_id", "at")}
+    told = {name: getattr(new, name) for name in ("office", "origin", "digest", "lead_id", "document", "due_at", "at")}
     connection.execute(insert(TransferredLeadRow).values(told))
 
 
@@ -115,10 +117,11 @@ def add_note(connection: Connection, lead_id: int, line: str) -> None:
     connection.execute(update(LeadRow).where(LeadRow.id == lead_id).values(note=joined))
 
 
-def renew_origin(connection: Connection, office: str, origin: str, digest: str) -> None:
-    """What it says now."""
-    its = update(TransferredLeadRow).where(TransferredLeadRow.office == office, TransferredLeadRow.origin == origin)
-    connection.execute(its.values(digest=digest))
+def renew_origin(connection: Connection, new: Origin) -> None:
+    """What it says now, and until when."""
+    its = update(TransferredLeadRow).where(TransferredLeadRow.office == new.office)
+    its = its.where(TransferredLeadRow.origin == new.origin)
+    connection.execute(its.values(digest=new.digest, due_at=new.due_at))
 
 
 # -- feedback ----------------------------------------------------------------------------------
@@ -136,7 +139,7 @@ class SentLetter:
 
 def origins_of(connection: Connection, office: str, document: str) -> list[Origin]:
     """What came under this document, in the order it came; of one office, or of whichever sent it."""
-    query = select(*_ORIGIN).join(LeadRow).where(LeadRow.reference == document)
+    query = select(*_ORIGIN).join(LeadRow).where(TransferredLeadRow.document == document)
     query = query.where(TransferredLeadRow.office == office) if office else query
     rows = connection.execute(query.order_by(TransferredLeadRow.id))
     return [Origin(**row._mapping) for row in rows]

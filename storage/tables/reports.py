@@ -63,7 +63,10 @@ class TransferRow(Base):
 
 
 class TransferredLeadRow(Base):
-    """A lead of another office, once: `origin` is what is its alone there, `digest` what it said."""
+    """A lead of another office, once: `origin` is what is its alone there, `digest` what it said.
+
+    `document` and `due_at` are as that office wrote them, whatever became of the lead's own since.
+    """
 
     __tablename__ = "transferred_leads"
     __table_args__ = (UniqueConstraint("office", "origin"),)
@@ -72,5 +75,7 @@ class TransferredLeadRow(Base):
     office: Mapped[str]
     origin: Mapped[str]
     digest: Mapped[str]
+    document: Mapped[str] = mapped_column(index=True)
+    due_at: Mapped[datetime | None]
     lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id"), index=True)
     at: Mapped[datetime]

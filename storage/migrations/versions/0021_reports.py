@@ -77,10 +77,13 @@ def _transferred_leads() -> None:
         sa.Column("office", sa.Text(), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lead_id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["lead_id"], ["leads.id"], name=op.f("fk_transferred_leads_lead_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transferred_leads")),
         sa.UniqueConstraint("office", "origin", name=op.f("uq_transferred_leads_office_origin")),
     )
+    op.create_index(op.f("ix_transferred_leads_document"), "transferred_leads", ["document"], unique=False)
     op.create_index(op.f("ix_transferred_leads_lead_id"), "transferred_leads", ["lead_id"], unique=False)
