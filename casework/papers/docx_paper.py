@@ -27,6 +27,14 @@ _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 def to_docx(paper: Paper) -> bytes:
     """The paper as a Word document."""
+    document = begun(paper)
+    for block in paper.blocks:
+        add(document, block, is_wide=paper.is_wide)
+    return finished(document)
+
+
+def begun(paper: Paper) -> DocxDocument:
+    """A document with the paper's page, head, foot and title; its blocks are still to be added."""
     document = Document()
     _clean(document, paper)
     section = document.sections[0]
@@ -34,11 +42,14 @@ def to_docx(paper: Paper) -> bytes:
     _furnish(section, paper)
     title = _written(document.add_paragraph(), paper.title, Pt(22), TITLE)
     title.alignment, title.paragraph_format.space_after = WD_ALIGN_PARAGRAPH.CENTER, Pt(8)
-    for block in paper.blocks:
-        _add(document, block, is_wide=paper.is_wide)
+    return document
+
+
+def finished(document: DocxDocument) -> bytes:
+    """The document as a file."""
     buffer = BytesIO()
     document.save(buffer)
-    return _dated(buffer)
+    return dated(buffer)
 
 
 def _clean(document: DocxDocument, paper: Paper) -> None:
@@ -94,7 +105,8 @@ def _number(footer: _Footer) -> None:
     _written(paragraph, " —", Pt(14), NUMBERS)
 
 
-def _add(document: DocxDocument, block: Block, *, is_wide: bool) -> None:
+def add(document: DocxDocument, block: Block, *, is_wide: bool) -> None:
+    """One block at the end of the document."""
     match block:
         case Heading(text=text, stays=stays):
             if stays:
@@ -201,7 +213,7 @@ def _name_font(properties: object, font: str) -> None:
         fonts.set(qn(f"w:{script}"), font)
 
 
-def _dated(buffer: BytesIO) -> bytes:
+def dated(buffer: BytesIO) -> bytes:
     """The same parts with a fixed date, so that one paper is always the same bytes."""
     packed = BytesIO()
     with zipfile.ZipFile(buffer) as before, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as after:

@@ -53,7 +53,7 @@ def demand_pdf() -> None:
 
 
 def _drawn(markup: str) -> bytes:
-    document = _weasyprint().HTML(string=markup, url_fetcher=_fetcher()).render()
+    document = weasyprint_loaded().HTML(string=markup, url_fetcher=fetch_nothing()).render()
     drawn = document.write_pdf(pdf_identifier=hashlib.sha256(markup.encode()).digest()[:16])
     strange = {font.family for font in document.fonts.values()} - {SERIF, SANS}
     if strange:
@@ -61,7 +61,8 @@ def _drawn(markup: str) -> bytes:
     return bytes(drawn)
 
 
-def _weasyprint() -> Any:
+def weasyprint_loaded() -> Any:
+    """The module, once its libraries and some font are there."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "HarfBuzz-Subset", DeprecationWarning)
         # Without any font Pango goes on after this warning, and dies.
@@ -75,7 +76,8 @@ def _weasyprint() -> Any:
     return weasyprint
 
 
-def _fetcher() -> Any:
+def fetch_nothing() -> Any:
+    """What WeasyPrint asks for addresses: it gets none."""
     from weasyprint.urls import FatalURLFetchingError, URLFetcher
 
     class Nothing(URLFetcher):  # type: ignore[misc]

@@ -38,7 +38,7 @@ from casework.papers.extraction import facts_read, facts_written
 from casework.papers.extraction_paper import extraction_paper
 from casework.papers.paper import SAMPLE_FORM, SPECIMEN, Heading, Lines, Paper, clipped, printable
 from casework.papers.paper_facts import Documents
-from casework.papers.pdf_paper import _fetcher, _weasyprint, to_pdf
+from casework.papers.pdf_paper import fetch_nothing, to_pdf, weasyprint_loaded
 from crawler.captures import PictureVerdict
 from crawler.errors import EvidenceBroken
 
@@ -305,7 +305,7 @@ def test_nothing_is_fetched_while_a_pdf_is_drawn() -> None:
         "<img src='data:image/png;base64,AAAA'>",
     ):
         with pytest.raises(FatalURLFetchingError, match="a paper asks for"):
-            _weasyprint().HTML(string=markup, url_fetcher=_fetcher()).write_pdf()
+            weasyprint_loaded().HTML(string=markup, url_fetcher=fetch_nothing()).write_pdf()
 
 
 def test_printable_leaves_only_what_every_font_has() -> None:

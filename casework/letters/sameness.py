@@ -1,0 +1,186 @@
+"""Whether DOCX and PDF both say what the letter says, in its order and nothing else. What differs does not leave."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from docx import Document
+from docx.document import Document as DocxDocument
+from docx.oxml.ns import qn
+
+from casework.letters.letter import Annex, Letter
+from casework.letters.pdf_text import pages_told
+from casework.letters.wording import Wording, annex_sign, worded
+from casework.papers.paper import Grid, Lines, may_break, printable
+from crawler.errors import EvidenceBroken
+
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+# Characters that fonts draw with one glyph, so that a PDF cannot tell them apart, and rare ones that a font may lack.
+_ALIKE_GROUPS = ("/∕⁄", "`‵ˋ", "-―—–‐‑−─━ー", "·‧•∙・", ":∶", "~∼〜", "'′ˊ", "○◯〇", "郎郞")
+_ALIKE = str.maketrans({one: group[0] for group in _ALIKE_GROUPS for one in group[1:]})
+_RARE = re.compile("[\u3400-\u4dbf\u9fa6-\u9fff\U00020000-\U0003ffff]")
+_WORD = 24  # characters told of a place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A stretch of text. `head` is repeated where a page begins within it; a loose one may come in another order, for a
+    row too full for a page goes on on the next one cell beside the other."""
+
+    text: str
+    head: str = ""
+    is_loose: bool = False
+
+
+def demand_same(letter: Letter, docx: bytes, pdf: bytes, note: str = "") -> None:
+    """`EvidenceBroken` with the first place where either differs; `note` stands in the PDF alone."""
+    wording = worded(letter)
+    pieces = (*front_pieces(wording), *_annex_pieces(letter))
+    copies = (Piece(text=folded(wording.copies)),)
+    _demand_docx(wording, (*pieces, *copies), docx)
+    marks = folded(wording.marks)
+    first = Piece(text=folded(wording.letterhead))
+    _demand_pdf((first, *pieces, Piece(text=folded(note)), *copies), marks, pages_told(pdf))
+
+
+def folded(text: str) -> str:
+    """The text without white space, with one form for what looks the same."""
+    even = "".join(unicodedata.normalize("NFKC", text.translate(_ALIKE)).translate(_ALIKE).split())
+    return _RARE.sub("〓", even)
+
+
+def front_pieces(wording: Wording) -> tuple[Piece, ...]:
+    """The lines of a letter's front, without its sign."""
+    lines = (
+        wording.number,
+        "".join(wording.title),
+        wording.addressee,
+        *(one.text for one in wording.body),
+        *wording.annexes,
+        wording.signer,
+        wording.day,
+        wording.contact,
+    )
+    return tuple(Piece(text=folded(line)) for line in lines)
+
+
+def _annex_pieces(letter: Letter) -> Iterator[Piece]:
+    for at, annex in enumerate(letter.annexes, 1):
+        yield Piece(text=folded(annex_sign(at, letter.annexes)))
+        yield Piece(text=folded(printable(annex.name)))
+        yield from _blocks(annex)
+        for picture in annex.pictures:
+            yield Piece(text=folded(printable(picture.caption)))
+            yield Piece(text=folded(printable(picture.mark)))
+        yield from (Piece(text=folded(printable(line))) for line in annex.foot)
+
+
+def _blocks(annex: Annex) -> Iterator[Piece]:
+    for block in annex.blocks:
+        match block:
+            case Lines(lines=lines):
+                yield from (Piece(text=folded(printable(line))) for line in lines)
+            case Grid(columns=columns, rows=rows):
+                head = folded("".join(printable(one.name) for one in columns))
+                yield Piece(text=head)
+                for row in rows:
+                    text = folded("".join(printable(line) for lines in row for line in lines))
+                    yield Piece(text=text, head=head, is_loose=may_break(row))
+
+
+def _demand_docx(wording: Wording, pieces: tuple[Piece, ...], docx: bytes) -> None:
+    document = Document(BytesIO(docx))
+    if wrong := furniture_wrong(document, wording):
+        raise EvidenceBroken(f"函的 DOCX {wrong}")
+    demand_sequence("DOCX", pieces, (sign_in_body(document, wording) + folded(text_in(document.element.body)),))
+
+
+def furniture_wrong(document: DocxDocument, wording: Wording) -> str:
+    """What is wrong with heads and feet: marks on every page, the sign on the first, page numbers on the others."""
+    section = document.sections[0]
+    if not section.different_first_page_header_footer:
+        return "没有单独的首页页眉"
+    marks, sign = folded(wording.marks), folded(wording.letterhead)
+    first = folded(text_in(section.first_page_header._element))
+    if first not in (marks + sign, marks):
+        return f"首页页眉应为“{marks}{sign}”，却是“{first[:_WORD]}”"
+    has_even = document.settings.odd_and_even_pages_header_footer
+    for header in (section.header, *((section.even_page_header,) if has_even else ())):
+        if (told := folded(text_in(header._element))) != marks:
+            return f"页眉应为“{marks}”，却是“{told[:_WORD]}”"
+    if told := folded(text_in(section.first_page_footer._element)):
+        return f"首页页脚应当空着，却有“{told[:_WORD]}”"
+    for footer in (section.footer, *((section.even_page_footer,) if has_even else ())):
+        told = folded(text_in(footer._element))
+        if not re.fullmatch(r"-?\d*-?", told):
+            return f"页脚应当只有页码，却有“{told[:_WORD]}”"
+    return ""
+
+
+def sign_in_body(document: DocxDocument, wording: Wording) -> str:
+    """What the body must begin with beside its own: the sign, where the first page's head has it not."""
+    first = folded(text_in(document.sections[0].first_page_header._element))
+    return "" if first.endswith(folded(wording.letterhead)) else "\0"
+
+
+def text_in(element: Any) -> str:
+    """All letters under an element in their order, text boxes included; of two drawings of one thing the first."""
+    doubled = {id(one) for fallback in element.iter(_FALLBACK) for one in fallback.iter(qn("w:t"))}
+    return "".join(one.text or "" for one in element.iter(qn("w:t")) if id(one) not in doubled)
+
+
+def _demand_pdf(pieces: tuple[Piece, ...], marks: str, pages: list[str]) -> None:
+    texts = []
+    for number, page in enumerate(pages, 1):
+        tail = folded(marks) + (folded(f"— {number} —") if number > 1 else "")
+        told = folded(page)
+        if not told.endswith(tail):
+            raise EvidenceBroken(f"函的 PDF 第 {number} 页应以“{tail}”结尾，却是“{told[-_WORD:]}”")
+        texts.append(told[: len(told) - len(tail)])
+    demand_sequence("PDF", pieces, tuple(texts))
+
+
+def demand_sequence(name: str, pieces: tuple[Piece, ...], pages: tuple[str, ...]) -> None:
+    """The pieces one after the other, over the pages, and nothing left. A piece is looked at once, so is a page."""
+    reader = _Reader(pages)
+    for piece in pieces:
+        if not piece.text:
+            continue
+        told = reader.read(len(piece.text), piece.head)
+        same = Counter(told) == Counter(piece.text) if piece.is_loose else told == piece.text
+        if not same:
+            at = next((at for at, (a, b) in enumerate(zip(told, piece.text, strict=False)) if a != b), len(told))
+            raise EvidenceBroken(
+                f"函的 {name} 与函稿不一致：应为“{piece.text[at : at + _WORD]}”，却是“{told[at : at + _WORD]}”"
+            )
+    if rest := reader.read(_WORD, ""):
+        raise EvidenceBroken(f"函的 {name} 比函稿多出“{rest}”")
+
+
+class _Reader:
+    """Reads on over pages; where a page begins within a table, past the head that is repeated there."""
+
+    def __init__(self, pages: tuple[str, ...]) -> None:
+        self.pages, self.page, self.at = pages, 0, 0
+
+    def read(self, length: int, head: str) -> str:
+        """The next so many characters, fewer at the end."""
+        told: list[str] = []
+        while length and self.page < len(self.pages):
+            text = self.pages[self.page]
+            if self.at >= len(text):
+                self.page, self.at = self.page + 1, 0
+                if head and self.page < len(self.pages) and self.pages[self.page].startswith(head):
+                    self.at = len(head)
+                continue
+            part = text[self.at : self.at + length]
+            self.at += len(part)
+            length -= len(part)
+            told.append(part)
+        return "".join(told)
