@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar, get_type_hints
 
 from crawler.errors import EvidenceBroken
@@ -21,7 +21,7 @@ MOST_LEADS = 10_000
 MOST_EXHIBITS = 1_000  # of one lead
 LONGEST = 10_000  # characters of one text
 _HEX = re.compile(r"[0-9a-f]{64}")
-_DAY = re.compile(r"(?:\d{4}-\d{2}-\d{2})?")
+
 T = TypeVar("T", bound="TransferredExhibit | TransferredLead | PackedFile | Manifest")
 
 
@@ -178,7 +178,7 @@ def _check(manifest: Manifest) -> None:
     is_right = (
         manifest.purpose in (HAND_OVER, DELEGATE)
         and bool(manifest.office.strip() and manifest.person.strip())
-        and bool(_HEX.fullmatch(manifest.public) and _DAY.fullmatch(manifest.due))
+        and bool(_HEX.fullmatch(manifest.public) and _is_day(manifest.due) and manifest.document.strip())
         and bool(origins)
         and all(origins)
         and len(set(origins)) == len(origins)
@@ -192,5 +192,12 @@ def _check(manifest: Manifest) -> None:
 def _is_moment(written_: str) -> bool:
     try:
         return datetime.fromisoformat(written_).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _is_day(written_: str) -> bool:
+    try:
+        return not written_ or date.fromisoformat(written_).isoformat() == written_
     except ValueError:
         return False
