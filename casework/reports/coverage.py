@@ -40,7 +40,8 @@ class Covered:
     never_seen: tuple[str, ...] = ()
     unwritten: int = 0
     assumed_days: int = 0
-    notes: tuple[str, ...] = ()
+    agencies: int = 0
+    agencies_seen: int = 0
 
     @property
     def planned(self) -> int:
@@ -80,7 +81,9 @@ def statement(covered: Covered) -> tuple[str, ...]:
     unproven = [one.label for one in covered.platforms if one.ads_unproven]
     if unproven:
         lines.append(f"广告识别未经真实页面验证：{_some(unproven)}。这些平台的广告可能未被认出。")
-    lines += covered.notes
+    if covered.agencies:
+        unseen = covered.agencies - covered.agencies_seen
+        lines.append(f"监管对象排了 {covered.agencies} 家，看到 {covered.agencies_seen} 家，没有看到 {unseen} 家。")
     lines.append("被拦、漏查、出错的都不是“没有违法信息”；本报告的数字只来自看到了的页面和他人提供的线索。")
     return tuple(lines)
 

@@ -19,12 +19,11 @@ from casework.reports.figures import Part, Report
 from casework.reports.period import Asked, DistrictLine, days, district_lines, figures_of, month, period_report
 from casework.reports.told import middle_words, rate_words, row_words
 from casework.reports.words import UNASSIGNED
+from console.cases.covering import covered, day
 from console.cases.report_files import new_file, refuse_taken
-from console.cases.viewing import Viewer, covered, day, viewer
-from console.ledger import opened
+from console.cases.viewing import Viewer, viewer
 from console.output import harmless, page, print_json, print_line, progress, say
 from crawler import clock
-from crawler.config import Config
 from crawler.errors import EXIT_DONE, UserMistake
 from patrol.platforms import label_of
 from storage.cases.behind import behind
@@ -46,14 +45,16 @@ class Typed:
 class Reading:
     """A home that somebody reads reports of."""
 
-    config: Config
-    engine: Engine
     who: Viewer
     now: datetime
 
     @property
+    def engine(self) -> Engine:
+        return self.who.engine
+
+    @property
     def asked(self) -> Asked:
-        return Asked(settings=self.config.reports, label_of=label_of, now=self.now)
+        return Asked(settings=self.who.config.reports, label_of=label_of, now=self.now)
 
     def period(self, first: date, last: date) -> Period:
         return days(first, last, self.who.districts)
@@ -62,9 +63,8 @@ class Reading:
 @contextmanager
 def reading(by: str) -> Iterator[Reading]:
     """The home, for whoever may read it."""
-    config = Config.load()
-    with opened(config) as store:
-        yield Reading(config=config, engine=store.engine, who=viewer(config, store.engine, by), now=clock.now())
+    with viewer(by) as who:
+        yield Reading(who=who, now=clock.now())
 
 
 def between(typed: Typed, now: datetime) -> tuple[date, date]:
@@ -82,7 +82,7 @@ def ledger(typed: Typed, out: Path, *, as_json: bool) -> int:
     refuse_taken(out, ".xlsx")
     with reading(typed.by) as home:
         begin, end = between(typed, home.now)
-        told = Told(label_of=label_of, mask=home.who.mask, now=home.now)
+        told = Told(label_of=label_of, mask=home.who.veiled, now=home.now)
         statement_of = covered(home.engine, begin, end, home.now)
         with home.engine.connect() as connection, new_file(out, ".xlsx") as file:
             rows, period = LedgerRows(connection), home.period(begin, end)
@@ -135,9 +135,9 @@ def show_list(connection: Connection, parts: Sequence[Part], name: str, who: Vie
         words = row_words(row, figure.of, label_of)
         if as_json:
             told = {"of": figure.of, "id": row.id, "number": row.number, "at": row.at.isoformat(), "kind": row.kind}
-            print_json(told | {"state": row.state, "name": who.mask(row.name), "place": row.place})
+            print_json(told | {"state": row.state, "name": who.veiled(row.name), "place": row.place})
         else:
-            told_name = harmless(who.mask(row.name))[:60]
+            told_name = harmless(who.veiled(row.name))[:60]
             line = (row.number, clock.in_shanghai(row.at)[:16], words.kind, words.state, words.place, told_name)
             print_line("  ".join(harmless(one) for one in line if one))
     say(f"{name}：{figure.value} 项")
