@@ -5,6 +5,7 @@ A name alone acts nowhere; and nobody's rights are taken from an argument.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -72,8 +73,12 @@ class Acting:
         return not self.districts or district in self.districts
 
     def sign(self, act: Act) -> Act:
-        """The act under his name, with his signature in its detail: hand it to `storage.audit.add_on`."""
-        named = replace(act, who=self.name, detail={**act.detail, "credential": self.credential})
+        """The act under his name, with his signature in its detail: hand it to `storage.audit.add_on`.
+
+        No two signatures are alike: one that stands in the log twice was copied.
+        """
+        once: dict[str, str | int] = {"credential": self.credential, "nonce": os.urandom(8).hex()}
+        named = replace(act, who=self.name, detail={**act.detail, **once})
         return replace(named, detail={**named.detail, "signature": self.key.sign(signed_words(named)).hex()})
 
 

@@ -96,6 +96,7 @@ class Rights:
         self.faults: list[Fault] = []
         self.founder = ""
         self.is_settled = False
+        self._signatures: set[str] = set()
         self._rules: dict[str, Callable[[AuditEntry, Mapping[str, Any]], None]] = {
             act: getattr(self, f"_{act}") for act in ACTS
         }
@@ -105,7 +106,12 @@ class Rights:
     def take(self, entry: AuditEntry) -> None:
         """One entry more, the next in order."""
         try:
-            self._rules[entry.act](entry, detail_of(entry))
+            detail = detail_of(entry)
+            if (signature := str(detail.get("signature", ""))) in self._signatures:
+                raise EvidenceBroken(f"操作日志第 {entry.id} 条是以前一条的重复")
+            self._rules[entry.act](entry, detail)
+            if signature:
+                self._signatures.add(signature)
         except EvidenceBroken as broken:
             self.faults.append(Fault(entry=entry.id, why=str(broken)))
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 
-import click
 from sqlalchemy import Engine
 
 from casework.acting import Acting, Grant
@@ -21,6 +20,7 @@ from crawler.errors import UserMistake
 from storage.people import People
 
 NO_CREDENTIAL = "要用本人的凭据：设 LANTIAN_TOKEN，或在终端输入口令"
+PURPOSE = "command"  # in the log of those who were refused
 NOBODY = "还没有用户：先运行 lantian user add 姓名 --badge 执法证号"
 
 
@@ -40,16 +40,10 @@ def acting(config: Config, engine: Engine, *needs: Grant, by: str = "") -> Actin
 
 def _proved(config: Config, people: People, name: str) -> Acting:
     if config.secrets.token:
-        return opened(people, config.secrets.token, clock.now(), _purpose(), name)
+        return opened(people, config.secrets.token, clock.now(), PURPOSE, name)
     if sys.stdin is None or not sys.stdin.isatty():
         raise UserMistake(NO_CREDENTIAL)
     if not name:
         raise UserMistake(f"{NO_CREDENTIAL}（用 --by 写明姓名）")
     people.named(name)
-    return signed_in(people, Login(name=name, password=asked(f"{harmless(name)} 的口令：")), clock.now(), _purpose())
-
-
-def _purpose() -> str:
-    """The command that is run, as it was typed without its words."""
-    context = click.get_current_context(silent=True)
-    return context.command_path if context else "lantian"
+    return signed_in(people, Login(name=name, password=asked(f"{harmless(name)} 的口令：")), clock.now(), PURPOSE)

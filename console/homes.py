@@ -32,7 +32,7 @@ def person(config: Config, engine: Engine, by: str) -> str:
     from console.acting import acting
 
     if not by.isprintable():
-        raise UserMistake("姓名里不能有控制字符")
+        raise UserMistake("--by 的姓名里不能有控制字符")
     if People(engine).everybody():
         return acting(config, engine, by=by).name
     return by.strip() or account()

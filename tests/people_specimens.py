@@ -13,6 +13,7 @@ from casework.acting import Acting, Grant
 from casework.credentials import Login, new_token, with_password, with_token
 from casework.granting import Entrant, admit, ask, confirm, found, scope
 from casework.keys import Cost
+from crawler import clock
 from storage.people import NewPerson, People
 
 BEGUN = datetime(2026, 1, 1, 1, 0, tzinfo=UTC)
@@ -39,6 +40,23 @@ def founders(engine: Engine) -> tuple[Acting, Acting]:
 def acting(engine: Engine, name: str, at: datetime = BEGUN) -> Acting:
     """Somebody who was added here, as his password proves him now."""
     return with_password(People(engine), Login(name=name, password=PASSWORD), at)
+
+
+def office(engine: Engine, passwords: dict[str, str]) -> None:
+    """People with these passwords and nothing else: the first founds the home, the others are added by him."""
+    people, first, at = People(engine), None, clock.now()
+    for number, (name, password) in enumerate(passwords.items()):
+        new = entrant(name, f"豫示例00{number}", "系统账号 示例", password)
+        if first is None:
+            first = found(people, new, at)
+        else:
+            admit(people, first, new, at)
+
+
+def token_by(engine: Engine, name: str, password: str) -> str:
+    """A new token of somebody who has this password."""
+    acts = with_password(People(engine), Login(name=name, password=password), clock.now())
+    return new_token(People(engine), acts, "测试", 0, clock.now())
 
 
 def someone(engine: Engine, name: str, *grants: Grant, districts: tuple[str, ...] = ()) -> Acting:

@@ -56,7 +56,11 @@ class AuditRow(Base):
     """
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_act", "act", "id"), Index("ix_audit_subject", "subject", "id"))
+    __table_args__ = (
+        Index("ix_audit_act", "act", "id"),
+        Index("ix_audit_subject", "subject", "id"),
+        Index("ix_audit_who", "who", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]

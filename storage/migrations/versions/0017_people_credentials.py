@@ -64,3 +64,4 @@ def _users() -> None:
 def _audit() -> None:
     op.create_index("ix_audit_act", "audit", ["act", "id"], unique=False)
     op.create_index("ix_audit_subject", "audit", ["subject", "id"], unique=False)
+    op.create_index("ix_audit_who", "audit", ["who", "id"], unique=False)
