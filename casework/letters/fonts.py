@@ -12,6 +12,7 @@ from casework.papers.pdf_paper import SANS, SERIF
 from crawler.errors import UserMistake
 from crawler.tables import Letters
 
+NOTE = "PDF 字体替代："
 _KAI, _NUMBERS = ("楷体_GB2312", "楷体", "KaiTi"), ("宋体", "SimSun")
 _NAME = re.compile(r"[\w \-.()（）]{1,60}")
 
@@ -67,3 +68,8 @@ def drawn_with(families: frozenset[str], chosen: Faces) -> tuple[str, ...]:
     """What was replaced, with families that the drawing took for single characters."""
     known = {chosen.body, chosen.title, chosen.head, chosen.kai, chosen.numbers, SERIF, SANS}
     return (*chosen.replaced, *(f"个别字 → {name}" for name in sorted(families - known)))
+
+
+def font_note(chosen: Faces) -> str:
+    """The small line after the last page's text; nothing where no font was replaced."""
+    return f"{NOTE}{'；'.join(chosen.replaced)}" if chosen.replaced else ""

@@ -71,8 +71,8 @@ class Letter:
     """One letter in 信函格式 (GB/T 9704-2012, 10.1).
 
     `letterhead` is the office's sign over the first red line; `year` stands in the empty number `X〔2026〕　号` after
-    `code`; `marks` are warnings at the head of every page (草稿, 【条文待核】, 样本). A paragraph's text begins with its
-    own number, `level` says how it looks. `own_number` is ours, on the list that the addressee fills in and returns.
+    `code`; `marks` are warnings at the head of every page (草稿, 【条文待核】, 样本). A paragraph's text begins with
+    its own number, `level` says how it looks. `own_number` is ours, on the list that is filled in and returned.
     """
 
     kind: Kind

@@ -23,6 +23,7 @@ from casework.papers.docx_paper import dated
 from casework.papers.paper import printable
 from storage.canonical import canonical
 
+_HOW = "请逐条填写后与盖章的回执一并反馈；未处置的在其后写明理由；函件编号和线索编号请勿改动"
 LIST_SHEET, ANSWER_SHEET = "线索清单", "反馈回执"
 LETTER_LABEL = "函件编号"
 LIST_COLUMNS = (
@@ -41,8 +42,8 @@ LIST_COLUMNS = (
 ANSWER_COLUMNS = (
     ("线索编号", 18),
     ("是否属实", 12),
-    ("措施（删除·屏蔽·断链·下架·暂停·终止·未处置及理由）", 30),
-    ("处置时间", 20),
+    ("措施（删除·屏蔽·断链·下架·暂停·终止·未处置及理由）", 34),
+    ("处置时间", 16),
     ("主体信息", 40),
     ("经办人", 14),
 )
@@ -73,7 +74,7 @@ def to_xlsx(letter: Letter, listed: Sequence[Listed]) -> bytes:
     for one in listed:
         listing.append([_cell(listing, getattr(one, field)) for _, field, _ in LIST_COLUMNS])
     answer = book.create_sheet(ANSWER_SHEET)
-    _head(answer, letter, "请逐条填写后连同盖章的回执一并反馈，线索编号与函件编号请勿改动", ANSWER_COLUMNS)
+    _head(answer, letter, _HOW, ANSWER_COLUMNS)
     _choices(answer, len(listed))
     for lead in dict.fromkeys(one.lead for one in listed):
         answer.append([_cell(answer, lead), *(_cell(answer, "", is_open=True) for _ in ANSWER_COLUMNS[1:])])

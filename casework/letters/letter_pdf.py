@@ -6,7 +6,7 @@ import hashlib
 from html import escape
 from typing import Any
 
-from casework.letters.fonts import Faces, drawn_with
+from casework.letters.fonts import Faces, drawn_with, font_note
 from casework.letters.letter import Annex, Letter, Picture
 from casework.letters.letter_style import sheet
 from casework.letters.pictures import picture_box
@@ -16,7 +16,6 @@ from casework.papers.pdf_paper import FONTS, SANS, SERIF, weasyprint_loaded
 from crawler.errors import UserMistake
 
 VARIANT = "pdf/a-3u"
-NOTE = "PDF 字体替代："
 PLACE = "letter:picture/"
 
 
@@ -34,11 +33,6 @@ def to_pdf(letter: Letter, chosen: Faces) -> tuple[bytes, tuple[str, ...]]:
     if not families & {chosen.body, SERIF, SANS}:
         raise UserMistake(f"没有中文字体，只有 {'、'.join(sorted(families))}：请安装 Debian 软件包 {FONTS}")
     return bytes(drawn), drawn_with(families, chosen)
-
-
-def font_note(chosen: Faces) -> str:
-    """The small line after the last page's text; nothing where no font was replaced."""
-    return f"{NOTE}{'；'.join(chosen.replaced)}" if chosen.replaced else ""
 
 
 def _pictures_alone(pictures: dict[str, bytes]) -> Any:

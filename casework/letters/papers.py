@@ -10,7 +10,7 @@ from casework.letters.fonts import faces
 from casework.letters.letter import Letter, Listed
 from casework.letters.letter_docx import to_docx
 from casework.letters.letter_list import to_json, to_xlsx
-from casework.letters.letter_pdf import font_note, to_pdf
+from casework.letters.letter_pdf import to_pdf
 from casework.letters.sameness import demand_same
 from casework.letters.template_read import template_of
 from crawler.tables import Letters
@@ -36,5 +36,5 @@ def drawn(letter: Letter, listed: Sequence[Listed], settings: Letters, templates
     chosen = faces(settings)
     docx = to_docx(letter, settings, template_of(templates))
     pdf, fonts = to_pdf(letter, chosen)
-    demand_same(letter, docx, pdf, font_note(chosen))
+    demand_same(letter, docx, pdf, chosen)
     return LetterFiles(docx=docx, pdf=pdf, xlsx=to_xlsx(letter, listed), json=to_json(letter, listed), fonts=fonts)

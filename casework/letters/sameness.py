@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 
@@ -14,6 +14,8 @@ from docx import Document
 from docx.document import Document as DocxDocument
 from docx.oxml.ns import qn
 
+from casework.letters.fonts import Faces, font_note
+from casework.letters.glyphs import alike
 from casework.letters.letter import Annex, Letter
 from casework.letters.pdf_text import pages_told
 from casework.letters.wording import Wording, annex_sign, worded
@@ -21,10 +23,6 @@ from casework.papers.paper import Grid, Lines, may_break, printable
 from crawler.errors import EvidenceBroken
 
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-# Characters that fonts draw with one glyph, so that a PDF cannot tell them apart, and rare ones that a font may lack.
-_ALIKE_GROUPS = ("/∕⁄", "`‵ˋ", "-―—–‐‑−─━ー", "·‧•∙・", ":∶", "~∼〜", "'′ˊ", "○◯〇", "郎郞")
-_ALIKE = str.maketrans({one: group[0] for group in _ALIKE_GROUPS for one in group[1:]})
-_RARE = re.compile("[\u3400-\u4dbf\u9fa6-\u9fff\U00020000-\U0003ffff]")
 _WORD = 24  # characters told of a place
 
 
@@ -38,21 +36,29 @@ class Piece:
     is_loose: bool = False
 
 
-def demand_same(letter: Letter, docx: bytes, pdf: bytes, note: str = "") -> None:
-    """`EvidenceBroken` with the first place where either differs; `note` stands in the PDF alone."""
+def demand_same(letter: Letter, docx: bytes, pdf: bytes, chosen: Faces) -> None:
+    """`EvidenceBroken` with the first place where either differs from the letter."""
     wording = worded(letter)
     pieces = (*front_pieces(wording), *_annex_pieces(letter))
-    copies = (Piece(text=folded(wording.copies)),)
-    _demand_docx(wording, (*pieces, *copies), docx)
+    copies = Piece(text=folded(wording.copies))
+    _demand_docx(wording, (*pieces, copies), docx)
+    sign, note = Piece(text=folded(wording.letterhead)), Piece(text=folded(font_note(chosen)))
+    expected, pages = (sign, *pieces, note, copies), [folded(page) for page in pages_told(pdf)]
     marks = folded(wording.marks)
-    first = Piece(text=folded(wording.letterhead))
-    _demand_pdf((first, *pieces, Piece(text=folded(note)), *copies), marks, pages_told(pdf))
+    try:
+        _demand_pdf(expected, marks, pages)
+    except EvidenceBroken:
+        # Two characters of one glyph cannot be told apart in a PDF; which they are is asked of the fonts.
+        table = alike(frozenset("".join((*(one.text for one in expected), *pages))), chosen)
+        if not table:
+            raise
+        even = tuple(replace(one, text=one.text.translate(table), head=one.head.translate(table)) for one in expected)
+        _demand_pdf(even, marks.translate(table), [page.translate(table) for page in pages])
 
 
 def folded(text: str) -> str:
-    """The text without white space, with one form for what looks the same."""
-    even = "".join(unicodedata.normalize("NFKC", text.translate(_ALIKE)).translate(_ALIKE).split())
-    return _RARE.sub("〓", even)
+    """The text without white space, in one form for what is the same character."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def front_pieces(wording: Wording) -> tuple[Piece, ...]:
@@ -118,7 +124,7 @@ def furniture_wrong(document: DocxDocument, wording: Wording) -> str:
         return f"首页页脚应当空着，却有“{told[:_WORD]}”"
     for footer in (section.footer, *((section.even_page_footer,) if has_even else ())):
         told = folded(text_in(footer._element))
-        if not re.fullmatch(r"-?\d*-?", told):
+        if not re.fullmatch(r"—?\d*—?", told):
             return f"页脚应当只有页码，却有“{told[:_WORD]}”"
     return ""
 
@@ -138,8 +144,7 @@ def text_in(element: Any) -> str:
 def _demand_pdf(pieces: tuple[Piece, ...], marks: str, pages: list[str]) -> None:
     texts = []
     for number, page in enumerate(pages, 1):
-        tail = folded(marks) + (folded(f"— {number} —") if number > 1 else "")
-        told = folded(page)
+        told, tail = page, marks + (f"—{number}—" if number > 1 else "")
         if not told.endswith(tail):
             raise EvidenceBroken(f"函的 PDF 第 {number} 页应以“{tail}”结尾，却是“{told[-_WORD:]}”")
         texts.append(told[: len(told) - len(tail)])
