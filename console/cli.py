@@ -15,11 +15,13 @@ import typer
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from console.calendar_cli import calendar_app
+from console.cases.actor_cli import actor_app
 from console.cases.audit_cli import audit_app
 from console.cases.case_cli import case_app
 from console.cases.incoming_cli import incoming_app
 from console.cases.lead_cli import lead_app
 from console.cases.report_cli import report_app
+from console.cases.transfer_cli import transfer_app
 from console.evidence_cli import evidence_app
 from console.hand_cli import import_app, login, tasks_app
 from console.notify_cli import notify_app
@@ -62,8 +64,10 @@ app.add_typer(agency_app, name="agency")
 app.add_typer(recheck_app, name="recheck")
 app.add_typer(notify_app, name="notify")
 app.add_typer(lead_app, name="lead")
+app.add_typer(actor_app, name="actor")
 app.add_typer(case_app, name="case")
 app.add_typer(incoming_app, name="incoming")
+app.add_typer(transfer_app, name="transfer")
 app.add_typer(report_app, name="report")
 app.command("sample")(sample)
 app.command("draws")(draws)

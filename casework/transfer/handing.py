@@ -17,8 +17,9 @@ from casework.masking import masked
 from casework.review.desk import WORKERS, Desk
 from casework.transfer.manifest import DELEGATE, HAND_OVER, Manifest, TransferredExhibit, TransferredLead
 from casework.transfer.package import fingerprint
-from casework.trust import Trust
+from casework.trust import Proven, Trust
 from crawler.errors import EvidenceBroken, UserMistake
+from detectors.rule import CATEGORIES
 from storage.audit import Act, Detail, add_on
 from storage.cases.lead_shapes import Changes, Moved
 from storage.cases.leads import WorkedLeads
@@ -37,6 +38,7 @@ class Decided:
     """What was decided about a lead and by whom; empty where nothing was, or nothing that the log proves."""
 
     exhibits: tuple[str, ...] = ()
+    categories: tuple[str, ...] = CATEGORIES
     decided_by: str = ""
     decided_at: str = ""
     reason: str = ""
@@ -70,15 +72,21 @@ class Decisions:
         with self._engine.connect() as connection:
             if undone := taken_back_on(connection, lead.number, lead.approval):
                 raise EvidenceBroken(f"复核以后又经{STEP_WORDS[Step(undone)]}，原来的认定和复核不再作数")
-        exhibits = confirmed.detail.get("exhibits", ())
         return Decided(
-            exhibits=tuple(map(str, exhibits)) if isinstance(exhibits, list | tuple) else (),
+            exhibits=_words(confirmed, "exhibits"),
+            categories=_words(confirmed, "categories"),
             decided_by=confirmed.name,
             decided_at=confirmed.at.isoformat(),
             reason=str(confirmed.detail.get("reason", "")),
             approved_by=approved.name,
             approved_at=approved.at.isoformat(),
         )
+
+
+def _words(proven: Proven, name: str) -> tuple[str, ...]:
+    """A list that somebody signed, empty where he signed none."""
+    told = proven.detail.get(name, ())
+    return tuple(map(str, told)) if isinstance(told, list) else ()
 
 
 def lead_told(

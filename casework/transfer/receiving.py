@@ -20,6 +20,7 @@ from casework.transfer.package import Package
 from casework.trust import Trust
 from casework.workdays import Deadline
 from crawler.errors import EvidenceBroken, UserMistake
+from detectors.rule import CATEGORIES
 from storage.audit import Act, Detail, add_on
 from storage.cases.leads import register
 from storage.cases.shapes import NewLead
@@ -42,6 +43,7 @@ from storage.db import writing
 LONGEST_OFFICE = 100  # characters
 SHOWN_EXHIBITS = 50
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_PLATFORM = re.compile(r"[a-z0-9]{1,40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,10 +192,10 @@ class _Receiving:
     def _register(self, lead: TransferredLead) -> None:
         new = NewLead(
             source="assigned" if self._manifest.purpose == DELEGATE else "transferred",
-            platform=lead.platform,
+            platform=lead.platform if _PLATFORM.fullmatch(lead.platform) else "",
             title=lead.title,
             url=lead.url,
-            categories=lead.categories,
+            categories=tuple(one for one in lead.categories if one in CATEGORIES),
             seller=lead.seller,
             note="\n".join(_lines(lead)),
             district=self._district,
