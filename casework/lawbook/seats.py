@@ -25,14 +25,18 @@ class Seat(StrEnum):
 
 
 def seat_of(theirs: str, office: str) -> Seat:
-    """Unknown where one of the two is not told; elsewhere also where the names do not prove that it is ours."""
+    """Unknown where one of the two is not told, or theirs is only our province while we are a city of it;
+    elsewhere also where the names do not prove that it is ours."""
     if not theirs.strip() or not office.strip():
         return Seat.UNKNOWN
     province, rest = parted(theirs)
     own_province, own_rest = parted(office)
-    if own_province and province and province != own_province:
-        return Seat.ELSEWHERE
-    if own_province and not province and not own_rest:
+    if own_province and province:
+        if province != own_province:
+            return Seat.ELSEWHERE
+        if own_rest and not rest:
+            return Seat.UNKNOWN
+    elif not (own_rest and rest):
         return Seat.ELSEWHERE
     return Seat.OURS if rest.startswith(own_rest) else Seat.ELSEWHERE
 
