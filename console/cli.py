@@ -19,7 +19,9 @@ from console.cases.actor_cli import actor_app
 from console.cases.audit_cli import audit_app
 from console.cases.case_cli import case_app
 from console.cases.incoming_cli import incoming_app
+from console.cases.law_cli import law_app
 from console.cases.lead_cli import lead_app
+from console.cases.letter_cli import letter_app
 from console.cases.report_cli import report_app
 from console.cases.transfer_cli import transfer_app
 from console.evidence_cli import evidence_app
@@ -62,6 +64,7 @@ app.add_typer(watch_app, name="watch")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(agency_app, name="agency")
 app.add_typer(recheck_app, name="recheck")
+app.add_typer(letter_app, name="letter")
 app.add_typer(notify_app, name="notify")
 app.add_typer(lead_app, name="lead")
 app.add_typer(actor_app, name="actor")
@@ -69,6 +72,7 @@ app.add_typer(case_app, name="case")
 app.add_typer(incoming_app, name="incoming")
 app.add_typer(transfer_app, name="transfer")
 app.add_typer(report_app, name="report")
+app.add_typer(law_app, name="law")
 app.command("sample")(sample)
 app.command("draws")(draws)
 app.command("extract")(extract)

@@ -54,7 +54,11 @@ def add_recheck(asked: Asked, *, as_json: bool) -> int:
     config = Config.load()
     with opened(config) as store:
         by = person(config, store.engine, asked.by)
-        new = _of_exhibit(store.exhibit(asked.exhibit), asked, by) if asked.exhibit else _of_address(asked, by)
+        new = (
+            recheck_of_exhibit(store.exhibit(asked.exhibit), by, asked.reason, asked.quote)
+            if asked.exhibit
+            else _of_address(asked, by)
+        )
         if is_address(new.query):
             refuse_inside(new.query, config.hosts)
         now = clock.now()
@@ -68,11 +72,11 @@ def add_recheck(asked: Asked, *, as_json: bool) -> int:
     return EXIT_DONE
 
 
-def _of_exhibit(detail: ExhibitDetail, asked: Asked, by: str) -> NewRecheck:
+def recheck_of_exhibit(detail: ExhibitDetail, by: str, reason: str, quote: str = "") -> NewRecheck:
     """An advertisement known only by a paid link is looked for where it stood: that link is nobody's to open."""
     listing, findings = detail.exhibit.listing, detail.exhibit.findings
-    quote = asked.quote or next((one.quote for one in findings if not one.image), "")
-    told = {"quote": quote, "reason": asked.reason, "by": by, "exhibit": detail.exhibit.id}
+    quote = quote or next((one.quote for one in findings if not one.image), "")
+    told = {"quote": quote, "reason": reason, "by": by, "exhibit": detail.exhibit.id}
     if listing.is_redirect or is_counter(listing.url):
         return NewRecheck(platform=detail.run.platform, query=detail.run.query, listing_key=listing.key, **told)
     return NewRecheck(platform=_platform(listing.url), query=listing.url, listing_key=listing.key, **told)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from casework.letters import phrases
 from casework.letters.letter import Annex, Kind, Listed
+from casework.letters.letter_list import MEASURES, TRUTHS
 from casework.letters.matters import Wanted
 from casework.papers.paper import Column, Grid, Lines, clipped, printable
 from casework.papers.paper_parts import NOTE_OF_CODES, chain_foot, digests, known
@@ -22,10 +23,9 @@ _EVIDENCE = (
     ("序号", 9), ("证据编号", 28), ("证据名称", 26), ("来源网址", 44), ("固定时间", 22), ("大小（字节）", 18),
     ("SHA-256 与 SM3", 60), ("封存状态", 22), ("备注", 18),
 )  # fmt: skip
-RECEIPT_COLUMNS = ("线索编号", "是否属实", "措施", "处置时间", "主体信息", "经办人", "备注")
-_WIDTHS = (28, 22, 34, 28, 60, 28, 40)
+_RECEIPT = (("线索编号", 30), ("是否属实", 24), ("措施", 58), ("处置时间", 30), ("主体信息", 70), ("经办人", 28))
 _HOW = (
-    f"“是否属实”填：是、否、部分属实、核查中。“措施”填：{'、'.join(phrases.MEASURES)}；未处置的在“备注”中说明理由。",
+    f"“是否属实”填：{'、'.join(TRUTHS)}。“措施”填：{'、'.join(MEASURES)}；未处置的在其后说明理由。",
     "“处置时间”写成 2026-01-31。请将填好的表格（XLSX）与复函一并返回。",
 )
 
@@ -37,17 +37,20 @@ def excerpt(quote: str) -> str:
 
 
 def annexes(wanted: Wanted, listed: tuple[Listed, ...]) -> tuple[Annex, ...]:
-    """In the order of the letter; a client gets the law alone, a reminder its open leads and the receipt."""
-    law = _law(wanted)
+    """In the order of the letter; a client gets the law alone."""
+    law, leads = _law(wanted), tuple(one.lead.number for one in wanted.matters)
     match wanted.kind:
         case Kind.WARN:
             return law
-        case Kind.REMIND:
-            return (_list(listed), _receipt(wanted))
         case Kind.ORDER | Kind.TALK:
             return (_list(listed), _evidence(wanted), *law)
         case _:
-            return (_list(listed), _evidence(wanted), _receipt(wanted), *law)
+            return (_list(listed), _evidence(wanted), _receipt(leads), *law)
+
+
+def reminder_annexes(listed: tuple[Listed, ...], leads: tuple[str, ...]) -> tuple[Annex, ...]:
+    """What is still open, and the receipt once more."""
+    return (_list(listed), _receipt(leads))
 
 
 def _list(listed: tuple[Listed, ...]) -> Annex:
@@ -99,11 +102,10 @@ def _evidence(wanted: Wanted) -> Annex:
     )
 
 
-def _receipt(wanted: Wanted) -> Annex:
-    columns = tuple(zip(RECEIPT_COLUMNS, _WIDTHS, strict=True))
-    empty = ((),) * (len(columns) - 1)
-    rows = tuple(((one.lead.number,), *empty) for one in wanted.matters)
-    return Annex(name=phrases.RECEIPT, blocks=(_grid(columns, rows), Lines(lines=_HOW, is_small=True)), is_wide=True)
+def _receipt(leads: tuple[str, ...]) -> Annex:
+    empty = ((),) * (len(_RECEIPT) - 1)
+    rows = tuple(((one,), *empty) for one in leads)
+    return Annex(name=phrases.RECEIPT, blocks=(_grid(_RECEIPT, rows), Lines(lines=_HOW, is_small=True)), is_wide=True)
 
 
 def _law(wanted: Wanted) -> tuple[Annex, ...]:

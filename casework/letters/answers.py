@@ -13,8 +13,7 @@ from datetime import date
 from itertools import islice
 from pathlib import Path
 
-from casework.letters.annexes import RECEIPT_COLUMNS
-from casework.letters.phrases import MEASURES
+from casework.letters.letter_list import LETTER_LABEL, MEASURES, TRUTHS
 from crawler.errors import UserMistake
 from storage.cases.letter_shapes import AnsweredLead
 from storage.registers.sheets import Row, Sheet, opened, sheets
@@ -25,20 +24,27 @@ ROWS_AT_MOST = 20_000
 HEADER_WITHIN = 20
 SHOWN_AT_MOST = 30
 LONGEST = 500  # characters of a cell
-TRUE = ("是", "否", "部分属实", "核查中")
 NOTHING_DONE = "未处置"
-_NAMES = ("number", "is_true", "measure", "measured_on", "whose", "clerk", "remark")
-_COLUMNS = dict(zip(_NAMES, RECEIPT_COLUMNS, strict=True))
+_COLUMNS = {
+    "number": "线索编号",
+    "is_true": "是否属实",
+    "measure": "措施",
+    "measured_on": "处置时间",
+    "whose": "主体信息",
+    "clerk": "经办人",
+    "remark": "备注",
+}
 _BY_TITLE = {title: name for name, title in _COLUMNS.items()}
+_MEASURE = re.compile(rf"({'|'.join(MEASURES)})(?:[：:，,；;、·（(\s]+(.*?)[）)]?)?", re.S)
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?: 00:00:00)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """Whose answer is awaited: leads by their numbers, since when, until today."""
+    """Whose answer is awaited: our number of the letter, its leads by their numbers; until today."""
 
+    letter: str
     leads: Mapping[str, int]
-    sent_on: date
     today: date
 
 
@@ -77,7 +83,7 @@ class _Reading:
 
     def read(self, sheet: Sheet) -> None:
         rows = (row for row in sheet.rows if not row.is_blank)
-        header = next((row for row in islice(rows, HEADER_WITHIN) if _is_header(row.cells)), None)
+        header = self._header(rows)
         if header is None:
             return
         if self.has_header:
@@ -90,10 +96,22 @@ class _Reading:
                 raise UserMistake(f"超过 {ROWS_AT_MOST} 行，不像反馈回执")
             self._row(row, columns)
 
+    def _header(self, rows: Iterator[Row]) -> Row | None:
+        """The row of column names; above it may stand which letter the receipt is of."""
+        named = ""
+        for row in islice(rows, HEADER_WITHIN):
+            if _is_header(row.cells):
+                if named and named != self.expected.letter:
+                    self.complain(f"是 {named} 的回执，不是 {self.expected.letter} 的")
+                return row
+            if row.cells[0] == LETTER_LABEL and len(row.cells) > 1:
+                named = row.cells[1]
+        return None
+
     def _columns(self, header: Row) -> dict[str, int]:
         columns: dict[str, int] = {}
         for at, title in enumerate(header.cells):
-            name = _BY_TITLE.get(title.strip(), "")
+            name = _BY_TITLE.get(_plain(title), "")
             if name in columns:
                 self.complain(f"第 {header.number} 行：有两列{title.strip()}（{column_letters(at)}）")
             elif name:
@@ -105,7 +123,7 @@ class _Reading:
 
     def _row(self, row: Row, columns: Mapping[str, int]) -> None:
         told = {name: row.cells[at] if at < len(row.cells) else "" for name, at in columns.items()}
-        told = dict.fromkeys(_NAMES, "") | told
+        told = dict.fromkeys(_COLUMNS, "") | told
         if not _is_filled(told):
             return
         wrong = list(self._wrong(told))
@@ -128,18 +146,19 @@ class _Reading:
                 yield f"{_COLUMNS[name]}有不能显示的字符"
         if told["number"] not in self.expected.leads:
             yield "线索编号不在这份函中"
-        if told["is_true"] not in TRUE:
-            yield f"是否属实要填：{'、'.join(TRUE)}"
-        if told["measure"] not in MEASURES:
-            yield f"措施要填：{'、'.join(MEASURES)}"
-        elif told["measure"] == NOTHING_DONE and not told["remark"]:
-            yield "未处置的要在备注中说明理由"
+        if told["is_true"] not in TRUTHS:
+            yield f"是否属实要填：{'、'.join(TRUTHS)}"
+        measure, reason = _measure(told["measure"])
+        if not measure:
+            yield f"措施要填：{'、'.join(MEASURES)}，理由写在其后"
+        elif measure == NOTHING_DONE and not (reason or told["remark"]):
+            yield "未处置的要说明理由"
         yield from self._wrong_day(told)
 
     def _wrong_day(self, told: Mapping[str, str]) -> Iterator[str]:
         written = told["measured_on"]
         if not written:
-            if told["measure"] in MEASURES and told["measure"] != NOTHING_DONE:
+            if _measure(told["measure"])[0] not in ("", NOTHING_DONE):
                 yield "没有处置时间"
             return
         day = _day(written)
@@ -149,13 +168,14 @@ class _Reading:
             yield "处置时间在今天以后"
 
     def _answer(self, told: Mapping[str, str]) -> AnsweredLead:
-        labelled = (("主体信息", told["whose"]), ("经办人", told["clerk"]), ("备注", told["remark"]))
+        measure, reason = _measure(told["measure"])
+        labelled = (("理由", reason), *((_COLUMNS[name], told[name]) for name in ("whose", "clerk", "remark")))
         day = _day(told["measured_on"])
         return AnsweredLead(
             lead_id=self.expected.leads[told["number"]],
             number=told["number"],
             is_true=told["is_true"],
-            measure=told["measure"],
+            measure=measure,
             measured_on=day.isoformat() if day else "",
             remark="；".join(f"{label}：{' '.join(text.split())}" for label, text in labelled if text),
         )
@@ -166,7 +186,18 @@ def _is_filled(told: Mapping[str, str]) -> bool:
 
 
 def _is_header(cells: tuple[str, ...]) -> bool:
-    return {"线索编号", "措施"} <= {cell.strip() for cell in cells}
+    return {_COLUMNS["number"], _COLUMNS["measure"]} <= {_plain(cell) for cell in cells}
+
+
+def _plain(title: str) -> str:
+    """A column's name without what is explained behind it."""
+    return re.split(r"[（(]", title.strip())[0].strip()
+
+
+def _measure(written: str) -> tuple[str, str]:
+    """The measure, and what was written behind it; neither where it does not begin with one of ours."""
+    found = _MEASURE.fullmatch(written.strip())
+    return (found[1], (found[2] or "").strip()) if found else ("", "")
 
 
 def _day(written: str) -> date | None:

@@ -6,10 +6,12 @@ Contacts on the pages are masked in what the letter quotes; an address that carr
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
+from casework.law_words import Verb
 from casework.letters import phrases
-from casework.letters.annexes import annexes, excerpt
+from casework.letters.annexes import annexes, excerpt, reminder_annexes
 from casework.letters.content import ArticleIn, Content, PictureIn
 from casework.letters.letter import Kind, Letter, Listed, Paragraph
 from casework.letters.matters import Matter, Shown, Wanted
@@ -18,7 +20,7 @@ from casework.masking import masked, masked_quote
 from casework.papers.paper import clipped
 from crawler.clock import SHANGHAI, in_shanghai
 from crawler.errors import UserMistake
-from crawler.tables import Office
+from crawler.tables import Letters, Office
 
 MOST_PICTURES = 20
 EXCERPTS = 3  # of a category in the letter itself; the list has them all
@@ -48,7 +50,6 @@ def composed(wanted: Wanted) -> Content:
         articles=tuple(ArticleIn(id=one.id, cite=one.cite, digest=one.digest) for one in wanted.basis.articles),
         pictures=_pictures(wanted),
         operators=wanted.addressee.operators,
-        reminds=wanted.reminded[0],
         notes=wanted.basis.notes,
     )
 
@@ -65,7 +66,6 @@ def _told(wanted: Wanted) -> Told:
         leads=len(wanted.matters),
         days=wanted.settings.answer_days,
         is_ipo=wanted.office.kind == "ipo",
-        document=wanted.reminded[1],
     )
 
 
@@ -166,7 +166,7 @@ def _listed(wanted: Wanted) -> Iterator[Listed]:
 
 def _pictures(wanted: Wanted) -> tuple[PictureIn, ...]:
     """Those that show the quote, each page once; a client is shown nobody's page."""
-    if wanted.kind in (Kind.WARN, Kind.REMIND):
+    if wanted.kind is Kind.WARN:
         return ()
     found = [one.picture for matter in wanted.matters for one in matter.shown if one.picture]
     return tuple({one.capture: one for one in found}.values())[:MOST_PICTURES]
@@ -175,3 +175,34 @@ def _pictures(wanted: Wanted) -> tuple[PictureIn, ...]:
 def subject_words(content: Content) -> str:
     """A letter in a few words, for lists: its kind and its addressee."""
     return f"{KIND_WORDS[content.letter.kind]} {clipped(content.letter.addressee, 60)}"
+
+
+def reminded(first: Content, number: str, document: str, settings: Letters) -> Content:
+    """A reminder of a letter, over the leads that `first` still names; what is listed stays word for word."""
+    numbers = {one.number for one in first.leads}
+    listed = tuple(
+        replace(one, number=str(at), measure=SUGGESTED[Kind.REMIND])
+        for at, one in enumerate((line for line in first.listed if line.lead in numbers), 1)
+    )
+    told = Told(
+        kind=Kind.REMIND,
+        verb=Verb.ASK,
+        addressee=first.letter.addressee,
+        platforms=(),
+        categories=tuple(dict.fromkeys(word for one in listed for word in one.category.split("、"))),
+        listings=len(listed),
+        leads=len(first.leads),
+        days=settings.answer_days,
+        is_ipo=False,
+        document=document,
+    )
+    asked = (f"（{numeral(at)}）{text}" for at, text in enumerate(phrases.requests(told), 1))
+    texts = (phrases.opening(told), *asked, *phrases.closing(told))
+    letter = replace(
+        first.letter,
+        kind=Kind.REMIND,
+        title=phrases.title(told),
+        paragraphs=tuple(Paragraph(text=text) for text in texts),
+        annexes=reminder_annexes(listed, tuple(one.number for one in first.leads)),
+    )
+    return replace(first, letter=letter, listed=listed, articles=(), pictures=(), reminds=number, notes=())

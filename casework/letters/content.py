@@ -23,11 +23,13 @@ PICTURES = "网页截图"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadIn:
-    """A lead in a letter: its exhibits, and the audit entries of its decision and approval."""
+    """A lead in a letter: its exhibits and categories as its decision names them; that decision's audit entry, and its
+    approval's."""
 
     id: int
     number: str
     exhibits: tuple[str, ...]
+    categories: tuple[str, ...]
     decision: int
     approval: int
 
@@ -120,13 +122,17 @@ def _content(told: Mapping[str, Any]) -> Content:
         letter=_letter(told["letter"]),
         verb=told["verb"],
         listed=tuple(Listed(**one) for one in told["listed"]),
-        leads=tuple(LeadIn(**one | {"exhibits": tuple(one["exhibits"])}) for one in told["leads"]),
+        leads=tuple(_lead(one) for one in told["leads"]),
         articles=tuple(ArticleIn(**one) for one in told["articles"]),
         pictures=tuple(PictureIn(**one) for one in told["pictures"]),
         operators=tuple(OperatorIn(**one) for one in told["operators"]),
         reminds=told["reminds"],
         notes=tuple(told["notes"]),
     )
+
+
+def _lead(told: dict[str, Any]) -> LeadIn:
+    return LeadIn(**told | {"exhibits": tuple(told["exhibits"]), "categories": tuple(told["categories"])})
 
 
 def _letter(told: dict[str, Any]) -> Letter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from casework.law_words import CitedArticle, Verb
+from casework.law_words import CitedArticle, PlaceKind, Verb
 from casework.letters.content import LeadIn, OperatorIn, PictureIn
 from casework.letters.letter import Kind
 from casework.papers.paper_facts import ChainHead, KeptFile
@@ -16,13 +16,15 @@ from crawler.tables import Letters, Office
 class Shown:
     """One exhibit that a letter shows: words of the page as they are, `quotes` by the category they were found for.
 
-    `platform` is its name in Chinese, `sha256` that of the page's capture, `seal` its state in words; `picture` only
-    one that shows the quote.
+    `platform` is its name in Chinese, `categories` are ids, `sha256` is that of the page's capture, `seal` its state in
+    words; `picture` only one that shows the quote.
     """
 
     id: str
     lead: str
     platform: str
+    place: PlaceKind
+    categories: tuple[str, ...]
     url: str
     account: str
     title: str
@@ -68,7 +70,7 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A letter to be composed. `reminded` is the number and document of the letter a reminder is about."""
+    """A letter to be composed; a reminder is made of the letter it reminds of instead."""
 
     kind: Kind
     addressee: Addressee
@@ -78,4 +80,3 @@ class Wanted:
     settings: Letters
     chain: ChainHead | None
     now: datetime
-    reminded: tuple[str, str] = ("", "")

@@ -13,7 +13,6 @@ from casework.letters.letter import Kind
 
 LIST, EVIDENCE, RECEIPT, ARTICLES = "线索清单", "电子数据证据清单", "反馈回执", "所引条文"
 SUSPECTED = "以上均为监测中发现的涉嫌情形，是否成立尚待依法查证，本函不对任何单位和个人作出认定。"
-MEASURES = ("删除", "屏蔽", "断链", "下架", "暂停", "终止", "未处置")
 TO_OPERATOR = (Kind.REMOVE, Kind.CLOSE, Kind.SYSTEM, Kind.ASSIST)
 TO_ACTOR = (Kind.ORDER, Kind.TALK)
 # The word a letter needs from the choice of law; others follow the verb that is given.
@@ -130,8 +129,7 @@ _REQUESTS = {
         "请于收到之日起{days}个工作日内，以附件3回执告知是否受理及承办部门。",
     ),
     Kind.WARN: (
-        "不以真实发明创造为基础申请专利，可能影响费用减缴和资助，申请人亦可能承担相应法律责任；"
-        "发明人应当是作出创造性贡献的人。",
+        "不以真实发明创造为基础申请专利，可能影响费用减缴和资助，申请人亦可能承担法律责任；发明人应当作出创造性贡献。",
         "签约前请核验代理机构的执业许可或者备案信息，核对合同相对方名称与收款账户，保存合同和沟通记录。",
         "对声称“包授权”或者有“内部渠道”的，请勿轻信；已经委托的，建议及时核对申请文件，必要时撤回、变更或者补正。",
         "如有线索，可以向我局或者拨打12345、12315反映。",

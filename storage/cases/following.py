@@ -177,3 +177,11 @@ def is_over_on(connection: Connection, letter_id: int) -> bool:
 def lead_state_on(connection: Connection, lead_id: int) -> str:
     """Where a lead is now."""
     return str(connection.execute(select(LeadRow.state).where(LeadRow.id == lead_id)).scalar_one())
+
+
+def recheck_of(engine: Engine, platform: str, query: str, listing_key: str) -> int | None:
+    """The re-check of this very thing that is going on, `None` where there is none or it has ended."""
+    is_it = (RecheckRow.platform == platform, RecheckRow.query == query, RecheckRow.listing_key == listing_key)
+    going = select(RecheckRow.id).where(*is_it, RecheckRow.state == Standing.OPEN.value)
+    with engine.connect() as connection:
+        return connection.execute(going).scalar_one_or_none()

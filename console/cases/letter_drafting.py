@@ -1,0 +1,225 @@
+"""`lantian letter draft`: one letter an operator over any number of leads, or one an actor; else every reason why not.
+
+Nothing is written before every letter asked for may be: what is refused leaves neither row nor file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from casework.acting import Acting
+from casework.letters.composing import composed, office_complaints
+from casework.letters.content import Content, digest_of, written
+from casework.letters.letter import Kind
+from casework.letters.matters import Addressee, Matter, Wanted
+from casework.letters.phrases import KIND_WORDS
+from casework.letters.refusing import OFFICERS, Complaints, Proofs, ProvenLead
+from console.acting import acting
+from console.cases.addressees import Addressees
+from console.cases.letter_evidence import Evidence
+from console.cases.letter_files import Folder, draw
+from console.cases.letter_law import Law
+from console.cases.letter_told import tell_letters
+from console.ledger import opened
+from console.output import progress, say
+from crawler import clock
+from crawler.config import Config
+from crawler.errors import EXIT_DONE, EvidenceBroken, UserMistake
+from storage.audit import Signer
+from storage.cases.leads import WorkedLeads
+from storage.cases.letter_shapes import KeptLetter, NewLetter, NewLetterLead
+from storage.cases.letters import KeptLetters, LetterAct, about_on, draft_on
+from storage.cases.shapes import WorkedLead
+from storage.db import writing
+
+MOST_LEADS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which leads go into letters of which kind; `to` is an addressee that no lead names, `out` a folder."""
+
+    leads: tuple[str, ...]
+    out: Path
+    kind: str = Kind.REMOVE.value
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """The leads that go to one addressee."""
+
+    addressee: Addressee
+    leads: tuple[WorkedLead, ...]
+
+
+def draft(asked: Asked, *, as_json: bool) -> int:
+    """Write the letters' rows and files. Refusals name every lead, exhibit, platform and article they are about."""
+    config, now = Config.load(), clock.now()
+    kind = _kind(asked.kind)
+    with opened(config) as store:
+        acts = acting(config, store.engine, *OFFICERS)
+        folder = Folder(asked.out)
+        leads = _leads(store.engine, acts, asked.leads)
+        drafting = _Drafting(config, Evidence(config, store), store.engine, now)
+        ready = drafting.ready(kind, leads, asked.to)
+        made = tuple(_write(store.engine, one, acts, now) for one in ready)
+        for letter in made:
+            draw(config, letter, drafting.evidence, drafting.law, folder, is_draft=True)
+        tell_letters(made, folder, as_json=as_json)
+    if not as_json:
+        say("草稿未编号、未签发、未用印；须由另一人复核（lantian letter approve）后才能导出正式稿。")
+    return EXIT_DONE
+
+
+def _kind(word: str) -> Kind:
+    kinds = [one for one in Kind if one is not Kind.REMIND]
+    if word not in kinds:
+        raise UserMistake(f"--kind 要是 {'、'.join(f'{one}（{KIND_WORDS[one]}）' for one in kinds)} 之一")
+    return Kind(word)
+
+
+def _leads(engine: Engine, acts: Acting, words: Sequence[str]) -> tuple[WorkedLead, ...]:
+    asked = [word.strip() for word in words if word.strip()]
+    if not asked:
+        raise UserMistake("要有线索：--leads 编号,编号")
+    if len(asked) > MOST_LEADS:
+        raise UserMistake(f"一次最多 {MOST_LEADS} 件线索")
+    worked, complaints, found = WorkedLeads(engine), Complaints(), []
+    for word in asked:
+        try:
+            found.append(worked.named(word, acts.districts))
+        except UserMistake as wrong:
+            complaints.add(str(wrong))
+    complaints.settle("没有起草")
+    return tuple({one.id: one for one in found}.values())
+
+
+class _Drafting:
+    """Looks at everything that a letter rests on before any letter is written."""
+
+    def __init__(self, config: Config, evidence: Evidence, engine: Engine, now: datetime) -> None:
+        self._config, self._engine, self._now = config, engine, now
+        self._proofs = Proofs(engine)
+        self.evidence, self.law = evidence, Law(config, engine, now)
+
+    def ready(self, kind: Kind, leads: Sequence[WorkedLead], to: str) -> tuple[NewLetter, ...]:
+        """The letters, one an addressee; `UserMistake` or `EvidenceBroken` with every reason against them."""
+        complaints = Complaints()
+        complaints.add(*office_complaints(self._config.office))
+        matters = self._matters(leads, complaints)
+        addressees = Addressees(self._engine, self._proofs)
+        groups: dict[Addressee, list[WorkedLead]] = {}
+        for lead in leads:
+            try:
+                groups.setdefault(addressees.of(kind, lead, to), []).append(lead)
+            except (UserMistake, EvidenceBroken) as wrong:
+                complaints.add_error(f"线索 {lead.number}", wrong)
+        joined = [_Group(addressee=addressees.whole(one), leads=tuple(of_it)) for one, of_it in groups.items()]
+        for one in joined:
+            self._refuse_known(one, complaints)
+        wanted = [self._wanted(kind, one, matters, complaints) for one in joined]
+        complaints.settle("没有起草")
+        return tuple(self._new(one, composed(one), group) for one, group in zip(wanted, joined, strict=True))
+
+    def _matters(self, leads: Sequence[WorkedLead], complaints: Complaints) -> dict[int, Matter]:
+        matters: dict[int, Matter] = {}
+        with progress("核验证据", len(leads)) as step:
+            for lead in leads:
+                step(lead.number)
+                proven = self._proven(lead, complaints)
+                if proven is not None:
+                    matters[lead.id] = Matter(
+                        lead=proven.lead,
+                        shown=self.evidence.shown(proven.lead, complaints),
+                        confirmed_by=proven.confirmed_by,
+                        approved_by=proven.approved_by,
+                    )
+        return matters
+
+    def _proven(self, lead: WorkedLead, complaints: Complaints) -> ProvenLead | None:
+        try:
+            proven = self._proofs.lead(lead)
+            self._refuse_foreign(lead, proven)
+        except (UserMistake, EvidenceBroken) as wrong:
+            complaints.add_error(f"线索 {lead.number}", wrong)
+            return None
+        return proven
+
+    def _refuse_foreign(self, lead: WorkedLead, proven: ProvenLead) -> None:
+        worked = WorkedLeads(self._engine)
+        for name in proven.lead.exhibits:
+            if worked.named(name).id != lead.id:
+                raise UserMistake(f"证据项 {name} 不是这条线索的")
+
+    def _refuse_known(self, group: _Group, complaints: Complaints) -> None:
+        ids = [one.id for one in group.leads]
+        known = KeptLetters(self._engine).about(ids, group.addressee.name)
+        for lead in group.leads:
+            if lead.id in known:
+                complaints.add(
+                    f"线索 {lead.number} 已在给 {group.addressee.name} 的 {known[lead.id]} 中，"
+                    f"未反馈的请催办：lantian letter remind {known[lead.id]}"
+                )
+
+    def _wanted(self, kind: Kind, group: _Group, matters: dict[int, Matter], complaints: Complaints) -> Wanted:
+        of_it = tuple(matters[one.id] for one in group.leads if one.id in matters)
+        basis = self.law.basis(kind, group.addressee, [(one, matters.get(one.id)) for one in group.leads], complaints)
+        return Wanted(
+            kind=kind,
+            addressee=group.addressee,
+            matters=of_it,
+            basis=basis,
+            office=self._config.office,
+            settings=self._config.letters,
+            chain=self.evidence.chain(),
+            now=self._now,
+        )
+
+    def _new(self, wanted: Wanted, content: Content, group: _Group) -> NewLetter:
+        cases = {one.case_id for one in group.leads}
+        return new_letter(content, wanted.addressee, case_id=cases.pop() if len(cases) == 1 else None)
+
+
+def new_letter(
+    content: Content, addressee: Addressee, *, case_id: int | None = None, reminds: int | None = None
+) -> NewLetter:
+    """The row of a letter that says this."""
+    text = written(content)
+    return NewLetter(
+        kind=content.letter.kind.value,
+        verb=content.verb,
+        addressee=addressee.name,
+        operator_id=addressee.operator_id,
+        case_id=case_id,
+        content=text,
+        digest=digest_of(text),
+        articles=tuple(one.id for one in content.articles),
+        leads=tuple(
+            NewLetterLead(lead_id=one.id, number=one.number, exhibits=one.exhibits) for one in content.leads
+        ),
+        reminds=reminds,
+    )  # fmt: skip
+
+
+def _write(engine: Engine, new: NewLetter, acts: Acting, now: datetime) -> KeptLetter:
+    with writing(engine).begin() as connection:
+        # Two who draft at once: the second one sees here what the first one wrote.
+        if known := about_on(connection, [one.lead_id for one in new.leads], new.addressee):
+            raise UserMistake(
+                f"没有起草：所列线索已在给 {new.addressee} 的 {'、'.join(sorted(set(known.values())))} 中"
+            )
+        letter_id, _ = draft_on(connection, new, LetterAct(by=acts.name, at=now), acts.sign)
+    return KeptLetters(engine).named(str(letter_id))
+
+
+def write_reminder(engine: Engine, new: NewLetter, sign: Signer, act: LetterAct) -> KeptLetter:
+    """A reminder's row; it has no leads of its own."""
+    with writing(engine).begin() as connection:
+        letter_id, _ = draft_on(connection, new, act, sign)
+    return KeptLetters(engine).named(str(letter_id))

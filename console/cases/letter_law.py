@@ -1,0 +1,161 @@
+"""What law allows in a letter: each lead, category and place asked of the chooser with what our office is and holds.
+
+A letter over many matters takes the mildest word that all of them bear; what one of them forbids is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from casework.actors.kinds import actor_kind
+from casework.law import Book, choose
+from casework.law_words import (
+    ActorKind,
+    Choice,
+    CitedArticle,
+    Delegation,
+    Level,
+    OfficeKind,
+    PlaceKind,
+    Situation,
+    Verb,
+)
+from casework.letters.content import Content
+from casework.letters.letter import Kind
+from casework.letters.matters import Addressee, Basis, Matter
+from casework.letters.phrases import KIND_WORDS, TO_ACTOR, TO_OPERATOR
+from casework.letters.refusing import Complaints, Proofs
+from casework.workdays import day_of
+from crawler.config import Config
+from crawler.errors import UserMistake
+from storage.cases.laws import Laws
+from storage.cases.operators import Operators
+from storage.cases.shapes import WorkedActor, WorkedLead
+
+MILDEST_FIRST = (Verb.ASK, Verb.ASSIST, Verb.TRANSFER, Verb.ORDER)
+OFFICE_FILE = "laws.toml"  # in the home: the office's own articles
+REASONS = 3  # of those why a letter may not be written
+
+
+class Law:
+    """The law as one office may use it now."""
+
+    def __init__(self, config: Config, engine: Engine, now: datetime) -> None:
+        self._office, self._engine, self._now = config.office, engine, now
+        self._book = Book.load(config.home / OFFICE_FILE)
+        self._proofs = Proofs(engine)
+        self._seats = {name: one.seat for one in Operators(engine).current() for name in one.platforms}
+        self._held: tuple[Delegation, ...] | None = None
+        self._choices: dict[Situation, Choice] = {}
+
+    def basis(
+        self,
+        kind: Kind,
+        addressee: Addressee,
+        leads: Sequence[tuple[WorkedLead, Matter | None]],
+        complaints: Complaints,
+    ) -> Basis:
+        """What may be cited to this addressee; whatever forbids the letter is among the complaints."""
+        choices = []
+        for lead, matter in leads:
+            if matter is None or (complaints.said and not self._office.kind):
+                continue
+            for situation in self._situations(kind, lead, matter):
+                choices.append(self._chosen(situation))
+                self._refuse(kind, lead, situation, complaints)
+        articles = tuple({(one.id, one.cite): one for choice in choices for one in choice.articles}.values())
+        if choices:
+            self._refuse_empty(kind, addressee, articles, complaints)
+        verbs = [choice.verb for choice in choices]
+        return Basis(
+            verb=min(verbs, key=MILDEST_FIRST.index, default=Verb.ASK),
+            articles=articles,
+            notes=tuple(dict.fromkeys(note for choice in choices for note in choice.notes)),
+        )
+
+    def unread(self, content: Content) -> tuple[str, ...]:
+        """The articles of a letter that no legal reviewer of ours has read in these versions."""
+        cited = {(one.id, one.digest) for one in content.articles}
+        kept = [one for one in Laws(self._engine).confirmed() if (one.article, one.digest) in cited]
+        read = {(one.article, one.digest) for one in kept if self._proofs.has_read(one)}
+        return tuple(
+            dict.fromkeys(f"{one.cite}（{one.id}）" for one in content.articles if (one.id, one.digest) not in read)
+        )
+
+    def _chosen(self, situation: Situation) -> Choice:
+        if situation not in self._choices:
+            self._choices[situation] = choose(situation, self._book)
+        return self._choices[situation]
+
+    def _situations(self, kind: Kind, lead: WorkedLead, matter: Matter) -> Iterator[Situation]:
+        """One a category and place, on the last day it was seen."""
+        last: dict[tuple[str, PlaceKind], datetime] = {}
+        for one in matter.shown:
+            for category in one.categories:
+                key = (category, one.place)
+                last[key] = max(last.get(key, one.last_seen), one.last_seen)
+        actor = self._actor(lead)
+        for (category, place), seen in last.items():
+            yield Situation(
+                category=category,
+                actor=actor_kind(actor) if actor else ActorKind.UNKNOWN,
+                place=place,
+                office=OfficeKind(self._office.kind),
+                level=Level(self._office.level),
+                on=day_of(seen),
+                delegations=self._delegations(),
+                office_seat=f"{self._office.province}{self._office.city}",
+                platform_seat=self._seats.get(lead.platform, ""),
+                actor_seat=actor.province if actor else "",
+                measure=kind.value,
+                written=day_of(self._now),
+            )
+
+    def _delegations(self) -> tuple[Delegation, ...]:
+        """Those that nobody has ended and somebody signed for."""
+        if self._held is None:
+            self._held = tuple(self._held_now())
+        return self._held
+
+    def _held_now(self) -> Iterator[Delegation]:
+        for one in Laws(self._engine).delegations(day_of(self._now)):
+            self._proofs.delegation(one)
+            yield Delegation(
+                number=one.number, kind=one.kind, giver=one.giver, scope=one.scope, first=one.first, last=one.last
+            )
+
+    def _actor(self, lead: WorkedLead) -> WorkedActor | None:
+        from storage.cases.actors import Actors
+
+        return Actors(self._engine).actor(lead.actor_id) if lead.actor_id else None
+
+    def _refuse(self, kind: Kind, lead: WorkedLead, situation: Situation, complaints: Complaints) -> None:
+        """A measure that is not ours is refused with the chooser's own reasons."""
+        choice = self._chosen(situation)
+        if kind is Kind.REMIND or kind.value in choice.measures:
+            return
+        whole = choose(replace(situation, measure=""), self._book)
+        reasons = [f"{one.id} {one.why}" for one in (*choice.refused, *whole.refused)]
+        told = "；".join(dict.fromkeys(reasons[:REASONS])) or "没有可以依据的条文"
+        complaints.add(f"线索 {lead.number}：本机关不能{KIND_WORDS[kind]}（{told}）")
+
+    def _refuse_empty(
+        self, kind: Kind, addressee: Addressee, articles: Sequence[CitedArticle], complaints: Complaints
+    ) -> None:  # fmt: skip
+        if not articles and kind in (*TO_OPERATOR, *TO_ACTOR):
+            complaints.add(f"给 {addressee.name} 的函没有可引的条文")
+        for one in articles:
+            if not one.text.strip():
+                complaints.add(f"条文 {one.id}（{one.cite}）没有原文，不能引用")
+
+
+def demand_read(law: Law, content: Content, number: str) -> None:
+    """`UserMistake` naming the articles while the letter must bear 【条文待核】."""
+    if unread := law.unread(content):
+        raise UserMistake(
+            f"{number} 带有【条文待核】，不能复核：{'、'.join(unread)} 尚未由法制审核人员核对（lantian law confirm）"
+        )

@@ -1,0 +1,70 @@
+"""`lantian letter remind`: a letter about the leads of another that nobody answered. It finds nothing new.
+
+What it rests on is what two people signed in the first letter; it goes the same way through two people again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from casework.law_words import Verb
+from casework.letters.composing import reminded
+from casework.letters.content import Content
+from casework.letters.matters import Addressee
+from casework.letters.refusing import OFFICERS, Complaints, Proofs
+from console.acting import acting
+from console.cases.letter_drafting import new_letter, write_reminder
+from console.cases.letter_evidence import Evidence
+from console.cases.letter_files import Folder, draw
+from console.cases.letter_law import Law
+from console.cases.letter_told import tell_letters
+from console.ledger import opened
+from crawler import clock
+from crawler.config import Config
+from crawler.errors import UserMistake
+from storage.cases.letter_shapes import KeptLetter
+from storage.cases.letters import LETTER_WORDS, LIVE, KeptLetters, LetterAct
+
+
+def remind(word: str, out: Path, *, as_json: bool) -> None:
+    """Draft a reminder over what is still open; refused while one is on its way."""
+    config, now = Config.load(), clock.now()
+    with opened(config) as store:
+        acts = acting(config, store.engine, *OFFICERS)
+        letters, proofs = KeptLetters(store.engine), Proofs(store.engine)
+        kept = letters.named(word)
+        _refuse(kept, letters)
+        first = proofs.approved(kept).content
+        content = _content(config, kept, first, letters)
+        evidence = Evidence(config, store)
+        complaints = Complaints()
+        evidence.check(content, complaints)
+        complaints.settle("没有起草")
+        folder = Folder(out)
+        new = new_letter(content, _addressee(kept), case_id=kept.case_id, reminds=kept.id)
+        made = write_reminder(store.engine, new, acts.sign, LetterAct(by=acts.name, at=now))
+        draw(config, made, evidence, Law(config, store.engine, now), folder, is_draft=True)
+        tell_letters((made,), folder, as_json=as_json)
+
+
+def _refuse(kept: KeptLetter, letters: KeptLetters) -> None:
+    if kept.reminds is not None:
+        raise UserMistake(f"{kept.number} 本身是催办，催办针对原函")
+    if kept.state not in ("sent", "delivered"):
+        raise UserMistake(f"{kept.number} {LETTER_WORDS[kept.state]}，不用催办")
+    waiting = [one.number for one in letters.reminders_of(kept.id) if one.state in LIVE and one.sent_at is None]
+    if waiting:
+        raise UserMistake(f"{kept.number} 的催办 {waiting[0]} 还没有发出")
+
+
+def _content(config: Config, kept: KeptLetter, first: Content, letters: KeptLetters) -> Content:
+    open_ = {one.lead_id for one in letters.leads_of(kept.id) if one.answered_at is None and one.gone_at is None}
+    left = tuple(one for one in first.leads if one.id in open_)
+    if not left:
+        raise UserMistake(f"{kept.number} 没有待反馈的线索")
+    return reminded(replace(first, leads=left, verb=Verb.ASK.value), kept.number, kept.document, config.letters)
+
+
+def _addressee(kept: KeptLetter) -> Addressee:
+    return Addressee(name=kept.addressee, operator_id=kept.operator_id)
