@@ -83,12 +83,13 @@ def confirm_kind(connection: Connection, actor: int, kind: str, said: Said, sign
     return entry
 
 
-def match_by_hand(connection: Connection, actor: int, agency: Agency | None, said: Said, sign: Signer) -> int:
-    """Which agency an actor is, or that it is none, a person says: no later list is asked about that again.
-
-    The registry still tells the status of whichever he named. The audit entry's number.
+def match_by_hand(
+    connection: Connection, actor: int, match: tuple[Agency | None, str], said: Said, sign: Signer
+) -> int:
+    """Which agency an actor is, with the office in charge, or that it is none, a person says: no later list is asked
+    about that again, but for the status of whichever he named. The audit entry's number.
     """
-    row = _own(connection, actor)
+    row, (agency, office) = _own(connection, actor), match
     told: Detail = {
         "agency": agency.name if agency else "",
         "code": (agency.code or agency.credit_code) if agency else "",
@@ -96,7 +97,7 @@ def match_by_hand(connection: Connection, actor: int, agency: Agency | None, sai
     }
     entry = add_on(connection, sign(_act(said, "actor_match", row.number, told)))
     values = agency_values(agency) | {"matched_as": BY_PERSON, "match_entry": entry}
-    values |= {"matched_by": said.by, "matched_at": said.at, "registry_version": None}
+    values |= {"matched_by": said.by, "matched_at": said.at, "registry_version": None, "in_charge": office}
     connection.execute(update(ActorRow).where(ActorRow.id == row.id).values(**values))
     return entry
 

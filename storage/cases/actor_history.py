@@ -66,7 +66,23 @@ def _counts(actors: Sequence[int], districts: Scope) -> tuple[Select[*tuple[Any,
         .join(LetterRow, LetterRow.id == LetterLeadRow.letter_id)
         .where(lead.in_(actors), written)
         .group_by(lead),
+        _later(actors, districts),
     )
+
+
+def _later(actors: Sequence[int], districts: Scope) -> Select[*tuple[Any, ...]]:
+    """Leads registered after the first letter was sent."""
+    first = (
+        select(LeadRow.actor_id.label("actor"), func.min(LetterRow.sent_at).label("sent"))
+        .join(LetterLeadRow, LetterLeadRow.lead_id == LeadRow.id)
+        .join(LetterRow, LetterRow.id == LetterLeadRow.letter_id)
+        .where(LeadRow.actor_id.in_(actors), LetterRow.sent_at.is_not(None))
+        .group_by(LeadRow.actor_id)
+        .subquery()
+    )
+    later = select(first.c.actor.label("actor"), func.count().label("later"))
+    later = later.join(LeadRow, LeadRow.actor_id == first.c.actor).where(LeadRow.registered_at > first.c.sent)
+    return _seen(later, districts).group_by(first.c.actor)
 
 
 def history_on(connection: Connection, actor: int, districts: Scope, limit: int) -> History:

@@ -54,7 +54,8 @@ class Join:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What of an actor is counted. `by_contact` are the open joins that no person made."""
+    """What of an actor is counted. `by_contact` are the open joins that no person made, `broken` the matters that were
+    back after a letter had them removed, `later` the leads registered after the first letter was sent."""
 
     identities: int = 0
     platforms: int = 0
@@ -64,6 +65,7 @@ class Tally:
     cases: int = 0
     letters: int = 0
     broken: int = 0
+    later: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
