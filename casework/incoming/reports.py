@@ -137,9 +137,12 @@ def reporters_of(engine: Engine, lead: WorkedLead, key: ReporterKey, acting: Act
     acting.needs(Grant.REPORTERS)
     if not acting.sees(lead.district):
         raise UserMistake(f"没有线索 {lead.number}")
-    found = [unseal(one.sealed, one.lead, key) for one in Reporters(engine).of(lead.id)]
-    if not found:
+    kept = Reporters(engine).of(lead.id)
+    if not kept:
         raise UserMistake(f"线索 {lead.number} 没有举报人信息")
+    if others := {one.key_id for one in kept} - {key.id}:
+        raise UserMistake(f"线索 {lead.number} 的举报人信息要用密钥 {'、'.join(sorted(others))}，现用的是 {key.id}")
+    found = [unseal(one.sealed, one.lead, key) for one in kept]
     with writing(engine).begin() as connection:
         add_on(connection, acting.sign(Act(who=acting.name, act="reporter_seen", subject=lead.number, at=now)))
     return found
