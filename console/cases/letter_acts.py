@@ -12,7 +12,7 @@ from casework.letters.content import content_read
 from casework.letters.refusing import OFFICERS, Complaints, Proofs
 from console.acting import acting
 from console.cases.letter_evidence import Evidence
-from console.cases.letter_files import Folder, draw
+from console.cases.letter_files import Folder, Sources, files_of, name_of
 from console.cases.letter_law import Law, demand_read
 from console.cases.letter_told import tell_letter
 from console.ledger import opened
@@ -63,7 +63,8 @@ def export(word: str, out: Path, *, is_draft: bool, as_json: bool) -> None:
         complaints = Complaints()
         evidence.check(proven.content, complaints)
         complaints.settle(f"{kept.number} 不能导出")
-        written = draw(config, kept, evidence, law, Folder(out), is_draft=is_draft)
+        files = files_of(config, proven.content, kept.number, Sources(evidence, law), is_draft=is_draft)
+        written = Folder(out).save(name_of(kept.number, is_draft=is_draft), files)
         detail: Detail = {"digest": kept.digest, "files": [one.name for one in written], "is_draft": is_draft}
         AuditLog(store.engine).add(
             acts.sign(Act(who=acts.name, act="letter_export", subject=kept.number, at=now, detail=detail))

@@ -6,23 +6,25 @@ Nothing is written before every letter asked for may be: what is refused leaves 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from casework.acting import Acting
 from casework.letters.composing import composed, office_complaints
 from casework.letters.content import Content, digest_of, written
 from casework.letters.letter import Kind
 from casework.letters.matters import Addressee, Matter, Wanted
+from casework.letters.papers import LetterFiles
 from casework.letters.phrases import KIND_WORDS
 from casework.letters.refusing import OFFICERS, Complaints, Proofs, ProvenLead
 from console.acting import acting
 from console.cases.addressees import Addressees
 from console.cases.letter_evidence import Evidence
-from console.cases.letter_files import Folder, draw
+from console.cases.letter_files import Folder, Sources, files_of, name_of, remove
 from console.cases.letter_law import Law
 from console.cases.letter_told import tell_letters
 from console.ledger import opened
@@ -30,10 +32,9 @@ from console.output import progress, say
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EvidenceBroken, UserMistake
-from storage.audit import Signer
 from storage.cases.leads import WorkedLeads
 from storage.cases.letter_shapes import KeptLetter, NewLetter, NewLetterLead
-from storage.cases.letters import KeptLetters, LetterAct, about_on, draft_on
+from storage.cases.letters import KeptLetters, LetterAct, about_on, draft_on, numbers_ahead
 from storage.cases.shapes import WorkedLead
 from storage.db import writing
 
@@ -68,9 +69,7 @@ def draft(asked: Asked, *, as_json: bool) -> int:
         leads = _leads(store.engine, acts, asked.leads)
         drafting = _Drafting(config, Evidence(config, store), store.engine, now)
         ready = drafting.ready(kind, leads, asked.to)
-        made = tuple(_write(store.engine, one, acts, now) for one in ready)
-        for letter in made:
-            draw(config, letter, drafting.evidence, drafting.law, folder, is_draft=True)
+        made = write_drafts(store.engine, drafting.drawn(ready), folder, acts, now)
         tell_letters(made, folder, as_json=as_json)
     if not as_json:
         say("草稿未编号、未签发、未用印；须由另一人复核（lantian letter approve）后才能导出正式稿。")
@@ -106,9 +105,9 @@ class _Drafting:
     def __init__(self, config: Config, evidence: Evidence, engine: Engine, now: datetime) -> None:
         self._config, self._engine, self._now = config, engine, now
         self._proofs = Proofs(engine)
-        self.evidence, self.law = evidence, Law(config, engine, now)
+        self.evidence, self._law = evidence, Law(config, engine, now)
 
-    def ready(self, kind: Kind, leads: Sequence[WorkedLead], to: str) -> tuple[NewLetter, ...]:
+    def ready(self, kind: Kind, leads: Sequence[WorkedLead], to: str) -> list[tuple[NewLetter, Content]]:
         """The letters, one an addressee; `UserMistake` or `EvidenceBroken` with every reason against them."""
         complaints = Complaints()
         complaints.add(*office_complaints(self._config.office))
@@ -125,7 +124,17 @@ class _Drafting:
             self._refuse_known(one, complaints)
         wanted = [self._wanted(kind, one, matters, complaints) for one in joined]
         complaints.settle("没有起草")
-        return tuple(self._new(one, composed(one), group) for one, group in zip(wanted, joined, strict=True))
+        numbers = numbers_ahead(self._engine, self._now, len(wanted))
+        return [_numbered(one, number, group) for one, number, group in zip(wanted, numbers, joined, strict=True)]
+
+    def drawn(self, ready: Sequence[tuple[NewLetter, Content]]) -> list[tuple[NewLetter, LetterFiles]]:
+        """Each with its files, before any row: what cannot be drawn is not drafted."""
+        sources, found = Sources(self.evidence, self._law), []
+        with progress("成文", len(ready)) as step:
+            for new, content in ready:
+                step(new.number)
+                found.append((new, files_of(self._config, content, new.number, sources, is_draft=True)))
+        return found
 
     def _matters(self, leads: Sequence[WorkedLead], complaints: Complaints) -> dict[int, Matter]:
         matters: dict[int, Matter] = {}
@@ -169,7 +178,7 @@ class _Drafting:
 
     def _wanted(self, kind: Kind, group: _Group, matters: dict[int, Matter], complaints: Complaints) -> Wanted:
         of_it = tuple(matters[one.id] for one in group.leads if one.id in matters)
-        basis = self.law.basis(kind, group.addressee, [(one, matters.get(one.id)) for one in group.leads], complaints)
+        basis = self._law.basis(kind, group.addressee, [(one, matters.get(one.id)) for one in group.leads], complaints)
         return Wanted(
             kind=kind,
             addressee=group.addressee,
@@ -181,45 +190,50 @@ class _Drafting:
             now=self._now,
         )
 
-    def _new(self, wanted: Wanted, content: Content, group: _Group) -> NewLetter:
-        cases = {one.case_id for one in group.leads}
-        return new_letter(content, wanted.addressee, case_id=cases.pop() if len(cases) == 1 else None)
+
+def _numbered(wanted: Wanted, number: str, group: _Group) -> tuple[NewLetter, Content]:
+    content, cases = composed(wanted), {one.case_id for one in group.leads}
+    new = new_letter(content, number, wanted.addressee)
+    return replace(new, case_id=cases.pop() if len(cases) == 1 else None), content
 
 
-def new_letter(
-    content: Content, addressee: Addressee, *, case_id: int | None = None, reminds: int | None = None
-) -> NewLetter:
+def new_letter(content: Content, number: str, addressee: Addressee) -> NewLetter:
     """The row of a letter that says this."""
     text = written(content)
     return NewLetter(
+        number=number,
         kind=content.letter.kind.value,
         verb=content.verb,
         addressee=addressee.name,
         operator_id=addressee.operator_id,
-        case_id=case_id,
+        case_id=None,
         content=text,
         digest=digest_of(text),
         articles=tuple(one.id for one in content.articles),
         leads=tuple(
             NewLetterLead(lead_id=one.id, number=one.number, exhibits=one.exhibits) for one in content.leads
         ),
-        reminds=reminds,
     )  # fmt: skip
 
 
-def _write(engine: Engine, new: NewLetter, acts: Acting, now: datetime) -> KeptLetter:
-    with writing(engine).begin() as connection:
-        # Two who draft at once: the second one sees here what the first one wrote.
-        if known := about_on(connection, [one.lead_id for one in new.leads], new.addressee):
-            raise UserMistake(
-                f"没有起草：所列线索已在给 {new.addressee} 的 {'、'.join(sorted(set(known.values())))} 中"
-            )
-        letter_id, _ = draft_on(connection, new, LetterAct(by=acts.name, at=now), acts.sign)
-    return KeptLetters(engine).named(str(letter_id))
+def write_drafts(
+    engine: Engine, drafts: Sequence[tuple[NewLetter, LetterFiles]], folder: Folder, acts: Acting, now: datetime
+) -> tuple[KeptLetter, ...]:
+    """All rows and all files, or none."""
+    with ExitStack() as undone:
+        with writing(engine).begin() as connection:
+            for new, files in drafts:
+                _refuse_taken(connection, new)
+                draft_on(connection, new, LetterAct(by=acts.name, at=now), acts.sign)
+                undone.callback(remove, folder.save(name_of(new.number, is_draft=True), files))
+        undone.pop_all()
+    letters = KeptLetters(engine)
+    return tuple(letters.named(new.number) for new, _ in drafts)
 
 
-def write_reminder(engine: Engine, new: NewLetter, sign: Signer, act: LetterAct) -> KeptLetter:
-    """A reminder's row; it has no leads of its own."""
-    with writing(engine).begin() as connection:
-        letter_id, _ = draft_on(connection, new, act, sign)
-    return KeptLetters(engine).named(str(letter_id))
+def _refuse_taken(connection: Connection, new: NewLetter) -> None:
+    """Two who draft at once: the second one sees here what the first one wrote."""
+    if new.reminds is not None:
+        return
+    if known := about_on(connection, [one.lead_id for one in new.leads], new.addressee):
+        raise UserMistake(f"没有起草：所列线索已在给 {new.addressee} 的 {'、'.join(sorted(set(known.values())))} 中")

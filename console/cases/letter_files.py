@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from casework.letters.content import Content, content_read, marked, with_pictures
+from casework.letters.content import Content, marked, with_pictures
 from casework.letters.letter import Letter
 from casework.letters.papers import LetterFiles, drawn
 from console.cases.letter_evidence import Evidence
@@ -13,12 +14,19 @@ from console.cases.letter_law import Law
 from console.output import harmless, say
 from crawler.config import Config
 from crawler.errors import UserMistake
-from storage.cases.letter_shapes import KeptLetter
 from storage.folders import made, save_new
 
 TEMPLATES = "templates"  # in the home: what the office changed in Word
 ENDINGS = ("docx", "pdf", "xlsx", "json")
 READY = "未编号、未签发、未用印"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a drawing asks beside the content: the pictures, and which articles are read."""
+
+    evidence: Evidence
+    law: Law
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +52,31 @@ class Folder:
                 save_new(path, getattr(files, ending))
                 saved.append(path)
         except OSError as wrong:
-            for path in saved:
-                path.unlink(missing_ok=True)
+            remove(saved)
             raise UserMistake(f"{self.path}：没有写成（{wrong.strerror or wrong}）") from None
         return tuple(saved)
 
 
-def draw(  # noqa: PLR0913 - what a drawing needs, each of its own kind
-    config: Config, kept: KeptLetter, evidence: Evidence, law: Law, folder: Folder, *, is_draft: bool
-) -> tuple[Path, ...]:
-    """Write the files of a letter as it must be marked now."""
-    content = content_read(kept.content)
-    letter = to_be_drawn(content, kept.number, law, is_draft=is_draft)
-    letter = with_pictures(letter, evidence.pictures(content))
+def remove(paths: Sequence[Path]) -> None:
+    """Files of a letter that did not come about."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def files_of(config: Config, content: Content, number: str, sources: Sources, *, is_draft: bool) -> LetterFiles:
+    """The files of a letter as it must be marked now."""
+    letter = to_be_drawn(content, number, sources.law, is_draft=is_draft)
+    letter = with_pictures(letter, sources.evidence.pictures(content))
     templates = config.home / TEMPLATES
     files = drawn(letter, content.listed, config.letters, templates if templates.is_dir() else None)
     for line in files.fonts:
-        say(f"{kept.number}：{harmless(line)}")
-    return folder.save(f"{kept.number}{'-草稿' if is_draft else ''}", files)
+        say(f"{number}：{harmless(line)}")
+    return files
+
+
+def name_of(number: str, *, is_draft: bool) -> str:
+    """What a letter's files are called."""
+    return f"{number}{'-草稿' if is_draft else ''}"
 
 
 def to_be_drawn(content: Content, number: str, law: Law, *, is_draft: bool) -> Letter:

@@ -14,9 +14,9 @@ from casework.letters.content import Content
 from casework.letters.matters import Addressee
 from casework.letters.refusing import OFFICERS, Complaints, Proofs
 from console.acting import acting
-from console.cases.letter_drafting import new_letter, write_reminder
+from console.cases.letter_drafting import new_letter, write_drafts
 from console.cases.letter_evidence import Evidence
-from console.cases.letter_files import Folder, draw
+from console.cases.letter_files import Folder, Sources, files_of
 from console.cases.letter_law import Law
 from console.cases.letter_told import tell_letters
 from console.ledger import opened
@@ -24,7 +24,7 @@ from crawler import clock
 from crawler.config import Config
 from crawler.errors import UserMistake
 from storage.cases.letter_shapes import KeptLetter
-from storage.cases.letters import LETTER_WORDS, LIVE, KeptLetters, LetterAct
+from storage.cases.letters import LETTER_WORDS, LIVE, KeptLetters, numbers_ahead
 
 
 def remind(word: str, out: Path, *, as_json: bool) -> None:
@@ -41,11 +41,12 @@ def remind(word: str, out: Path, *, as_json: bool) -> None:
         complaints = Complaints()
         evidence.check(content, complaints)
         complaints.settle("没有起草")
-        folder = Folder(out)
-        new = new_letter(content, _addressee(kept), case_id=kept.case_id, reminds=kept.id)
-        made = write_reminder(store.engine, new, acts.sign, LetterAct(by=acts.name, at=now))
-        draw(config, made, evidence, Law(config, store.engine, now), folder, is_draft=True)
-        tell_letters((made,), folder, as_json=as_json)
+        folder, sources = Folder(out), Sources(evidence, Law(config, store.engine, now))
+        (number,) = numbers_ahead(store.engine, now, 1)
+        new = replace(new_letter(content, number, _addressee(kept)), case_id=kept.case_id, reminds=kept.id)
+        files = files_of(config, content, number, sources, is_draft=True)
+        made = write_drafts(store.engine, [(new, files)], folder, acts, now)
+        tell_letters(made, folder, as_json=as_json)
 
 
 def _refuse(kept: KeptLetter, letters: KeptLetters) -> None:

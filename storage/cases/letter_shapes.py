@@ -44,8 +44,10 @@ class NewLetterLead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLetter:
-    """A letter to be drafted. A reminder has leads to name, and rows for none of them: those are its letter's."""
+    """A letter to be drafted, under the number of `numbers_ahead`. A reminder has leads to name, and rows for none of
+    them: those are its letter's."""
 
+    number: str
     kind: str
     verb: str
     addressee: str

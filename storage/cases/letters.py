@@ -81,9 +81,22 @@ class LetterAct:
 # -- acts ------------------------------------------------------------------------------------------
 
 
-def draft_on(connection: Connection, new: NewLetter, act: LetterAct, sign: Signer) -> tuple[int, str]:
-    """A new draft; its id and number. The entry in the log names the digest, the leads, exhibits and articles."""
+def numbers_ahead(engine: Engine, at: datetime, count: int) -> tuple[str, ...]:
+    """The numbers that the next drafts will get, if nobody else drafts meanwhile."""
+    with engine.connect() as connection:
+        first = next_number(connection, LetterRow.id, LetterRow.number, "H", at)
+    year, _, place = first.partition("-")
+    return tuple(f"{year}-{int(place) + ahead:0{len(place)}}" for ahead in range(count))
+
+
+def draft_on(connection: Connection, new: NewLetter, act: LetterAct, sign: Signer) -> int:
+    """A new draft; its id. The entry in the log names the digest, the leads, exhibits and articles.
+
+    `UserMistake` when somebody else took its number meanwhile: its files bear it already.
+    """
     number = next_number(connection, LetterRow.id, LetterRow.number, "H", act.at)
+    if new.number != number:
+        raise UserMistake(f"有人同时起草，{new.number} 已被占用，请再试一次")
     leads = [one.number for one in new.leads]
     exhibits = [name for one in new.leads for name in one.exhibits]
     told: Detail = {"digest": new.digest, "leads": leads, "exhibits": exhibits, "articles": new.articles, **act.detail}
@@ -98,7 +111,7 @@ def draft_on(connection: Connection, new: NewLetter, act: LetterAct, sign: Signe
             insert(LetterLeadRow), [_new_lead(letter_id, one.lead_id, one.exhibits) for one in new.leads]
         )
     _note(connection, letter_id, "draft", act, entry)
-    return letter_id, number
+    return letter_id
 
 
 def approve_on(connection: Connection, letter_id: int, act: LetterAct, sign: Signer) -> int:
