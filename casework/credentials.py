@@ -118,7 +118,8 @@ def with_password(people: People, login: Login, at: datetime) -> Acting:
     if public_of(key) != mine[0].public:
         raise Refused(login.name, WRONG_PASSWORD, f"用户 {login.name} 的口令不对")
     _live(rights, person, row.id, at)
-    return _acting(rights, person, row.id, key)
+    acting = _acting(rights, person, row.id, key)
+    return acting if rights.founder else _founding(people, acting, at)
 
 
 def able(people: People, name: str) -> Person:
@@ -184,11 +185,17 @@ def _first_time(people: People, rights: Rights, person: Person, login: Login, at
         raise Refused(login.name, WRONG_PASSWORD, f"用户 {login.name} 的口令不对") from None
     made = password_made(person, login.password, at, Cost())
     with writing(people.engine).begin() as connection:
-        rights = rights_on(connection)
         acting = begin_on(connection, person, made)
-        if not rights.founder and rights.next_founder() == person.name:
-            return found_on(connection, acting, at)
-    return acting
+    return acting if rights.founder else _founding(people, acting, at)
+
+
+def _founding(people: People, acting: Acting, at: datetime) -> Acting:
+    """In a home that nobody administers the first who is still there does, from his next password on."""
+    with writing(people.engine).begin() as connection:
+        rights = rights_on(connection)
+        if rights.founder or rights.next_founder() != acting.name:
+            return acting
+        return found_on(connection, acting, at)
 
 
 def begin_on(connection: Connection, person: Person, made: Made) -> Acting:

@@ -107,11 +107,6 @@ class People:
         with self.engine.connect() as connection:
             return str(connection.execute(select(UserRow.password).where(UserRow.id == person.id)).scalar_one())
 
-    def renew_password(self, person: Person, password: str) -> None:
-        """The same password, hashed anew because the cost has risen."""
-        with self._writer.begin() as connection:
-            connection.execute(update(UserRow).where(UserRow.id == person.id).values(password=password))
-
     def note_refusal(self, refusal: Refusal) -> None:
         """Somebody was not believed. Wrong passwords are counted in the row: several processes count together."""
         wrong = update(UserRow).where(UserRow.name == encodable(refusal.name))

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority, serving
 from package_specimens import SURROUNDINGS, VISIT
+from people_specimens import someone, token_of
 from storage_specimens import exchange, finding, first_wrong
 
 from casework.papers.extraction import facts_written
@@ -35,7 +36,7 @@ from storage.archive import FolderArchive
 from storage.audit import AuditLog
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
-from storage.people import Extraction, NewPerson, People
+from storage.people import Extraction, People
 from storage.seal import Sealer
 from storage.shapes import PlannedRun
 from storage.stamp import stamp_pending
@@ -226,12 +227,8 @@ def test_several_exhibits_share_their_page_and_the_redirects_to_it(home: Path, t
 def extracted(kept: Kept) -> str:
     """Two officers opened the page: their visit is the one that there is. Returns the extraction's id."""
     engine, at = open_database(kept.database), clock.now()
-    people = People(engine)
-    names = ("王示例", "李示例")
-    first, second = (
-        people.add(NewPerson(name=name, badge=f"示例-{name}", unit="示例市知识产权局", by=WHO), "a long password", at)
-        for name in names
-    )
+    people, names = People(engine), ("王示例", "李示例")
+    first, second = (someone(engine, name).person for name in names)
     text = kept.visit.text
     file = KeptFile(
         number=text.id, title="文字", url=text.url, taken_at=at, file="x", size=text.size, sha256=text.sha256
@@ -271,12 +268,19 @@ def words_of(path: Path, name: str) -> str:
         return paper.read("word/document.xml").decode()
 
 
-def test_what_officers_extracted_goes_out_with_their_record(home: Path, tmp_path: Path) -> None:
+def test_what_officers_extracted_goes_out_with_their_record(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept, out = kept_in(home), tmp_path / "X.wacz"
     name = extracted(kept)
-    with pytest.raises(UserMistake, match=f"没有用户 '{WHO}'"):
+    with pytest.raises(UserMistake, match="要用本人的凭据"):
+        export(Asked(exhibits=(kept.flagged,), out=out, by="王示例"), as_json=False)
+    engine = open_database(kept.database)
+    monkeypatch.setenv("LANTIAN_TOKEN", token_of(engine, "王示例"))
+    engine.dispose()
+    with pytest.raises(UserMistake, match="凭据是 王示例 的"):
         export(Asked(exhibits=(kept.flagged,), out=out, by=WHO), as_json=False)
-    export(Asked(exhibits=(kept.flagged,), out=out, by="王示例"), as_json=False)
+    export(Asked(exhibits=(kept.flagged,), out=out, by=""), as_json=False)
     assert verify_package(out).ok
     assert "王示例" in words_of(out, f"documents/extraction-{name}.docx")
     assert words_of(out, "documents/evidence-list.docx").count("王示例、李示例") == 1

@@ -19,10 +19,12 @@ from pathlib import Path
 import pytest
 from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority, serving
 from paper_specimens import SURROUNDINGS
+from people_specimens import office, token_by
 from storage_specimens import T0, exchange, finding
 
+from casework.credentials import Login, with_password
+from casework.granting import disable
 from casework.papers.extraction import facts_read
-from casework.people import add_person
 from console.extraction_facts import surroundings_troubles
 from console.specimen import load
 from console.specimen_server import SpecimenServer
@@ -38,7 +40,7 @@ from storage.archive import FolderArchive
 from storage.audit import AuditLog
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
-from storage.people import NewPerson, People
+from storage.people import People
 from storage.seal import Sealer, State
 from storage.shapes import PlannedRun
 from storage.visits import read_facts
@@ -112,10 +114,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, 
     with FolderArchive(home / "archive", tool=TOOL) as archive:
         store = ExhibitStore(engine)
         exhibits = {name: _exhibit(archive, store, name) for name in ("same", "changed", "gone", "empty", "forbidden")}
+    office(engine, PASSWORDS)
     people = People(engine)
-    for at, (name, password) in enumerate(PASSWORDS.items()):
-        add_person(people, NewPerson(name=name, badge=f"豫示例00{at}", unit="示例局", by="root"), password, T0)
-    people.disable("张三", "root", T0)
+    founder = with_password(people, Login(name="王一", password=PASSWORDS["王一"]), T0)
+    disable(people, founder, "张三", T0)
     engine.dispose()
     login = root / "login"
     login.write_text("".join(f"{name}:{password}\n" for name, password in PASSWORDS.items()), encoding="utf-8")
@@ -188,7 +190,9 @@ def test_what_the_page_shows_is_taken_home_sealed_and_written_down(place: Place,
 
 
 @pytest.mark.usefixtures("chromium")
-def test_what_robots_forbids_is_opened_only_when_somebody_signed(place: Place, here: Here) -> None:
+def test_what_robots_forbids_is_opened_only_when_somebody_signed(
+    place: Place, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
     exhibit = place.exhibits["forbidden"]
     officers = ("--officers", "王一,李二", "--login-file", place.login, "--json")
     refused = here("extract", exhibit, *officers)
@@ -198,7 +202,9 @@ def test_what_robots_forbids_is_opened_only_when_somebody_signed(place: Place, h
     engine = open_database(place.home / "lantian.db")
     assert People(engine).extractions_of(exhibit) == ()
     assert AuditLog(engine).entries()[-1].act == "extraction_refused"
-    assert here("override", "sign", "wuba", "--person", "王一", "--reason", "年度专项").code == EXIT_DONE
+    assert here("override", "sign", "wuba", "--person", "王一", "--reason", "年度专项").code == EXIT_USAGE
+    monkeypatch.setenv("LANTIAN_TOKEN", token_by(engine, "王一", PASSWORDS["王一"]))
+    assert here("override", "sign", "wuba", "--reason", "年度专项").code == EXIT_DONE
     ran = here("extract", exhibit, *officers)
     assert ran.code == EXIT_DONE, ran.err
     (told,) = ran.lines
@@ -463,24 +469,6 @@ def test_a_login_file_that_others_can_read_is_refused(place: Place, here: Here, 
     for file, words in ((shared, "chmod 600"), (link, "读不了"), (tmp_path, "读不了"), (pipe, "不是普通文件")):
         ran = here("extract", place.exhibits["same"], "--officers", "王一,李二", "--login-file", file)
         assert (ran.code, words in ran.err) == (EXIT_USAGE, True), ran.err
-
-
-def test_users_are_added_listed_and_disabled(here: Here, tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text("xing-he 2026 四\n", encoding="utf-8")
-    secret.chmod(0o600)
-    added = here("user", "add", "赵四", "--badge", "豫示例004", "--unit", "示例局", "--password-file", secret)
-    assert (added.code, "赵四" in added.err) == (EXIT_DONE, True)
-    assert here("user", "disable", "赵四", "--by", "王一").code == EXIT_DONE
-    (told,) = here("user", "list", "--json").lines
-    assert (told["name"], told["badge"], told["disabled_by"]) == ("赵四", "豫示例004", "王一")
-    assert told["added_by"].startswith("系统账号")
-    assert "停用" in here("user", "list").out
-    assert here("user", "add", "赵四", "--badge", "5", "--password-file", secret).code == EXIT_USAGE
-    secret.write_text("short\n", encoding="utf-8")
-    refused = here("user", "add", "钱五", "--badge", "5", "--password-file", secret)
-    assert refused.code == EXIT_USAGE
-    assert "short" not in refused.err
 
 
 def test_a_password_is_typed_without_echo_and_never_taken_from_a_pipe() -> None:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from people_specimens import office, token_by
 from saved_pages import mhtml, packed, response, singlefile, wacz
 from sqlalchemy import text
 
@@ -23,7 +24,7 @@ from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.import_shapes import Backing
 from storage.imports import Imports
-from storage.people import NewPerson, People
+from storage.people import People
 from storage.shapes import PlannedRun
 from storage.tasks import Tasks
 from storage.verifier.package import verify_package
@@ -270,13 +271,19 @@ def wall(home: Path) -> None:
 
 def with_users(home: Path) -> None:
     with stored(home) as store:
-        people = People(store.engine)
-        if not people.everybody():
-            from casework.people import add_person
+        if not People(store.engine).everybody():
+            office(store.engine, {name: password_of(name) for name in ("王示例", "李示例", "赵示例")})
+        os.environ["LANTIAN_TOKEN"] = token_by(store.engine, "王示例", password_of("王示例"))
 
-            for name in ("王示例", "李示例", "赵示例"):
-                new = NewPerson(name=name, badge=f"示例 {name}", unit="示例单位", by="操作员")
-                add_person(people, new, f"口令很长别人不易猜到{name[0]}1", clock.now())
+
+def password_of(name: str) -> str:
+    return f"口令很长别人不易猜到{name[0]}1"
+
+
+@pytest.fixture(autouse=True)
+def _own_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's; once there are users, 王示例 acts."""
+    monkeypatch.setenv("LANTIAN_TOKEN", "")
 
 
 def confirmed(  # noqa: PLR0917 - a table-driven test takes its row
@@ -284,9 +291,7 @@ def confirmed(  # noqa: PLR0917 - a table-driven test takes its row
 ) -> Ran:
     with_users(home)
     logins = tmp_path / "logins"
-    logins.write_text(
-        "".join(f"{name}:口令很长别人不易猜到{name[0]}1\n" for name in ("王示例", "李示例")), encoding="utf-8"
-    )
+    logins.write_text("".join(f"{name}:{password_of(name)}\n" for name in ("王示例", "李示例")), encoding="utf-8")
     logins.chmod(0o600)
     ran = here("import", "confirm", exhibit, "--officers", officers, "--login-file", logins, "--json")
     assert ran.code == code, ran.err

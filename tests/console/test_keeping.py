@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pytest
 from keeping_specimens import DAY, NOW, Home, home_in, keep_page, keep_wall
+from people_specimens import founders, token_of
 from storage_specimens import archive_in
 
+from casework.granting import disable
 from console.inspection import Inspection
 from console.shelving import shelve_round
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE
 from crawler.tables import Shelf
 from storage.audit import AuditLog
-from storage.people import NewPerson, People
+from storage.people import People
 
 
 @pytest.fixture
@@ -60,7 +62,9 @@ def test_hostile_words_of_a_hold_are_shown_harmless(here: Callable, home: Home) 
     assert "\u202e" not in shown
 
 
-def test_once_there_are_users_only_they_are_named(here: Callable, home: Home) -> None:
+def test_once_there_are_users_only_their_credentials_act(
+    here: Callable, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     acts = [
         ("evidence", "hold", home.seen[0], "--reason", "案件未结", "--person"),
         ("evidence", "release", home.seen[0], "--person"),
@@ -68,19 +72,25 @@ def test_once_there_are_users_only_they_are_named(here: Callable, home: Home) ->
         ("override", "sign", "zhihu", "--reason", "专项检查", "--person"),
         ("rescreen", "--apply", "--by"),
     ]
-    people = People(home.engine)
-    for name in ("张审核", "李复核"):
-        people.add(NewPerson(name=name, badge=name, unit="", by="root"), "$argon2id$invented", NOW)
-    people.disable("李复核", "root", NOW)
+    tokens = {name: token_of(home.engine, name) for name in ("张审核", "李复核")}
+    disable(People(home.engine), founders(home.engine)[0], "李复核", NOW)
     before = len(AuditLog(home.engine).entries())
+    cases = (
+        ("", "张审核", "要用本人的凭据"),
+        (tokens["张审核"], "王主任", "凭据是 张审核 的"),
+        (tokens["李复核"], "", "用户 李复核 已停用"),
+    )
     for act in acts:
-        for name, said in (("王主任", "没有用户 '王主任'"), ("李复核", "用户 李复核 已停用")):
+        for token, name, said in cases:
+            monkeypatch.setenv("LANTIAN_TOKEN", token)
             refused = here(*act, name)
             assert (refused.code, said in refused.err) == (EXIT_USAGE, True), (act, refused.err)
-    assert len(AuditLog(home.engine).entries()) == before
+    assert {one.act for one in AuditLog(home.engine).entries()[before:]} == {"refused"}
+    before = len(AuditLog(home.engine).entries())
+    monkeypatch.setenv("LANTIAN_TOKEN", tokens["张审核"])
     for act in acts[:4]:
         assert here(*act, " 张审核 ").code == EXIT_DONE, act
-    assert {one.who for one in AuditLog(home.engine).entries()[before:]} >= {"张审核"}
+    assert {one.who for one in AuditLog(home.engine).entries()[before:]} == {"张审核"}
     assert here("evidence", "expire", "--dry-run").code == EXIT_DONE, "who only looks names nobody"
 
 

@@ -168,16 +168,21 @@ def test_a_change_is_refused_what_a_new_watch_is(here: Run, tmp_path: Path, monk
     assert [one["version"] for one in here("watch", "list", "--json").lines] == [2]
 
 
-def test_names_are_taken_once_and_only_users_decide(here: Run, daily: Ran, tmp_path: Path) -> None:
+def test_names_are_taken_once_and_only_users_decide(
+    here: Run, daily: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "已有名为 日常" in here(*DAILY, "--query", "专利").err
     password = tmp_path / "password"
     password.write_text("xinghe-Cesuo-2026\n", encoding="utf-8")
     password.chmod(0o600)
     here("user", "add", "丙", "--badge", "执法001", "--password-file", password)
-    refused = here("watch", "pause", "日常", "--by", "甲")
-    assert (refused.code, "没有用户 '甲'" in refused.err) == (2, True)
-    assert "要写明是谁" in here("watch", "pause", "日常").err
-    assert here("watch", "pause", "日常", "--by", "丙").code == 0
+    for name in ("甲", "丙", ""):
+        refused = here("watch", "pause", "日常", "--by", name)
+        assert (refused.code, "要用本人的凭据" in refused.err) == (2, True)
+    made = here("user", "token", "new", "--label", "测试", "--by", "丙", "--password-file", password)
+    monkeypatch.setenv("LANTIAN_TOKEN", made.out.strip())
+    assert "凭据是 丙 的" in here("watch", "pause", "日常", "--by", "甲").err
+    assert here("watch", "pause", "日常").code == 0
 
 
 def test_addresses_go_to_the_platforms_whose_they_are(here: Run, tmp_path: Path) -> None:
