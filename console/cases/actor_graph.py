@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -67,12 +68,12 @@ def _told(graph: Graph) -> dict[str, Any]:
 
 
 def _write(out: Path, graph: Graph, told: dict[str, Any]) -> None:
-    import json
-
-    texts = {".svg": lambda: svg(graph), ".dot": lambda: dot(graph)}
-    make = texts.get(out.suffix, lambda: json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+    if out.suffix == ".json":
+        text = json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+    else:
+        text = svg(graph) if out.suffix == ".svg" else dot(graph)
     try:
-        out.write_text(make(), encoding="utf-8")
+        out.write_text(text, encoding="utf-8")
     except OSError as wrong:
         raise UserMistake(f"不能写 {out}：{wrong.strerror}") from None
 

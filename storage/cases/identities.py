@@ -5,11 +5,12 @@ Whoever calls holds the write lock. Who is joined to whom is decided elsewhere.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from storage.bulk import Bulk
@@ -81,12 +82,16 @@ def _see(connection: Connection, known: Sequence[tuple[Any, Appearance, datetime
 
 def known_identities(connection: Connection, appearances: Sequence[Appearance]) -> dict[Place, Any]:
     """Those that have a row, by platform and key."""
-    places = list(dict.fromkeys(map(place_of, appearances)))
-    asked = (
-        select(IdentityRow.__table__).where(tuple_(IdentityRow.platform, IdentityRow.key).in_(some))
-        for some in chunks(places)
-    )
-    return {(row.platform, row.key): row for query in asked for row in connection.execute(query)}
+    keys: defaultdict[str, set[str]] = defaultdict(set)
+    for platform, key in map(place_of, appearances):
+        keys[platform].add(key)
+    query = select(IdentityRow.__table__)
+    return {
+        (row.platform, row.key): row
+        for platform, several in sorted(keys.items())
+        for some in chunks(sorted(several))
+        for row in connection.execute(query.where(IdentityRow.platform == platform, IdentityRow.key.in_(some)))
+    }
 
 
 def actors_of(connection: Connection, identities: Sequence[int]) -> dict[int, int]:

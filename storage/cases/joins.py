@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, tuple_, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from storage.audit import Act, add_on
@@ -102,14 +102,19 @@ def _names(one: Shown) -> tuple[str, str]:
 def _fresh(connection: Connection, shown: Sequence[Shown]) -> list[Shown]:
     """Once each what these identities did not show before."""
     once = {(one.identity, *_names(one)): one for one in reversed(shown)}
-    asked = (
-        select(ContactRow.identity_id, ContactRow.kind, ContactRow.value).where(
-            tuple_(ContactRow.identity_id, ContactRow.kind, ContactRow.value).in_(some)
-        )
-        for some in chunks(list(once))
-    )
-    known = {(row.identity_id, row.kind, row.value) for query in asked for row in connection.execute(query)}
+    # One question an identity and kind: SQLite finds no index for rows of values.
+    asked: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
+    for identity, kind, value in once:
+        asked[identity, kind].append(value)
+    known = {(*of, value) for of, values in asked.items() for value in _known(connection, of, values)}
     return [one for place, one in reversed(once.items()) if place not in known]
+
+
+def _known(connection: Connection, of: tuple[int, str], values: Sequence[str]) -> set[str]:
+    query = select(ContactRow.value).where(ContactRow.identity_id == of[0], ContactRow.kind == of[1])
+    return {
+        one for some in chunks(values) for one in connection.execute(query.where(ContactRow.value.in_(some))).scalars()
+    }
 
 
 def _lists(shown: Sequence[Shown]) -> set[Shown]:
