@@ -114,7 +114,7 @@ def _values(done: _Done, moved: Moved) -> dict[str, Any]:
         values["closed_at"] = at
     if step in _AGAIN:
         values |= {"closed_at": None, "reopened": lead.reopened + 1}
-    return values | ({"state": done.state.value, "state_at": at} if done.state != lead.state else {})
+    return values | {"state": done.state.value, "state_at": lead.state_at if done.state == lead.state else at}
 
 
 def _lines(detail: Detail) -> Iterator[str]:
