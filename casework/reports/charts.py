@@ -132,8 +132,7 @@ def lines(title: str, names: Sequence[str], series: Sequence[Series], kind: str 
     axes.set_xticks(places[::step], list(names)[::step], fontsize=_SMALL, rotation=30, ha="right")
     _count(axes, max([1.0, *(value for one in series for value in one.values)]))
     axes.grid(axis="y", color="#D0D0D0", linewidth=0.8)
-    if series:
-        _key(axes, min(4, len(series)))
+    _key(axes, min(4, len(series)))
     return Chart(content=_saved(figure, axes, title, kind), title=title, words=_words(title, names, series))
 
 
@@ -183,6 +182,8 @@ def _count(axes: Any, highest: float) -> None:
 
 
 def _key(axes: Any, columns: int) -> None:
+    if not columns:
+        return
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncol=columns, frameon=False, fontsize=_SMALL)
 
 

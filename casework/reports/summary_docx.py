@@ -9,9 +9,11 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.shared import Mm, Pt
 
 from casework.papers.docx_paper import UPRIGHT, add, begun, finished
-from casework.papers.paper import printable
+from casework.papers.paper import Grid, printable
 from casework.reports.charts import Chart
 from casework.reports.yearly import Summary
+
+TOGETHER = 14  # rows
 
 
 def summary_docx(summary: Summary) -> bytes:
@@ -22,7 +24,17 @@ def summary_docx(summary: Summary) -> bytes:
             _add_chart(document, part)
         else:
             add(document, part, is_wide=summary.paper.is_wide)
+        if isinstance(part, Grid) and len(part.rows) <= TOGETHER:
+            _keep_together(document)
     return finished(document)
+
+
+def _keep_together(document: DocxDocument) -> None:
+    """A short table is not torn: its sum would stand alone on the next page."""
+    for row in document.tables[-1].rows[:-1]:
+        for cell in row.cells:
+            for paragraph in cell.paragraphs:
+                paragraph.paragraph_format.keep_with_next = True
 
 
 def _add_chart(document: DocxDocument, chart: Chart) -> None:

@@ -58,6 +58,7 @@ class YearFacts:
     supervision: SupervisionFacts
     published: int
     covered: Covered
+    districts_only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ def summary(facts: YearFacts) -> Summary:
     """The yearly summary."""
     office = facts.office or BY_HAND
     paper = Paper(
-        title=f"{facts.year}年知识产权代理行业“蓝天”专项整治行动工作总结",
+        title=f"{facts.year}年“蓝天”专项整治行动工作总结",
         blocks=(),
         foot=(f"{office}　数据截至 {in_shanghai(facts.now)}　各条均为涉嫌，以查证结论为准",),
     )
@@ -99,9 +100,15 @@ def _overview(facts: YearFacts) -> Iterator[Block | Chart]:
                 f"应查 {covered.planned} 项，看到 {covered.seen} 项，没有看到 {covered.unseen} 项（见附表）。"
             ),
             due_words(facts),
+            *_scope_words(facts),
             f"标有{BY_HAND}的由人填写：本系统没有这些信息，也不推算。",
         )
     )
+
+
+def _scope_words(facts: YearFacts) -> tuple[str, ...]:
+    names = "、".join(facts.districts_only)
+    return (f"线索和函的数字只含 {names}：制表人只能看这些区县。",) if names else ()
 
 
 def _leads(facts: YearFacts) -> Iterator[Block | Chart]:
@@ -109,15 +116,12 @@ def _leads(facts: YearFacts) -> Iterator[Block | Chart]:
     yield Heading(text="二、线索")
     yield _by_month(report)
     for name in ("source", "category", "platform", "actor_kind"):
-        group = report.group(f"leads.{name}")
-        yield Lines(lines=(f"按{group.title}：",))
-        yield _grid(group)
+        yield _grid(report.group(f"leads.{name}"))
     yield _bars(report.group("leads.category"), "线索的类别")
     yield _bars(report.group("leads.platform"), "线索的平台")
     yield Lines(lines=(*(rate_words(one) for one in report.rates[:2]), _repeated(report)))
     yield Lines(lines=("第一时间通报、处理、反馈（从登记起算）：", *map(middle_words, report.middles[:3])))
     yield _times(report)
-    yield Lines(lines=("按区县：",))
     yield _districts(facts.districts)
 
 
@@ -125,9 +129,7 @@ def _platforms(facts: YearFacts) -> Iterator[Block | Chart]:
     report = facts.report
     yield Heading(text="三、平台处置")
     for name in ("sent.kind", "sent.answer", "named.measure", "named.recheck"):
-        group = report.group(name)
-        yield Lines(lines=(f"{group.title}：",))
-        yield _grid(group)
+        yield _grid(report.group(name))
     yield _bars(report.group("named.measure"), "平台措施")
     links = report.group("links.platform").whole.value
     told = [f"涉及链接 {links} 个。", *(rate_words(one) for one in report.rates[2:])]
@@ -221,7 +223,7 @@ def _grid(group: Group) -> Grid:
         rows.append(((f"其余 {len(left)} 项",), (str(rest),), (percent(rest / group.whole.value),)))
     last = "合计（去重）" if group.overlaps else "合计"
     rows.append(((last,), (str(group.whole.value),), ("",)))
-    columns = (Column(name="项目", width=96), Column(name="数量", width=30), Column(name="占比", width=30))
+    columns = (Column(name=group.title, width=96), Column(name="数量", width=30), Column(name="占比", width=30))
     return Grid(columns=columns, rows=tuple(rows))
 
 

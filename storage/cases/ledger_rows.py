@@ -188,12 +188,14 @@ class LedgerRows:
     def _letters(self, leads: Sequence[int]) -> defaultdict[int, list[LedgerLetter]]:
         wanted = [getattr(LetterRow, name) for name in (*_LETTER, *_LETTER_TOO)]
         told = [getattr(LetterLeadRow, name) for name in _LINK]
-        query = select(LetterLeadRow.lead_id, *told, *wanted).join(LetterRow, LetterRow.id == LetterLeadRow.letter_id)
+        answered = LetterRow.answered_at.label("letter_answered_at")
+        query = select(LetterLeadRow.lead_id, answered, *told, *wanted).join(
+            LetterRow, LetterRow.id == LetterLeadRow.letter_id
+        )
         query = query.where(LetterLeadRow.lead_id.in_(leads)).order_by(LetterLeadRow.lead_id, LetterRow.id)
         found: defaultdict[int, list[LedgerLetter]] = defaultdict(list)
         for row in self.connection.execute(query):
-            values = {name: value for name, value in row._mapping.items() if name != "lead_id"}
-            found[row.lead_id].append(LedgerLetter(**values | {"articles": tuple(row.articles)}))
+            found[row.lead_id].append(_letter(row))
         return found
 
     def _moves(self, leads: Sequence[int]) -> defaultdict[int, list[Move]]:
@@ -215,6 +217,13 @@ class LedgerRows:
     def _numbers(self, ids: set[int]) -> dict[int, str]:
         query = select(LeadRow.id, LeadRow.number).where(LeadRow.id.in_(sorted(ids)))
         return {row.id: row.number for row in self.connection.execute(query)}
+
+
+def _letter(row: Row[Any]) -> LedgerLetter:
+    """An answer that says nothing of this lead is an answer all the same."""
+    values = {name: value for name, value in row._mapping.items() if name not in ("lead_id", "letter_answered_at")}
+    answered = row.answered_at or row.letter_answered_at
+    return LedgerLetter(**values | {"articles": tuple(row.articles), "answered_at": answered})
 
 
 def _newest(leads: Sequence[int]) -> Select[Any]:
