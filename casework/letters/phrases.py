@@ -5,6 +5,7 @@ Everything is 涉嫌 and still to be looked into by law; nobody is found guilty 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -178,7 +179,13 @@ def closing(told: Told) -> tuple[str, ...]:
 
 def basis(told: Told, cites: Sequence[str]) -> str:
     """依据, by the articles' full names."""
-    listed = "、".join(cites)
+    listed = "、".join(map(titled, cites))
     if told.kind in TO_ACTOR:
         return f"上述行为涉嫌违反或者应当依照下列规定办理：{listed}。"
     return f"办理依据：{listed}。"
+
+
+def titled(cite: str) -> str:
+    """A law's name in its marks: 《广告法》第四条."""
+    found = re.fullmatch(r"([^第（《]+)(（[^）]*）)?(第.*)", cite)
+    return f"《{found[1]}》{found[2] or ''}{found[3]}" if found else cite

@@ -69,6 +69,8 @@ def draft(asked: Asked, *, as_json: bool) -> int:
         leads = _leads(store.engine, acts, asked.leads)
         drafting = _Drafting(config, Evidence(config, store), store.engine, now)
         ready = drafting.ready(kind, leads, asked.to)
+        for new, _ in ready:
+            folder.free(name_of(new.number, is_draft=True))
         made = write_drafts(store.engine, drafting.drawn(ready), folder, acts, now)
         tell_letters(made, folder, as_json=as_json)
     if not as_json:

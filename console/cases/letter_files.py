@@ -41,11 +41,16 @@ class Folder:
         except OSError as wrong:
             raise UserMistake(f"{self.path}：不能用作文件夹（{wrong.strerror}）") from None
 
-    def save(self, name: str, files: LetterFiles) -> tuple[Path, ...]:
-        """All four under this name, or `UserMistake` where one of them is there already."""
-        paths = [self.path / f"{name}.{ending}" for ending in ENDINGS]
+    def free(self, name: str) -> tuple[Path, ...]:
+        """The paths of a letter's files; `UserMistake` where one is there already."""
+        paths = tuple(self.path / f"{name}.{ending}" for ending in ENDINGS)
         if taken := [one.name for one in paths if one.exists()]:
             raise UserMistake(f"{self.path} 中已有 {'、'.join(taken)}，不覆盖：换一个文件夹，或先移走")
+        return paths
+
+    def save(self, name: str, files: LetterFiles) -> tuple[Path, ...]:
+        """All four under this name, or `UserMistake` where one of them is there already."""
+        paths = self.free(name)
         saved: list[Path] = []
         try:
             for path, ending in zip(paths, ENDINGS, strict=True):
