@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from casework.law_words import Choice, CitedArticle, PlaceKind, RefusedArticle, Situation
@@ -46,6 +47,7 @@ class Book:
         return cls(articles=articles, rows=load_rows(articles), powers=powers)
 
 
+@lru_cache(maxsize=1024)
 def digest_of(article: Article) -> str:
     """SHA-256 of one version: all that a letter says of the article, and all that its use hangs on."""
     told = {
@@ -70,11 +72,11 @@ def choose(situation: Situation, book: Book, confirmations: Confirmations | None
         raise UserMistake(f"没有类别 {situation.category}；现有：{'、'.join(CATEGORIES)}")
     reached: list[Reached] = []
     refused: dict[str, str] = {}
-    for name, is_pitfall in _candidates(situation, book).items():
+    for name in _candidates(situation, book):
         verdict = _judged(name, situation, book)
         if isinstance(verdict, Reached):
             reached.append(verdict)
-        elif is_pitfall or _is_plausible(name, situation, book):
+        else:
             refused[name] = verdict
     reached.sort(key=lambda one: (ORDER.index(one.use.part), one.use.place))
     cited = [one for one in reached if belongs(one.use.part, situation.measure)]
@@ -90,22 +92,24 @@ def choose(situation: Situation, book: Book, confirmations: Confirmations | None
     )
 
 
-def _candidates(situation: Situation, book: Book) -> dict[str, bool]:
-    """Every article that might be thought of, the traps first; true for a trap that is always told."""
-    traps = dict.fromkeys((one.article for one in book.rows.refusals if one.is_pitfall), True)
-    named = {one.article: False for one in book.rows.refusals if one.when.holds(situation)}
-    return traps | {name: False for name in (*named, *book.articles) if name not in traps}
+def _candidates(situation: Situation, book: Book) -> list[str]:
+    """Every article that might be thought of, the traps first."""
+    rows = book.rows
+    traps = dict.fromkeys(one.article for one in rows.refusals if one.is_pitfall)
+    named = [name for name in rows.refusals_of if name not in traps]
+    rest = [name for name in book.articles if name not in traps and name not in rows.refusals_of]
+    return [*traps, *(name for name in (*named, *rest) if _is_plausible(name, situation, book))]
 
 
 def _is_plausible(name: str, situation: Situation, book: Book) -> bool:
     """Whether somebody might cite it here: the material lists it for the category or for platforms, or a row does."""
-    listed = set(book.articles[name].categories) if name in book.articles else set()
+    listed = book.articles[name].categories if name in book.articles else ()
     has_platform = situation.place is not PlaceKind.OWN_SITE
     if situation.category in listed or (has_platform and "platform_duty" in listed):
         return True
-    if any(one.article == name and one.when.holds(situation) for one in book.rows.refusals):
+    if any(one.when.holds(situation) for one in book.rows.refusals_of.get(name, ())):
         return True
-    return any(one.article == name and situation.category in _categories(one) for one in book.rows.uses)
+    return any(situation.category in _categories(one) for one in book.rows.uses_of.get(name, ()))
 
 
 def _categories(use: Use) -> tuple[str, ...]:
@@ -114,16 +118,15 @@ def _categories(use: Use) -> tuple[str, ...]:
 
 def _judged(name: str, situation: Situation, book: Book) -> Reached | str:
     """The article as it may be cited, or why not."""
-    for refusal in book.rows.refusals:
-        if refusal.article == name and refusal.when.holds(situation):
+    for refusal in book.rows.refusals_of.get(name, ()):
+        if refusal.when.holds(situation):
             return refusal.why
     if name not in book.articles:
         return "本情形没有引用它的规则"
     article = book.articles[name]
     if why := _barred(article, situation.on, book.powers):
         return why
-    uses = [use for use in book.rows.uses if use.article == name]
-    unmet = [(use.when.unmet(situation), use) for use in uses]
+    unmet = [(use.when.unmet(situation), use) for use in book.rows.uses_of.get(name, ())]
     holding = [use for why_not, use in unmet if not why_not]
     if not holding:
         return _unmet_words(article, [why_not for why_not, _ in unmet], book.powers)

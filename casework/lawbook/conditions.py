@@ -69,7 +69,17 @@ class Conditions:
         return tuple(why)
 
     def holds(self, situation: Situation) -> bool:
-        return not self.unmet(situation)
+        """The same without the words: it is asked far more often."""
+        asked = (
+            (self.categories, situation.category),
+            (self.actors, situation.actor),
+            (self.places, situation.place),
+            (self.offices, situation.office),
+            (self.levels, situation.level),
+        )
+        return self.since <= situation.on <= self.until and all(
+            not wanted or given in wanted for wanted, given in asked
+        )
 
 
 def days_words(since: date, until: date, on: date) -> str:

@@ -64,7 +64,7 @@ def _only_articles(whole: Table, path: Path, body: bytes) -> None:
     """A key outside the articles is none that we know."""
     for name in whole.names():
         if name != "article":
-            found = re.search(rf"^\s*\[*\s*[\"']?{re.escape(name)}", body.decode("utf-8"), re.M)
+            found = re.search(rf"^[ \t]*\[*[ \t]*[\"']?{re.escape(name)}", body.decode("utf-8"), re.M)
             line = body.decode("utf-8")[: found.start()].count("\n") + 1 if found else 1
             raise RuleInvalid(_told(path, line, f"不认识的键 {name}，只能写 [[article]]"))
 

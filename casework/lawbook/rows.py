@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from casework.lawbook.conditions import Conditions, Groups, read_conditions
@@ -73,13 +74,25 @@ class Note:
     is_keyed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Rows:
     """All rows of the book."""
 
     uses: tuple[Use, ...]
     refusals: tuple[Refusal, ...]
     notes: tuple[Note, ...]
+
+    @cached_property
+    def uses_of(self) -> Mapping[str, tuple[Use, ...]]:
+        """The uses of each article that has one."""
+        names = dict.fromkeys(use.article for use in self.uses)
+        return {name: tuple(use for use in self.uses if use.article == name) for name in names}
+
+    @cached_property
+    def refusals_of(self) -> Mapping[str, tuple[Refusal, ...]]:
+        """The refusals of each article that has one."""
+        names = dict.fromkeys(refusal.article for refusal in self.refusals)
+        return {name: tuple(one for one in self.refusals if one.article == name) for name in names}
 
 
 def load_rows(known: Container[str], folder: Path = FOLDER) -> Rows:

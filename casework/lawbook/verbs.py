@@ -89,7 +89,7 @@ def notes(situation: Situation, cited: Sequence[Reached], rows: Sequence[Note]) 
     is_keyed = any(one.article.keyed for one in cited)
     told = [row.text for row in rows if row.when.holds(situation) and (is_keyed or not row.is_keyed)]
     told += [_by_words(one) for one in dict.fromkeys(one.by for one in cited if one.by)]
-    told += [one.article.caution for one in cited if one.article.caution]
+    told += [one.article.caution for one in cited if one.article.caution and not one.use.cite]
     if any(one.use.orders for one in cited) and Seat.UNKNOWN in (platform_seat(situation), actor_seat(situation)):
         told.append("平台住所地、行为人所在地未全部写明：责令前须核实管辖")
     return tuple(dict.fromkeys(told))
