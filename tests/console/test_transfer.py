@@ -19,10 +19,11 @@ from storage.audit import AuditLog
 from storage.cases.leads import WorkedLeads
 from storage.cases.moves import State
 from storage.db import open_database
+from storage.exhibits import ExhibitStore
 from storage.tables.leads import LeadRow
 from storage.tables.reports import TransferRow
 from tests.console.conftest import Ran
-from tests.console.letter_specimens import Bureau, bureau_in
+from tests.console.letter_specimens import CAT, Bureau, copied, new_home
 
 Here = Callable[..., Ran]
 DOCUMENT = "示移函〔2026〕7号"
@@ -38,19 +39,16 @@ class Offices:
     here: Here
     monkeypatch: pytest.MonkeyPatch
 
-    def send(self, *options: object) -> Ran:
-        return self._as(self.sender.kept.home, token_of(self.sender.engine, "示例移送", Grant.REVIEWER), *options)
+    def send(self, *arguments: object) -> Ran:
+        return self._as(self.sender.home, self.sender.tokens[CAT], *arguments)
 
-    def receive(self, *options: object, grant: Grant = Grant.EXAMINER) -> Ran:
+    def receive(self, *arguments: object, grant: Grant = Grant.EXAMINER) -> Ran:
         name = {Grant.EXAMINER: "示例收件", Grant.ADMIN: "示例主管"}[grant]
-        return self._as(self.home, token_of(self.receiver, name, grant), *options)
+        return self._as(self.home, token_of(self.receiver, name, grant), *arguments)
 
     def hand_over(self, out: Path, *options: object) -> Ran:
-        lead = self.sender.lead.number
-        told = ("--leads", lead, "--to", "示例省局", "--document", DOCUMENT, "--out", out, "--json", *options)
-        if "token" not in self.__dict__:
-            self.token = token_of(self.sender.engine, "示例移送", Grant.REVIEWER)
-        return self._as(self.sender.kept.home, self.token, "transfer", "out", *told)
+        told = ("--leads", self.sender.lead.number, "--to", "示例省局", "--document", DOCUMENT, "--out", out, "--json")
+        return self.send("transfer", "out", *told, *options)
 
     def trust(self, mark: str) -> Ran:
         return self.receive("transfer", "trust", "示例市局", mark, grant=Grant.ADMIN)
@@ -61,11 +59,18 @@ class Offices:
         return self.here(*arguments)
 
 
+@pytest.fixture(scope="module")
+def decided(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        return new_home(tmp_path_factory.mktemp("bureau") / "home", monkeypatch)
+
+
 @pytest.fixture
-def offices(tmp_path: Path, made_home: Path, here: Here, monkeypatch: pytest.MonkeyPatch) -> Iterator[Offices]:
+def offices(
+    tmp_path: Path, decided: Path, made_home: Path, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Offices]:
     monkeypatch.setenv("LANTIAN_REPORTER_KEY", str(tmp_path / "keys" / "reporter.key"))
-    (tmp_path / "sender").mkdir()
-    sender = bureau_in(tmp_path / "sender", here, monkeypatch)
+    sender = Bureau(copied(decided, tmp_path / "sender"), here, monkeypatch)
     receiver = open_database(made_home / "lantian.db")
     yield Offices(sender, receiver, made_home, here, monkeypatch)
     sender.engine.dispose()
@@ -73,17 +78,17 @@ def offices(tmp_path: Path, made_home: Path, here: Here, monkeypatch: pytest.Mon
 
 
 def test_an_approved_lead_goes_over_once_and_whole(offices: Offices, tmp_path: Path) -> None:
-    lead = offices.sender.decided()
+    lead = offices.sender.lead
     out = tmp_path / "p.ltp"
     sent = offices.hand_over(out)
     assert sent.code == 0, sent.err
     package = read_package(out)
     (told,) = package.manifest.leads
     assert (told.origin, told.decided_by, told.approved_by) == (lead.number, "示例初审", "示例复核")
-    assert [one.id for one in told.exhibits] == [offices.sender.kept.flagged]
+    assert [one.id for one in told.exhibits] == [offices.sender.exhibit]
     assert told.exhibits[0].quotes
     assert told.exhibits[0].laws
-    assert told.exhibits[0].sha256 == offices.sender.kept.capture.sha256
+    assert told.exhibits[0].sha256 == ExhibitStore(offices.sender.engine).exhibit(offices.sender.exhibit).capture.sha256
     after = WorkedLeads(offices.sender.engine).named(lead.number)
     assert (after.state, after.office, after.reference) == (State.HANDED_OVER, "示例省局", DOCUMENT)
     assert not list(tmp_path.glob(".*"))
@@ -107,8 +112,7 @@ def test_an_approved_lead_goes_over_once_and_whole(offices: Offices, tmp_path: P
 
 
 def test_what_is_not_approved_is_only_given_to_look_into(offices: Offices, tmp_path: Path) -> None:
-    lead = offices.sender.decided()
-    offices.sender.desk("示例复核", Grant.REVIEWER)
+    lead = offices.sender.lead
     with offices.sender.engine.begin() as connection:
         connection.execute(update(LeadRow).values(state="examining", decision=None, approval=None))
     refused = offices.hand_over(tmp_path / "p.ltp")
@@ -127,7 +131,6 @@ def test_what_is_not_approved_is_only_given_to_look_into(offices: Offices, tmp_p
 
 
 def test_a_row_that_says_approved_convinces_nobody(offices: Offices, tmp_path: Path) -> None:
-    offices.sender.decided()
     with offices.sender.engine.begin() as connection:
         connection.execute(update(LeadRow).values(approval=LeadRow.decision))
     with pytest.raises(EvidenceBroken, match="不能移送"):
@@ -136,7 +139,7 @@ def test_a_row_that_says_approved_convinces_nobody(offices: Offices, tmp_path: P
 
 
 def test_a_changed_lead_is_noted_and_not_a_second_one(offices: Offices, tmp_path: Path) -> None:
-    lead = offices.sender.decided()
+    lead = offices.sender.lead
     sent = offices.hand_over(tmp_path / "1.ltp", "--as", "交办")
     offices.trust(sent.lines[0]["fingerprint"])
     (number,) = offices.receive("transfer", "import", tmp_path / "1.ltp", "--json").lines[0]["new"]
@@ -150,7 +153,6 @@ def test_a_changed_lead_is_noted_and_not_a_second_one(offices: Offices, tmp_path
 
 
 def test_a_key_is_believed_by_a_signed_act_and_until_somebody_takes_it_back(offices: Offices, tmp_path: Path) -> None:
-    offices.sender.decided()
     mark = offices.hand_over(tmp_path / "p.ltp").lines[0]["fingerprint"]
     assert offices.receive("transfer", "trust", "示例市局", mark).code == 2
     assert "64 位" in offices.trust("ab").err
@@ -170,7 +172,6 @@ def test_a_key_is_believed_by_a_signed_act_and_until_somebody_takes_it_back(offi
 
 
 def test_evidence_goes_along_and_is_verified_by_itself(offices: Offices, tmp_path: Path) -> None:
-    offices.sender.decided()
     sent = offices.hand_over(tmp_path / "p.ltp", "--with-evidence")
     assert sent.code == 0, sent.err
     assert [one.name for one in read_package(tmp_path / "p.ltp").manifest.files] == [EVIDENCE]
@@ -183,7 +184,6 @@ def test_evidence_goes_along_and_is_verified_by_itself(offices: Offices, tmp_pat
 
 
 def test_contacts_are_masked_unless_somebody_may_show_them(offices: Offices, tmp_path: Path) -> None:
-    offices.sender.decided()
     with offices.sender.engine.begin() as connection:
         connection.execute(update(LeadRow).values(seller="样本网店 电话13900000321"))
     refused = offices.hand_over(tmp_path / "c.ltp", "--with-contacts")
@@ -193,9 +193,7 @@ def test_contacts_are_masked_unless_somebody_may_show_them(offices: Offices, tmp
 
 
 def test_nothing_leaves_that_names_who_reported_it(offices: Offices, tmp_path: Path) -> None:
-    token = token_of(offices.sender.engine, "示例移送", Grant.REVIEWER)
-    run = lambda *words: offices._as(offices.sender.kept.home, token, *words)  # noqa: E731
-    (offices.sender.kept.home / "x").mkdir()
+    run = offices.send
     number = run("incoming", "report", report_file(tmp_path), "--json").lines[0]["lead"]
     out = ("--to", "示例省局", "--document", DOCUMENT, "--as", "交办", "--out", tmp_path / "r.ltp")
     with offices.sender.engine.begin() as connection:
@@ -211,15 +209,11 @@ def test_nothing_leaves_that_names_who_reported_it(offices: Offices, tmp_path: P
 
 
 def test_an_unsealed_capture_or_a_taken_name_leaves_no_package(offices: Offices, tmp_path: Path) -> None:
-    offices.sender.decided()
     out = tmp_path / "p.ltp"
     out.write_bytes(b"mine")
     assert "不覆盖" in offices.hand_over(out).err
     assert out.read_bytes() == b"mine"
-    archive = next((offices.sender.kept.home / "archive").rglob("*.warc.gz"))
-    raw = bytearray(archive.read_bytes())
-    raw[len(raw) // 2] ^= 1
-    archive.write_bytes(bytes(raw))
+    offices.sender.damage()
     with pytest.raises(EvidenceBroken, match="不能移送"):
         offices.hand_over(tmp_path / "q.ltp")
     assert not (tmp_path / "q.ltp").exists()
@@ -234,6 +228,5 @@ def test_an_unsealed_capture_or_a_taken_name_leaves_no_package(offices: Offices,
     ],
 )
 def test_what_is_asked_wrongly_is_refused(offices: Offices, tmp_path: Path, options: tuple[str, ...], why: str) -> None:
-    offices.sender.decided()
     told = offices.hand_over(tmp_path / "p.ltp", *options)
     assert (told.code, why in told.err) == (2, True)
