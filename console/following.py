@@ -11,12 +11,15 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from casework.follow import follow as follow_letters
+from casework.review.intake import take_in
 from console.notifying import notify
 from console.output import harmless, say, speak_any_locale
 from console.sealing import sealer_of
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
+from patrol.calendar import load_calendar
 from patrol.health import watch_over
 from patrol.recheck import conclude_ended
 from storage.db import open_database
@@ -25,10 +28,12 @@ from storage.seal import State
 
 
 def follow(config: Config, database: Engine, now: datetime) -> None:
-    """Hand on what planned runs came to: the watch over spiders first, so that what it raised can be told."""
+    """Hand on what planned runs came to: leads and letters, then the watch over spiders, so that it can be told."""
     Landings(database, config.patrol.lease).write_off(now)
     sealer = sealer_of(config, database)
     conclude_ended(database, lambda capture: sealer.state_of(capture).state is not State.OPEN, config.recheck.days)
+    take_in(database, now)
+    follow_letters(database, config.letters, load_calendar(database), now)
     watch_over(database, config.alarms, now)
     notify(config, database, now)
 

@@ -1,13 +1,14 @@
 """复查: what letters are about is looked at again on a schedule of its own until it is gone, by rows of the roster.
 
-Absence is believed when it was seen again, in pages that are kept and sealed. Being blocked is no absence.
+Absence is believed when it was seen again, in pages that are kept and sealed. Being blocked is no absence. What is
+gone is looked for some times more, since sellers come back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Engine
@@ -22,6 +23,8 @@ from storage.watches import Watches
 NAME = "复查"
 GRACE = 24 * 60  # minutes a look may begin after its time
 AGAIN = timedelta(days=1)  # after a look that saw nothing, or absence for the first time
+AFTERWARDS = (7, 30, 90)  # days after it was gone on which it is looked for once more
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 ENOUGH = {Verdict.GONE: 2, Verdict.TEXT_GONE: 2, Verdict.NOT_SHOWN: 3}  # lists change at every load, pages do not
 
 IsSealed = Callable[[Capture], bool]
@@ -36,6 +39,16 @@ def following(since: datetime, days: Sequence[int], after: datetime) -> datetime
     return since + (times + 1) * timedelta(days=days[-1])
 
 
+def afterwards(gone_at: datetime, after: datetime) -> datetime:
+    """The first moment behind `after` at which something that is gone is looked for again; `NEVER` past the last."""
+    moments = (gone_at + timedelta(days=number) for number in AFTERWARDS)
+    return next((moment for moment in moments if moment > after), NEVER)
+
+
+def _next(one: Recheck, days: Sequence[int], after: datetime) -> datetime:
+    return afterwards(one.ended_at, after) if one.ended_at is not None else following(one.since, days, after)
+
+
 # -- looking ---------------------------------------------------------------------------------------
 
 
@@ -48,7 +61,7 @@ def write_due(database: Engine, days: Sequence[int], now: datetime) -> int:
             slots = [_slot(watch, one, moment) for moment in _moments(one, days, now)]
             new += roster.write(watch.watch_id, slots, now, now)
             looks = [Look(recheck=one.id, planned_at=slot.planned_at, roster_key=slot.key) for slot in slots]
-            rechecks.planned(one.id, looks, following(one.since, days, now))
+            rechecks.planned(one.id, looks, _next(one, days, now))
     return new
 
 
@@ -56,7 +69,7 @@ def _moments(one: Recheck, days: Sequence[int], now: datetime) -> Iterator[datet
     moment = one.next_at
     while moment <= now:
         yield moment
-        moment = following(one.since, days, moment)
+        moment = _next(one, days, moment)
 
 
 def _slot(watch: WatchVersion, one: Recheck, moment: datetime) -> Slot:
@@ -131,6 +144,8 @@ def stands(days: Sequence[int], one: Recheck, looks: Sequence[Look]) -> tuple[St
         return Standing.OPEN, scheduled
     seen = [look.verdict for look in looks if look.verdict and look.verdict is not Verdict.UNSEEN]
     absent = next((place for place, verdict in enumerate(seen) if not verdict.is_absence), len(seen))
+    if one.ended_at is not None and not (newest.verdict.is_absence and absent >= ENOUGH[newest.verdict]):
+        return Standing.GONE, min(afterwards(one.ended_at, newest.at), newest.at + AGAIN)
     if newest.verdict.is_absence and absent >= ENOUGH[newest.verdict]:
-        return Standing.GONE, scheduled
+        return Standing.GONE, afterwards(one.ended_at or newest.at, newest.at)
     return Standing.OPEN, min(scheduled, newest.at + AGAIN)

@@ -20,7 +20,7 @@ from storage.db import writing
 from storage.models import CaptureRow, ExhibitRow, PageRecord, encodable
 from storage.rows import CAPTURE, capture_of
 from storage.tables.patrol import RosterRow
-from storage.tables.rechecks import RecheckLookRow, RecheckRow
+from storage.tables.rechecks import IS_WATCHED, RecheckLookRow, RecheckRow
 from storage.tables.showings import BrowserCaptureRow
 
 BATCH = 200
@@ -164,8 +164,8 @@ class Rechecks:
     # -- looks -------------------------------------------------------------------------------------
 
     def due(self, now: datetime) -> tuple[Recheck, ...]:
-        """What is to be looked at by now, the longest due first; at most a batch."""
-        query = select(*_RECHECK).where(RecheckRow.state == Standing.OPEN.value, RecheckRow.next_at <= now)
+        """What is to be looked at by now, also once more after it was gone, the longest due first; at most a batch."""
+        query = select(*_RECHECK).where(IS_WATCHED, RecheckRow.next_at <= now)
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(RecheckRow.next_at, RecheckRow.id).limit(BATCH))
             return tuple(_recheck(row) for row in rows)
@@ -213,8 +213,8 @@ class Rechecks:
                 before = _one(connection, look.recheck)
                 ended = [one for one in _looks(connection, look.recheck, limit=20) if one.verdict]
                 state, next_at = settle(before, ended)
-                if before.state is Standing.OPEN:
-                    ended_at = look.at if state is not Standing.OPEN else None
+                if before.state is not Standing.STOPPED:
+                    ended_at = None if state is Standing.OPEN else before.ended_at or look.at
                     values = {"state": state.value, "next_at": next_at, "ended_at": ended_at}
                     connection.execute(update(RecheckRow).where(RecheckRow.id == look.recheck).values(values))
             return _one(connection, look.recheck)

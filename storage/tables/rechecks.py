@@ -34,19 +34,20 @@ class LandingRow(Base):
     lease_until: Mapped[datetime | None]
 
 
-_IS_OPEN = text("state = 'open'")
+IS_WATCHED = text("state <> 'stopped'")
 
 
 class RecheckRow(Base):
     """What is looked at again until it is gone. `query` is an address, or words where the thing only stood in a list.
 
-    `quote` is what must be gone, `state` open, gone or stopped; `next_at` is the planned moment of the next look.
+    `quote` is what must be gone, `state` open, gone or stopped; `next_at` is the planned moment of the next look: what
+    is gone is looked for again some times.
     """
 
     __tablename__ = "rechecks"
     __table_args__ = (
         UniqueConstraint("platform", "query", "listing_key"),
-        Index("ix_rechecks_due", "next_at", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        Index("ix_rechecks_due", "next_at", sqlite_where=IS_WATCHED, postgresql_where=IS_WATCHED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

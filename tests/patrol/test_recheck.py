@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,16 @@ from sqlalchemy import Engine
 from crawler.errors import UserMistake
 from crawler.items import Capture, How, Outcome
 from patrol.plan import planned
-from patrol.recheck import NAME, conclude_ended, following, stands, verdict_of, write_due
+from patrol.recheck import (
+    NAME,
+    NEVER,
+    afterwards,
+    conclude_ended,
+    following,
+    stands,
+    verdict_of,
+    write_due,
+)
 from storage.audit import AuditLog
 from storage.db import open_database
 from storage.rechecks import Look, NewRecheck, Recheck, Rechecks, Seen, Standing, Verdict
@@ -178,6 +189,32 @@ def test_absence_is_believed_when_it_was_seen_again_and_a_wall_is_none(
         assert coming <= newest + DAY if state is Standing.OPEN else coming > newest
 
 
+def test_what_is_gone_is_looked_for_some_times_more(database: Engine) -> None:
+    """Sellers come back: after 7, 30 and 90 days it is looked for; seen again it is open as before."""
+    gone_at = T0 + 10 * DAY
+    gone = replace(recheck(), state=Standing.GONE, ended_at=gone_at)
+    assert [afterwards(gone_at, gone_at + days * DAY) for days in (0, 7, 30, 90)] == [
+        gone_at + 7 * DAY, gone_at + 30 * DAY, gone_at + 90 * DAY, NEVER
+    ]  # fmt: skip
+    assert stands(DAYS, gone, looked(GONE, GONE, GONE))[0] is Standing.GONE
+    assert stands(DAYS, gone, looked(UNSEEN, GONE, GONE))[0] is Standing.GONE, "a wall is no return"
+    assert stands(DAYS, gone, looked(THERE, GONE, GONE))[0] is Standing.OPEN
+
+    rechecks = Rechecks(database)
+    number = rechecks.add(NEW, T0, T0)
+    for _ in range(2):
+        now = rechecks.recheck(number)[0].next_at
+        write_due(database, DAYS, now)
+        look = rechecks.recheck(number)[1][0]
+        rechecks.conclude(replace(look, verdict=GONE, capture="c1", at=now), partial(stands, DAYS))
+    one = rechecks.recheck(number)[0]
+    assert (one.state, one.ended_at) == (Standing.GONE, now)
+    assert one.next_at == now + 7 * DAY
+    assert write_due(database, DAYS, now + 6 * DAY) == 0
+    assert write_due(database, DAYS, now + 8 * DAY) == 1
+    assert rechecks.recheck(number)[0].next_at == now + 30 * DAY
+
+
 def ended(database: Engine, now: datetime, outcome: Outcome, reason: str) -> None:
     """The row that is due is claimed and its run ends so, without a page."""
     roster = Roster(database)
@@ -230,6 +267,7 @@ def test_nobody_asks_without_name_and_reason(database: Engine, missing: str) -> 
 def test_the_due_are_found_by_an_index(database: Engine) -> None:
     with database.connect() as connection:
         plan = connection.exec_driver_sql(
-            "EXPLAIN QUERY PLAN SELECT * FROM rechecks WHERE state = 'open' AND next_at <= '2026' ORDER BY next_at, id"
+            "EXPLAIN QUERY PLAN SELECT * FROM rechecks"
+            " WHERE state <> 'stopped' AND next_at <= '2026' ORDER BY next_at, id"
         ).all()
     assert any("ix_rechecks_due" in str(step) for step in plan)
