@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from crawler.items import Entity
 from detectors.entities import NUMERALS, find_entities
 from detectors.normal import View, canonical
 
@@ -15,6 +16,9 @@ CONTACTS = ("mobile", "phone", "wechat", "qq", "mail")
 # Four, since the entity finder reads over up to three marks between two digits.
 HIDDEN = "****"
 WINDOW = 4_000  # characters; one look finds only so many contacts
+_NO_NUMERALS = dict.fromkeys(NUMERALS, "某")
+_NUMERAL = re.compile("[" + "".join(map(chr, NUMERALS)) + "]")
+_PLAIN = re.compile(r"(?<!\d)1[3-9]\d(?:[\s-]?\d{4}){2}(?!\d)", re.ASCII)
 _CUT_NUMBER = re.compile(r"^\d{4,}|\d{4,}$")
 
 Span = tuple[int, int]
@@ -44,12 +48,26 @@ def masked_value(kind: str, value: str) -> str:
 def _masked(text: str, values: set[str]) -> str:
     """What masking leaves may read as a contact together with what stood beside it, so it is looked at again."""
     while True:
-        found = [one for one in find_entities(text, "") if one.kind in CONTACTS]
+        found = _heard(text)
         values.update(one.value for one in found)
-        spans = [(one.start, one.end) for one in found] + _standing_alone(text, values)
+        spans = [(one.start, one.end) for one in found] + _standing_alone(text, values) + _plain(text)
         if not spans:
             return text
         text = _without(text, spans)
+
+
+def _heard(text: str) -> list[Entity]:
+    """Also what a numeral stands beside that belongs to the next word: 13800000000一对一."""
+    readings = (text, text.translate(_NO_NUMERALS)) if _NUMERAL.search(text) else (text,)
+    return [one for reading in readings for one in find_entities(reading, "") if one.kind in CONTACTS]
+
+
+def _plain(text: str) -> list[Span]:
+    """Mobile numbers right behind letters, as in TEL13800000000."""
+    if _PLAIN.search(text) is None and text.isascii():
+        return []
+    view = canonical(text)
+    return [view.span(*found.span()) for found in _PLAIN.finditer(view.text)]
 
 
 def _standing_alone(text: str, values: Iterable[str]) -> list[Span]:
