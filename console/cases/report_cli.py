@@ -21,7 +21,7 @@ Xlsx = Annotated[Path, typer.Option("--out", help="写到哪个新文件（.xlsx
 
 
 @report_app.command("ledger")
-def ledger(out: Xlsx, first: First = "", last: Last = "", by: By = "", as_json: Json = False) -> None:
+def report_ledger(out: Xlsx, first: First = "", last: Last = "", by: By = "", as_json: Json = False) -> None:
     """工作台账：一条线索一行，连同办理过程和覆盖说明。"""
     from console.cases import reports
 
@@ -29,8 +29,8 @@ def ledger(out: Xlsx, first: First = "", last: Last = "", by: By = "", as_json: 
 
 
 @report_app.command("month")
-def month(
-    which: Annotated[str, typer.Argument(metavar="MONTH", help="哪个月，如 2026-11")],
+def report_month(
+    month: Annotated[str, typer.Argument(help="哪个月，如 2026-11")],
     listed: Listed = "",
     by: By = "",
     as_json: Json = False,
@@ -38,11 +38,13 @@ def month(
     """月度统计；每个数字都能打开背后的名单。"""
     from console.cases import reports
 
-    raise typer.Exit(reports.show_month(which, reports.Typed(listed=listed, by=by), as_json=as_json))
+    raise typer.Exit(reports.show_month(month, reports.Typed(listed=listed, by=by), as_json=as_json))
 
 
 @report_app.command("districts")
-def districts(first: First = "", last: Last = "", listed: Listed = "", by: By = "", as_json: Json = False) -> None:
+def report_districts(
+    first: First = "", last: Last = "", listed: Listed = "", by: By = "", as_json: Json = False
+) -> None:
     """各区县统计，合计在最后。"""
     from console.cases import reports
 
@@ -51,8 +53,8 @@ def districts(first: First = "", last: Last = "", listed: Listed = "", by: By = 
 
 
 @report_app.command("year")
-def year(
-    which: Annotated[int, typer.Argument(metavar="YEAR", min=2000, max=2999, help="哪一年，如 2026")],
+def report_year(
+    year: Annotated[int, typer.Argument(min=2000, max=2999, help="哪一年，如 2026")],
     out: Annotated[Path | None, typer.Option(help="写到哪个新文件（.docx）")] = None,
     listed: Listed = "",
     by: By = "",
@@ -61,11 +63,11 @@ def year(
     """年度总结：表格、图表和覆盖说明；系统没有的信息留作【待填】。"""
     from console.cases import reports, yearly
 
-    raise typer.Exit(yearly.year(which, out, reports.Typed(listed=listed, by=by), as_json=as_json))
+    raise typer.Exit(yearly.year(year, out, reports.Typed(listed=listed, by=by), as_json=as_json))
 
 
 @report_app.command("due")
-def due(by: By = "", as_json: Json = False) -> None:
+def report_due(by: By = "", as_json: Json = False) -> None:
     """什么该在哪一天报送，是否已逾期。"""
     from console.cases import yearly
 
@@ -73,7 +75,7 @@ def due(by: By = "", as_json: Json = False) -> None:
 
 
 @report_app.command("trend")
-def trend(
+def report_trend(
     out: Annotated[Path, typer.Option(help="写到哪个新文件（.png 或 .svg）")],
     first: First = "",
     last: Last = "",
@@ -87,8 +89,8 @@ def trend(
 
 
 @report_app.command("case")
-def case(  # noqa: PLR0913, PLR0917 - one parameter an option
-    number: Annotated[str, typer.Argument(metavar="CASE", help="案件编号（A2026-00001）")],
+def report_case(  # noqa: PLR0913, PLR0917 - one parameter an option
+    case: Annotated[str, typer.Argument(help="案件编号（A2026-00001）")],
     out: Annotated[Path, typer.Option(help="写到哪个新文件（.zip）")],
     anonymous: Annotated[bool, typer.Option("--anonymous", help="单位名称也隐去")] = False,
     pictures: Annotated[bool, typer.Option("--pictures", help="连同图片；图片未经遮盖")] = False,
@@ -98,12 +100,12 @@ def case(  # noqa: PLR0913, PLR0917 - one parameter an option
     """典型案例素材：事实、时间线和证据摘要，已去除个人信息。"""
     from console.cases import exporting
 
-    asked = exporting.CaseAsked(word=number, anonymous=anonymous, pictures=pictures, by=by)
+    asked = exporting.CaseAsked(word=case, anonymous=anonymous, pictures=pictures, by=by)
     raise typer.Exit(exporting.case(asked, out, as_json=as_json))
 
 
 @report_app.command("credit")
-def credit(out: Xlsx, first: First = "", last: Last = "", by: By = "", as_json: Json = False) -> None:
+def report_credit(out: Xlsx, first: First = "", last: Last = "", by: By = "", as_json: Json = False) -> None:
     """信用事实：这段时间复核属实的，只列事实，不计分。"""
     from console.cases import exporting, reports
 
