@@ -1,4 +1,7 @@
-"""The three measured times of a lead, 第一时间 通报、处理、反馈: hours from when it was found, and which are late."""
+"""The three measured times of a lead, 第一时间 通报、处理、反馈: hours from when it was registered, and which are late.
+
+Reports count from the same moment.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,7 @@ def _is_overdue(lead: WorkedLead, now: datetime) -> bool:
 
 def _span(lead: WorkedLead, reached: datetime | None, limit: float, now: datetime) -> Span:
     if reached is not None:
-        hours = (reached - lead.found_at) / HOUR
+        hours = (reached - lead.registered_at) / HOUR
         return Span(hours=round(hours, 2), limit=limit, is_late=hours > limit)
-    is_late = lead.state not in OVER and (now - lead.found_at) / HOUR > limit
+    is_late = lead.state not in OVER and (now - lead.registered_at) / HOUR > limit
     return Span(hours=None, limit=limit, is_late=is_late)

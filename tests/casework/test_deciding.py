@@ -365,21 +365,21 @@ def test_a_report_without_exhibits_is_confirmed_on_its_word(office: Office) -> N
     assert (proven.detail["exhibits"], proven.detail["categories"]) == ([], ["inventor_listing"])
 
 
-def test_times_are_hours_from_when_it_was_found(office: Office) -> None:
+def test_times_are_hours_from_when_it_was_registered(office: Office) -> None:
     lead, limits = office.only(), Reports(told_hours=24, handled_hours=72, answered_hours=360)
-    fresh = times_of(lead, limits, lead.found_at + timedelta(hours=24))
+    fresh = times_of(lead, limits, lead.registered_at + timedelta(hours=24))
     assert (fresh.told.hours, fresh.told.is_late, fresh.is_overdue) == (None, False, False)
-    late = times_of(lead, limits, lead.found_at + timedelta(hours=25))
+    late = times_of(lead, limits, lead.registered_at + timedelta(hours=25))
     assert (late.told.is_late, late.handled.is_late) == (True, False)
-    told = replace(lead, told_at=lead.found_at + timedelta(hours=30), state="sent")
-    assert times_of(told, limits, lead.found_at).told.hours == 30.0
-    assert times_of(told, limits, lead.found_at).told.is_late
+    told = replace(lead, told_at=lead.registered_at + timedelta(hours=30), state="sent")
+    assert times_of(told, limits, lead.registered_at).told.hours == 30.0
+    assert times_of(told, limits, lead.registered_at).told.is_late
     over = replace(lead, state="dismissed")
-    assert not times_of(over, limits, lead.found_at + timedelta(days=99)).answered.is_late
-    due = replace(lead, due_at=lead.found_at + timedelta(days=3))
-    assert times_of(due, limits, lead.found_at + timedelta(days=4)).is_overdue
-    assert not times_of(replace(due, state="closed"), limits, lead.found_at + timedelta(days=4)).is_overdue
-    assert times_of(replace(due, answered_at=lead.found_at + timedelta(days=5)), limits, office.now).is_overdue
+    assert not times_of(over, limits, lead.registered_at + timedelta(days=99)).answered.is_late
+    due = replace(lead, due_at=lead.registered_at + timedelta(days=3))
+    assert times_of(due, limits, lead.registered_at + timedelta(days=4)).is_overdue
+    assert not times_of(replace(due, state="closed"), limits, lead.registered_at + timedelta(days=4)).is_overdue
+    assert times_of(replace(due, answered_at=lead.registered_at + timedelta(days=5)), limits, office.now).is_overdue
 
 
 def test_entries_say_what_was_done(office: Office) -> None:
