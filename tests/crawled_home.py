@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from authority import LocalAuthority, serving
+from people_specimens import office, token_by
 
 from console.specimen import load
 from console.specimen_server import SpecimenServer
-from crawler import clock
 from storage.db import open_database
-from storage.people import NewPerson, People
 from tests.console.test_files import goods
 
 ROOT = Path(__file__).parent.parent
 TITLE = "发明专利包授权 不过全额退款"
 ADDRESS = "https://search.jd.com/Search?keyword=%E4%B8%93%E5%88%A9&enc=utf-8&page=1"
 SIGNER, REASON, KEEPER, WHY, EXPORTER = "钱虚构", "年度专项行动甲", "周示例", "保留理由乙", "孙示例"
-PLANTED = (SIGNER, REASON, KEEPER, WHY, EXPORTER, "示例证号丙", "示例单位丁")
+PLANTED = (SIGNER, REASON, KEEPER, WHY, EXPORTER, "豫示例00", "示例局")
+PASSWORD = "xing-he 2026 样例"
 WEB = {
     "goods.html": goods(TITLE, "发明专利申请 正规代理机构").replace(
         "<html>", '<html><head><meta charset="utf-8"><title>专利 - 京东</title></head>'
@@ -73,26 +73,26 @@ def crawled_package(folder: Path) -> CrawledPackage:
         hosts = server.hosts_file(folder / "hosts")
         _lantian(home, "override", "sign", "jd", "--person", SIGNER, "--reason", REASON)
         _lantian(home, "round", "--queries", folder / "queries.txt", "--spiders", "jd", hosts=hosts)
-        _add_users(home)
+        tokens = _tokens(home)
         _lantian(home, "evidence", "stamp")
         (lead,) = _lantian(home, "leads", "--json").splitlines()
         exhibit = json.loads(lead)["exhibit"]
-        _lantian(home, "evidence", "hold", exhibit, "--person", KEEPER, "--reason", WHY)
-        _lantian(home, "evidence", "export", "--exhibit", exhibit, "-o", out, "--by", EXPORTER)
+        _lantian(home, "evidence", "hold", exhibit, "--reason", WHY, token=tokens[KEEPER])
+        _lantian(home, "evidence", "export", "--exhibit", exhibit, "-o", out, token=tokens[EXPORTER])
     return CrawledPackage(out, home, authority)
 
 
-def _add_users(home: Path) -> None:
+def _tokens(home: Path) -> dict[str, str]:
     engine = open_database(home / "lantian.db")
-    for name in (KEEPER, EXPORTER):
-        person = NewPerson(name=name, badge=f"示例证号丙 {name}", unit="示例单位丁", by=EXPORTER)
-        People(engine).add(person, "a long password", clock.now())
+    office(engine, dict.fromkeys((KEEPER, EXPORTER), PASSWORD))
+    tokens = {name: token_by(engine, name, PASSWORD) for name in (KEEPER, EXPORTER)}
     engine.dispose()
+    return tokens
 
 
-def _lantian(home: Path, *arguments: str | Path, hosts: Path | None = None) -> str:
+def _lantian(home: Path, *arguments: str | Path, hosts: Path | None = None, token: str = "") -> str:
     told = {"PATH": os.environ["PATH"], "HOME": str(home.parent), "LANTIAN_HOME": str(home), "LANG": "C.UTF-8",
-            "LANTIAN_BROWSER_AS_ROOT": "1"} | ({"LANTIAN_HOSTS": str(hosts)} if hosts else {})  # fmt: skip
+            "LANTIAN_TOKEN": token, "LANTIAN_BROWSER_AS_ROOT": "1"} | ({"LANTIAN_HOSTS": str(hosts)} if hosts else {})  # fmt: skip
     command = [sys.executable, "-c", "from console.cli import main; main()", *map(str, arguments)]
     ended = subprocess.run(command, cwd=ROOT, env=told, capture_output=True, text=True, timeout=600, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
