@@ -80,7 +80,7 @@ def place(store: ExhibitStore, now: datetime = T0) -> dict[str, int]:
 
 
 def appearance(name: str, contacts: Sequence[tuple[str, str]] = (), platform: str = "taobao") -> Appearance:
-    shown = (Contact(kind=kind, value=value, exhibit=f"exhibit-{name}", seen_at=T0) for kind, value in contacts)
+    shown = (Contact(kind=kind, value=value, exhibit=f"exhibit-{name[:8]}", seen_at=T0) for kind, value in contacts)
     return Appearance(
         kind="seller",
         platform=platform,
