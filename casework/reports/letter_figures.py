@@ -34,8 +34,6 @@ def letter_figures(
     drafted: Sequence[LetterFacts], sent: Sequence[LetterFacts], label_of: Label, now: datetime
 ) -> LeadFigures:
     """Everything about the letters drafted and those sent in a period."""
-    kinds = labelled(LETTER_WORDS)
-    written = counted("drafted", LETTERS, (one.id for one in drafted))
     out = counted("sent", LETTERS, (one.id for one in sent))
     named = newest_links(sent)
     leads = counted("named", LEADS, (one.lead_id for one in named))
@@ -52,19 +50,13 @@ def letter_figures(
     removed = together("named.removed", *(measures.part(one) for one in REMOVED))
     return LeadFigures(
         groups=(
-            grouped(Grouping(name="drafted.kind", title="本期起草的函", label=kinds), written, drafted, _kind, _id),
-            grouped(Grouping(name="sent.kind", title="本期发出的函", label=kinds), out, sent, _kind, _id),
+            _by_kind("drafted", "本期起草的函", drafted),
+            _by_kind("sent", "本期发出的函", sent),
             answers,
             _escalated(sent),
             measures,
             looks,
-            grouped(
-                Grouping(name="named.platform", title="所涉线索的平台", label=lambda one: label_of(one) or UNKNOWN),
-                leads,
-                named,
-                lambda one: one.platform,
-                lambda one: one.lead_id,
-            ),
+            _places(named, label_of),
             _addresses(named, label_of),
         ),
         rates=(
@@ -74,6 +66,12 @@ def letter_figures(
         ),
         middles=(_days(sent),),
     )
+
+
+def _by_kind(name: str, title: str, letters: Sequence[LetterFacts]) -> Group:
+    whole = counted(name, LETTERS, (one.id for one in letters))
+    grouping = Grouping(name=f"{name}.kind", title=title, label=labelled(LETTER_WORDS))
+    return grouped(grouping, whole, letters, lambda one: one.kind, _id)
 
 
 def newest_links(letters: Sequence[LetterFacts]) -> list[LinkFacts]:
@@ -93,10 +91,6 @@ def recheck_word(link: LinkFacts) -> str:
     if link.looks:
         return "present" if link.looks > link.blocked else "unseen"
     return "waiting" if link.recheck_id else "none"
-
-
-def _kind(letter: LetterFacts) -> str:
-    return letter.kind
 
 
 def _id(letter: LetterFacts) -> int:
@@ -137,6 +131,12 @@ def _looks(named: Sequence[LinkFacts]) -> Group:
         name="named.recheck", title="复查结果", label=labelled(RECHECK_WORDS), always=tuple(RECHECK_WORDS)
     )
     return grouped(grouping, whole, named, recheck_word, lambda one: one.lead_id)
+
+
+def _places(named: Sequence[LinkFacts], label_of: Label) -> Group:
+    whole = counted("named", LEADS, (one.lead_id for one in named))
+    grouping = Grouping(name="named.platform", title="所涉线索的平台", label=lambda one: label_of(one) or UNKNOWN)
+    return grouped(grouping, whole, named, lambda one: one.platform, lambda one: one.lead_id)
 
 
 def _addresses(named: Sequence[LinkFacts], label_of: Label) -> Group:

@@ -229,7 +229,7 @@ def walked(
             yield rows
         if len(rows) < BATCH:
             return
-        after = (rows[-1]._mapping[moment], rows[-1]._mapping[number])
+        after = (rows[-1]._mapping[moment.key], rows[-1]._mapping[number.key])
 
 
 def _walked(

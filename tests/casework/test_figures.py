@@ -60,8 +60,9 @@ def sees(period: Period, district: str) -> bool:
     return not period.districts or district in period.districts
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_figures_are_the_rows(engine: Engine, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "at_once"), [(1, 1000), (2, 1), (3, 7)])
+def test_figures_are_the_rows(engine: Engine, seed: int, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.cases.figure_rows.BATCH", at_once)
     random_home(engine, seed)
     leads, moves = rows_of(engine, LeadRow), rows_of(engine, MoveRow)
     letters, links = rows_of(engine, LetterRow), rows_of(engine, LetterLeadRow)
