@@ -28,6 +28,7 @@ from storage.people import OURSELVES
 
 BATCH = 500
 SOURCE = "monitoring"
+SEEN_AGAIN = "结束之后再次看见"
 _ENDED = (State.GONE, State.CLOSED)
 
 
@@ -143,10 +144,10 @@ class _Intake:
         if lead.state not in _ENDED or one.newest.seen_at <= lead.state_at:
             return self._joined(lead)
         told = {"exhibits": [one.newest.exhibit]}
-        moved = Moved(by=OURSELVES, at=self.now, reason="结束之后再次看见", detail=told)
+        moved = Moved(by=OURSELVES, at=self.now, reason=SEEN_AGAIN, detail=told)
         move_on(self.connection, lead.id, Step.RELAPSE, moved, _unsigned)
         if lead.case_id is not None:
-            act = CaseAct(at=self.now, reason="复发", detail={"lead": lead.number})
+            act = CaseAct(at=self.now, reason=SEEN_AGAIN, detail={"lead": lead.number})
             reopen_case(self.connection, lead.case_id, act, _unsigned)
         self.taken += Taken(relapsed=1)
         self.leads[lead.id] = lead_on(self.connection, lead.id)
