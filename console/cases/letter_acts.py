@@ -27,11 +27,11 @@ from storage.db import writing
 EXPORTABLE = ("approved", "sent", "delivered", "answered", "closed")
 
 
-def approve(word: str, *, as_json: bool) -> None:
+def approve(word: str, *, by: str = "", as_json: bool) -> None:
     """Another person than the drafter and whoever confirmed a lead stands behind exactly what was drafted."""
     config, now = Config.load(), clock.now()
     with opened(config) as store:
-        acts = acting(config, store.engine, Grant.REVIEWER)
+        acts = acting(config, store.engine, Grant.REVIEWER, by=by)
         kept, proofs = KeptLetters(store.engine).named(word), Proofs(store.engine)
         if kept.state != "draft":
             raise UserMistake(f"{kept.number} {LETTER_WORDS[kept.state]}，不能复核")
@@ -46,11 +46,11 @@ def approve(word: str, *, as_json: bool) -> None:
         tell_letter(store.engine, kept.id, "已复核", as_json=as_json)
 
 
-def export(word: str, out: Path, *, is_draft: bool, as_json: bool) -> None:
+def export(word: str, out: Path, *, is_draft: bool, by: str = "", as_json: bool) -> None:
     """The files without 草稿, once two people are proven to stand behind this very content; or a draft's once more."""
     config, now = Config.load(), clock.now()
     with opened(config) as store:
-        acts = acting(config, store.engine, *OFFICERS)
+        acts = acting(config, store.engine, *OFFICERS, by=by)
         kept, proofs = KeptLetters(store.engine).named(word), Proofs(store.engine)
         evidence, law = Evidence(config, store), Law(config, store.engine, now)
         if is_draft:
@@ -78,22 +78,22 @@ def export(word: str, out: Path, *, is_draft: bool, as_json: bool) -> None:
         say(f"{kept.number} 起草 {proven.drafted_by}，复核 {proven.approved_by}；仍须编号、签发、用印后发出。")
 
 
-def withdraw(word: str, reason: str, *, as_json: bool) -> None:
+def withdraw(word: str, reason: str, *, by: str = "", as_json: bool) -> None:
     """It never goes out; its leads may go into another."""
-    _end(word, reason, is_withdrawal=True, as_json=as_json)
+    _end(word, reason, is_withdrawal=True, by=by, as_json=as_json)
 
 
-def close(word: str, reason: str, *, as_json: bool) -> None:
+def close(word: str, reason: str, *, by: str = "", as_json: bool) -> None:
     """Nothing more is expected of it."""
-    _end(word, reason, is_withdrawal=False, as_json=as_json)
+    _end(word, reason, is_withdrawal=False, by=by, as_json=as_json)
 
 
-def _end(word: str, reason: str, *, is_withdrawal: bool, as_json: bool) -> None:
+def _end(word: str, reason: str, *, is_withdrawal: bool, by: str = "", as_json: bool) -> None:
     config, now = Config.load(), clock.now()
     if not reason.strip():
         raise UserMistake("要写明理由：--reason")
     with opened(config) as store:
-        acts = acting(config, store.engine, *OFFICERS)
+        acts = acting(config, store.engine, *OFFICERS, by=by)
         kept = KeptLetters(store.engine).named(word)
         content_read(kept.content)
         act = LetterAct(by=acts.name, at=now, words=reason.strip(), detail={"reason": reason.strip()})

@@ -59,12 +59,12 @@ class _Group:
     leads: tuple[WorkedLead, ...]
 
 
-def draft(asked: Asked, *, as_json: bool) -> int:
+def draft(asked: Asked, *, by: str = "", as_json: bool) -> int:
     """Write the letters' rows and files. Refusals name every lead, exhibit, platform and article they are about."""
     config, now = Config.load(), clock.now()
     kind = _kind(asked.kind)
     with opened(config) as store:
-        acts = acting(config, store.engine, *OFFICERS)
+        acts = acting(config, store.engine, *OFFICERS, by=by)
         folder = Folder(asked.out)
         leads = _leads(store.engine, acts, asked.leads)
         drafting = _Drafting(config, Evidence(config, store), store.engine, now)

@@ -27,11 +27,11 @@ from storage.cases.letter_shapes import KeptLetter
 from storage.cases.letters import LETTER_WORDS, LIVE, KeptLetters, numbers_ahead
 
 
-def remind(word: str, out: Path, *, as_json: bool) -> None:
+def remind(word: str, out: Path, *, by: str = "", as_json: bool) -> None:
     """Draft a reminder over what is still open; refused while one is on its way."""
     config, now = Config.load(), clock.now()
     with opened(config) as store:
-        acts = acting(config, store.engine, *OFFICERS)
+        acts = acting(config, store.engine, *OFFICERS, by=by)
         letters, proofs = KeptLetters(store.engine), Proofs(store.engine)
         kept = letters.named(word)
         _refuse(kept, letters)

@@ -34,14 +34,14 @@ class Period:
     with_ids: bool = False
 
 
-def show_scorecard(period: Period, *, as_json: bool) -> None:
+def show_scorecard(period: Period, *, by: str = "", as_json: bool) -> None:
     """A line an operator."""
     config = Config.load()
     first, last = _day(period.first, FIRST), _day(period.last, day_of(clock.now()))
     if last < first:
         raise UserMistake(f"{last} 早于 {first}")
     with opened(config) as store:
-        acting(config, store.engine, *READERS)
+        acting(config, store.engine, *READERS, by=by)
         found = scorecard(KeptLetters(store.engine), start_of(first), start_of(last + timedelta(days=1)))
         names = {one.name for one in Operators(store.engine).every() if period.platform in one.platforms}
     scores = [one for one in found if not period.platform or one.operator in names]

@@ -55,13 +55,13 @@ class Sending:
     on: str
 
 
-def send(word: str, sending: Sending, *, as_json: bool) -> None:
+def send(word: str, sending: Sending, *, by: str = "", as_json: bool) -> None:
     """It is out: leads are sent, their addresses re-checked, and an answer is awaited until a working day."""
     config, now = Config.load(), clock.now()
     if not DOCUMENT.fullmatch(sending.document):
         raise UserMistake(f"文号 {sending.document} 写法不对，要像 示知函〔2026〕12号（六角括号，不加“第”，不编虚位）")
     with opened(config) as store:
-        acts = acting(config, store.engine, *OFFICERS)
+        acts = acting(config, store.engine, *OFFICERS, by=by)
         kept = KeptLetters(store.engine).named(word)
         content = Proofs(store.engine).approved(kept).content
         day = _day(sending.on, kept.approved_at, now)
@@ -133,13 +133,13 @@ class _Watches:
 # -- what comes back -------------------------------------------------------------------------------
 
 
-def delivered(word: str, way: str, on: str, *, as_json: bool) -> None:
+def delivered(word: str, way: str, on: str, *, by: str = "", as_json: bool) -> None:
     """It reached them, so and on that day."""
     config, now = Config.load(), clock.now()
     if not way.strip():
         raise UserMistake("要写明送达方式：--way")
     with opened(config) as store:
-        acts = acting(config, store.engine, *OFFICERS)
+        acts = acting(config, store.engine, *OFFICERS, by=by)
         kept = KeptLetters(store.engine).named(word)
         day = _day(on, kept.sent_at, now)
         act = LetterAct(by=acts.name, at=now, words=way.strip(), detail={"way": way.strip(), "on": day.isoformat()})
@@ -148,11 +148,11 @@ def delivered(word: str, way: str, on: str, *, as_json: bool) -> None:
         tell_letter(store.engine, kept.id, "已送达", as_json=as_json)
 
 
-def answer(word: str, file: Path, *, as_json: bool) -> None:
+def answer(word: str, file: Path, *, by: str = "", as_json: bool) -> None:
     """The returned receipt: all of its lines, or none. A reminder's receipt answers the letter it reminds of."""
     config, now = Config.load(), clock.now()
     with opened(config) as store:
-        acts = acting(config, store.engine, *OFFICERS)
+        acts = acting(config, store.engine, *OFFICERS, by=by)
         letters = KeptLetters(store.engine)
         asked = letters.named(word)
         kept = letters.named(str(asked.reminds)) if asked.reminds else asked

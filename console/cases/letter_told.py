@@ -78,13 +78,13 @@ def tell_letter(engine: Engine, letter_id: int, words: str, *, as_json: bool) ->
         say(f"{kept.number} {words}（{LETTER_WORDS[kept.state]}）")
 
 
-def list_letters(listing: Listing, *, as_json: bool) -> None:
+def list_letters(listing: Listing, *, by: str = "", as_json: bool) -> None:
     """The newest first."""
     if listing.state and listing.state not in set(Stage):
         raise UserMistake(f"--state 要是 {'、'.join(Stage)} 之一")
     config = Config.load()
     with opened(config) as store:
-        acting(config, store.engine, *READERS)
+        acting(config, store.engine, *READERS, by=by)
         states = (listing.state,) if listing.state else ()
         wanted = LettersWanted(states=states, addressee=listing.to, before=listing.before, limit=listing.limit)
         found = KeptLetters(store.engine).letters(wanted)
@@ -103,11 +103,11 @@ def list_letters(listing: Listing, *, as_json: bool) -> None:
     page().print(table)
 
 
-def show_letter(word: str, *, as_json: bool) -> None:
+def show_letter(word: str, *, by: str = "", as_json: bool) -> None:
     """One letter: what it says, what became of each lead, every step."""
     config = Config.load()
     with opened(config) as store:
-        acts = acting(config, store.engine, *READERS)
+        acts = acting(config, store.engine, *READERS, by=by)
         letters = KeptLetters(store.engine)
         kept = letters.named(word)
         content, steps, rows = content_read(kept.content), letters.steps_of(kept.id), letters.leads_of(kept.id)

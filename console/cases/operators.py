@@ -38,12 +38,12 @@ class Confirmation:
     source: str = ""
 
 
-def confirm_operator(asked: Confirmation, *, as_json: bool) -> None:
+def confirm_operator(asked: Confirmation, *, by: str = "", as_json: bool) -> None:
     """Signed under his own name; a later one replaces it."""
     config, now = Config.load(), clock.now()
     new = _checked(asked)
     with opened(config) as store:
-        acts = acting(config, store.engine, *CONFIRMERS)
+        acts = acting(config, store.engine, *CONFIRMERS, by=by)
         with writing(store.engine).begin() as connection:
             number = confirm_on(connection, new, acts.name, now, acts.sign)
     if as_json:
@@ -72,14 +72,14 @@ def _checked(asked: Confirmation) -> NewOperator:
     )
 
 
-def list_operators(*, as_json: bool) -> None:
+def list_operators(*, by: str = "", as_json: bool) -> None:
     """Each platform's operator: confirmed and by whom, or only proposed."""
     config = Config.load()
     with opened(config) as store:
-        acting(config, store.engine, *READERS)
+        acting(config, store.engine, *READERS, by=by)
         proofs = Proofs(store.engine)
         kept = {name: one for one in Operators(store.engine).current() for name in one.platforms}
-        by = {name: _signer(proofs, one) for name, one in kept.items()}
+        signers = {name: _signer(proofs, one) for name, one in kept.items()}
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in ("平台", "经营者", "住所地", "确认"):
         table.add_column(name, overflow="fold")
@@ -88,12 +88,12 @@ def list_operators(*, as_json: bool) -> None:
         if one is None and proposed is None:
             continue
         if as_json:
-            told = plain(asdict(one)) | {"signed_by": by[name]} if one else None
+            told = plain(asdict(one)) | {"signed_by": signers[name]} if one else None
             print_json({"platform": name, "confirmed": told, "proposed": asdict(proposed) if proposed else None})
             continue
         if one is not None:
             table.add_row(
-                *map(Text, (name, harmless(one.name), harmless(one.seat), by[name] or "签字不能证实，不作数"))
+                *map(Text, (name, harmless(one.name), harmless(one.seat), signers[name] or "签字不能证实，不作数"))
             )
         elif proposed is not None:
             table.add_row(*map(Text, (name, f"{proposed.name}（第三方材料，未核）", "", "未确认")))
