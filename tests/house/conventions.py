@@ -196,7 +196,7 @@ def invented_options(commands: Mapping[str, Sequence[str]], text: str) -> list[s
     inline = re.findall(r"`((?:\.venv/bin/)?lantian [a-z][^`\n]*)`", text)
     for line in re.findall(r"^(?:\S+=\S+ )?(?:\S+/)?(lantian [a-z][^\n#]*)", "\n".join((fenced, *inline)), re.M):
         words = line.split()
-        command = next((one for one in (" ".join(words[:3]), " ".join(words[:2])) if one in commands), "")
+        command = next((one for count in (4, 3, 2) if (one := " ".join(words[:count])) in commands), "")
         groups = {one.rpartition(" ")[0] for one in commands}
         if not command and " ".join(words[:2]) not in groups:
             complaints.append(f"no such command: {line}")
