@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 from casework.law_words import Choice, CitedArticle, PlaceKind, RefusedArticle, Situation
 from casework.lawbook.conditions import CATEGORIES, days_words
 from casework.lawbook.cover import jurisdiction
-from casework.lawbook.office import with_office
+from casework.lawbook.office import office_uses, with_office
 from casework.lawbook.powers import NEVER, Held, Holder, Powers, held, load_powers
 from casework.lawbook.rows import NEEDS_POWER, ORDER, PART_WORDS, Part, Rows, Use, load_rows
 from casework.lawbook.verbs import Reached, belongs, measures, notes, verb
@@ -42,9 +42,12 @@ class Book:
         articles = load_articles(prefixes=all_prefixes())
         for article in articles.values():
             powers.holder(article)
-        if office_file is not None and office_file.exists():
-            articles = with_office(articles, powers, office_file)
-        return cls(articles=articles, rows=load_rows(articles), powers=powers)
+        if office_file is None or not office_file.exists():
+            return cls(articles=articles, rows=load_rows(articles), powers=powers)
+        whole = with_office(articles, powers, office_file)
+        rows = load_rows(whole)
+        own = office_uses(office_file, rows, whole)
+        return cls(articles=whole, rows=replace(rows, uses=rows.uses + own), powers=powers)
 
 
 @lru_cache(maxsize=1024)

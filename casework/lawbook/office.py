@@ -1,4 +1,4 @@
-"""An office's own articles over ours: `laws.toml` in its home overrides by id, or adds.
+"""An office's own articles over ours: `laws.toml` in its home overrides by id, or adds, and says when to cite them.
 
 A wrong edit is refused with the file and the line, and then nothing of the file holds.
 """
@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from casework.lawbook.lines import Lines, lines_of, syntax_line
 from casework.lawbook.powers import Powers
+from casework.lawbook.rows import Rows, Use, read_use
 from crawler.errors import RuleInvalid
 from detectors.article import Article, read_article
 from detectors.strict import Table, one_line, read_table
 
+LAST_PLACE = 1_000_000  # behind every row of ours
 _ID = re.compile(r"[A-Z][A-Z0-9]*-\S+")
 _KEYS = {
     "id": "id",
@@ -45,9 +47,9 @@ def with_office(articles: Mapping[str, Article], powers: Powers, path: Path) -> 
     except RuleInvalid as error:
         raise RuleInvalid(_told(path, syntax_line(str(error)), str(error))) from error
     lines = lines_of(body.decode("utf-8"))
-    _only_articles(whole, path, body)
+    _refuse_strangers(whole, path, body)
     merged, mine = dict(articles), dict[str, int]()
-    for number, raw in enumerate(_entries(whole, path, body), 1):
+    for number, raw in enumerate(_entries(whole, path, body, "article"), 1):
         try:
             article = _merged(raw, articles, path.name)
             _refuse_twice(article, mine)
@@ -60,21 +62,36 @@ def with_office(articles: Mapping[str, Article], powers: Powers, path: Path) -> 
     return merged
 
 
-def _only_articles(whole: Table, path: Path, body: bytes) -> None:
-    """A key outside the articles is none that we know."""
+def office_uses(path: Path, rows: Rows, known: Container[str]) -> tuple[Use, ...]:
+    """When the office cites what it added, after all rows of ours; `with_office` has read the file before."""
+    body = path.read_bytes()
+    lines, uses = lines_of(body.decode("utf-8")), list[Use]()
+    for number, raw in enumerate(_entries(read_table(path, body), path, body, "use"), 1):
+        try:
+            found = read_use(Table(dict(raw), file=path.name), rows.groups, LAST_PLACE + number * 100)
+            if strange := [use.article for use in found if use.article not in known]:
+                raise RuleInvalid(f"articles 里没有条文 {'、'.join(strange)}")
+        except RuleInvalid as error:
+            raise RuleInvalid(_told(path, lines.of("use", number, str(error)), str(error))) from error
+        uses += found
+    return tuple(uses)
+
+
+def _refuse_strangers(whole: Table, path: Path, body: bytes) -> None:
+    """A key outside the articles and uses is none that we know."""
     for name in whole.names():
-        if name != "article":
+        if name not in ("article", "use"):
             found = re.search(rf"^[ \t]*\[*[ \t]*[\"']?{re.escape(name)}", body.decode("utf-8"), re.M)
             line = body.decode("utf-8")[: found.start()].count("\n") + 1 if found else 1
-            raise RuleInvalid(_told(path, line, f"不认识的键 {name}，只能写 [[article]]"))
+            raise RuleInvalid(_told(path, line, f"不认识的键 {name}，只能写 [[article]] 和 [[use]]"))
 
 
-def _entries(whole: Table, path: Path, body: bytes) -> list[dict[str, Any]]:
-    if not whole.has("article"):
+def _entries(whole: Table, path: Path, body: bytes, name: str) -> list[dict[str, Any]]:
+    if not whole.has(name):
         return []
-    entries = tomllib.loads(body.decode("utf-8"))["article"]
+    entries = tomllib.loads(body.decode("utf-8"))[name]
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
-        raise RuleInvalid(_told(path, 1, "article 要写成 [[article]]"))
+        raise RuleInvalid(_told(path, 1, f"{name} 要写成 [[{name}]]"))
     return entries
 
 

@@ -81,6 +81,7 @@ class Rows:
     uses: tuple[Use, ...]
     refusals: tuple[Refusal, ...]
     notes: tuple[Note, ...]
+    groups: Groups
 
     @cached_property
     def uses_of(self) -> Mapping[str, tuple[Use, ...]]:
@@ -102,13 +103,14 @@ def load_rows(known: Container[str], folder: Path = FOLDER) -> Rows:
         uses=uses,
         refusals=_refusals(read_table(folder / "refusals.toml"), groups),
         notes=_notes(read_table(folder / "notes.toml"), groups),
+        groups=groups,
     )
 
 
 def _uses(table: Table, known: Container[str]) -> tuple[Groups, tuple[Use, ...]]:
     shared = table.table("groups")
     groups = {name: shared.texts(name) for name in shared.names()}
-    uses = [use for place, entry in enumerate(table.tables("use")) for use in _use(entry, groups, place * 100)]
+    uses = [use for place, entry in enumerate(table.tables("use")) for use in read_use(entry, groups, place * 100)]
     table.finish()
     for use in uses:
         if use.article not in known:
@@ -116,7 +118,8 @@ def _uses(table: Table, known: Container[str]) -> tuple[Groups, tuple[Use, ...]]
     return groups, tuple(uses)
 
 
-def _use(entry: Table, groups: Groups, place: int) -> list[Use]:
+def read_use(entry: Table, groups: Groups, place: int) -> list[Use]:
+    """One row of uses: as many uses as it names articles, from `place` on."""
     names = entry.texts("articles")
     first = Use(
         article=names[0],

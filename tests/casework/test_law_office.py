@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -53,6 +54,53 @@ def test_an_office_overrides_and_adds(tmp_path: Path) -> None:
     assert theirs.articles["SX-十"].text.endswith("第二款。")
     assert len(theirs.articles) == len(ours.articles) + 1
     assert Book.load(tmp_path / "none.toml").articles == ours.articles
+
+
+USE = """
+[[use]]
+articles = ["SX-十"]
+categories = ["guaranteed_grant"]
+places = ["ads"]
+part = "power"
+orders = true
+why = "示例"
+source = "本局法制"
+"""
+
+
+def test_an_office_says_when_its_article_is_cited(tmp_path: Path) -> None:
+    asked = Situation(
+        category="guaranteed_grant",
+        actor=ActorKind.PATENT_AGENCY,
+        place=PlaceKind.SHOP,
+        office=OfficeKind.AMR,
+        level=Level.CITY,
+        on=date(2026, 11, 20),
+    )
+    without, having = Book.load(written(tmp_path, NEW)), Book.load(written(tmp_path, NEW + USE))
+    assert "SX-十" not in {one.id for one in choose(asked, without).articles}
+    assert "SX-十" in {one.id for one in choose(asked, having).articles}
+    stranger = choose(replace(asked, office=OfficeKind.IPO), having)
+    assert "独立的知识产权局" in {one.id: one.why for one in stranger.refused}["SX-十"]
+    early = choose(replace(asked, on=date(2025, 12, 31)), having)
+    assert "SX-十" not in {one.id for one in early.articles}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "why"),
+    [
+        ('"SX-十"]', '"SX-九十"]', 24, "没有条文 SX-九十"),
+        ('part = "power"', 'part = "guess"', 27, "part 应为"),
+        ('places = ["ads"]', 'places = ["moon"]', 26, "places 不认识 moon"),
+        ("orders = true", 'orders = "yes"', 28, "orders 应为 bool"),
+        ('why = "示例"\n', "", 23, "缺少 why"),
+    ],
+)
+def test_a_wrong_use_is_refused_with_its_line(tmp_path: Path, old: str, new: str, line: int, why: str) -> None:
+    path = written(tmp_path, NEW + USE.replace(old, new))
+    with pytest.raises(RuleInvalid, match=why) as refused:
+        Book.load(path)
+    assert f"{path} 第 {line} 行：" in str(refused.value)
 
 
 def test_an_edited_text_is_another_version(tmp_path: Path) -> None:
