@@ -23,6 +23,7 @@ from storage.cases.shapes import Move, WorkedLead
 from storage.exhibits import ExhibitStore
 
 MOST = 10_000  # exhibits of one lead
+_OURS = ("exhibits", "rules", "categories", "decision", "into", "batch", "due")
 _MARK_WORDS = {True: "", False: "（未经研判）"}
 
 
@@ -81,14 +82,18 @@ def _finding_told(views: Viewer, finding: Finding, known: tuple[str, ...]) -> di
 
 
 def _move_told(views: Viewer, move: Move) -> dict[str, Any]:
-    return views.veiled_told(plain(asdict(move))) | {"word": STEP_WORDS[Step(move.move)]}
+    told = views.veiled_told(plain(asdict(move)))
+    # Digests are no contacts, though their digits may look like one.
+    detail = [line if line.partition("=")[0] in _OURS else views.veiled(line) for line in move.detail]
+    return told | {"detail": detail, "word": STEP_WORDS[Step(move.move)]}
 
 
 def print_lead_page(told: dict[str, Any], shown: dict[str, Any]) -> None:
     """The same as text."""
     _print_head(told, shown)
     for one in shown["exhibits"]:
-        print_line(harmless(f"证据项 {one['exhibit']}{_MARK_WORDS[one['is_examined']]} {one['title']}"))
+        origin = "（样本网，不是真实平台）" if one["is_specimen"] else ""
+        print_line(harmless(f"证据项 {one['exhibit']}{_MARK_WORDS[one['is_examined']]}{origin} {one['title']}"))
         print_line(harmless(f"  {one['seller']} {one['url']}"))
         for finding in one["findings"]:
             trial = "（试行规则，只供参考）" if finding["state"] == "trial" else ""

@@ -23,7 +23,7 @@ from crawler.errors import UserMistake
 from storage.people import People
 
 # What may hold words of a page, of a person, or of a reporter.
-_SPOKEN = ("title", "seller", "url", "note", "reason", "text", "detail", "name")
+_SPOKEN = ("title", "seller", "url", "note", "reason", "text", "name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

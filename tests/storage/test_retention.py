@@ -28,10 +28,12 @@ from crawler.tables import Shelf as ShelfSettings
 from storage import visits
 from storage.archive import FolderArchive
 from storage.audit import AuditLog
-from storage.db import open_database
+from storage.cases.leads import register
+from storage.cases.shapes import NewLead
+from storage.db import open_database, writing
 from storage.keeping.expiring import new_name
 from storage.keeping.trail import NEAR
-from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow
+from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow, ListingRow
 from storage.packaging.redirects import redirects_to
 from storage.retention import Keeper, Order
 from storage.rows import capture_values
@@ -39,6 +41,7 @@ from storage.sealing.manifests import head_of, leaves_of
 from storage.sealing.proofs import Extent, prove
 from storage.shelf import Shelf, open_shelf
 from storage.shelving import Shelver
+from storage.tables.leads import LeadRow
 from storage.tables.people import ExtractionRow, UserRow
 from storage.tables.pictures import PictureRow, PictureTextRow
 from storage.tables.showings import BrowserCaptureRow, ShowingRow
@@ -376,6 +379,33 @@ def test_no_room_removes_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) ->
     assert home.files() == before
     monkeypatch.undo()
     assert home.expire(NOW + 181 * DAY).records == 2
+
+
+@on_both
+def test_a_lead_that_is_not_over_wins(home: Home) -> None:
+    """Closing begins the time of what was flagged anew, as lifting a hold does."""
+    with archive_in(home.archive) as archive:
+        keep_page(home, archive, {"1": True}, NOW)
+        keep_page(home, archive, {"2": True}, NOW)
+    home.seal()
+    lead_of(home, "1", "sent", NOW)
+    assert home.expire(NOW + 9000 * DAY, is_trial=True).captures == 1
+    lead_of(home, "1", "closed", NOW + 9000 * DAY)
+    assert home.expire(NOW + (9000 + 1095) * DAY, is_trial=True).captures == 1
+    assert home.expire(NOW + (9000 + 1097) * DAY, is_trial=True).captures == 2
+
+
+def lead_of(home: Home, item_id: str, state: str, at: datetime) -> None:
+    """The listing is of a lead that has been in this state since then."""
+    told = {"source": "monitoring", "platform": "taobao", "title": "", "url": ""}
+    with writing(home.engine).begin() as connection:
+        of_listing = ListingRow.item_id == item_id
+        known = connection.execute(select(ListingRow.lead_id).where(of_listing)).scalar_one()
+        if known is None:
+            new = NewLead(**told, found_at=at, registered_at=at)
+            known = register(connection, new, lambda act: act).id
+        connection.execute(update(ListingRow).where(of_listing).values(lead_id=known))
+        connection.execute(update(LeadRow).where(LeadRow.id == known).values(state=state, state_at=at))
 
 
 @on_both

@@ -11,6 +11,7 @@ def upgrade() -> None:
     """Nobody had any of it."""
     _cases()
     _leads()
+    _lead_indexes()
     _moves()
     _examples()
     _listings()
@@ -73,6 +74,9 @@ def _leads() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_leads")),
         sa.UniqueConstraint("number", name=op.f("uq_leads_number")),
     )
+
+
+def _lead_indexes() -> None:
     op.create_index("ix_leads_actor_platform", "leads", ["actor_id", "platform"], unique=False)
     op.create_index(op.f("ix_leads_case_id"), "leads", ["case_id"], unique=False)
     op.create_index(op.f("ix_leads_merged_into"), "leads", ["merged_into"], unique=False)
