@@ -21,7 +21,8 @@ from crawler import clock
 from crawler.config import Config
 from crawler.errors import UserMistake
 from storage.audit import Act, AuditLog, Detail
-from storage.cases.letters import LETTER_WORDS, KeptLetters, LetterAct, approve_on, close_on, withdraw_on
+from storage.cases.letter_moves import LETTER_WORDS
+from storage.cases.letters import KeptLetters, LetterAct, approve_on, close_on, withdraw_on
 from storage.db import writing
 
 EXPORTABLE = ("approved", "sent", "delivered", "answered", "closed")

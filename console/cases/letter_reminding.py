@@ -23,8 +23,9 @@ from console.ledger import opened
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import UserMistake
+from storage.cases.letter_moves import LETTER_WORDS, LIVE
 from storage.cases.letter_shapes import KeptLetter
-from storage.cases.letters import LETTER_WORDS, LIVE, KeptLetters, numbers_ahead
+from storage.cases.letters import KeptLetters, numbers_ahead
 
 
 def remind(word: str, out: Path, *, by: str = "", as_json: bool) -> None:

@@ -19,7 +19,7 @@ from casework.letters.content import Content, LeadIn
 from casework.letters.letter import Kind
 from casework.letters.phrases import TO_ACTOR
 from casework.letters.refusing import OFFICERS, Proofs
-from casework.workdays import Deadline, day_of, deadline, start_of
+from casework.workdays import day_of, deadline, start_of
 from console.acting import acting
 from console.cases.letter_told import tell_letter
 from console.ledger import opened
@@ -36,7 +36,7 @@ from storage.cases.following import recheck_of, watch_on
 from storage.cases.lead_shapes import Moved
 from storage.cases.leads import lead_on
 from storage.cases.letter_shapes import AnsweredLead, KeptLetter, Sent
-from storage.cases.letters import OUT, KeptLetters, LetterAct, answer_on, deliver_on, note_on, send_on
+from storage.cases.letters import KeptLetters, LetterAct, answer_on, deliver_on, note_on, send_on
 from storage.cases.moves import State, Step
 from storage.cases.moving import move_on
 from storage.db import writing
@@ -201,6 +201,3 @@ def _day(written: str, not_before: datetime | None, now: datetime) -> date:
 def _moment(day: date, now: datetime) -> datetime:
     """When on that day: now if it is today, else its beginning."""
     return now if day == day_of(now) else start_of(day)
-
-
-__all__ = ["DOCUMENT", "OUT", "Deadline", "Sending", "answer", "delivered", "send"]

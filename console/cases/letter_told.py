@@ -24,8 +24,9 @@ from crawler import clock
 from crawler.config import Config
 from crawler.errors import UserMistake
 from storage.cases.leads import leads_on
+from storage.cases.letter_moves import LETTER_WORDS, STEP_WORDS
 from storage.cases.letter_shapes import KeptLetter, KeptLetterLead, LettersWanted
-from storage.cases.letters import LETTER_WORDS, STEP_WORDS, KeptLetters
+from storage.cases.letters import KeptLetters
 
 READERS = (Grant.VIEWER, Grant.EXAMINER, Grant.REVIEWER, Grant.ADMIN, Grant.LEGAL)
 

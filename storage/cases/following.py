@@ -8,8 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
+from storage.cases.letter_moves import OUT
 from storage.cases.letter_shapes import KeptLetter, RecheckOf
-from storage.cases.letters import BATCH, OUT, letter_of
+from storage.cases.letters import BATCH, letter_of
 from storage.cases.moves import OVER, Step
 from storage.rechecks import Standing, Verdict
 from storage.tables.leads import LeadRow, MoveRow

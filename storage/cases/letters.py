@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from crawler.errors import UserMistake
 from storage.audit import Act, Detail, Signer, add_on
+from storage.cases.letter_moves import LETTER_WORDS, LIVE, MOVES, STEP_WORDS
 from storage.cases.letter_shapes import (
     AnsweredLead,
     KeptLetter,
@@ -27,41 +28,6 @@ from storage.cases.numbers import next_number
 from storage.models import encodable
 from storage.tables.letters import LetterLeadRow, LetterRow, LetterStepRow
 
-LETTER_WORDS = {
-    "draft": "草稿",
-    "approved": "已复核",
-    "sent": "已发出",
-    "delivered": "已送达",
-    "answered": "已反馈",
-    "closed": "已办结",
-    "withdrawn": "已撤回",
-}
-STEP_WORDS = {
-    "draft": "起草",
-    "approve": "复核",
-    "send": "发出",
-    "deliver": "送达",
-    "answer": "反馈",
-    "withdraw": "撤回",
-    "close": "办结",
-    "remind_due": "应催办",
-    "remind": "催办",
-    "escalate": "应上报",
-}
-LIVE = ("draft", "approved", "sent", "delivered", "answered")
-OUT = ("sent", "delivered", "answered")
-# Before which states a step may be taken, and where it leads: empty is where the letter already is.
-MOVES: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "approve": (("draft",), "approved"),
-    "withdraw": (("draft", "approved"), "withdrawn"),
-    "send": (("approved",), "sent"),
-    "deliver": (("sent",), "delivered"),
-    "answer": (OUT, ""),
-    "close": (OUT, "closed"),
-    "remind_due": (OUT, ""),
-    "remind": (OUT, ""),
-    "escalate": (OUT, ""),
-}
 BATCH = 200
 _LETTER = tuple(LetterRow.__table__.columns)
 _LEAD = tuple(LetterLeadRow.__table__.columns)
