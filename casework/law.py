@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from casework.lawbook.office import office_uses, with_office
 from casework.lawbook.powers import NEVER, Held, Holder, Powers, held, load_powers
 from casework.lawbook.rows import NEEDS_POWER, ORDER, PART_WORDS, Part, Rows, Use, load_rows
 from casework.lawbook.verbs import Reached, belongs, measures, notes, verb
+from casework.letters.letter import Kind
 from crawler.errors import UserMistake
 from detectors.article import Article, all_prefixes, load_articles
 from storage.canonical import canonical
@@ -110,7 +110,7 @@ def _is_plausible(name: str, situation: Situation, book: Book) -> bool:
     has_platform = situation.place is not PlaceKind.OWN_SITE
     if situation.category in listed or (has_platform and "platform_duty" in listed):
         return True
-    if any(one.when.holds(situation) for one in book.rows.refusals_of.get(name, ())):
+    if any(one.holds(situation) for one in book.rows.refusals_of.get(name, ())):
         return True
     return any(situation.category in _categories(one) for one in book.rows.uses_of.get(name, ()))
 
@@ -122,12 +122,12 @@ def _categories(use: Use) -> tuple[str, ...]:
 def _judged(name: str, situation: Situation, book: Book) -> Reached | str:
     """The article as it may be cited, or why not."""
     for refusal in book.rows.refusals_of.get(name, ()):
-        if refusal.when.holds(situation):
+        if refusal.holds(situation):
             return refusal.why
     if name not in book.articles:
         return "本情形没有引用它的规则"
     article = book.articles[name]
-    if why := _barred(article, situation.on, book.powers):
+    if why := _barred(article, situation, book.powers):
         return why
     unmet = [(use.when.unmet(situation), use) for use in book.rows.uses_of.get(name, ())]
     holding = [use for why_not, use in unmet if not why_not]
@@ -136,18 +136,17 @@ def _judged(name: str, situation: Situation, book: Book) -> Reached | str:
     return _in_power(article, holding[0], situation, book.powers)
 
 
-def _barred(article: Article, on: date, powers: Powers) -> str:
+def _barred(article: Article, situation: Situation, powers: Powers) -> str:
     """Why an article is cited in no letter of this day, whatever the matter is."""
     holder = powers.holder(article)
-    if holder in NEVER:
+    is_warned = holder is Holder.APPLICANTS and situation.measure == Kind.WARN
+    if holder in NEVER and not is_warned:
         return powers.why[holder]
     if not article.verified:
         return "条文未核，没有原文，不得带内容进入函件" + (f"；{article.use}" if article.use else "")
-    return (
-        ""
-        if article.stands_on(on)
-        else f"《{article.law}》{article.version}：{days_words(article.since, article.until, on)}"
-    )
+    if article.stands_on(situation.on):
+        return ""
+    return f"《{article.law}》{article.version}：{days_words(article.since, article.until, situation.on)}"
 
 
 def _unmet_words(article: Article, unmet: list[tuple[str, ...]], powers: Powers) -> str:

@@ -8,7 +8,9 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
+from casework.law_words import Situation
 from casework.lawbook.conditions import Conditions, Groups, read_conditions
+from casework.letters.letter import Kind
 from detectors.strict import Table, read_table
 
 FOLDER = Path(__file__).parent
@@ -25,6 +27,8 @@ class Part(StrEnum):
     ASSIST = "assist"
     HAND_OVER = "hand_over"
     JURISDICTION = "jurisdiction"
+    HELP = "help"
+    RISK = "risk"
 
 
 PART_WORDS = {
@@ -36,9 +40,11 @@ PART_WORDS = {
     Part.ASSIST: "协助",
     Part.HAND_OVER: "移送",
     Part.JURISDICTION: "管辖",
+    Part.HELP: "请求协助",
+    Part.RISK: "风险提示",
 }
 ORDER = tuple(Part)
-NEEDS_POWER = frozenset({Part.PLATFORM, Part.POWER, Part.TALK, Part.JURISDICTION})
+NEEDS_POWER = frozenset({Part.PLATFORM, Part.POWER, Part.TALK, Part.JURISDICTION, Part.HELP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +63,19 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """An article may not be cited when `when` holds; a pitfall is told even where nobody asked."""
+    """An article may not be cited when `when` holds; a pitfall is told even where nobody asked.
+
+    `letters` are the kinds in which it may all the same: a warning to applicants tells what threatens applicants.
+    """
 
     article: str
     when: Conditions
     why: str
     is_pitfall: bool = False
+    letters: tuple[str, ...] = ()
+
+    def holds(self, situation: Situation) -> bool:
+        return situation.measure not in self.letters and self.when.holds(situation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,10 +157,13 @@ def _refusals(table: Table, groups: Groups) -> tuple[Refusal, ...]:
         names = entry.texts("articles")
         when = read_conditions(entry, groups)
         is_pitfall = entry.flag("pitfall") if entry.has("pitfall") else False
-        why = entry.text("why")
+        letters = entry.texts("but_in") if entry.has("but_in") else ()
+        first = Refusal(article=names[0], when=when, why=entry.text("why"), is_pitfall=is_pitfall, letters=letters)
         entry.text("source")
         entry.finish()
-        refusals += [Refusal(article=name, when=when, why=why, is_pitfall=is_pitfall) for name in names]
+        if unknown := set(letters) - set(Kind):
+            raise entry.refuse(f"but_in 不认识 {'、'.join(sorted(unknown))}")
+        refusals += [replace(first, article=name) for name in names]
     table.finish()
     return tuple(refusals)
 

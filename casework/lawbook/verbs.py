@@ -28,6 +28,8 @@ _LETTERS = {
     Part.ASSIST: {Kind.ASSIST, Kind.TALK},
     Part.HAND_OVER: {Kind.TRANSFER},
     Part.JURISDICTION: {Kind.TRANSFER, Kind.ORDER},
+    Part.HELP: {Kind.ASSIST},
+    Part.RISK: {Kind.WARN},
 }
 
 
@@ -41,8 +43,11 @@ class Reached:
 
 
 def belongs(part: Part, measure: str) -> bool:
-    """Whether a letter of this kind cites such articles; conduct is told in every letter."""
-    return not measure or part is Part.CONDUCT or Kind(measure) in _LETTERS[part]
+    """Whether a letter of this kind cites such articles; conduct is told in every letter, what a letter of one kind
+    alone needs is no part of the whole matter."""
+    if not measure:
+        return part not in (Part.HELP, Part.RISK)
+    return part is Part.CONDUCT or Kind(measure) in _LETTERS[part]
 
 
 def verb(situation: Situation, reached: Sequence[Reached]) -> Verb:

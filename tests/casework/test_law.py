@@ -169,6 +169,13 @@ def test_11_article_100_is_for_applicants() -> None:
     assert all("申请人" in why(choice, "PATI-一百") for _, choice in everything())
 
 
+def test_11_a_warning_tells_applicants_what_threatens_them() -> None:
+    warned = chosen("abnormal_filing patent_agency shop ipo city", measure="warn")
+    assert {"PATI-一百", "PATR-九"} <= cited(warned)
+    for kind in set(Kind) - {Kind.WARN}:
+        assert "PATI-一百" not in cited(chosen("abnormal_filing patent_agency shop ipo city", measure=kind.value))
+
+
 def test_12_item_7_is_for_changes_of_the_inventor_alone() -> None:
     choice = chosen("inventor_listing patent_agency shop amr city")
     cite = next(one.cite for one in choice.articles if one.id == "PATR-三")
@@ -241,7 +248,9 @@ def test_a_letter_cites_no_more_than_the_whole_matter() -> None:
     for one, whole in everything()[::61]:
         for kind in Kind:
             letter = choose(replace(one, measure=kind.value), book())
-            assert cited(letter) <= cited(whole)
+            own = {article.id for article in letter.articles if article.part in (Part.HELP, Part.RISK)}
+            assert cited(letter) - own <= cited(whole)
+            assert not own or kind in (Kind.ASSIST, Kind.WARN)
             assert letter.measures == whole.measures
             if letter.verb is Verb.ORDER:
                 assert {Part(article.part) for article in letter.articles} & {Part.POWER, Part.PLATFORM}
