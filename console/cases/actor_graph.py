@@ -17,7 +17,7 @@ from storage.cases.actors import Actors
 
 ENDINGS = (".svg", ".json", ".dot")
 BOND_WORDS = {Bond.JOINS: "", Bond.SHOWN: "（不据此关联）", Bond.UNDONE: "（已撤销）"}
-ROWS_AT_MOST = 5_000
+ROWS_AT_MOST = 1_000
 
 
 def draw_graph(word: str, out: Path | None, limit: int, by: str, *, as_json: bool) -> None:

@@ -19,6 +19,7 @@ from storage.cases.actor_shapes import Tally
 from storage.cases.actors import Actors
 from storage.cases.shapes import WorkedActor
 
+SHOWN_AT_MOST = 2_000  # contacts of all of them together, which are hidden in their names
 LOOKED_AT = 2_000  # actors; a list of some sort says where it stopped looking
 
 
@@ -35,7 +36,8 @@ class Asked:
 def list_actors(asked: Asked, by: str, *, as_json: bool) -> None:
     with viewer(by) as views:
         found, stopped_at = _found(views, asked)
-        veil, as_of = Veil((), is_open=views.sees_contacts), as_of_list(views)
+        contacts = Actors(views.engine).shown_by([actor.id for actor, _ in found], SHOWN_AT_MOST)
+        veil, as_of = Veil(contacts, is_open=views.sees_contacts), as_of_list(views)
         told = [actor_told(actor, tally, veil, as_of) for actor, tally in found]
     if as_json:
         for one in told:

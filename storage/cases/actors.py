@@ -82,6 +82,13 @@ class Actors:
         with self._engine.connect() as connection:
             return tuple(ShownContact(**row._mapping) for row in connection.execute(query.limit(limit)))
 
+    def shown_by(self, actors: Sequence[int], limit: int) -> tuple[ShownContact, ...]:
+        """What these actors showed, at most so much."""
+        query = select(ContactRow.__table__).join(IdentityRow, IdentityRow.id == ContactRow.identity_id)
+        query = query.where(IdentityRow.actor_id.in_(actors)).order_by(ContactRow.id).limit(limit)
+        with self._engine.connect() as connection:
+            return tuple(ShownContact(**row._mapping) for row in connection.execute(query))
+
     def joins(self, identities: Sequence[int], limit: int) -> tuple[Join, ...]:
         """The joins of these identities, undone ones too, with the exhibits in which both showed the reason."""
         table = JoinRow.__table__

@@ -32,7 +32,7 @@ def engine(made_home: Path) -> Iterator[Engine]:
     engine = open_database(made_home / "lantian.db")
     appear(
         engine,
-        replace(appearance("一", [PHONE, WECHAT]), name="示例一店微信xinghe_zc01"),
+        replace(appearance("一", [PHONE, WECHAT]), name="找xinghe_zc01办理"),
         appearance("二", [PHONE], platform="jd"),
         appearance("三", [WECHAT], platform="zbj"),
         appearance("\u202e\x1b[31m<script>" + "示" * 10_000),

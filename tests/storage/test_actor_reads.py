@@ -147,6 +147,7 @@ QUESTIONS: dict[str, Callable[[ExhibitStore], object]] = {
     "named": lambda store: Actors(store.engine).named("ZT-000003"),
     "identities": lambda store: Actors(store.engine).identities(1, 5),
     "contacts": lambda store: Actors(store.engine).contacts([1, 2], 5),
+    "shown by": lambda store: Actors(store.engine).shown_by([1, 2], 5),
     "joins": lambda store: Actors(store.engine).joins([1, 2], 5),
     "tallies": lambda store: Actors(store.engine).tallies([1, 3], ("示例区",)),
     "history": lambda store: Actors(store.engine).history(1),
