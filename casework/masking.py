@@ -19,6 +19,7 @@ WINDOW = 4_000  # characters; one look finds only so many contacts
 _NO_NUMERALS = dict.fromkeys(NUMERALS, "某")
 _NUMERAL = re.compile("[" + "".join(map(chr, NUMERALS)) + "]")
 _PLAIN = re.compile(r"(?<!\d)1[3-9]\d(?:[\s-]?\d{4}){2}(?!\d)", re.ASCII)
+_AT = re.compile(r"[@#]|艾特|\(at\)|\bat\b")  # xinghe-patent.example is a host
 _CUT_NUMBER = re.compile(r"^\d{4,}|\d{4,}$")
 
 Span = tuple[int, int]
@@ -59,7 +60,8 @@ def _masked(text: str, values: set[str]) -> str:
 def _heard(text: str) -> list[Entity]:
     """Also what a numeral stands beside that belongs to the next word: 13800000000一对一."""
     readings = (text, text.translate(_NO_NUMERALS)) if _NUMERAL.search(text) else (text,)
-    return [one for reading in readings for one in find_entities(reading, "") if one.kind in CONTACTS]
+    found = [one for reading in readings for one in find_entities(reading, "") if one.kind in CONTACTS]
+    return [one for one in found if one.kind != "mail" or _AT.search(canonical(text[one.start : one.end]).text)]
 
 
 def _plain(text: str) -> list[Span]:

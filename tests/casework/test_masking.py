@@ -67,7 +67,15 @@ def test_the_ends_stay(text: str, hidden: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "价格 1980 元", "京ICP备00000000号-1", "北京示例知识产权代理有限公司", "机构代码 99001"]
+    "text",
+    [
+        "",
+        "价格 1980 元",
+        "京ICP备00000000号-1",
+        "北京示例知识产权代理有限公司",
+        "机构代码 99001",
+        "www.xinghepatent.example",
+    ],
 )
 def test_what_leads_to_no_person_stays(text: str) -> None:
     assert masked(text) == text
