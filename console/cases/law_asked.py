@@ -18,9 +18,9 @@ from crawler.errors import UserMistake
 T = TypeVar("T", bound=str)
 ACTORS: Mapping[ActorKind, str] = {
     ActorKind.PATENT_AGENCY: "持证专利代理机构 专利代理机构 持证机构 持证 有资质 licensed_patent_agency licensed "
-    "licensed_agency patent_agent patent",
+    "licensed_agency patent_agency_licensed licensed_patent patent_agent patent",
     ActorKind.UNLICENSED: "无资质 无证 无执业许可证 无资质机构 无证机构 unlicensed_agency unlicensed_patent_agency "
-    "unqualified unqualified_agency no_licence no_license",
+    "unqualified unqualified_agency unlicensed_patent no_licence no_license without_licence without_license",
     ActorKind.TM_AGENCY: "商标代理机构 已备案 已备案商标代理机构 备案商标代理机构 filed_tm_agency trademark_agency "
     "filed_trademark_agency trademark_agency_filed tm_agency_filed tm_filed filed trademark tm",
     ActorKind.TM_UNFILED: "未备案商标代理机构 未备案 unfiled_tm_agency unfiled_trademark_agency "
@@ -28,22 +28,24 @@ ACTORS: Mapping[ActorKind, str] = {
     ActorKind.UNKNOWN: "不明 未知 身份不明 主体不明 unknown_actor unclear",
 }
 PLACES: Mapping[PlaceKind, str] = {
-    PlaceKind.SEARCH_AD: "搜索广告 搜索引擎广告 搜索推广 搜索 search ad ads search_ads search_engine search_engine_ad",
+    PlaceKind.SEARCH_AD: "搜索广告 搜索引擎广告 搜索推广 搜索 广告 竞价排名 search ad ads search_ads search_engine "
+    "search_engine_ad search_result search_results sem",
     PlaceKind.SHOP: "店铺 网店 电商店铺 电商平台 电商 shop_listing ecommerce e_commerce store shops online_shop "
-    "ecommerce_shop marketplace product",
+    "ecommerce_shop e_shop marketplace product shop_page",
     PlaceKind.FORUM: "论坛 帖子 论坛帖子 贴吧 论坛贴吧 post posts forum_post forums bbs social article",
     PlaceKind.OWN_SITE: "自有网站 官网 自建网站 网站 own_website website own_page landing landing_page site own",
 }
 OFFICES: Mapping[OfficeKind, str] = {
     OfficeKind.AMR: "市场监管局 市场监督管理局 市场监管 市监局 market_supervision market_regulation samr market "
-    "market_supervision_administration market_supervision_bureau",
+    "market_supervision_administration market_supervision_bureau market_regulator market_administration",
     OfficeKind.IPO: "知识产权局 独立知识产权局 独立的知识产权局 ip_office cnipa standalone_ip standalone_ip_office "
-    "standalone_ipo stand_alone_ipo independent_ip_office ip ip_bureau",
+    "standalone_ipo stand_alone_ipo standalone stand_alone_ip_office independent_ip_office ip ip_bureau ip_only",
 }
 LEVELS: Mapping[Level, str] = {
-    Level.PROVINCE: "省级 省 直辖市 自治区 provincial",
-    Level.CITY: "市级 市 地市 设区的市 地市级 municipal prefecture municipality prefectural",
-    Level.COUNTY: "县级 县 区县 区 区级 县区 区县级 district",
+    Level.PROVINCE: "省级 省 省局 直辖市 自治区 provincial province_level provincial_level",
+    Level.CITY: "市级 市 市局 地市 设区的市 地市级 municipal prefecture municipality prefectural city_level "
+    "municipal_level prefecture_level",
+    Level.COUNTY: "县级 县 县局 区县 区 区局 区级 县区 区县级 district county_level district_level",
 }
 KINDS = {"委托": "delegation", "交办": "assignment", "delegation": "delegation", "assignment": "assignment"}
 PLATFORMS: Mapping[PlaceKind, str] = {

@@ -230,6 +230,18 @@ def test_nothing_is_cited_that_is_refused_unread_or_out_of_its_days() -> None:
         assert choice.notes
 
 
+def test_whatever_the_material_lists_for_a_category_is_cited_or_refused() -> None:
+    listed = {
+        category: {one.id for one in book().articles.values() if category in one.categories} for category in CATEGORIES
+    }
+    duties = {one.id for one in book().articles.values() if "platform_duty" in one.categories}
+    traps = {one.article for one in book().rows.refusals if one.is_pitfall}
+    for one, choice in everything():
+        answered = cited(choice) | {refused.id for refused in choice.refused}
+        assert listed[one.category] | traps <= answered
+        assert one.place is PlaceKind.OWN_SITE or duties <= answered
+
+
 def test_an_order_always_rests_on_a_power_of_ours() -> None:
     for one, choice in everything():
         powers = {article.id for article in choice.articles if article.part == Part.POWER}
