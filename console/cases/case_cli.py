@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from console.cases.lead_acts_cli import By, Json, Reason
-from console.output import MOST
 
 case_app = typer.Typer(help="案件：一个主体名下的全部线索。", no_args_is_help=True)
 
@@ -17,7 +16,7 @@ Case = Annotated[str, typer.Argument(help="案件编号（A2026-00001）或序�
 @case_app.command("list")
 def case_list(  # noqa: PLR0913, PLR0917 - one parameter an option
     state: Annotated[str, typer.Option(help="只看 open 或 closed")] = "",
-    actor: Annotated[int, typer.Option(min=0, max=MOST, help="只看此主体（序号）的")] = 0,
+    actor: Annotated[str, typer.Option(help="只看此主体的：编号或序号")] = "",
     assignee: Annotated[str, typer.Option(help="只看此责任人的")] = "",
     before: Annotated[str, typer.Option(help="接着上一页：上一页最后一件的编号")] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="最多几件")] = 50,

@@ -37,7 +37,7 @@ class Wanted:
     """Which cases, as somebody typed it."""
 
     state: str
-    actor: int
+    actor: str
     assignee: str
     before: str
     limit: int
@@ -50,7 +50,7 @@ def list_cases(asked: Wanted, by: str, *, as_json: bool) -> None:
         store = WorkedCases(views.engine)
         wanted = CasesWanted(
             state=asked.state,
-            actor_id=asked.actor,
+            actor_id=views.actor_id(asked.actor),
             assignee=asked.assignee,
             districts=views.districts,
             before=store.named(asked.before, views.districts).id if asked.before else 0,

@@ -26,7 +26,7 @@ def lead_list(  # noqa: PLR0913, PLR0917 - one parameter an option
     assignee: Annotated[str, typer.Option(help="只看此责任人的")] = "",
     district: Annotated[str, typer.Option(help="只看此区县的")] = "",
     case: Annotated[str, typer.Option(help="只看此案件的")] = "",
-    actor: Annotated[int, typer.Option(min=0, max=MOST, help="只看此主体（序号）的")] = 0,
+    actor: Annotated[str, typer.Option(help="只看此主体的：编号或序号")] = "",
     first: Annotated[str, typer.Option("--from", help="从哪一天登记起，如 2026-11-01")] = "",
     last: Annotated[str, typer.Option("--to", help="到哪一天（含）")] = "",
     before: Annotated[str, typer.Option(help="接着上一页：上一页最后一条的编号")] = "",

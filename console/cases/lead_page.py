@@ -12,6 +12,7 @@ from casework.review.settled import unexamined
 from console.cases.viewing import Viewer
 from console.ledger import place_words, plain
 from console.output import CATEGORY_WORDS, harmless, print_line
+from console.sealing import STATE_WORDS, sealer_of
 from crawler import clock
 from crawler.items import Finding
 from storage.cases.cases import case_on
@@ -21,6 +22,7 @@ from storage.cases.moves import STEP_WORDS, Step
 from storage.cases.same_actor import actor_named
 from storage.cases.shapes import Move, WorkedLead
 from storage.exhibits import ExhibitStore
+from storage.seal import State
 
 MOST = 10_000  # exhibits of one lead
 _OURS = ("exhibits", "rules", "categories", "decision", "into", "batch", "due")
@@ -62,6 +64,7 @@ def _exhibit_told(views: Viewer, one: LedExhibit, fresh: Sequence[str]) -> dict[
         "capture": detail.capture.id,
         "sha256": detail.capture.sha256,
         "file": detail.capture.file,
+        "seal": sealer_of(views.config, views.engine).state_of(detail.capture).state.value,
         "findings": [_finding_told(views, finding, known) for finding in detail.exhibit.findings],
     }
 
@@ -93,7 +96,8 @@ def print_lead_page(told: dict[str, Any], shown: dict[str, Any]) -> None:
     _print_head(told, shown)
     for one in shown["exhibits"]:
         origin = "（样本网，不是真实平台）" if one["is_specimen"] else ""
-        print_line(harmless(f"证据项 {one['exhibit']}{_MARK_WORDS[one['is_examined']]}{origin} {one['title']}"))
+        marks = f"{_MARK_WORDS[one['is_examined']]}（{STATE_WORDS[State(one['seal'])]}）{origin}"
+        print_line(harmless(f"证据项 {one['exhibit']}{marks} {one['title']}"))
         print_line(harmless(f"  {one['seller']} {one['url']}"))
         for finding in one["findings"]:
             trial = "（试行规则，只供参考）" if finding["state"] == "trial" else ""

@@ -42,7 +42,7 @@ class Wanted:
     assignee: str
     district: str
     case: str
-    actor: int
+    actor: str
     first: str
     last: str
     before: str
@@ -119,7 +119,7 @@ def _wanted(asked: Wanted, views: Viewer, store: WorkedLeads) -> LeadsWanted:
         assignee=asked.assignee,
         district=asked.district,
         districts=views.districts,
-        actor_id=asked.actor,
+        actor_id=views.actor_id(asked.actor),
         case_id=case,
         registered_from=day_begins(asked.first),
         registered_to=day_ends(asked.last),

@@ -20,6 +20,7 @@ from console.sealing import opened_engine
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import UserMistake
+from storage.cases.actors import Actors
 from storage.people import People
 
 # What may hold words of a page, of a person, or of a reporter.
@@ -41,6 +42,10 @@ class Viewer:
     @property
     def sees_contacts(self) -> bool:
         return self.acting is not None and self.acting.may(Grant.CONTACTS)
+
+    def actor_id(self, word: str) -> int:
+        """The row of the actor that somebody names, 0 for no word."""
+        return Actors(self.engine).named(word).id if word else 0
 
     def veiled(self, text: str, known: Sequence[str] = ()) -> str:
         """The text as he may see it."""

@@ -46,11 +46,13 @@ class WorkedCases:
     def cases(self, wanted: CasesWanted) -> tuple[WorkedCase, ...]:
         """Newest first."""
         asked: list[ColumnElement[bool]] = [CaseRow.id < wanted.before] if wanted.before else []
-        same = {CaseRow.state: wanted.state, CaseRow.assignee: wanted.assignee, CaseRow.actor_id: wanted.actor_id}
+        same = {CaseRow.state: wanted.state, CaseRow.assignee: wanted.assignee}
         asked += [column == value for column, value in same.items() if value]
         asked += _within(wanted.districts)
         query = select(*_CASE).where(*asked).order_by(CaseRow.id.desc()).limit(wanted.limit)
         with self.engine.connect() as connection:
+            if wanted.actor_id:
+                query = query.where(CaseRow.actor_id.in_(joined_to(connection, [wanted.actor_id])))
             return tuple(_case(row) for row in connection.execute(query))
 
     def named(self, word: str, districts: Sequence[str] = ()) -> WorkedCase:

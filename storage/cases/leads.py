@@ -50,7 +50,7 @@ class WorkedLeads:
         """Newest first."""
         with self.engine.connect() as connection:
             rows: list[Row[Any]] = []
-            for query in _queries(wanted):
+            for query in _queries(connection, wanted):
                 rows += connection.execute(query).all()
         newest = sorted(rows, key=lambda row: row.id, reverse=True)
         return tuple(lead_of(row) for row in newest[: wanted.limit])
@@ -210,9 +210,11 @@ def _of_exhibit(connection: Connection, word: str, districts: Sequence[str]) -> 
     return lead_on(connection, lead)
 
 
-def _queries(wanted: LeadsWanted) -> Iterable[Select[Any]]:
+def _queries(connection: Connection, wanted: LeadsWanted) -> Iterable[Select[Any]]:
     """One query a state, each of which walks the index of that state."""
     query = select(*_LEAD).where(*_asked(wanted)).order_by(LeadRow.id.desc()).limit(wanted.limit)
+    if wanted.actor_id:
+        query = query.where(LeadRow.actor_id.in_(joined_to(connection, [wanted.actor_id])))
     if not wanted.states:
         return (query,)
     return tuple(query.where(LeadRow.state == state) for state in dict.fromkeys(wanted.states))
@@ -224,7 +226,6 @@ def _asked(wanted: LeadsWanted) -> list[ColumnElement[bool]]:
         LeadRow.platform: wanted.platform,
         LeadRow.assignee: wanted.assignee,
         LeadRow.district: wanted.district,
-        LeadRow.actor_id: wanted.actor_id,
         LeadRow.case_id: wanted.case_id,
     }
     asked: list[ColumnElement[bool]] = [column == value for column, value in same.items() if value]

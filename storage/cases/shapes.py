@@ -90,7 +90,10 @@ class NewLead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadsWanted:
-    """Which leads; empty means any. `districts` is the asker's scope. Newest first, from the one before `before`."""
+    """Which leads; empty means any. `districts` is the asker's scope. Newest first, from the one before `before`.
+
+    Those of an actor are also those of whom was joined to it.
+    """
 
     states: tuple[str, ...] = ()
     source: str = ""

@@ -73,6 +73,14 @@ def test_from_the_inbox_to_the_end(acts: Run) -> None:
     ]  # fmt: skip
     assert (shown["case"], shown["listings"], shown["unexamined"], shown["office"]) == ("A2026-00001", 2, [], "示例局")
     assert {one["findings"][0]["quote"] for one in shown["exhibits"]} == {"包授权", "不授权"}
+    assert {one["seal"] for one in shown["exhibits"]} == {"open"}
+    assert "（未封存）" in acts("示例查看", "lead", "show", "1").out
+    of_actor = acts("示例查看", "lead", "list", "--actor", shown["actor"]["number"], "--json").lines
+    assert [one["number"] for one in of_actor] == ["X2026-00001"]
+    assert (
+        acts("示例查看", "case", "list", "--actor", shown["actor"]["number"], "--json").lines[0]["number"]
+        == shown["case"]
+    )
     assert acts("示例初审", "lead", "close", "1", "--reason", "已移送").code == 0
     assert acts("示例初审", "case", "close", "A2026-00001", "--reason", "已移送").code == 0
     assert acts("示例查看", "case", "list", "--state", "closed", "--json").lines[0]["state_word"] == "已结案"

@@ -257,7 +257,7 @@ def test_lists_walk_an_index(engine: Engine) -> None:
     store.merged(1)
     store.counts()
     questions = [(statement, values) for statement, values in asked if statement.startswith("SELECT")]
-    assert len(questions) == 10
+    assert len(questions) == 11
     with engine.connect() as connection:
         for statement, values in questions:
             plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]  # type: ignore[arg-type]
