@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from crawler.config import Config
 from crawler.errors import UserMistake
+from storage.audit import sign_as
 from storage.db import open_database
 from storage.people import People
 
@@ -27,14 +28,17 @@ def home_engine(config: Config) -> Iterator[Engine]:
 
 def person(config: Config, engine: Engine, by: str) -> str:
     """Who does it, by name. Once there are users it is whoever proves himself, see `console.acting`, whatever name is
-    given; before, it is the name that is given, or this system's account."""
+    given, and signs what is written through this engine; before, it is the name that is given, or this system's
+    account."""
     # Only who writes a name needs what checks credentials.
     from console.acting import acting
 
     if not by.isprintable():
         raise UserMistake("--by 的姓名里不能有控制字符")
     if People(engine).everybody():
-        return acting(config, engine, by=by).name
+        acts = acting(config, engine, by=by)
+        sign_as(engine, acts.name, acts.sign)
+        return acts.name
     return by.strip() or account()
 
 

@@ -10,9 +10,11 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.pool import Pool
 
 from storage.canonical import canonical
 from storage.db import writing
@@ -23,6 +25,8 @@ from storage.warc import date
 Detail = Mapping[str, str | int | bool | Sequence[str]]
 Signer = Callable[["Act"], "Act"]  # gives an act the signature of whoever acts
 BATCH = 1000
+# By pool: all engines made of one engine share it.
+_SIGNERS: WeakKeyDictionary[Pool, tuple[str, Signer]] = WeakKeyDictionary()
 _COLUMNS: tuple[InstrumentedAttribute[object], ...] = tuple(
     getattr(AuditRow, column.name) for column in AuditRow.__table__.columns
 )
@@ -79,7 +83,7 @@ def add_on(connection: Connection, act: Act) -> int:
 
     The transaction must hold the write lock (`storage.db.writing`): the entry before is read here.
     """
-    last = head_on(connection)
+    last, act = head_on(connection), _signed(connection, act)
     detail = canonical({name: encodable(value) for name, value in act.detail.items()}).decode().rstrip("\n")
     entry = AuditEntry(
         id=last.count + 1,
@@ -93,6 +97,16 @@ def add_on(connection: Connection, act: Act) -> int:
     )
     connection.execute(insert(AuditRow).values(asdict(entry) | {"digest": entry.computed()}))
     return entry.id
+
+
+def sign_as(engine: Engine, name: str, sign: Signer) -> None:
+    """From now on whatever this person does through this engine is signed, by whichever module it is written down."""
+    _SIGNERS[engine.pool] = (name, sign)
+
+
+def _signed(connection: Connection, act: Act) -> Act:
+    name, sign = _SIGNERS.get(connection.engine.pool, ("", None))
+    return sign(act) if sign is not None and act.who == name and "signature" not in act.detail else act
 
 
 def head_on(connection: Connection) -> AuditHead:

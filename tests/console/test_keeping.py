@@ -13,6 +13,7 @@ from people_specimens import founders, token_of
 from storage_specimens import archive_in
 
 from casework.granting import disable
+from casework.trust import Trust
 from console.inspection import Inspection
 from console.shelving import shelve_round
 from crawler.config import Config
@@ -90,7 +91,10 @@ def test_once_there_are_users_only_their_credentials_act(
     monkeypatch.setenv("LANTIAN_TOKEN", tokens["张审核"])
     for act in acts[:4]:
         assert here(*act, " 张审核 ").code == EXIT_DONE, act
-    assert {one.who for one in AuditLog(home.engine).entries()[before:]} == {"张审核"}
+    done = AuditLog(home.engine).entries()[before:]
+    assert {one.who for one in done} == {"张审核"}
+    assert all('"signature"' in one.detail for one in done), "each is signed by whose credential it was"
+    assert Trust(home.engine).verify_all().is_whole
     assert here("evidence", "expire", "--dry-run").code == EXIT_DONE, "who only looks names nobody"
 
 
