@@ -50,50 +50,63 @@ class Sheet:
 
     def __init__(self, sheet: Any, heads: Sequence[Head], notes: Sequence[str]) -> None:
         self._sheet = sheet
+        self._styles = {
+            "title": self._style(_TITLE, None),
+            "note": self._style(None, None),
+            "head": self._style(_BOLD, _HEAD, _GREY),
+        }
+        self._body = self._style(None, _TOP)
         has_bands = any(one.band for one in heads)
         for place, head in enumerate(heads, 1):
             sheet.column_dimensions[get_column_letter(place)].width = head.width
         sheet.freeze_panes = f"A{len(notes) + 2 + has_bands}" if heads else None
         for place, note in enumerate(notes):
-            self._append([self._styled(note, _TITLE if place == 0 else None)])
+            sheet.append([self._text(note, self._styles["note" if place else "title"])])
         if has_bands:
-            self._append(self._head(_first_of(heads)))
+            sheet.append(self._head(_first_of(heads)))
         if heads:
-            self._append(self._head([one.name for one in heads]))
+            sheet.append(self._head([one.name for one in heads]))
 
     def add(self, cells: Iterable[Value]) -> None:
         """One row."""
-        self._append([self._styled(one, None, _TOP) for one in cells])
+        self._sheet.append([self._plain(one) for one in cells])
 
-    def _append(self, cells: list[Any]) -> None:
-        self._sheet.append(cells)
+    def _plain(self, value: Value) -> Any:
+        if not isinstance(value, str):
+            return value
+        return self._text(value, self._body) if value else None
 
     def _head(self, names: Sequence[str]) -> list[Any]:
-        cells = [self._styled(one, _BOLD, _HEAD) for one in names]
-        for cell in cells:
-            cell.fill = _GREY
-        return cells
+        return [self._text(one, self._styles["head"]) for one in names]
 
-    def _styled(self, value: Value, font: Font | None, alignment: Alignment | None = None) -> Any:
-        cell = WriteOnlyCell(self._sheet, value=harmless(value) if isinstance(value, str) else value)
-        if isinstance(value, str) and value:
-            # Text whatever it begins with: not run when opened, nor when somebody edits it.
-            cell.data_type, cell.quotePrefix = "s", True
-        if font:
-            cell.font = font
-        if alignment:
-            cell.alignment = alignment
+    def _text(self, words: str, style: Any) -> Any:
+        """Text whatever it begins with: not run when opened, nor when somebody edits it."""
+        cell = WriteOnlyCell(self._sheet, value=harmless(words))
+        # Setting fonts one by one would look each up again for every cell.
+        cell.data_type, cell._style = "s", style
         return cell
+
+    def _style(self, font: Font | None, alignment: Alignment | None, fill: PatternFill | None = None) -> Any:
+        model = WriteOnlyCell(self._sheet, value="")
+        model.quotePrefix = True
+        if font:
+            model.font = font
+        if alignment:
+            model.alignment = alignment
+        if fill:
+            model.fill = fill
+        return model._style
 
 
 def harmless(text: str) -> str:
     """The text as a cell can bear it: nothing that steers, no more than fits, what is cut off being told."""
-    shown = "".join(_shown(one) for one in text[:LONGEST])
+    begin = text[:LONGEST]
+    shown = begin if begin.isprintable() else "".join(map(_shown, begin))
     return shown if len(text) <= LONGEST else f"{shown}……（共 {len(text)} 字）"
 
 
 def _shown(one: str) -> str:
-    if one == "\n":
+    if one == "\n" or one.isprintable():
         return one
     return _MARK if unicodedata.category(one) in ("Cc", "Cf", "Co", "Cs", "Cn") else one
 
