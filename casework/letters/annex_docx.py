@@ -14,8 +14,8 @@ from docx.text.paragraph import Paragraph
 from casework.letters import measures as m
 from casework.letters.letter import Annex, Picture
 from casework.letters.pictures import picture_box
-from casework.letters.wording import annex_sign
-from casework.papers.paper import Grid, Lines, may_break, printable
+from casework.letters.wording import annex_sign, shown_cell, shown_line
+from casework.papers.paper import Grid, Lines, may_break
 
 _NAMES = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 _SIDES = ("top", "left", "bottom", "right", "insideH", "insideV")
@@ -25,7 +25,7 @@ TWIPS = 56.7  # a millimetre
 def annex_added(document: DocxDocument, annex: Annex, at: int, annexes: tuple[Annex, ...]) -> None:
     """The annex at the document's end, in the section that is there."""
     for style, text in (("附件序号", annex_sign(at, annexes)), ("附件正文", ""), ("附件标题", annex.name)):
-        document.add_paragraph(printable(text), style=style)
+        document.add_paragraph(shown_cell(text), style=style)
     for block in annex.blocks:
         if isinstance(block, Grid):
             _grid(document, block, is_wide=annex.is_wide)
@@ -56,7 +56,7 @@ def copies_added(document: DocxDocument, copies: str) -> None:
 
 def _lines(document: DocxDocument, block: Lines) -> None:
     for at, line in enumerate(block.lines):
-        paragraph = document.add_paragraph(printable(line), style="表格文字" if block.is_small else "附件正文")
+        paragraph = document.add_paragraph(shown_line(line), style="表格文字" if block.is_small else "附件正文")
         paragraph.paragraph_format.keep_with_next = block.stays and at < len(block.lines) - 1
 
 
@@ -100,7 +100,7 @@ def _cell(lines: tuple[str, ...], width: int, style: str, justified: str) -> str
 
 
 def _run(line: str) -> str:
-    return f'<w:r><w:t xml:space="preserve">{escape(printable(line), quote=False)}</w:t></w:r>' if line else ""
+    return f'<w:r><w:t xml:space="preserve">{escape(shown_cell(line), quote=False)}</w:t></w:r>' if line else ""
 
 
 def _picture(document: DocxDocument, picture: Picture, *, is_wide: bool) -> None:
@@ -108,6 +108,6 @@ def _picture(document: DocxDocument, picture: Picture, *, is_wide: bool) -> None
     shown = document.add_paragraph(style="图片说明")
     shown.add_run().add_picture(BytesIO(picture.png), width=Mm(width), height=Mm(height))
     captions: list[Paragraph] = [shown]
-    captions += [document.add_paragraph(printable(line), style="图片说明") for line in (picture.caption, picture.mark)]
+    captions += [document.add_paragraph(shown_line(line), style="图片说明") for line in (picture.caption, picture.mark)]
     for paragraph in captions[:-1]:
         paragraph.paragraph_format.keep_with_next = True

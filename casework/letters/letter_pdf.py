@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import warnings
 from html import escape
+from textwrap import wrap
 from typing import Any
 
 from casework.letters.fonts import Faces, drawn_with, font_note
 from casework.letters.letter import Annex, Letter, Picture
 from casework.letters.letter_style import sheet
 from casework.letters.pictures import picture_box
-from casework.letters.wording import Wording, annex_sign, worded
-from casework.papers.paper import Grid, Lines, may_break, printable
+from casework.letters.wording import Wording, annex_sign, shown_cell, shown_line, worded
+from casework.papers.paper import Grid, Lines, may_break
 from casework.papers.pdf_paper import FONTS, SANS, SERIF, weasyprint_loaded
 from crawler.errors import UserMistake
 
 VARIANT = "pdf/a-3u"
+_ENDLESS = re.compile("[!-~]{120,}")
 PLACE = "letter:picture/"
 
 
@@ -28,7 +32,10 @@ def to_pdf(letter: Letter, chosen: Faces) -> tuple[bytes, tuple[str, ...]]:
     mark = hashlib.sha256(markup.encode())
     for png in pictures.values():
         mark.update(hashlib.sha256(png).digest())
-    drawn = document.write_pdf(pdf_variant=VARIANT, pdf_identifier=mark.digest()[:16])
+    with warnings.catch_warnings():
+        # WeasyPrint lets its colour profile's file be closed by whoever sweeps up.
+        warnings.simplefilter("ignore", ResourceWarning)
+        drawn = document.write_pdf(pdf_variant=VARIANT, pdf_identifier=mark.digest()[:16])
     families = frozenset(font.family for font in document.fonts.values())
     if not families & {chosen.body, SERIF, SANS}:
         raise UserMistake(f"没有中文字体，只有 {'、'.join(sorted(families))}：请安装 Debian 软件包 {FONTS}")
@@ -95,7 +102,7 @@ def _annex(annex: Annex, sign: str, pictures: dict[str, Picture]) -> str:
     drawn = "".join(_picture(place, one, is_wide=annex.is_wide) for place, one in pictures.items())
     foot = f'<div class="small">{_paragraphs(annex.foot)}</div>' if annex.foot else ""
     kind = "annex wide" if annex.is_wide else "annex"
-    heading = f'<p class="annexed">{_text(sign)}</p>{_blank()}<h1>{_text(printable(annex.name))}</h1>'
+    heading = f'<p class="annexed">{_text(sign)}</p>{_blank()}<h1>{_text(shown_cell(annex.name))}</h1>'
     return f'<section class="{kind}">{heading}{blocks}{drawn}{foot}</section>'
 
 
@@ -109,14 +116,14 @@ def _block(block: Lines | Grid) -> str:
 def _grid(grid: Grid) -> str:
     whole = sum(one.width for one in grid.columns)
     columns = "".join(f'<col style="width: {100 * one.width / whole:.3f}%">' for one in grid.columns)
-    head = "".join(f"<th>{_text(printable(one.name))}</th>" for one in grid.columns)
+    head = "".join(f"<th>{_text(shown_cell(one.name))}</th>" for one in grid.columns)
     rows = "".join(map(_row, grid.rows))
     return f"<table>{columns}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _row(cells: tuple[tuple[str, ...], ...]) -> str:
     kind = "" if may_break(cells) else ' class="whole"'
-    drawn = ("<br>".join(_text(printable(line)) for line in lines) for lines in cells)
+    drawn = ("<br>".join(_text(shown_cell(line)) for line in lines) for lines in cells)
     return f"<tr{kind}>{''.join(f'<td>{cell}</td>' for cell in drawn)}</tr>"
 
 
@@ -131,7 +138,7 @@ def _copies(copies: str) -> str:
 
 
 def _paragraphs(lines: tuple[str, ...]) -> str:
-    return "".join(f"<p>{_text(printable(line))}</p>" for line in lines)
+    return "".join(f"<p>{_text(shown_line(line))}</p>" for line in lines)
 
 
 def _blank() -> str:
@@ -139,4 +146,5 @@ def _blank() -> str:
 
 
 def _text(text: str) -> str:
-    return escape(text, quote=False)
+    # One endless word costs the square of its length to break; where it may be broken is told.
+    return escape(_ENDLESS.sub(lambda found: "\u200b".join(wrap(found[0], 20)), text), quote=False)

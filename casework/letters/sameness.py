@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,8 +17,8 @@ from casework.letters.fonts import Faces, font_note
 from casework.letters.glyphs import alike
 from casework.letters.letter import Annex, Letter
 from casework.letters.pdf_text import pages_told
-from casework.letters.wording import Wording, annex_sign, worded
-from casework.papers.paper import Grid, Lines, may_break, printable
+from casework.letters.wording import Wording, annex_sign, shown_cell, shown_line, worded
+from casework.papers.paper import Grid, Lines, may_break
 from crawler.errors import EvidenceBroken
 
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -36,29 +35,43 @@ class Piece:
     is_loose: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ends:
+    """What is drawn last on each page of the PDF. A sign that is narrowed is drawn after the first page's text."""
+
+    sign: str
+    marks: str
+    is_narrowed: bool
+
+    def tail(self, number: int) -> str:
+        sign = self.sign if self.is_narrowed and number == 1 else ""
+        return sign + self.marks + (f"—{number}—" if number > 1 else "")
+
+
 def demand_same(letter: Letter, docx: bytes, pdf: bytes, chosen: Faces) -> None:
     """`EvidenceBroken` with the first place where either differs from the letter."""
     wording = worded(letter)
     pieces = (*front_pieces(wording), *_annex_pieces(letter))
     copies = Piece(text=folded(wording.copies))
     _demand_docx(wording, (*pieces, copies), docx)
-    sign, note = Piece(text=folded(wording.letterhead)), Piece(text=folded(font_note(chosen)))
-    expected, pages = (sign, *pieces, note, copies), [folded(page) for page in pages_told(pdf)]
-    marks = folded(wording.marks)
+    sign, note = folded(wording.letterhead), Piece(text=folded(font_note(chosen)))
+    expected, pages = (*pieces, note, copies), [folded(page) for page in pages_told(pdf)]
+    ends = _Ends(sign=sign, marks=folded(wording.marks), is_narrowed=wording.sign_scale < 100)
     try:
-        _demand_pdf(expected, marks, pages)
+        _demand_pdf(expected, ends, pages)
     except EvidenceBroken:
         # Two characters of one glyph cannot be told apart in a PDF; which they are is asked of the fonts.
-        table = alike(frozenset("".join((*(one.text for one in expected), *pages))), chosen)
+        table = alike(frozenset("".join((sign, *(one.text for one in expected), *pages))), chosen)
         if not table:
             raise
         even = tuple(replace(one, text=one.text.translate(table), head=one.head.translate(table)) for one in expected)
-        _demand_pdf(even, marks.translate(table), [page.translate(table) for page in pages])
+        same = replace(ends, sign=sign.translate(table), marks=ends.marks.translate(table))
+        _demand_pdf(even, same, [page.translate(table) for page in pages])
 
 
 def folded(text: str) -> str:
-    """The text without white space, in one form for what is the same character."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
+    """The text without white space."""
+    return "".join(text.split())
 
 
 def front_pieces(wording: Wording) -> tuple[Piece, ...]:
@@ -79,24 +92,24 @@ def front_pieces(wording: Wording) -> tuple[Piece, ...]:
 def _annex_pieces(letter: Letter) -> Iterator[Piece]:
     for at, annex in enumerate(letter.annexes, 1):
         yield Piece(text=folded(annex_sign(at, letter.annexes)))
-        yield Piece(text=folded(printable(annex.name)))
+        yield Piece(text=folded(shown_cell(annex.name)))
         yield from _blocks(annex)
         for picture in annex.pictures:
-            yield Piece(text=folded(printable(picture.caption)))
-            yield Piece(text=folded(printable(picture.mark)))
-        yield from (Piece(text=folded(printable(line))) for line in annex.foot)
+            yield Piece(text=folded(shown_line(picture.caption)))
+            yield Piece(text=folded(shown_line(picture.mark)))
+        yield from (Piece(text=folded(shown_line(line))) for line in annex.foot)
 
 
 def _blocks(annex: Annex) -> Iterator[Piece]:
     for block in annex.blocks:
         match block:
             case Lines(lines=lines):
-                yield from (Piece(text=folded(printable(line))) for line in lines)
+                yield from (Piece(text=folded(shown_line(line))) for line in lines)
             case Grid(columns=columns, rows=rows):
-                head = folded("".join(printable(one.name) for one in columns))
+                head = folded("".join(shown_cell(one.name) for one in columns))
                 yield Piece(text=head)
                 for row in rows:
-                    text = folded("".join(printable(line) for lines in row for line in lines))
+                    text = folded("".join(shown_cell(line) for lines in row for line in lines))
                     yield Piece(text=text, head=head, is_loose=may_break(row))
 
 
@@ -104,7 +117,15 @@ def _demand_docx(wording: Wording, pieces: tuple[Piece, ...], docx: bytes) -> No
     document = Document(BytesIO(docx))
     if wrong := furniture_wrong(document, wording):
         raise EvidenceBroken(f"函的 DOCX {wrong}")
-    demand_sequence("DOCX", pieces, (sign_in_body(document, wording) + folded(text_in(document.element.body)),))
+    demand_body(document, wording, pieces)
+
+
+def demand_body(document: DocxDocument, wording: Wording, pieces: tuple[Piece, ...]) -> None:
+    """The sign, unless it stands in the first page's head, and then the pieces."""
+    sign = folded(wording.letterhead)
+    is_above = folded(text_in(document.sections[0].first_page_header._element)).endswith(sign)
+    before = () if is_above else (Piece(text=sign),)
+    demand_sequence("DOCX", (*before, *pieces), (folded(text_in(document.element.body)),))
 
 
 def furniture_wrong(document: DocxDocument, wording: Wording) -> str:
@@ -129,26 +150,21 @@ def furniture_wrong(document: DocxDocument, wording: Wording) -> str:
     return ""
 
 
-def sign_in_body(document: DocxDocument, wording: Wording) -> str:
-    """What the body must begin with beside its own: the sign, where the first page's head has it not."""
-    first = folded(text_in(document.sections[0].first_page_header._element))
-    return "" if first.endswith(folded(wording.letterhead)) else "\0"
-
-
 def text_in(element: Any) -> str:
     """All letters under an element in their order, text boxes included; of two drawings of one thing the first."""
     doubled = {id(one) for fallback in element.iter(_FALLBACK) for one in fallback.iter(qn("w:t"))}
     return "".join(one.text or "" for one in element.iter(qn("w:t")) if id(one) not in doubled)
 
 
-def _demand_pdf(pieces: tuple[Piece, ...], marks: str, pages: list[str]) -> None:
+def _demand_pdf(pieces: tuple[Piece, ...], ends: _Ends, pages: list[str]) -> None:
     texts = []
     for number, page in enumerate(pages, 1):
-        told, tail = page, marks + (f"—{number}—" if number > 1 else "")
-        if not told.endswith(tail):
-            raise EvidenceBroken(f"函的 PDF 第 {number} 页应以“{tail}”结尾，却是“{told[-_WORD:]}”")
-        texts.append(told[: len(told) - len(tail)])
-    demand_sequence("PDF", pieces, tuple(texts))
+        tail = ends.tail(number)
+        if not page.endswith(tail):
+            raise EvidenceBroken(f"函的 PDF 第 {number} 页应以“{tail}”结尾，却是“{page[-_WORD:]}”")
+        texts.append(page[: len(page) - len(tail)])
+    first = () if ends.is_narrowed else (Piece(text=ends.sign),)
+    demand_sequence("PDF", (*first, *pieces), tuple(texts))
 
 
 def demand_sequence(name: str, pieces: tuple[Piece, ...], pages: tuple[str, ...]) -> None:

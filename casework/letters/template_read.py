@@ -9,6 +9,7 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 
+from docx import Document
 from docx.document import Document as DocxDocument
 from docx.opc.exceptions import OpcError
 from docxtpl import DocxTemplate
@@ -17,10 +18,12 @@ from jinja2.sandbox import SandboxedEnvironment
 from lxml.etree import LxmlError  # type: ignore[import-untyped]
 from markupsafe import Markup
 
+from casework.letters.letter import Annex, Kind, Letter, Paragraph
+from casework.letters.sameness import demand_body, front_pieces, furniture_wrong
 from casework.letters.template import ORIGINAL, STYLES
 from casework.letters.template_guard import demand_fields, demand_harmless_file
-from casework.letters.wording import Wording
-from crawler.errors import UserMistake
+from casework.letters.wording import Wording, worded
+from crawler.errors import EvidenceBroken, UserMistake
 
 BROKEN = (zipfile.BadZipFile, zlib.error, OpcError, LxmlError, KeyError, ValueError, NotImplementedError, OSError)
 
@@ -61,7 +64,18 @@ class Template:
         if missing:
             raise UserMistake(f"缺少样式：{'、'.join(missing)}")
         filling.render(_context(wording), environment)
-        document: DocxDocument = filling.docx
+        # What docxtpl filled in heads and feet is only seen in the saved file.
+        buffer = BytesIO()
+        filling.docx.save(buffer)
+        document = Document(buffer)
+        if len(document.sections) != 1:
+            raise UserMistake("分了节：函的正文只有一节，附件自动另起")
+        if wrong := furniture_wrong(document, wording):
+            raise UserMistake(wrong)
+        try:
+            demand_body(document, wording, front_pieces(wording))
+        except EvidenceBroken as wrong:
+            raise UserMistake(f"{wrong}。模板只定版式，字句由函稿生成") from None
         return document
 
 
@@ -73,6 +87,45 @@ def template_of(folder: Path | None) -> Template:
         return Template(name=str(path) if path is own else "自带的 letter.docx", docx=path.read_bytes())
     except OSError as wrong:
         raise UserMistake(f"模板 {path} 读不出来（{wrong.strerror}）") from None
+
+
+def write_template(path: Path) -> None:
+    """A copy of our template, for the office to change in Word. What is there already is not overwritten."""
+    try:
+        with path.open("xb") as file:
+            file.write(ORIGINAL.read_bytes())
+    except FileExistsError:
+        raise UserMistake(f"{path} 已经存在，没有覆盖") from None
+    except OSError as wrong:
+        raise UserMistake(f"{path} 写不进去（{wrong.strerror}）") from None
+
+
+def check_template(path: Path) -> None:
+    """Fills it with a short and a long letter; `UserMistake` says what is wrong with it, and where."""
+    try:
+        template = Template(name=str(path), docx=path.read_bytes())
+    except OSError as wrong:
+        raise UserMistake(f"{path} 读不出来（{wrong.strerror}）") from None
+    for number in (1, 3):
+        template.filled(worded(_sample(number)))
+
+
+def _sample(number: int) -> Letter:
+    """Every field of a letter, each with words of its own."""
+    lines = tuple(Paragraph(text=f"第{at}段正文{at}", level=at % 4) for at in range(number))
+    return Letter(
+        kind=Kind.REMOVE,
+        letterhead="示例机关标志",
+        code="示例代字",
+        year=2026,
+        marks=("草稿标记",),
+        title="关于示例标题的函",
+        addressee="示例主送",
+        paragraphs=(*lines, Paragraph(text="以上为涉嫌线索，尚待依法查证。")),
+        annexes=tuple(Annex(name=f"示例附件{at}") for at in range(number)),
+        signer="示例署名",
+        contact="示例联系方式",
+    )
 
 
 def _environment() -> SandboxedEnvironment:

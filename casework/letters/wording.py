@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from casework.letters.letter import Annex, Letter, Paragraph
 from casework.letters.measures import sign_scale
 from casework.letters.titles import ems, title_lines
-from casework.papers.paper import printable
+from casework.papers.paper import clipped, printable
 from crawler.errors import UserMistake
 
 EMPTY_DAY = "　　　　年　　月　　日"
 SUSPECTED = re.compile("涉嫌[^。]*尚待依法查证")
+LONGEST_CELL, LONGEST_LINE = 400, 4000  # printed characters; the list beside the letter has all of them
 DAY_INDENT = 4  # characters: 成文日期右空四字
 
 
@@ -46,16 +47,16 @@ class Wording:
 def worded(letter: Letter) -> Wording:
     """The letter's lines; `UserMistake` where it lacks what no letter may lack."""
     demand_suspicion(letter)
-    contact, copies = printable(letter.contact), "，".join(map(printable, letter.copies))
+    contact, copies = shown_cell(letter.contact), "，".join(map(printable, letter.copies))
     return Wording(
         marks="　".join(map(printable, letter.marks)),
-        letterhead=printable(letter.letterhead),
-        number=f"{printable(letter.code)}〔{letter.year}〕　号",
-        title=title_lines(printable(letter.title)),
-        addressee=f"{printable(letter.addressee)}：",
-        body=tuple(Paragraph(text=printable(one.text), level=one.level) for one in letter.paragraphs),
+        letterhead=shown_cell(letter.letterhead),
+        number=f"{shown_cell(letter.code)}〔{letter.year}〕　号",
+        title=title_lines(shown_cell(letter.title)),
+        addressee=f"{shown_cell(letter.addressee)}：",
+        body=tuple(Paragraph(text=shown_line(one.text), level=one.level) for one in letter.paragraphs),
         annexes=annex_lines(letter.annexes),
-        signer=printable(letter.signer),
+        signer=shown_cell(letter.signer),
         day=EMPTY_DAY,
         contact=f"（{contact.strip('（）')}）" if contact else "",
         copies=f"抄送：{copies}。" if copies else "",
@@ -71,9 +72,19 @@ def demand_suspicion(letter: Letter) -> None:
             raise UserMistake(f"函“{printable(letter.title)}”缺少内容：{name}")
 
 
+def shown_cell(text: str) -> str:
+    """A cell, a caption or a name as it is printed: of a long one the beginning, and how long it is."""
+    return clipped(text, LONGEST_CELL)
+
+
+def shown_line(text: str) -> str:
+    """A paragraph as it is printed."""
+    return clipped(text, LONGEST_LINE)
+
+
 def annex_lines(annexes: tuple[Annex, ...]) -> tuple[str, ...]:
     """`附件：1. 线索清单`, and those that follow below its number; a single one has none."""
-    names = [printable(one.name) for one in annexes]
+    names = [shown_cell(one.name) for one in annexes]
     if len(names) < 2:
         return tuple(f"附件：{name}" for name in names)
     return tuple(f"{'附件：' if at == 1 else '　　　'}{at}. {name}" for at, name in enumerate(names, 1))

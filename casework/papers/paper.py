@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 LONGEST = 300  # printed characters of one line that a page wrote
 FULL = 400  # characters of a row
-_RARE = re.compile("[\U00020000-\U0003ffff](?!\\[U\\+)")
+_RARE = re.compile("[\u4db6-\u4dbf\u9ff0-\u9fff\U00020000-\U0003ffff](?!\\[U\\+)")
 
 SAMPLE_FORM = "参考样式，以本机关正式文书格式为准"
 SPECIMEN = "样本：所示页面均为虚构，不得作为证据使用"
