@@ -13,6 +13,7 @@ from casework.law import choose
 from casework.law_words import Choice, Delegation, Situation
 from casework.lawbook.rows import PART_WORDS, Part
 from casework.letters.letter import Kind
+from casework.letters.refusing import Proofs
 from console.cases import law_asked
 from console.cases.law import UNREAD, book_of, confirmations_in, laws_of
 from console.output import harmless, print_json, print_line
@@ -75,18 +76,18 @@ def _situation(asked: Asked, config: Config) -> Situation:
 
 
 def _delegations(told: Sequence[str], config: Config) -> tuple[Delegation, ...]:
-    """Those written out, and those that the home holds; one that was ended is a mistake."""
+    """Those written out, and those that the home holds and somebody signed for; one that was ended is a mistake."""
     found = [law_asked.inline(one) for one in told if law_asked.is_inline(one)]
     named = [one.strip() for one in told if not law_asked.is_inline(one)]
     if not named:
         return tuple(found)
-    with laws_of(config, f"没有登记 {'、'.join(named)}：lantian law delegation add，或写成 {law_asked.INLINE}") as (
-        laws,
-        _,
-    ):
+    missing = f"没有登记 {'、'.join(named)}：lantian law delegation add，或写成 {law_asked.INLINE}"
+    with laws_of(config, missing) as (laws, engine):
+        proofs = Proofs(engine)
         for one in map(laws.delegation, named):
             if one.ended_at is not None:
                 raise UserMistake(f"{one.number} 已于 {clock.in_shanghai(one.ended_at)} 终止")
+            proofs.delegation(one)
             found.append(given(one))
     return tuple(found)
 

@@ -14,9 +14,9 @@ from casework.acting import Grant
 from casework.law_words import ActorKind, Level, OfficeKind, PlaceKind
 from console.cases import law_asked
 from console.files import platforms
-from crawler.errors import UserMistake
+from crawler.errors import EvidenceBroken, UserMistake
 from storage.db import open_database
-from storage.tables.letters import LawConfirmationRow
+from storage.tables.letters import DelegationRow, LawConfirmationRow
 from tests.console.conftest import Ran
 
 Run = Callable[..., Ran]
@@ -194,6 +194,19 @@ def test_delegations_are_kept_by_whoever_may(here: Run, signed: Callable[..., No
     assert ended["ended_by"] == "示例管理"
     assert "终止" in here(*ASKED, *DAY, "--delegation", NUMBER).err
     assert here("law", "delegation", "list", "--json").lines[0]["ended_at"]
+
+
+def test_a_delegation_that_nobody_signed_for_counts_for_nothing(
+    here: Run, signed: Callable[..., None], made_home: Path
+) -> None:
+    signed("示例管理", Grant.ADMIN)
+    told(here(*GIVEN, *DAYS))
+    engine = open_database(made_home / "lantian.db")
+    with engine.begin() as connection:
+        connection.execute(update(DelegationRow).values(scope=["全部"]))
+    engine.dispose()
+    with pytest.raises(EvidenceBroken, match="签字登记的不符"):
+        here(*ASKED, *DAY, "--delegation", NUMBER)
 
 
 def test_a_legal_reviewer_confirms_one_version(here: Run, signed: Callable[..., None], made_home: Path) -> None:
