@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -95,6 +95,15 @@ def content_read(text: str) -> Content:
         return _content(told["content"])
     except (ValueError, KeyError, TypeError) as wrong:
         raise EvidenceBroken(f"函的内容记录已损坏：{type(wrong).__name__}") from None
+
+
+def said_in(content: Content) -> Iterator[tuple[str, str]]:
+    """Every place of a letter where words of people or pages stand, and the words."""
+    yield "函的标题", content.letter.title
+    yield "函的主送", content.letter.addressee
+    yield from (("函的正文", one.text) for one in content.letter.paragraphs)
+    for one in content.listed:
+        yield f"清单第 {one.number} 行", "\n".join((one.url, one.account, one.title, one.quote))
 
 
 def with_pictures(letter: Letter, pictures: Sequence[Picture]) -> Letter:

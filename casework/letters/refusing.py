@@ -19,7 +19,7 @@ from storage.cases.laws import KeptDelegation, LawConfirmation
 from storage.cases.letter_shapes import KeptLetter, Operator
 from storage.cases.moves import STATE_WORDS, STEP_WORDS, State, Step
 from storage.cases.shapes import WorkedLead
-from storage.cases.undone import taken_back_on
+from storage.cases.undone import is_ended_on, taken_back_on
 
 WRITABLE = (State.APPROVED, State.SENT)  # a letter to somebody else may follow the first
 OFFICERS = (Grant.EXAMINER, Grant.REVIEWER)
@@ -140,10 +140,13 @@ class Proofs:
 
     def delegation(self, kept: KeptDelegation) -> None:
         """`EvidenceBroken` unless somebody signed for these very words of a delegation."""
-        found = self._trust.proven(kept.entry, "delegation", kept.number)
+        found = self._trust.proven(kept.entry, "delegation", kept.number, Grant.ADMIN, Grant.LEGAL)
         told = {"kind": kept.kind, "giver": kept.giver, "first": str(kept.first), "last": str(kept.last)}
         if any(_said(found, name) != value for name, value in told.items()) or _words(found, "scope") != kept.scope:
             raise EvidenceBroken(f"委托或交办 {kept.number} 与 {found.name} 签字登记的不符")
+        with self._engine.connect() as connection:
+            if is_ended_on(connection, kept.number, kept.entry):
+                raise EvidenceBroken(f"委托或交办 {kept.number} 已经终止，记录却说没有")
 
     # -- letters -----------------------------------------------------------------------------------
 

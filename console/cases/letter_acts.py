@@ -14,6 +14,7 @@ from console.acting import acting
 from console.cases.letter_evidence import Evidence
 from console.cases.letter_files import Folder, Sources, files_of, name_of
 from console.cases.letter_law import Law, demand_read
+from console.cases.letter_scope import letter_for
 from console.cases.letter_told import tell_letter
 from console.ledger import opened
 from console.output import print_json, print_line, say
@@ -22,7 +23,7 @@ from crawler.config import Config
 from crawler.errors import UserMistake
 from storage.audit import Act, AuditLog, Detail
 from storage.cases.letter_moves import LETTER_WORDS
-from storage.cases.letters import KeptLetters, LetterAct, approve_on, close_on, withdraw_on
+from storage.cases.letters import LetterAct, approve_on, close_on, withdraw_on
 from storage.db import writing
 
 EXPORTABLE = ("approved", "sent", "delivered", "answered", "closed")
@@ -33,7 +34,7 @@ def approve(word: str, *, by: str = "", as_json: bool) -> None:
     config, now = Config.load(), clock.now()
     with opened(config) as store:
         acts = acting(config, store.engine, Grant.REVIEWER, by=by)
-        kept, proofs = KeptLetters(store.engine).named(word), Proofs(store.engine)
+        kept, proofs = letter_for(store.engine, acts, word), Proofs(store.engine)
         if kept.state != "draft":
             raise UserMistake(f"{kept.number} {LETTER_WORDS[kept.state]}，不能复核")
         draft = proofs.draft(kept)
@@ -52,7 +53,7 @@ def export(word: str, out: Path, *, is_draft: bool, by: str = "", as_json: bool)
     config, now = Config.load(), clock.now()
     with opened(config) as store:
         acts = acting(config, store.engine, *OFFICERS, by=by)
-        kept, proofs = KeptLetters(store.engine).named(word), Proofs(store.engine)
+        kept, proofs = letter_for(store.engine, acts, word), Proofs(store.engine)
         evidence, law = Evidence(config, store), Law(config, store.engine, now)
         if is_draft:
             proven = proofs.draft(kept)
@@ -95,7 +96,7 @@ def _end(word: str, reason: str, *, is_withdrawal: bool, by: str = "", as_json: 
         raise UserMistake("要写明理由：--reason")
     with opened(config) as store:
         acts = acting(config, store.engine, *OFFICERS, by=by)
-        kept = KeptLetters(store.engine).named(word)
+        kept = letter_for(store.engine, acts, word)
         content_read(kept.content)
         act = LetterAct(by=acts.name, at=now, words=reason.strip(), detail={"reason": reason.strip()})
         with writing(store.engine).begin() as connection:

@@ -14,8 +14,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from casework.acting import Acting
+from casework.incoming.guard import known_reporters, refuse_reporters
 from casework.letters.composing import composed, office_complaints
-from casework.letters.content import Content, digest_of, written
+from casework.letters.content import Content, digest_of, said_in, written
 from casework.letters.letter import Kind
 from casework.letters.matters import Addressee, Matter, Wanted
 from casework.letters.papers import LetterFiles
@@ -27,6 +28,7 @@ from console.cases.letter_evidence import Evidence
 from console.cases.letter_files import Folder, Sources, files_of, name_of, remove
 from console.cases.letter_law import Law
 from console.cases.letter_told import tell_letters
+from console.cases.reporter_keys import existing_key
 from console.ledger import opened
 from console.output import progress, say
 from crawler import clock
@@ -135,8 +137,16 @@ class _Drafting:
         with progress("成文", len(ready)) as step:
             for new, content in ready:
                 step(new.number)
+                self._refuse_reporters(content)
                 found.append((new, files_of(self._config, content, new.number, sources, is_draft=True)))
         return found
+
+    def _refuse_reporters(self, content: Content) -> None:
+        """Who reported a lead never leaves, not even as an addressee."""
+        key = existing_key(self._config, self._engine)
+        if key is not None:
+            ids = (one.id for one in content.leads)
+            refuse_reporters(known_reporters(self._engine, ids, key), said_in(content))
 
     def _matters(self, leads: Sequence[WorkedLead], complaints: Complaints) -> dict[int, Matter]:
         matters: dict[int, Matter] = {}

@@ -18,6 +18,7 @@ from console.cases.letter_drafting import new_letter, write_drafts
 from console.cases.letter_evidence import Evidence
 from console.cases.letter_files import Folder, Sources, files_of
 from console.cases.letter_law import Law
+from console.cases.letter_scope import letter_for
 from console.cases.letter_told import tell_letters
 from console.ledger import opened
 from crawler import clock
@@ -34,7 +35,7 @@ def remind(word: str, out: Path, *, by: str = "", as_json: bool) -> None:
     with opened(config) as store:
         acts = acting(config, store.engine, *OFFICERS, by=by)
         letters, proofs = KeptLetters(store.engine), Proofs(store.engine)
-        kept = letters.named(word)
+        kept = letter_for(store.engine, acts, word)
         _refuse(kept, letters)
         first = proofs.approved(kept).content
         content = _content(config, kept, first, letters)

@@ -21,6 +21,7 @@ from casework.letters.phrases import TO_ACTOR
 from casework.letters.refusing import OFFICERS, Proofs
 from casework.workdays import day_of, deadline, start_of
 from console.acting import acting
+from console.cases.letter_scope import letter_for
 from console.cases.letter_told import tell_letter
 from console.ledger import opened
 from console.output import print_json, progress, say
@@ -37,7 +38,7 @@ from storage.cases.lead_shapes import Moved
 from storage.cases.leads import lead_on
 from storage.cases.letter_shapes import AnsweredLead, KeptLetter, Sent
 from storage.cases.letters import KeptLetters, LetterAct, answer_on, deliver_on, note_on, send_on
-from storage.cases.moves import State, Step
+from storage.cases.moves import TABLE, State, Step
 from storage.cases.moving import move_on
 from storage.db import writing
 from storage.exhibits import ExhibitStore
@@ -62,7 +63,7 @@ def send(word: str, sending: Sending, *, by: str = "", as_json: bool) -> None:
         raise UserMistake(f"文号 {sending.document} 写法不对，要像 示知函〔2026〕12号（六角括号，不加“第”，不编虚位）")
     with opened(config) as store:
         acts = acting(config, store.engine, *OFFICERS, by=by)
-        kept = KeptLetters(store.engine).named(word)
+        kept = letter_for(store.engine, acts, word)
         content = Proofs(store.engine).approved(kept).content
         day = _day(sending.on, kept.approved_at, now)
         due = deadline(load_calendar(store.engine), day, config.letters.answer_days)
@@ -140,7 +141,7 @@ def delivered(word: str, way: str, on: str, *, by: str = "", as_json: bool) -> N
         raise UserMistake("要写明送达方式：--way")
     with opened(config) as store:
         acts = acting(config, store.engine, *OFFICERS, by=by)
-        kept = KeptLetters(store.engine).named(word)
+        kept = letter_for(store.engine, acts, word)
         day = _day(on, kept.sent_at, now)
         act = LetterAct(by=acts.name, at=now, words=way.strip(), detail={"way": way.strip(), "on": day.isoformat()})
         with writing(store.engine).begin() as connection:
@@ -154,7 +155,7 @@ def answer(word: str, file: Path, *, by: str = "", as_json: bool) -> None:
     with opened(config) as store:
         acts = acting(config, store.engine, *OFFICERS, by=by)
         letters = KeptLetters(store.engine)
-        asked = letters.named(word)
+        asked = letter_for(store.engine, acts, word)
         kept = letters.named(str(asked.reminds)) if asked.reminds else asked
         content = Proofs(store.engine).draft(kept).content
         expected = Expected(
@@ -175,6 +176,8 @@ def _answer(engine: Engine, kept: KeptLetter, answers: Sequence[AnsweredLead], a
     with writing(engine).begin() as connection:
         is_all = answer_on(connection, kept.id, answers, act, acts.sign)
         for one in answers:
+            if State(lead_on(connection, one.lead_id).state) not in TABLE[Step.ANSWER].before:
+                continue  # it went into another lead meanwhile
             moved = Moved(
                 by=acts.name, at=now, reason=f"平台反馈：{one.measure}", detail={"letter": kept.number}
             )  # fmt: skip

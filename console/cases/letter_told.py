@@ -18,6 +18,7 @@ from casework.letters.phrases import KIND_WORDS
 from casework.masking import masked
 from console.acting import acting
 from console.cases.letter_files import Folder
+from console.cases.letter_scope import letter_for, sees
 from console.ledger import opened, plain
 from console.output import harmless, page, print_json, print_line, say
 from crawler import clock
@@ -85,10 +86,10 @@ def list_letters(listing: Listing, *, by: str = "", as_json: bool) -> None:
         raise UserMistake(f"--state 要是 {'、'.join(Stage)} 之一")
     config = Config.load()
     with opened(config) as store:
-        acting(config, store.engine, *READERS, by=by)
+        acts = acting(config, store.engine, *READERS, by=by)
         states = (listing.state,) if listing.state else ()
         wanted = LettersWanted(states=states, addressee=listing.to, before=listing.before, limit=listing.limit)
-        found = KeptLetters(store.engine).letters(wanted)
+        found = [one for one in KeptLetters(store.engine).letters(wanted) if sees(store.engine, acts, one)]
     if as_json:
         for one in found:
             print_json(letter_told(one))
@@ -110,7 +111,7 @@ def show_letter(word: str, *, by: str = "", as_json: bool) -> None:
     with opened(config) as store:
         acts = acting(config, store.engine, *READERS, by=by)
         letters = KeptLetters(store.engine)
-        kept = letters.named(word)
+        kept = letter_for(store.engine, acts, word)
         content, steps, rows = content_read(kept.content), letters.steps_of(kept.id), letters.leads_of(kept.id)
         with store.engine.connect() as connection:
             numbers = {one.id: one.number for one in leads_on(connection, [row.lead_id for row in rows])}

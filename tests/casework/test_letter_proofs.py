@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from casework.papers.paper import Column
 from casework.review.deciding import approve, claim, confirm, send_back
 from casework.review.desk import Desk
 from crawler.errors import EvidenceBroken, UserMistake
+from storage.cases.laws import Laws, NewDelegation
 from storage.cases.letter_shapes import KeptLetter, NewLetter, NewLetterLead
 from storage.cases.letters import LetterAct, approve_on, draft_on, numbers_ahead
 from storage.cases.shapes import WorkedLead
@@ -220,3 +222,39 @@ def test_random_people_and_a_random_shell(tmp_path: Path) -> None:
         here.engine.dispose()
     assert believed, "a letter came about at all"
     assert refused
+
+
+def test_a_delegation_is_what_somebody_signed_for_and_did_not_end(tmp_path: Path) -> None:
+    post = Post(office_in(tmp_path / "lantian.db"))
+    legal = post.office.person("示例法制", Grant.LEGAL)
+    laws, now = Laws(post.engine), post.office.later()
+    days = {"first": date(2026, 1, 1), "last": date(2026, 12, 31)}
+    new = NewDelegation(number="示委〔2026〕1号", kind="delegation", giver="示例省局", scope=("处罚",), **days)
+    laws.add_delegation(new, now, legal.sign)
+    (kept,) = laws.delegations()
+    Proofs(post.engine).delegation(kept)
+    for changed in ({"giver": "别局"}, {"scope": ("全部",)}, {"last": date(2030, 1, 1)}, {"entry": kept.entry - 1}):
+        with pytest.raises(EvidenceBroken):
+            Proofs(post.engine).delegation(replace(kept, **changed))
+    laws.end_delegation(new.number, "到期", now, legal.sign)
+    with post.engine.begin() as connection:
+        connection.execute(text("UPDATE delegations SET ended_at = NULL"))
+    with pytest.raises(EvidenceBroken, match="已经终止"):
+        Proofs(post.engine).delegation(laws.delegations()[0])
+    post.engine.dispose()
+
+
+def test_a_reading_is_a_legal_reviewers_of_that_very_version(tmp_path: Path) -> None:
+    post = Post(office_in(tmp_path / "lantian.db"))
+    legal, ann = post.office.person("示例法制", Grant.LEGAL), post.office.ann.acting
+    laws, now = Laws(post.engine), post.office.later()
+    read, unfit = (
+        laws.confirm("AD-四", "ab", "原文", now, legal.sign),
+        laws.confirm("AD-五", "ab", "原文", now, ann.sign),
+    )
+    proofs = Proofs(post.engine)
+    assert proofs.has_read(read)
+    assert not proofs.has_read(unfit), "who has not the right to"
+    assert not proofs.has_read(replace(read, digest="cd"))
+    assert not proofs.has_read(replace(read, article="AD-六"))
+    post.engine.dispose()

@@ -11,6 +11,7 @@ from openpyxl import Workbook, load_workbook
 from people_specimens import BEGUN, token_of
 from sqlalchemy import select
 
+from casework.acting import Grant
 from casework.credentials import with_token
 from casework.letters.content import content_read, digest_of
 from crawler import clock
@@ -344,3 +345,12 @@ def test_no_state_without_its_table(ready: Bureau) -> None:
         ("remind", "1", "--out", ready.out),
     ):
         assert ready.by(ANN, *arguments).code == 2
+
+
+def test_who_works_for_other_districts_sees_no_letter(ready: Bureau) -> None:
+    ready.tokens["别区"] = token_of(ready.engine, "示例别区", Grant.REVIEWER, districts=("示例区",))
+    assert ready.by("别区", "list", "--json").lines == []
+    for arguments in (("show", "1"), ("export", "1", "--out", ready.out), ("send", "1", "--document", DOCUMENT)):
+        ran = ready.by("别区", *arguments)
+        assert (ran.code, "没有 1 这份函" in ran.err) == (2, True)
+    assert ready.by(ANN, "list", "--json").lines[0]["id"] == 1
