@@ -24,6 +24,7 @@ SUITE = (
     "bench_roster",
     "bench_idle",
     "bench_round",
+    "bench_reports",
     "bench_letters",
 )
 TABLE = ROOT / "docs" / "benchmarks.md"

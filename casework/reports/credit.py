@@ -52,7 +52,7 @@ def credit_facts(rows: Iterable[LedgerRow]) -> Iterator[CreditFact]:
 def cells_of(fact: CreditFact, told: Told) -> tuple[str, ...]:
     """One fact as it is exported."""
     agency, row = fact.agency, fact.row
-    quotes = "\n".join(dict.fromkeys(told.mask(one.quote) for one in row.exhibits))
+    quotes = "\n".join(dict.fromkeys(told.shown(one.quote) for one in row.exhibits))
     articles = "\n".join(dict.fromkeys(article for one in row.letters for article in one.articles))
     papers = "\n".join(one.document or f"（未编号）{one.number}" for one in row.letters)
     codes = (agency.agency, agency.agency_code, agency.credit_code)

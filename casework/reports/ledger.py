@@ -59,10 +59,10 @@ def add_coverage(book: Book, covered: Covered) -> None:
 
 def _add_moves(sheet: Sheet, row: LedgerRow, told: Told) -> None:
     for move in row.moves:
-        detail = told.mask("\n".join(move.detail))
+        detail = told.shown("\n".join(move.detail))
         states = (_state(move.before), _state(move.after))
         word = STEP_WORDS[Step(move.move)]
-        cells = (row.lead.number, in_shanghai(move.at), word, move.by, *states, told.mask(move.reason))
+        cells = (row.lead.number, in_shanghai(move.at), word, move.by, *states, told.shown(move.reason))
         sheet.add((*cells, detail, move.entry))
 
 

@@ -30,6 +30,7 @@ CHANNELS = {
     "article": "文章",
 }
 TRUE = (State.APPROVED, State.SENT, State.GONE, State.HANDED_OVER)
+SHOWN, OVER = 1900, 300  # characters
 TALK, TRANSFER, WARN, ABNORMAL = "talk", "transfer", "warn", "abnormal_filing"
 _kind, _stage, _channel = labelled(LETTER_WORDS), labelled(STAGE_WORDS), labelled(CHANNELS, "")
 _actor, _source, _category = labelled(ACTOR_WORDS, ""), labelled(SOURCE_WORDS), labelled(CATEGORY_WORDS)
@@ -42,6 +43,13 @@ class Told:
     label_of: Label
     mask: Callable[[str], str]
     now: datetime
+
+    def shown(self, text: str) -> str:
+        """Words of a page or a person as they may be seen: a book of them is looked through as far as it is shown."""
+        if len(text) <= SHOWN:
+            return self.mask(text)
+        # A contact at the cut is looked at whole, and then cut.
+        return f"{self.mask(text[: SHOWN + OVER])[:SHOWN]}……（共 {len(text)} 字）"
 
 
 Cell = Callable[[LedgerRow, Told], Value]
@@ -116,11 +124,11 @@ def _agency(name: str) -> Cell:
 
 
 def _masked(name: str) -> Cell:
-    return lambda row, told: told.mask(getattr(row.lead, name))
+    return lambda row, told: told.shown(getattr(row.lead, name))
 
 
 def _who(row: LedgerRow, told: Told) -> str:
-    return told.mask(_lines(row.lead.seller, row.actor.agency if row.actor else ""))
+    return told.shown(_lines(row.lead.seller, row.actor.agency if row.actor else ""))
 
 
 def _code(row: LedgerRow, _told: Told) -> str:
@@ -144,7 +152,7 @@ def _ours(row: LedgerRow, _told: Told) -> str:
 
 def _handed(row: LedgerRow, told: Told) -> str:
     moves = [one for one in row.moves if one.move == Step.HAND_OVER]
-    return told.mask(_lines(*(f"{day(one.at)} {_lines(one.reason, *one.detail)}" for one in moves)))
+    return told.shown(_lines(*(f"{day(one.at)} {_lines(one.reason, *one.detail)}" for one in moves)))
 
 
 def _transferred(row: LedgerRow, told: Told) -> str:
@@ -185,7 +193,7 @@ COLUMNS: tuple[Column, ...] = (
     _column(BASIC, "机构代码/备案状态", 14, _code),
     _column(BASIC, "所在省市", 10, _agency("province")),
     _column(BASIC, "类别", 16, lambda row, _: "、".join(map(_category, row.lead.categories))),
-    _column(BASIC, "违规表述", 30, lambda row, told: _shown(row, lambda one: told.mask(one.quote))),
+    _column(BASIC, "违规表述", 30, lambda row, told: _shown(row, lambda one: told.shown(one.quote))),
     _column(BASIC, "风险等级（分）", 9, _lead("points")),
     _column(BASIC, "证据编号与哈希", 40, _evidence),
     _column(BASIC, "首次发现", 18, lambda row, _: _moment(row.first_seen or row.lead.found_at)),

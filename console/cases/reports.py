@@ -137,7 +137,7 @@ def show_list(connection: Connection, parts: Sequence[Part], name: str, who: Vie
             told = {"of": figure.of, "id": row.id, "number": row.number, "at": row.at.isoformat(), "kind": row.kind}
             print_json(told | {"state": row.state, "name": who.veiled(row.name), "place": row.place})
         else:
-            told_name = harmless(who.veiled(row.name))[:60]
+            told_name = harmless(who.veiled(row.name[:200]))[:60]
             line = (row.number, clock.in_shanghai(row.at)[:16], words.kind, words.state, words.place, told_name)
             print_line("  ".join(harmless(one) for one in line if one))
     say(f"{name}：{figure.value} 项")

@@ -196,3 +196,14 @@ def test_changed_rows_change_figures(here: Here, engine: Engine) -> None:
     source = next(one for one in told["groups"] if one["name"] == "leads.source")
     assert {one["label"]: one["value"] for one in source["parts"]} == {"网络监测": 1, "投诉举报": 1}
     assert json.dumps(told, ensure_ascii=False)
+
+
+def test_a_contact_at_the_cut_of_a_long_text_is_hidden(here: Here, engine: Engine, tmp_path: Path) -> None:
+    planted(
+        engine,
+        *(lead_values(one, AT, title="长" * (1880 + one) + f"电话 {PHONE}" + "长" * 500) for one in range(1, 25)),
+    )
+    out = tmp_path / "a.xlsx"
+    assert here("report", "ledger", "--from", "2026-11-01", "--to", "2026-11-30", "--out", out).code == 0
+    titles = [str(row["标题"]) for row in ledger_of(out)]
+    assert all("1380" not in title and title.endswith("字）") for title in titles)
