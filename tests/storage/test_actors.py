@@ -99,12 +99,12 @@ def test_what_too_many_show_joins_nobody_and_parts_whom_it_joined(engine: Engine
 
 
 @on_both
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_actors_are_what_open_joins_connect(engine: Engine, seed: int) -> None:
     """Whatever people place, join and undo, in whatever order; and nothing undone comes back by itself."""
     chance = random.Random(seed)
     undone: set[tuple[int, int, str, str]] = set()
-    for _ in range(60):
+    for _ in range(45):
         do = chance.choice((_place_some, _place_some, _join_two, _undo_one))
         undone |= do(engine, chance)
         check_books(engine)
@@ -272,6 +272,6 @@ def test_a_directory_of_numbers_joins_nobody(engine: Engine) -> None:
 def test_five_thousand_that_show_one_phone_cost_as_many_rows(engine: Engine) -> None:
     appear(engine, *(appearance(str(number), [PHONE]) for number in range(5_000)))
     assert joins(engine) == []
-    appear(engine, *(appearance(str(n), [("qq", str(10_000 + n)), ("qq", str(10_001 + n))]) for n in range(5_000)))
-    assert len(joins(engine)) == 4_999
+    appear(engine, *(appearance(str(n), [("qq", str(10_000 + n)), ("qq", str(10_001 + n))]) for n in range(1_000)))
+    assert len(joins(engine)) == 999
     assert len(partition(engine)) == 1
