@@ -38,11 +38,10 @@ def list_examples(wanted: Wanted, by: str, *, as_json: bool) -> None:
         found = Examples(views.engine).examples(wanted.rule, wanted.state, wanted.after)
     for one in found:
         if as_json:
-            print_json(plain(asdict(one)) | {"toml": toml_of(one)})
+            print_json(views.veiled_told(plain(asdict(one))) | {"toml": toml_of(one)})
         else:
-            print_line(
-                harmless(f"# 第 {one.id} 号，规则 {one.rule}，{one.proposed_by}：{' '.join(one.reason.split())}")
-            )
+            reason = views.veiled(" ".join(one.reason.split()))
+            print_line(harmless(f"# 第 {one.id} 号，规则 {one.rule}，{one.proposed_by}：{reason}"))
             for line in toml_of(one).splitlines():
                 print_line(harmless(line))
     if not found:

@@ -13,7 +13,7 @@ from casework.review.times import Span, times_of
 from console.cases.lead_page import lead_page, print_lead_page
 from console.cases.viewing import Viewer, day_begins, day_ends, viewer
 from console.ledger import plain
-from console.output import CATEGORY_WORDS, harmless, page, print_json, say
+from console.output import CATEGORY_WORDS, harmless, page, print_json, print_line, say
 from crawler import clock
 from crawler.errors import UserMistake
 from storage.cases.cases import WorkedCases
@@ -71,7 +71,7 @@ def show_lead(word: str, limit: int, by: str, *, as_json: bool) -> None:
         if as_json:
             print_json(lead_told(views, lead) | shown)
             return
-        say(line_of(views, lead))
+        print_line(line_of(views, lead))
         print_lead_page(lead_told(views, lead), shown)
 
 
