@@ -274,4 +274,4 @@ def test_five_thousand_that_show_one_phone_cost_as_many_rows(engine: Engine) -> 
     assert joins(engine) == []
     appear(engine, *(appearance(str(n), [("qq", str(10_000 + n)), ("qq", str(10_001 + n))]) for n in range(1_000)))
     assert len(joins(engine)) == 999
-    assert len(partition(engine)) == 1
+    assert len(partition(engine)) == 5_000 - 999
