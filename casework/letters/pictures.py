@@ -13,6 +13,7 @@ from casework.letters.letter import Picture
 from casework.papers.paper import printable
 from crawler.errors import EvidenceBroken
 
+_END = b"IEND\xaeB`\x82"
 MOST_PIXELS = 120_000_000
 CAPTION = 25.0  # millimetres left for caption and digest
 HEADING = 35.0  # and for the annex's own heading
@@ -36,6 +37,9 @@ def picture_size(picture: Picture) -> tuple[int, int]:
                 if not 0 < size[0] * size[1] <= MOST_PIXELS:
                     raise EvidenceBroken(f"图片过大：{printable(picture.caption)}（{size[0]} × {size[1]}）")
                 image.load()
+        # Pillow forgives a missing end; whoever reads the document does not.
+        if not picture.png.endswith(_END):
+            raise OSError("no end")
     except (
         UnidentifiedImageError,
         OSError,

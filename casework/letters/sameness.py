@@ -70,8 +70,8 @@ def demand_same(letter: Letter, docx: bytes, pdf: bytes, chosen: Faces) -> None:
 
 
 def folded(text: str) -> str:
-    """The text without white space."""
-    return "".join(text.split())
+    """The text without white space. A bar and a dash in a row are drawn as one stroke."""
+    return "".join(text.split()).replace("―", "—")
 
 
 def front_pieces(wording: Wording) -> tuple[Piece, ...]:
