@@ -13,13 +13,10 @@ from sqlalchemy import Engine
 
 from casework.acting import Acting, Grant
 from casework.masking import masked
-from casework.trust import Trust
+from casework.reports.grounds import proven_grounds
 from crawler.clock import SHANGHAI
-from crawler.errors import EvidenceBroken, UserMistake
+from crawler.errors import UserMistake
 from storage.cases.cases import WorkedCases
-from storage.cases.lead_shapes import WorkedCase
-from storage.cases.leads import WorkedLeads
-from storage.cases.moves import State
 from storage.cases.publications import (
     NewPublication,
     Publication,
@@ -28,13 +25,10 @@ from storage.cases.publications import (
     add_publication,
     remove_publication,
 )
-from storage.cases.shapes import LeadsWanted, WorkedLead
 from storage.db import writing
 
-TRUE = (State.APPROVED, State.SENT, State.GONE, State.HANDED_OVER, State.CLOSED)
 MOST_DAYS = 1096
 LONGEST = 2000  # characters
-MOST_LEADS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +40,6 @@ class Wanted:
     facts: str
     basis: str
     days: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grounds:
-    """The proven approvals of a case: their audit entries, and who decided what they approved."""
-
-    approvals: tuple[int, ...]
-    deciders: frozenset[str]
 
 
 def publish(engine: Engine, acting: Acting, wanted: Wanted, now: datetime) -> Publication:
@@ -91,29 +77,6 @@ def take_off(engine: Engine, acting: Acting, number: int, reason: str, now: date
     removal = Removal(number=number, reason=_written("--reason", reason), at=now, by=acting.name)
     with writing(engine).begin() as connection:
         return remove_publication(connection, removal, acting.sign)
-
-
-def proven_grounds(engine: Engine, case: WorkedCase, districts: tuple[str, ...]) -> Grounds:
-    """The approvals of a case's leads as the audit log proves them; `UserMistake` when there is none."""
-    wanted = LeadsWanted(states=TRUE, case_id=case.id, districts=districts, limit=MOST_LEADS)
-    leads = [one for one in WorkedLeads(engine).leads(wanted) if one.approval is not None]
-    if not leads:
-        raise UserMistake(f"{case.number} 没有经复核属实的线索，不能公示")
-    trust = Trust(engine)
-    proven = [_proven(trust, lead) for lead in leads]
-    return Grounds(approvals=tuple(entry for entry, _ in proven), deciders=frozenset(name for _, name in proven))
-
-
-def _proven(trust: Trust, lead: WorkedLead) -> tuple[int, str]:
-    """The approval's entry, and who decided what it approves."""
-    approval = trust.proven(lead.approval or 0, "lead_approve", lead.number, Grant.REVIEWER)
-    entry = approval.detail.get("decision")
-    if not isinstance(entry, int):
-        raise EvidenceBroken(f"操作日志第 {approval.entry} 条没有说复核的是哪个决定")
-    decision = trust.proven(entry, "lead_confirm", lead.number, Grant.EXAMINER, Grant.REVIEWER)
-    if decision.name == approval.name:
-        raise EvidenceBroken(f"{lead.number} 的认定和复核是同一人")
-    return approval.entry, decision.name
 
 
 def day_of(word: date) -> tuple[datetime, datetime]:

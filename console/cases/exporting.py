@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
 
+from casework.reports.credit import CreditFact, credit_facts, write_credit
+from casework.reports.grounds import proven_grounds, proven_lead
 from casework.reports.period import days
 from casework.reports.typical import Told, typical_case
+from casework.trust import Trust
 from console.cases.case_pictures import UNREDACTED, case_pictures
 from console.cases.covering import covered
 from console.cases.report_files import new_file, refuse_taken
@@ -45,6 +48,7 @@ def case(asked: CaseAsked, out: Path, *, as_json: bool) -> int:
     refuse_taken(out, ".zip")
     with reading(asked.by) as home:
         found = WorkedCases(home.engine).named(asked.word, home.who.districts)
+        proven_grounds(home.engine, found, home.who.districts)
         wanted = LeadsWanted(case_id=found.id, districts=home.who.districts, limit=MOST_LEADS)
         ids = [one.id for one in WorkedLeads(home.engine).leads(wanted)]
         with home.engine.connect() as connection:
@@ -68,7 +72,6 @@ def case(asked: CaseAsked, out: Path, *, as_json: bool) -> int:
 
 def credit(typed: Typed, out: Path, *, as_json: bool) -> int:
     """Facts about agencies that were approved in these days and still stand."""
-    from casework.reports.credit import credit_facts, write_credit
     from casework.reports.ledger_columns import Told as Shown
 
     refuse_taken(out, ".xlsx")
@@ -78,11 +81,18 @@ def credit(typed: Typed, out: Path, *, as_json: bool) -> int:
         told = Shown(label_of=label_of, mask=home.who.veiled, now=home.now)
         with new_file(out, ".xlsx") as file:
             rows = _approved(connection, days(first, last, home.who.districts))
-            written = write_credit(file, credit_facts(rows), told, looked)
+            written = write_credit(file, _proven(Trust(home.engine), credit_facts(rows)), told, looked)
     if as_json:
         print_json({"file": str(out), "facts": written, "from": first.isoformat(), "to": last.isoformat()})
     say(f"信用事实 {written} 条写入 {harmless(str(out))}；名录中没有的主体不在其内")
     return EXIT_DONE
+
+
+def _proven(trust: Trust, facts: Iterable[CreditFact]) -> Iterator[CreditFact]:
+    """The same facts, each once the audit log has proven it."""
+    for one in facts:
+        proven_lead(trust, one.row.lead)
+        yield one
 
 
 def _approved(connection: Connection, period: Period) -> Iterator[LedgerRow]:

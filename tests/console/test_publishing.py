@@ -163,6 +163,19 @@ def _told(wanted: Wanted) -> dict[str, Any]:
     return {name: getattr(wanted, name) for name in ("case", "title", "facts", "basis", "days")}
 
 
+def test_nothing_that_the_log_does_not_prove_leaves(
+    here: Here, engine: Engine, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANTIAN_TOKEN", token_of(engine, "示例复核", Grant.REVIEWER))
+    with writing(engine).begin() as connection:
+        connection.execute(update(LeadRow).values(approval=1))
+    asked = ("--from", "2026-11-01", "--to", "2026-11-30", "--out", tmp_path / "a.xlsx")
+    for words in (("credit", *asked), ("case", "A2026-00001", "--out", tmp_path / "a.zip")):
+        with pytest.raises(EvidenceBroken):
+            here("report", *words)
+    assert [one.name for one in tmp_path.iterdir()] == ["home"]
+
+
 # -- how long ----------------------------------------------------------------------------------
 
 
