@@ -92,7 +92,8 @@ def _tokens(home: Path) -> dict[str, str]:
 
 def _lantian(home: Path, *arguments: str | Path, hosts: Path | None = None, token: str = "") -> str:
     told = {"PATH": os.environ["PATH"], "HOME": str(home.parent), "LANTIAN_HOME": str(home), "LANG": "C.UTF-8",
-            "LANTIAN_TOKEN": token, "LANTIAN_BROWSER_AS_ROOT": "1"} | ({"LANTIAN_HOSTS": str(hosts)} if hosts else {})  # fmt: skip
+            "LANTIAN_TOKEN": token, "LANTIAN_BROWSER_AS_ROOT": "1",
+            **({"LANTIAN_HOSTS": str(hosts)} if hosts else {})}  # fmt: skip
     command = [sys.executable, "-c", "from console.cli import main; main()", *map(str, arguments)]
     ended = subprocess.run(command, cwd=ROOT, env=told, capture_output=True, text=True, timeout=600, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
