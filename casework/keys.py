@@ -15,7 +15,7 @@ from crawler.errors import EvidenceBroken
 
 BYTES = 32
 SALT = 16  # bytes
-_INFO = b"lantian sign 1"
+_PURPOSE = b"lantian sign 1"
 _TOKEN = re.compile(r"lantian_([1-9][0-9]{0,9})_([0-9a-f]{64})")
 _COSTLY = re.compile(r"m=([1-9][0-9]{0,6}),t=([1-9][0-9]?),p=([1-9])\$((?:[0-9a-f]{2}){8,64})")
 
@@ -81,4 +81,4 @@ def as_bytes(password: str) -> bytes:
 
 
 def _key(secret: bytes, salt: bytes) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(HKDF(SHA256(), BYTES, salt, _INFO).derive(secret))
+    return Ed25519PrivateKey.from_private_bytes(HKDF(SHA256(), BYTES, salt, _PURPOSE).derive(secret))
