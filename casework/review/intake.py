@@ -15,7 +15,6 @@ from sqlalchemy import Connection, Engine
 from casework.review.settled import Decided, decided_on
 from storage.audit import Act
 from storage.cases.actors import place_on
-from storage.cases.cases import CaseAct, reopen_case
 from storage.cases.growing import grown, renew, retell
 from storage.cases.lead_exhibits import fresh_listings, lead_listings
 from storage.cases.lead_shapes import FreshListing, Moved
@@ -146,9 +145,6 @@ class _Intake:
         told = {"exhibits": [one.newest.exhibit]}
         moved = Moved(by=OURSELVES, at=self.now, reason=SEEN_AGAIN, detail=told)
         move_on(self.connection, lead.id, Step.RELAPSE, moved, _unsigned)
-        if lead.case_id is not None:
-            act = CaseAct(at=self.now, reason=SEEN_AGAIN, detail={"lead": lead.number})
-            reopen_case(self.connection, lead.case_id, act, _unsigned)
         self.taken += Taken(relapsed=1)
         self.leads[lead.id] = lead_on(self.connection, lead.id)
         return self.leads[lead.id]

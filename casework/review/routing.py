@@ -9,14 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from casework.acting import Grant
 from casework.review.desk import WORKERS, Desk, reason_given
 from crawler.errors import UserMistake
 from storage.audit import Detail
-from storage.cases.cases import CaseAct, reopen_case
-from storage.cases.lead_shapes import Changes, Moved
+from storage.cases.lead_shapes import Changes
 from storage.cases.moves import Step
 from storage.cases.shapes import WorkedLead
 from storage.people import People
@@ -102,14 +99,7 @@ def reopen(desk: Desk, leads: Sequence[WorkedLead], reason: str) -> tuple[Worked
     """It is looked into again, and so is its case."""
     desk.acting.needs(Grant.REVIEWER, Grant.ADMIN)
     reason = reason_given(reason, "重新研判")
-
-    def reopened(connection: Connection, lead: WorkedLead) -> Moved:
-        if lead.case_id is not None:
-            act = CaseAct(at=desk.now, reason=reason, detail={"lead": lead.number})
-            reopen_case(connection, lead.case_id, act, desk.acting.sign)
-        return desk.moved(lead, reason)
-
-    return desk.take(leads, Step.REOPEN, reopened)
+    return desk.take(leads, Step.REOPEN, lambda _, lead: desk.moved(lead, reason))
 
 
 def _due(handing: Handing) -> Detail:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert, update
 from crawler import clock
 from crawler.errors import UserMistake
 from storage.audit import Act, Detail, Signer, add_on
+from storage.cases.cases import CaseAct, reopen_case
 from storage.cases.lead_exhibits import hand_listings_on
 from storage.cases.lead_shapes import Moved
 from storage.cases.leads import lead_on, moves_on
@@ -44,7 +45,7 @@ class _Done:
 def move_on(connection: Connection, lead_id: int, step: Step, moved: Moved, sign: Signer) -> int:
     """Take this step with a lead; the number of its audit entry. The transaction must hold the write lock.
 
-    `UserMistake` for what the table does not allow.
+    `UserMistake` for what the table does not allow. A lead that is open again opens its case.
     """
     lead = lead_on(connection, lead_id)
     _refuse_stale(connection, lead, step, moved)
@@ -70,6 +71,10 @@ def move_on(connection: Connection, lead_id: int, step: Step, moved: Moved, sign
             entry=entry,
         )
     )
+    if step in _AGAIN and lead.case_id is not None:
+        reopen_case(
+            connection, lead.case_id, CaseAct(at=moved.at, reason=moved.reason, detail={"lead": lead.number}), sign
+        )
     if step is Step.MERGE and moved.changes.merged_into:
         hand_listings_on(connection, lead.id, moved.changes.merged_into)
     return entry

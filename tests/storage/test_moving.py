@@ -11,6 +11,7 @@ from storage_specimens import T0, finding, first_wrong, listing, page_of
 
 from crawler.errors import UserMistake
 from storage.audit import Act, AuditLog
+from storage.cases.cases import CaseAct, WorkedCases, close_case, join_case
 from storage.cases.lead_shapes import Changes, Moved
 from storage.cases.leads import WorkedLeads
 from storage.cases.moves import OVER, STATE_WORDS, STEP_WORDS, TABLE, State, Step, after
@@ -310,3 +311,19 @@ def test_a_case_is_a_row_of_its_own(engine: Engine) -> None:
         }
         connection.execute(insert(CaseRow).values(**row, **empty))
     assert moved(engine, lead, Step.CLAIM, by("示例甲", changes=Changes(case_id=9))).case_id == 9
+
+
+def test_a_lead_that_is_open_again_opens_its_case(engine: Engine) -> None:
+    """Whoever moves it: a round, a re-check, a person."""
+    lead = registered(engine)
+    with writing(engine).begin() as connection:
+        case = join_case(connection, lead, CaseAct(at=T0), plainly)
+    moved(engine, lead, Step.CLAIM, by("示例甲", changes=Changes(case_id=case)))
+    for state, step in ((State.CLOSED, Step.RELAPSE), (State.GONE, Step.RELAPSE), (State.DISMISSED, Step.REOPEN)):
+        set_state(engine, lead, State.CLOSED)
+        with writing(engine).begin() as connection:
+            close_case(connection, case, CaseAct(at=T0, reason="已整改"), plainly)
+        set_state(engine, lead, state)
+        moved(engine, lead, step, by("lantian", reason="又见"))
+        assert WorkedCases(engine).named(str(case)).state == "open"
+    assert WorkedCases(engine).named(str(case)).reopened == 3
