@@ -14,6 +14,7 @@ from casework.letters.letter import Picture
 from casework.letters.matters import Shown
 from casework.letters.refusing import Complaints
 from casework.papers.paper_facts import ChainHead
+from console.cases import law_asked
 from console.choosing import Choosing
 from console.demo import MARK
 from console.extraction_facts import chain_of
@@ -33,8 +34,6 @@ from storage.rows import captures_of
 
 LISTED = ("page", "redirect", "image", "picture", "old picture", "original")  # the rest lies in the package
 ACTIVE = "active"
-SEARCHES = ("baidu", "so360", "sogou", "bing", "toutiao", "shenma")
-SHOPS = ("taobao", "tmall", "jd", "alibaba1688", "pinduoduo", "xianyu", "zbj", "wuba")
 
 
 def is_specimen_home(config: Config) -> bool:
@@ -120,11 +119,8 @@ class Evidence:
 
 def place_of(listing: Listing) -> PlaceKind:
     """Where the law sees it: a result that nobody paid for is its own site's."""
-    if listing.platform in SEARCHES:
-        return PlaceKind.SEARCH_AD if listing.is_ad else PlaceKind.OWN_SITE
-    if listing.platform == "landing":
-        return PlaceKind.OWN_SITE
-    return PlaceKind.SHOP if listing.platform in SHOPS else PlaceKind.FORUM
+    place = law_asked.place("", listing.platform)
+    return PlaceKind.OWN_SITE if place is PlaceKind.SEARCH_AD and not listing.is_ad else place
 
 
 def _picture(chosen: Chosen, lead: str) -> PictureIn | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from casework.actors.kinds import actor_kind
-from casework.law import Book, choose
+from casework.law import choose
 from casework.law_words import (
     ActorKind,
     Choice,
@@ -30,14 +30,15 @@ from casework.letters.matters import Addressee, Basis, Matter
 from casework.letters.phrases import KIND_WORDS, TO_ACTOR, TO_OPERATOR
 from casework.letters.refusing import Complaints, Proofs
 from casework.workdays import day_of
+from console.cases.law import book_of
 from crawler.config import Config
 from crawler.errors import UserMistake
+from storage.cases.actors import Actors
 from storage.cases.laws import Laws
 from storage.cases.operators import Operators
 from storage.cases.shapes import WorkedActor, WorkedLead
 
 MILDEST_FIRST = (Verb.ASK, Verb.ASSIST, Verb.TRANSFER, Verb.ORDER)
-OFFICE_FILE = "laws.toml"  # in the home: the office's own articles
 REASONS = 3  # of those why a letter may not be written
 
 
@@ -46,7 +47,7 @@ class Law:
 
     def __init__(self, config: Config, engine: Engine, now: datetime) -> None:
         self._office, self._engine, self._now = config.office, engine, now
-        self._book = Book.load(config.home / OFFICE_FILE)
+        self._book = book_of(config)
         self._proofs = Proofs(engine)
         self._seats = {name: one.seat for one in Operators(engine).current() for name in one.platforms}
         self._held: tuple[Delegation, ...] | None = None
@@ -60,17 +61,24 @@ class Law:
         complaints: Complaints,
     ) -> Basis:
         """What may be cited to this addressee; whatever forbids the letter is among the complaints."""
-        choices = []
+        choices: list[Choice] = []
+        is_whole = True
         for lead, matter in leads:
-            if matter is None or (complaints.said and not self._office.kind):
+            # Without these nothing can be asked; that they are missing is among the complaints.
+            if matter is None or not (self._office.kind and self._office.level and matter.shown):
                 continue
-            for situation in self._situations(kind, lead, matter):
-                choices.append(self._chosen(situation))
-                self._refuse(kind, lead, situation, complaints)
+            asked = tuple(self._situations(kind, lead, matter))
+            allowed = [one for one in asked if kind.value in self._chosen(one).measures]
+            barred = [one for one in asked if one not in allowed]
+            if barred and (not allowed or kind not in TO_OPERATOR):
+                complaints.add(f"线索 {lead.number}：{self._why_not(kind, barred[0])}")
+            # A platform is asked about a result that nobody paid for along with the advertisements, no more than asked.
+            is_whole = is_whole and not barred
+            choices += map(self._chosen, allowed)
         articles = tuple({(one.id, one.cite): one for choice in choices for one in choice.articles}.values())
         if choices:
             self._refuse_empty(kind, addressee, articles, complaints)
-        verbs = [choice.verb for choice in choices]
+        verbs = [*(choice.verb for choice in choices), *(() if is_whole else (Verb.ASK,))]
         return Basis(
             verb=min(verbs, key=MILDEST_FIRST.index, default=Verb.ASK),
             articles=articles,
@@ -129,19 +137,14 @@ class Law:
             )
 
     def _actor(self, lead: WorkedLead) -> WorkedActor | None:
-        from storage.cases.actors import Actors
-
         return Actors(self._engine).actor(lead.actor_id) if lead.actor_id else None
 
-    def _refuse(self, kind: Kind, lead: WorkedLead, situation: Situation, complaints: Complaints) -> None:
-        """A measure that is not ours is refused with the chooser's own reasons."""
-        choice = self._chosen(situation)
-        if kind is Kind.REMIND or kind.value in choice.measures:
-            return
+    def _why_not(self, kind: Kind, situation: Situation) -> str:
+        """Why a measure is not ours, in the chooser's own reasons."""
         whole = choose(replace(situation, measure=""), self._book)
-        reasons = [f"{one.id} {one.why}" for one in (*choice.refused, *whole.refused)]
+        reasons = [f"{one.id} {one.why}" for one in (*self._chosen(situation).refused, *whole.refused)]
         told = "；".join(dict.fromkeys(reasons[:REASONS])) or "没有可以依据的条文"
-        complaints.add(f"线索 {lead.number}：本机关不能{KIND_WORDS[kind]}（{told}）")
+        return f"本机关不能{KIND_WORDS[kind]}（{told}）"
 
     def _refuse_empty(
         self, kind: Kind, addressee: Addressee, articles: Sequence[CitedArticle], complaints: Complaints
