@@ -86,7 +86,9 @@ def read_list(path: Path, known: Known) -> tuple[ListedLead, ...]:
         if path.stat().st_size > BYTES_AT_MOST:
             raise UserMistake(f"{path}：大于 {BYTES_AT_MOST >> 20} MB，不像线索清单")
         for sheet in sheets(path, file, _is_header):
-            if not sheet.is_hidden:
+            if sheet.is_hidden:
+                reading.complain(0, "有隐藏的工作表，请先删除，或取消隐藏")
+            else:
                 reading.read(sheet)
     if not reading.has_header:
         reading.complain(

@@ -7,7 +7,7 @@ now is written into the note of the first.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -54,9 +54,16 @@ class Taken:
 
 
 def take_list(
-    engine: Engine, listed: Sequence[ListedLead], sent: Sent, signed: tuple[Acting, ReporterKey | None, datetime]
+    engine: Engine,
+    listed: Sequence[ListedLead],
+    sent: Sent,
+    signed: tuple[Acting, ReporterKey | None, datetime],
+    told: Callable[[str], None] = lambda _: None,
 ) -> Taken:
-    """Register what is new of a list. `signed` is who does it, the key of reporters where one is needed, and when."""
+    """Register what is new of a list; `told` hears of each row that is done.
+
+    `signed` is who does it, the key of reporters where one is needed, and when.
+    """
     acting, key, now = signed
     acting.needs(*WORKERS)
     checked_sent(sent)
@@ -68,6 +75,7 @@ def take_list(
         _refuse_other_matter(listed, before, sent)
         for one in listed:
             taking.take(one, before.get(one.origin))
+            told("")
         taken = taking.taken()
         detail: Detail = {"office": sent.office, "kind": sent.kind, "rows": len(listed), "new": len(taken.new),
                   "changed": list(taken.changed), "sealed": taken.sealed}  # fmt: skip

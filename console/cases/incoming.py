@@ -30,7 +30,7 @@ from console.acting import acting
 from console.cases.reporter_keys import existing_key, key_for
 from console.files import platforms
 from console.homes import home_engine
-from console.output import CATEGORY_WORDS, harmless, print_json, say
+from console.output import CATEGORY_WORDS, harmless, print_json, progress, say
 from console.passwords import asked as asked_unseen
 from console.passwords import private_text
 from crawler import clock
@@ -93,7 +93,8 @@ def import_list(file: Path, asked: ListAsked, *, as_json: bool) -> None:
         sent = _sent(engine, asked)
         listed = read_list(file, known_words())
         key = key_for(config, engine) if any(one.reporter.is_known for one in listed) else None
-        taken = take_list(engine, listed, sent, (acts, key, clock.now()))
+        with progress("登记线索", len(listed)) as told:
+            taken = take_list(engine, listed, sent, (acts, key, clock.now()), told)
     for one in listed:
         if one.redacted:
             say(f"第 {one.row} 行：{'、'.join(one.redacted)}里写有举报人信息，已隐去")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from people_specimens import someone
 from reporter_specimens import KEY_ONE, KEY_TWO, KNOWN, NAME, NOW, PHONE, ROWS, list_file
 from sqlalchemy import Engine, text
@@ -177,6 +178,15 @@ def test_what_is_no_list_is_refused(tmp_path: Path, content: bytes) -> None:
         read_list(path, KNOWN)
     with pytest.raises(UserMistake):
         read_list(tmp_path / "none.xlsx", KNOWN)
+
+
+def test_a_hidden_sheet_is_not_passed_over(tmp_path: Path) -> None:
+    path = list_file(tmp_path)
+    book = load_workbook(path)
+    book.create_sheet("更多").sheet_state = "hidden"
+    book.save(path)
+    with pytest.raises(UserMistake, match="隐藏的工作表"):
+        read_list(path, KNOWN)
 
 
 def test_too_many_rows_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
