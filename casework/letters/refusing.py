@@ -185,6 +185,8 @@ class Proofs:
         """Neither who drafted it nor who confirmed one of its leads approves a letter; its leads are proven again."""
         if name == draft.drafted_by:
             raise UserMistake(f"{number} 由 {name} 起草，不能由同一人复核")
+        if not draft.content.leads:
+            raise EvidenceBroken(f"{number} 没有经两人认定、复核的线索")
         complaints = Complaints()
         for one in draft.content.leads:
             try:

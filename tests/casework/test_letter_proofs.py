@@ -16,7 +16,7 @@ from sqlalchemy import text
 from casework.acting import Acting, Grant
 from casework.letters.content import Content, content_read, digest_of, written
 from casework.letters.letter import Annex, Grid, Kind, Letter, Lines, Paragraph
-from casework.letters.refusing import Proofs
+from casework.letters.refusing import Proofs, ProvenLetter
 from casework.papers.paper import Column
 from casework.review.deciding import approve, claim, confirm, send_back
 from casework.review.desk import Desk
@@ -257,4 +257,15 @@ def test_a_reading_is_a_legal_reviewers_of_that_very_version(tmp_path: Path) -> 
     assert not proofs.has_read(unfit), "who has not the right to"
     assert not proofs.has_read(replace(read, digest="cd"))
     assert not proofs.has_read(replace(read, article="AD-六"))
+    post.engine.dispose()
+
+
+def test_a_letter_about_no_lead_is_nobodys_to_approve(tmp_path: Path) -> None:
+    post = Post(office_in(tmp_path / "lantian.db"))
+    proofs = Proofs(post.engine)
+    empty = ProvenLetter(content=content_of("涉嫌，尚待依法查证", proofs=proofs), drafted_by="甲", approved_by="")
+    with pytest.raises(EvidenceBroken, match="没有经两人认定、复核的线索"):
+        proofs.refuse_approver("H2026-00001", empty, "乙")
+    with pytest.raises(UserMistake, match="不能由同一人复核"):
+        proofs.refuse_approver("H2026-00001", empty, "甲")
     post.engine.dispose()

@@ -290,6 +290,13 @@ def test_exported_sent_answered_and_reminded_of(ready: Bureau, tmp_path: Path) -
     assert reminded.code == 0, reminded.err
     assert (reminded.lines[0]["kind"], reminded.lines[0]["reminds"]) == ("remind", 1)
     assert "还没有发出" in ready.by(CAT, "remind", "1", "--out", ready.out).err
+    # A reminder goes through two people like any letter, and the letter it reminds of knows.
+    assert "不能由同一人复核" in ready.by(CAT, "approve", "2").err
+    assert ready.by(BEN, "approve", "2").code == 0
+    assert f"已用于 {number}" in ready.by(ANN, "send", "2", "--document", DOCUMENT).err
+    assert ready.by(ANN, "send", "2", "--document", "示知函〔2026〕13号").code == 0
+    assert [one.step for one in KeptLetters(ready.engine).steps_of(1)][-1] == "remind"
+    assert "本身是催办" in ready.by(CAT, "remind", "2", "--out", ready.out).err
     answered(ready, tmp_path)
 
 
