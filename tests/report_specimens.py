@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, insert
 
+from casework.reports.figures import Report
 from storage.cases.moves import State, Step
 from storage.db import writing
 from storage.models import CaptureRow, ExhibitRow, FindingRow, ListingRow, Run
@@ -45,7 +46,7 @@ def letter_values(number: int, at: datetime, **changes: object) -> dict[str, obj
     told: dict[str, object] = {
         "id": number, "number": f"H{at.year}-{number:05}", "kind": "remove", "verb": "商请",
         "addressee": "示例网络有限公司", "operator_id": None, "case_id": None, "state": "draft", "content": "{}",
-        "digest": f"{number:064}", "articles": ["patent_agency_rules_15"], "drafted_at": at, "drafted_by": "示例甲",
+        "digest": f"{number:064}", "articles": ["示例条第一条"], "drafted_at": at, "drafted_by": "示例甲",
         "entry": 1, "approved_at": None, "approved_by": "", "approval": None, "document": "", "sent_at": None,
         "sent_by": "", "delivered_at": None, "delivery": "", "due_at": None, "answered_at": None, "closed_at": None,
         "reminds": None, "escalated_at": None,
@@ -135,8 +136,7 @@ def random_home(engine: Engine, seed: int, leads: int = 120, letters: int = 40) 
     chance = random.Random(seed)
     with writing(engine).begin() as connection:
         actors = [
-            actor_values(one, agency_kind=chance.choice(("", "patent_agency", "tm_agency")))
-            for one in range(1, 16)
+            actor_values(one, agency_kind=chance.choice(("", "patent_agency", "tm_agency"))) for one in range(1, 16)
         ]
         for one in actors[10:]:  # joined to others, one of them to one that was joined itself
             one["merged_into"] = int(str(one["id"])) - chance.choice((1, 5))
@@ -229,3 +229,17 @@ def _links(
                 )
             )
     return rows
+
+
+def complaints(report: Report) -> list[str]:
+    """Figures that are not their rows, and groups whose parts are not their whole."""
+    wrong = [one.figure.name for one in report.parts() if one.figure.value != len(set(one.figure.ids))]
+    for group in report.groups:
+        parts = [one.figure for one in group.parts]
+        everybody = {row for one in parts for row in one.ids}
+        is_exact = group.overlaps or sum(one.value for one in parts) == group.whole.value
+        has_all = everybody == set(group.whole.ids) and {one.of for one in parts} <= {group.whole.of}
+        is_told = dict(group.whole.by) == {one.name: one.value for one in parts}
+        if not (is_exact and has_all and is_told):
+            wrong.append(group.name)
+    return wrong

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from casework.reports.coverage import Covered
 from casework.reports.ledger import add_coverage
-from casework.reports.ledger_columns import TRUE, Told, day
+from casework.reports.ledger_columns import TRUE, Told, cited, day
 from casework.reports.sheets import Book, Head
 from casework.reports.words import ACTOR_WORDS, CATEGORY_WORDS, labelled
 from storage.cases.ledger_rows import LedgerActor, LedgerRow
@@ -53,7 +53,7 @@ def cells_of(fact: CreditFact, told: Told) -> tuple[str, ...]:
     """One fact as it is exported."""
     agency, row = fact.agency, fact.row
     quotes = "\n".join(dict.fromkeys(told.shown(one.quote) for one in row.exhibits))
-    articles = "\n".join(dict.fromkeys(article for one in row.letters for article in one.articles))
+    articles = cited(row, told)
     papers = "\n".join(one.document or f"（未编号）{one.number}" for one in row.letters)
     codes = (agency.agency, agency.agency_code, agency.credit_code)
     kind = _kind(agency.kind or agency.agency_kind)

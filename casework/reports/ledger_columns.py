@@ -38,11 +38,12 @@ _actor, _source, _category = labelled(ACTOR_WORDS, ""), labelled(SOURCE_WORDS), 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """How it is told: platforms' names, whether contacts are hidden, and as of when."""
+    """How it is told: platforms' and articles' names, whether contacts are hidden, and as of when."""
 
     label_of: Label
     mask: Callable[[str], str]
     now: datetime
+    cite_of: Label = str
 
     def shown(self, text: str) -> str:
         """Words of a page or a person as they may be seen: a book of them is looked through as far as it is shown."""
@@ -87,6 +88,12 @@ def recheck(letter: LedgerLetter) -> str:
     if not letter.looks:
         return ""
     return RECHECK_WORDS["present" if letter.looks > letter.blocked else "unseen"]
+
+
+def cited(row: LedgerRow, told: Told) -> str:
+    """The articles of its letters, by name and id; which version stands in the letter itself."""
+    names = {one: told.cite_of(one) for letter in row.letters for one in letter.articles}
+    return _lines(*(name if name == one else f"{name}（{one}）" for one, name in names.items()))
 
 
 def overdue(row: LedgerRow, told: Told) -> str:
@@ -202,7 +209,7 @@ COLUMNS: tuple[Column, ...] = (
     _column(JUDGED, "复审人", 9, _lead("approved_by")),
     _column(JUDGED, "结论", 12, lambda row, _: conclusion(row)),
     _column(JUDGED, "理由", 24, _masked("reason")),
-    _column(JUDGED, "法条", 24, lambda row, _: _lines(*dict.fromkeys(a for one in row.letters for a in one.articles))),
+    _column(JUDGED, "法条", 24, cited),
     _column(JUDGED, "是否本局管辖", 10, _ours),
     _column(DONE, "案件编号", 14, lambda row, _: row.case),
     _column(DONE, "现在状态", 11, lambda row, _: STATE_WORDS[State(row.lead.state)]),

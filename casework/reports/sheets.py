@@ -59,7 +59,8 @@ class Sheet:
         has_bands = any(one.band for one in heads)
         for place, head in enumerate(heads, 1):
             sheet.column_dimensions[get_column_letter(place)].width = head.width
-        sheet.freeze_panes = f"A{len(notes) + 2 + has_bands}" if heads else None
+        # More than two lines of notes would leave no room below what stays in sight.
+        sheet.freeze_panes = f"A{len(notes) + 2 + has_bands}" if len(notes) <= 2 else None
         for place, note in enumerate(notes):
             sheet.append([self._text(note, self._styles["note" if place else "title"])])
         if has_bands:

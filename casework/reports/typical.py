@@ -30,11 +30,12 @@ LEFT_OUT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """How a case is told: whether firms are named, how platforms are called, and when it was asked for."""
+    """How a case is told: whether firms are named, how platforms and articles are called, and when it was asked for."""
 
     anonymous: bool
     label_of: Label
     now: datetime
+    cite_of: Label = str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,12 @@ def _facts(case: WorkedCase, rows: Sequence[LedgerRow], told: Told) -> tuple[Fie
         ("平台", "、".join(places)),
         ("线索", f"{len(rows)} 条，涉及信息 {sum(row.listings for row in rows)} 条"),
         ("出现时间", f"{day(min(seen))} 至 {day(max(seen))}" if seen else ""),
-        ("所引条文", "、".join(dict.fromkeys(one for row in rows for each in row.letters for one in each.articles))),
+        (
+            "所引条文",
+            "、".join(
+                dict.fromkeys(told.cite_of(one) for row in rows for each in row.letters for one in each.articles)
+            ),
+        ),
     )
     return tuple(Field(label=label, lines=(words,) if words else ()) for label, words in known)
 

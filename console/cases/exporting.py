@@ -17,7 +17,7 @@ from casework.trust import Trust
 from console.cases.case_pictures import UNREDACTED, case_pictures
 from console.cases.covering import covered
 from console.cases.report_files import new_file, refuse_taken
-from console.cases.reports import Typed, between, reading
+from console.cases.reports import Typed, between, cites, reading
 from console.output import harmless, print_json, say
 from crawler.errors import EXIT_DONE
 from patrol.platforms import label_of
@@ -53,7 +53,7 @@ def case(asked: CaseAsked, out: Path, *, as_json: bool) -> int:
         ids = [one.id for one in WorkedLeads(home.engine).leads(wanted)]
         with home.engine.connect() as connection:
             rows = LedgerRows(connection).of(ids)
-        told = Told(anonymous=asked.anonymous, label_of=label_of, now=home.now)
+        told = Told(anonymous=asked.anonymous, label_of=label_of, now=home.now, cite_of=cites(home.who.config))
         files = list(typical_case(found, rows, told).files)
         if asked.pictures:
             files += case_pictures(home.who.config, home.engine, rows)
@@ -78,7 +78,7 @@ def credit(typed: Typed, out: Path, *, as_json: bool) -> int:
     with reading(typed.by) as home, home.engine.connect() as connection:
         first, last = between(typed, home.now)
         looked = covered(home.engine, first, last, home.now)
-        told = Shown(label_of=label_of, mask=home.who.veiled, now=home.now)
+        told = Shown(label_of=label_of, mask=home.who.veiled, now=home.now, cite_of=cites(home.who.config))
         with new_file(out, ".xlsx") as file:
             rows = _approved(connection, days(first, last, home.who.districts))
             written = write_credit(file, _proven(Trust(home.engine), credit_facts(rows)), told, looked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,6 +24,7 @@ from console.cases.report_files import new_file, refuse_taken
 from console.cases.viewing import Viewer, viewer
 from console.output import harmless, page, print_json, print_line, progress, say
 from crawler import clock
+from crawler.config import Config
 from crawler.errors import EXIT_DONE, UserMistake
 from patrol.platforms import label_of
 from storage.cases.behind import behind
@@ -67,6 +68,14 @@ def reading(by: str) -> Iterator[Reading]:
         yield Reading(who=who, now=clock.now())
 
 
+def cites(config: Config) -> Callable[[str], str]:
+    """How each article is cited, as the office's own file has it; its id where nobody knows it any more."""
+    from console.cases.law import book_of
+
+    articles = book_of(config).articles
+    return lambda one: articles[one].cite if one in articles else one
+
+
 def between(typed: Typed, now: datetime) -> tuple[date, date]:
     """The days asked for; by default this year up to today."""
     today = now.astimezone(clock.SHANGHAI).date()
@@ -82,7 +91,7 @@ def ledger(typed: Typed, out: Path, *, as_json: bool) -> int:
     refuse_taken(out, ".xlsx")
     with reading(typed.by) as home:
         begin, end = between(typed, home.now)
-        told = Told(label_of=label_of, mask=home.who.veiled, now=home.now)
+        told = Told(label_of=label_of, mask=home.who.veiled, now=home.now, cite_of=cites(home.who.config))
         statement_of = covered(home.engine, begin, end, home.now)
         with home.engine.connect() as connection, new_file(out, ".xlsx") as file:
             rows, period = LedgerRows(connection), home.period(begin, end)

@@ -176,9 +176,10 @@ class FigureRows:
 
     def _letters(self, at: InstrumentedAttribute[Any], period: Period) -> Iterator[LetterFacts]:
         for rows in _walked(self.connection, select(*_LETTER), (at, LetterRow.id), period):
-            links = self._links([row.id for row in rows], period)
+            # A reminder names no leads of its own: whoever sees those of the letter it reminds of sees it.
+            links = self._links([one for row in rows for one in (row.id, row.reminds) if one], period)
             for row in rows:
-                if links[row.id] or not period.districts:
+                if links[row.id] or links[row.reminds or 0] or not period.districts:
                     yield LetterFacts(**row._mapping, links=tuple(links[row.id]))
 
     def _links(self, letters: Sequence[int], period: Period) -> defaultdict[int, list[LinkFacts]]:

@@ -30,6 +30,13 @@ _MOVE = tuple(MoveRow.__table__.columns)
 _ACTOR = ("id", "number", "name", "kind", "agency", "agency_kind", "agency_code", "agency_status", "credit_code")
 _LETTER = ("number", "kind", "verb", "addressee", "state", "document", "articles", "sent_at", "delivered_at")
 _LETTER_TOO = ("delivery", "due_at", "drafted_at", "reminds")
+_WANTED = (
+    *(getattr(LetterRow, name) for name in (*_LETTER, *_LETTER_TOO, "id")),
+    LetterRow.answered_at.label("letter_answered_at"),
+)
+_NOT_TOLD = ("id", "lead_id", "letter_answered_at")
+_NO_LINK: dict[str, Any] = dict.fromkeys(("is_true", "measure", "measured_on", "remark"), "")
+_NO_LINK |= {"answered_at": None, "looks": 0, "blocked": 0, "gone_at": None, "back_at": None}
 _LINK = ("is_true", "measure", "measured_on", "remark", "answered_at", "looks", "blocked", "gone_at", "back_at")
 
 
@@ -186,16 +193,22 @@ class LedgerRows:
         return {row.exhibit_id: row.quote for row in rows}
 
     def _letters(self, leads: Sequence[int]) -> defaultdict[int, list[LedgerLetter]]:
-        wanted = [getattr(LetterRow, name) for name in (*_LETTER, *_LETTER_TOO)]
         told = [getattr(LetterLeadRow, name) for name in _LINK]
-        answered = LetterRow.answered_at.label("letter_answered_at")
-        query = select(LetterLeadRow.lead_id, answered, *told, *wanted).join(
-            LetterRow, LetterRow.id == LetterLeadRow.letter_id
-        )
+        query = select(LetterLeadRow.lead_id, *told, *_WANTED).join(LetterRow, LetterRow.id == LetterLeadRow.letter_id)
         query = query.where(LetterLeadRow.lead_id.in_(leads)).order_by(LetterLeadRow.lead_id, LetterRow.id)
+        rows = self.connection.execute(query).all()
+        reminders = self._reminders({row.id for row in rows})
         found: defaultdict[int, list[LedgerLetter]] = defaultdict(list)
+        for row in rows:
+            found[row.lead_id] += [_letter(row), *reminders[row.id]]
+        return found
+
+    def _reminders(self, letters: set[int]) -> defaultdict[int, list[LedgerLetter]]:
+        """Those of each letter: they name no leads of their own."""
+        found: defaultdict[int, list[LedgerLetter]] = defaultdict(list)
+        query = select(*_WANTED).where(LetterRow.reminds.in_(sorted(letters))).order_by(LetterRow.id)
         for row in self.connection.execute(query):
-            found[row.lead_id].append(_letter(row))
+            found[row.reminds].append(_letter(row))
         return found
 
     def _moves(self, leads: Sequence[int]) -> defaultdict[int, list[Move]]:
@@ -221,8 +234,8 @@ class LedgerRows:
 
 def _letter(row: Row[Any]) -> LedgerLetter:
     """An answer that says nothing of this lead is an answer all the same."""
-    values = {name: value for name, value in row._mapping.items() if name not in ("lead_id", "letter_answered_at")}
-    answered = row.answered_at or row.letter_answered_at
+    values = _NO_LINK | {name: value for name, value in row._mapping.items() if name not in _NOT_TOLD}
+    answered = values["answered_at"] or row.letter_answered_at
     return LedgerLetter(**values | {"articles": tuple(row.articles), "answered_at": answered})
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from report_specimens import BEGIN, DISTRICTS, actor_values, lead_values, move_values, random_home
+from report_specimens import BEGIN, DISTRICTS, actor_values, complaints, lead_values, move_values, random_home
 from sqlalchemy import Engine, insert, select
 from storage_specimens import database_of
 
@@ -105,20 +105,6 @@ def test_parts_add_up(engine: Engine, seed: int) -> None:
     for period in PERIODS:
         report = report_of(engine, period)
         assert complaints(report) == []
-
-
-def complaints(report: Report) -> list[str]:
-    """Figures that are not their rows, and groups whose parts are not their whole."""
-    wrong = [one.figure.name for one in report.parts() if one.figure.value != len(set(one.figure.ids))]
-    for group in report.groups:
-        parts = [one.figure for one in group.parts]
-        everybody = {row for one in parts for row in one.ids}
-        is_exact = group.overlaps or sum(one.value for one in parts) == group.whole.value
-        has_all = everybody == set(group.whole.ids) and {one.of for one in parts} <= {group.whole.of}
-        is_told = dict(group.whole.by) == {one.name: one.value for one in parts}
-        if not (is_exact and has_all and is_told):
-            wrong.append(group.name)
-    return wrong
 
 
 def test_a_figure_that_is_not_its_rows_is_seen(engine: Engine) -> None:

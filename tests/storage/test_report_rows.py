@@ -102,6 +102,23 @@ def test_all_that_is_known_of_a_lead_stands_in_its_row(engine: Engine) -> None:
     assert (second.merged_into, second.actor, second.exhibits, second.listings) == ("X2026-00001", None, (), 0)
 
 
+def test_a_reminder_stands_with_the_letter_it_reminds_of(engine: Engine) -> None:
+    """It names no leads of its own; whoever sees the letter's leads sees it."""
+    with writing(engine).begin() as connection:
+        connection.execute(insert(LeadRow), [lead_values(1, AT, district=DISTRICTS[0])])
+        connection.execute(insert(LetterRow).values(letter_values(1, AT, sent_at=AT)))
+        connection.execute(insert(LetterRow).values(letter_values(2, AT, kind="remind", reminds=1, sent_at=AT + DAY)))
+        connection.execute(insert(LetterLeadRow).values(link_values(1, 1, measure="删除")))
+        (row,) = LedgerRows(connection).rows(YEAR)
+        mine, others = (replace(YEAR, districts=(one,)) for one in DISTRICTS[:2])
+        assert [one.id for one in FigureRows(connection).sent(mine)] == [1, 2]
+        assert list(FigureRows(connection).sent(others)) == []
+    assert [(one.number, one.kind, one.measure) for one in row.letters] == [
+        ("H2026-00001", "remove", "删除"),
+        ("H2026-00002", "remind", ""),
+    ]
+
+
 def test_a_ledger_asks_so_many_questions_a_batch(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not so many a lead: ten times the leads in one batch are no question more."""
     asked: list[str] = []
