@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from casework.follow import follow as follow_letters
-from casework.review.intake import take_in
+from console import inbox
 from console.notifying import notify
 from console.output import harmless, say, speak_any_locale
 from console.sealing import sealer_of
@@ -32,7 +32,7 @@ def follow(config: Config, database: Engine, now: datetime) -> None:
     Landings(database, config.patrol.lease).write_off(now)
     sealer = sealer_of(config, database)
     conclude_ended(database, lambda capture: sealer.state_of(capture).state is not State.OPEN, config.recheck.days)
-    take_in(database, now)
+    inbox.fill(config, database, now)
     follow_letters(database, config.letters, load_calendar(database), now)
     watch_over(database, config.alarms, now)
     notify(config, database, now)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from casework.review.intake import Taken, take_in
+from casework.review.intake import Taken
+from console import inbox
 from console.crawling import Manner, crawl_runs, known_rules, say_seen
 from console.files import platform, platforms
 from console.homelocks import only_round
@@ -110,7 +111,7 @@ def crawl_round(
             with progress("巡查", len(plan)) as advance:
                 code = crawl_runs(config, store, plan, Manner(pages=pages, ack=ack), _watcher(advance, tell))
             say_seen(store, plan)
-            _take_in(store)
+            _take_in(config, store)
             # Stopped before their end: a second Ctrl-C leaves no crawl the time to say so.
             stopped = EXIT_NOT_CLEAN if _wrote_off(store) else EXIT_DONE
             return graver(code, stopped, seal_round(config, store.engine), shelve_round(config, store.engine))
@@ -124,9 +125,9 @@ def _tidy(config: Config, store: ExhibitStore) -> None:
     _wrote_off(store)
 
 
-def _take_in(store: ExhibitStore) -> None:
+def _take_in(config: Config, store: ExhibitStore) -> None:
     """What was flagged goes into the inbox."""
-    taken = take_in(store.engine, clock.now())
+    taken = inbox.fill(config, store.engine, clock.now())
     if taken != Taken():
         say(f"线索：新 {taken.new}，并入已有 {taken.grown}，复发 {taken.relapsed}（lantian lead list）")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,15 @@ UNREAD = "条文待核"
 def book_of(config: Config) -> Book:
     """Our articles with the office's own over them."""
     return Book.load(config.home / OFFICE_FILE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What a legal reviewer says of his reading: against which source, by whom, and perhaps of which digest."""
+
+    source: str
+    digest: str
+    by: str
 
 
 @contextmanager
@@ -134,26 +143,38 @@ def check_file(path: Path | None, *, as_json: bool) -> None:
     say(f"{chosen} 可用：改 {len(changed)} 条（{'、'.join(changed)}），加 {len(added)} 条（{'、'.join(added)}）")
 
 
-def confirm_article(name: str, source: str, digest: str, by: str, *, as_json: bool) -> None:
-    """A legal reviewer says that he read this version against the original."""
+def confirm_articles(names: Sequence[str], read: Read, *, as_json: bool) -> None:
+    """A legal reviewer says that he read these versions against the original; all of them, or none is written."""
     config = Config.load()
-    article = _article(book_of(config), name)
-    if not article.text:
-        raise UserMistake(
-            f"{name} 没有原文，不能核对：先在 {config.home / OFFICE_FILE} 里写上 text、verified 和 source"
-        )
-    if not source.strip():
+    book = book_of(config)
+    articles = [_readable(config, _article(book, name)) for name in dict.fromkeys(names)]
+    if not read.source.strip():
         raise UserMistake("写明核对所用的文本：--source 国家法律法规数据库")
-    now_digest = digest_of(article)
-    if digest and (len(digest) < 6 or not now_digest.startswith(digest.lower())):
-        raise UserMistake(f"{name} 现在的摘要是 {now_digest[:12]}，不是 {digest[:64]}：条文改过，请重新看")
+    _refuse_changed(articles, read.digest)
     with laws_of(config, "先运行 lantian user add") as (laws, engine):
-        person = acting(config, engine, Grant.LEGAL, by=by)
-        confirmed = laws.confirm(article.id, now_digest, source.strip(), clock.now(), person.sign)
-    if as_json:
-        print_json(asdict(confirmed) | {"confirmed_at": confirmed.confirmed_at.isoformat()})
-        return
-    say(f"{article.cite}（{article.id}，{now_digest[:12]}）由 {confirmed.confirmed_by} 核对，依据 {confirmed.source}")
+        person = acting(config, engine, Grant.LEGAL, by=read.by)
+        for article in articles:
+            confirmed = laws.confirm(article.id, digest_of(article), read.source.strip(), clock.now(), person.sign)
+            if as_json:
+                print_json(asdict(confirmed) | {"confirmed_at": confirmed.confirmed_at.isoformat()})
+            else:
+                said = f"{article.cite}（{article.id}，{confirmed.digest[:12]}）由 {confirmed.confirmed_by} 核对"
+                say(f"{said}，依据 {confirmed.source}")
+
+
+def _readable(config: Config, article: Article) -> Article:
+    if not article.text:
+        file = config.home / OFFICE_FILE
+        raise UserMistake(f"{article.id} 没有原文，不能核对：先在 {file} 里写上 text、verified 和 source")
+    return article
+
+
+def _refuse_changed(articles: Sequence[Article], digest: str) -> None:
+    if digest and len(articles) > 1:
+        raise UserMistake("--digest 只在核对一条时用")
+    now_digest = digest_of(articles[0])
+    if digest and (len(digest) < 6 or not now_digest.startswith(digest.lower())):
+        raise UserMistake(f"{articles[0].id} 现在的摘要是 {now_digest[:12]}，不是 {digest[:64]}：条文改过，请重新看")
 
 
 def list_confirmations(*, as_json: bool) -> None:

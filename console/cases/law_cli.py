@@ -90,16 +90,16 @@ def law_check(
 
 @law_app.command("confirm")
 def law_confirm(
-    article: Article,
+    articles: Annotated[list[str], typer.Argument(metavar="ID", help="条文编号，如 PAR-二十七；可以有几个")],
     source: Annotated[str, typer.Option(help="对照的文本，如 国家法律法规数据库")],
-    digest: Annotated[str, typer.Option(help="所看文本的摘要，前 6 位以上；条文改过就拒绝")] = "",
+    digest: Annotated[str, typer.Option(help="所看文本的摘要，前 6 位以上；条文改过就拒绝；只核对一条时用")] = "",
     by: By = "",
     as_json: Json = False,
 ) -> None:
     """法制人员对照原文核对这一版条文；条文一改，核对失效。"""
     from console.cases import law
 
-    law.confirm_article(article, source, digest, by, as_json=as_json)
+    law.confirm_articles(articles, law.Read(source=source, digest=digest, by=by), as_json=as_json)
 
 
 @law_app.command("confirmations")
