@@ -49,7 +49,8 @@ def _front(chosen: Faces) -> str:
     room = m.NUMBER_GAP - leading
     lines = f"width: {m.LINES_LENGTH}mm; height: {m.LINES_HEIGHT}mm"
     return f"""
-.sign {{ margin: {m.SIGN_TOP - CAP - m.TOP}mm -20mm 0; height: {m.SIGN_HEIGHT + CAP}mm; text-align: center; color: #f00;
+.sign {{ margin: {m.SIGN_TOP - CAP - m.TOP}mm -150mm 0 -{150 + 2 * m.OFF_CENTRE}mm; height: {m.SIGN_HEIGHT + CAP}mm;
+  text-align: center; color: #f00;
   white-space: nowrap; font: {m.SIGN_SIZE}pt/{m.SIGN_SIZE}pt {stack(chosen.title)}; letter-spacing: 0 }}
 .sign span {{ display: inline-block }}
 .upper {{ {lines}; margin: {m.LINE_GAP}mm 0 {room}mm -{aside}mm }}

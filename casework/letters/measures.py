@@ -6,6 +6,8 @@ PAPER = (210.0, 297.0)
 TOP, LEFT, RIGHT, BOTTOM = 37.0, 28.0, 26.0, 35.0
 TYPE_AREA = (156.0, 225.0)
 
+OFF_CENTRE = LEFT + TYPE_AREA[0] / 2 - PAPER[0] / 2  # the type area's middle is right of the paper's
+
 MARKS_TOP = 15.0  # upper edge of the line of marks, from the paper's upper edge
 SIGN_TOP = 30.0  # upper edge of 发文机关标志, from the paper's upper edge
 SIGN_SIZE = 42.0  # points

@@ -192,6 +192,10 @@ def _first_page(section: Section) -> None:
     sign = _line(header.add_paragraph(), "发文机关标志", "{{ letterhead }}")
     marks_end = m.MARKS_TOP + 20 / 72 * 25.4
     sign.paragraph_format.space_before = Mm(m.SIGN_TOP - marks_end)
+    # As wide as the widest sign, and in the middle of the paper and the lines.
+    beside = (m.SIGN_WIDEST + 6 - m.TYPE_AREA[0]) / 2
+    sign.paragraph_format.left_indent = Mm(-beside - m.OFF_CENTRE)
+    sign.paragraph_format.right_indent = Mm(-beside + m.OFF_CENTRE)
     room = header.add_paragraph()
     room.paragraph_format.line_spacing_rule = WD_LINE_SPACING.EXACTLY
     room.paragraph_format.line_spacing = Mm(m.NUMBER_TOP - m.SIGN_TOP - m.SIGN_HEIGHT - _leading())

@@ -114,6 +114,19 @@ def test_red_lines_lie_where_the_standard_puts_them(pages: list[np.ndarray]) -> 
     assert not red(pages[1]).any()
 
 
+@pytest.mark.parametrize("sign", [OFFICE, "示例市市场监督管理局（示例市知识产权局）"])
+def test_the_sign_is_one_line_in_the_middle(sign: str, tmp_path: Path) -> None:
+    pdf, _ = to_pdf(replace(letter(), letterhead=sign, annexes=()), NOTO)
+    (tmp_path / "a.pdf").write_bytes(pdf)
+    told_by(tool("pdftoppm"), "-r", "300", "-l", "1", "-png", tmp_path / "a.pdf", tmp_path / "p")
+    (path,) = tmp_path.glob("p-*.png")
+    page = red(np.asarray(Image.open(path).convert("RGB")).astype(int))
+    columns = np.flatnonzero(page[int(29 * DOTS) : int(46 * DOTS)].any(axis=0)) / DOTS
+    assert columns[0] > 20
+    assert columns[-1] < 190
+    assert abs((columns[0] + columns[-1]) / 2 - 105) < 4  # a bracket ends in white
+
+
 def test_margins_and_lines_of_the_type_area(pages: list[np.ndarray]) -> None:
     dark = pages[1].max(axis=2) < 110
     body = dark[int(37 * DOTS) : int(262 * DOTS)]
