@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from console.cases.letter_template_cli import template_app
 from console.cases.operator_cli import operator_app
 from console.output import MOST
 
 letter_app = typer.Typer(help="函：起草、复核、发出、反馈、催办；两名人员各用本人凭据。", no_args_is_help=True)
 letter_app.add_typer(operator_app, name="operator")
+letter_app.add_typer(template_app, name="template")
 
 By = Annotated[str, typer.Option(help="谁；没有设 LANTIAN_TOKEN 时询问口令")]
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
