@@ -17,6 +17,7 @@ from console.cases.covering import covered
 from console.cases.report_files import new_file, refuse_taken
 from console.cases.reports import Reading, Typed, between, reading, report_told, show_list
 from console.output import harmless, print_json, print_line, say
+from console.sampling import REGISTRY, SHOPS
 from crawler import clock
 from crawler.errors import EXIT_DONE, UserMistake
 from crawler.tables import Reports
@@ -24,8 +25,6 @@ from storage.cases.figure_rows import FigureRows
 from storage.cases.publications import Publications
 from storage.draws import Draws
 from storage.supervision import Supervision
-
-SOURCE_WORDS = {"registry": "名录", "agencies": "名录", "shops": "店铺"}
 
 
 def year(which: int, out: Path | None, typed: Typed, *, as_json: bool) -> int:
@@ -136,13 +135,20 @@ def _supervision(engine: Engine, which: int, looked: Covered) -> SupervisionFact
         draws=tuple(
             Drawn(
                 day=one.drawn_at.astimezone(clock.SHANGHAI).date(),
-                source=SOURCE_WORDS.get(one.source, one.source),
+                source=_source(one.source),
                 wanted=len(one.results),
                 size=one.size,
             )
             for one in drawn
         ),
     )
+
+
+def _source(word: str) -> str:
+    """What lots were drawn from; a draw says `active` after it where only those in business could be drawn."""
+    kind, _, only = word.partition(" ")
+    names = {REGISTRY: "名录", SHOPS: "见过的店铺"}
+    return names.get(kind, kind) + ("（在业）" if only else "")
 
 
 def _agencies(engine: Engine) -> int | None:

@@ -26,6 +26,7 @@ from report_specimens import (
     link_values,
 )
 from sqlalchemy import Connection, Engine, insert, update
+from storage_specimens import SNAPSHOT, archive_in, keep_snapshot
 
 from casework.acting import Acting, Grant
 from casework.reports.publishing import Wanted, publish, take_off
@@ -34,6 +35,10 @@ from crawler.errors import EvidenceBroken, UserMistake
 from storage.audit import Act, add_on
 from storage.cases.publications import PUBLISH, Publications
 from storage.db import open_database, writing
+from storage.draws import Draws
+from storage.models import CaptureRow, ExhibitRow, PageRecord
+from storage.rows import capture_values
+from storage.supervision_shapes import Draw
 from storage.tables.actors import ActorRow
 from storage.tables.leads import CaseRow, LeadRow, MoveRow
 from storage.tables.letters import LetterLeadRow, LetterRow
@@ -309,6 +314,28 @@ def test_pictures_are_left_out_unless_asked_for(
     here: Here, engine: Engine, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LANTIAN_TOKEN", token_of(engine, "示例查看", Grant.VIEWER))
+    with archive_in(tmp_path / "home" / "archive") as archive:
+        picture = keep_snapshot(archive, SNAPSHOT)
+    with writing(engine).begin() as connection:
+        connection.execute(insert(CaptureRow).values(capture_values(picture) | {"expired_in": None, "sealed_in": None}))
+        connection.execute(update(ExhibitRow).values(picture_id=picture.id))
+        page = {column.name: None if column.nullable else 0 for column in PageRecord.__table__.columns}
+        words = dict.fromkeys(("requested_url", "url", "outcome", "reason", "detail"), "")
+        place = {"id": 1, "run_id": f"{9:032x}", "number": 1, "seen_at": AT}
+        connection.execute(insert(PageRecord).values(page | words | place))
+    without = here("report", "case", "A2026-00001", "--out", tmp_path / "a.zip")
+    assert "图片" not in "".join(package_of(tmp_path / "a.zip")) + without.err
+    ran = here("report", "case", "A2026-00001", "--pictures", "--out", tmp_path / "b.zip")
+    files = package_of(tmp_path / "b.zip")
+    assert files[f"图片/{9:032x}.png"] == SNAPSHOT.body
+    assert "未经遮盖" in files["图片/未经遮盖.txt"].decode()
+    assert "图片未经遮盖" in ran.err
+
+
+def test_a_case_that_nobody_found_true_is_no_typical_one(
+    here: Here, engine: Engine, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANTIAN_TOKEN", token_of(engine, "示例查看", Grant.VIEWER))
     assert here("report", "case", "A2026-00002", "--out", tmp_path / "a.zip").code == 2
     assert not (tmp_path / "a.zip").exists()
 
@@ -350,3 +377,18 @@ def test_a_trend_is_drawn(here: Here, engine: Engine, office: Office, tmp_path: 
     assert sum(told["listings"]) == 1
     assert told["categories"] == {"guaranteed_grant": [0, 1, 0, 0, 0, 0]}
     assert (tmp_path / "a.svg").read_text().startswith("<?xml")
+
+
+def test_draws_of_the_year_are_in_the_summary(
+    here: Here, engine: Engine, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANTIAN_TOKEN", token_of(engine, "示例查看", Grant.VIEWER))
+    for year in (2025, 2026):
+        drawn = {"size": 10, "digest": "ab" * 32, "results": (("taobao", "1"),), "drawn_by": "示例", "method": "m"}
+        at = datetime(year, 6, 1, tzinfo=UTC)
+        Draws(engine).keep(Draw(source="shops", version=0, seed="1", wanted=1, drawn_at=at, **drawn))
+    out = tmp_path / "a.docx"
+    assert here("report", "year", "2026", "--out", out).code == 0
+    document = "\n".join(one.text for one in Document(out).paragraphs)
+    assert "双随机抽查 1 次" in document
+    assert "2026-06-01，从 见过的店铺 10 家中抽取 1 家（10.0%）" in document
