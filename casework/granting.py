@@ -97,14 +97,14 @@ def reset(people: People, acting: Acting, entrant: Entrant, at: datetime) -> Gra
 
 
 def confirm(people: People, acting: Acting, number: int, at: datetime) -> GrantAsked:
-    """Confirm what another asked for a third."""
+    """Confirm what another asked for: for a third, or for oneself if one could confirm it for a third as well."""
     acting.needs(Grant.ADMIN, Grant.REVIEWER)
     with writing(people.engine).begin() as connection:
         asked = grant_on(connection, number)
         if asked.confirmed_at or asked.ended_at:
             raise UserMistake(f"第 {number} 号已经确认或已经结束")
-        if acting.name in (asked.asked_by, asked.name):
-            raise UserMistake("提出的人和得到的人都不能确认，要由另一人确认")
+        if acting.name == asked.asked_by:
+            raise UserMistake("提出的人不能确认，要由另一人确认")
         detail: Detail = {"number": number, "grant": asked.grant}
         act = _act(acting, "grant_confirmed", asked.name, at, detail)
         _begin(connection, asked, act, written(connection, acting, act))

@@ -173,7 +173,7 @@ def _cited(one: Reached, confirmations: Confirmations) -> CitedArticle:
     by = f"；依 {one.by.giver} {one.by.number}" if one.by else ""
     return CitedArticle(
         id=article.id,
-        cite=use.cite or f"{article.cite}{use.item}",
+        cite=use.cite or f"{article.cite}{use.paragraph}",
         text=article.text,
         digest=digest,
         part=use.part,

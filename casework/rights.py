@@ -232,7 +232,7 @@ class Rights:
 
     def _grant_confirmed(self, entry: AuditEntry, detail: Mapping[str, Any]) -> None:
         by, held = self._by(entry, *CONFIRMERS), self._numbered(entry, detail)
-        if held.since or by in (held.asked_by, held.name) or not self.holds(held.asked_by, entry.id, Grant.ADMIN):
+        if held.since or by == held.asked_by or not self.holds(held.asked_by, entry.id, Grant.ADMIN):
             raise EvidenceBroken(f"{by} 不能确认第 {held.number} 号授权")
         self._member(entry)
         self._begin(held, entry)

@@ -92,7 +92,7 @@ def user_confirm(
     by: By = "",
     as_json: Json = False,
 ) -> None:
-    """确认别人提出的授权或新口令；提出的人和得到的人都不能确认。"""
+    """确认别人提出的授权或新口令；提出的人不能确认，得到的人要已有管理或复核才能确认。"""
     from console.cases import grants
 
     grants.confirm_grant(number, by, as_json=as_json)

@@ -56,7 +56,7 @@ class Use:
     part: Part
     why: str
     place: int
-    item: str = ""
+    paragraph: str = ""
     cite: str = ""
     orders: bool = False
 
@@ -140,14 +140,14 @@ def read_use(entry: Table, groups: Groups, place: int) -> list[Use]:
         part=Part(entry.one_of("part", list(Part))),
         why=entry.text("why"),
         place=place,
-        item=entry.text("item") if entry.has("item") else "",
+        paragraph=entry.text("paragraph") if entry.has("paragraph") else "",
         cite=entry.text("cite") if entry.has("cite") else "",
         orders=entry.flag("orders") if entry.has("orders") else False,
     )
     entry.text("source")
     entry.finish()
-    if (first.item or first.cite) and len(names) > 1:
-        raise entry.refuse("item、cite 只能用于一条")
+    if (first.paragraph or first.cite) and len(names) > 1:
+        raise entry.refuse("paragraph、cite 只能用于一条")
     return [replace(first, article=name, place=place + n) for n, name in enumerate(names)]
 
 

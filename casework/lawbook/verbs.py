@@ -67,8 +67,8 @@ def verb(situation: Situation, reached: Sequence[Reached]) -> Verb:
 def _without_power(situation: Situation, reached: Sequence[Reached]) -> Verb:
     if actor_seat(situation) is Seat.ELSEWHERE and situation.actor_seat:
         return Verb.TRANSFER
-    is_helper = any(one.use.part is Part.ASSIST for one in reached)
-    return Verb.ASSIST if is_helper and situation.category in PATENT_MATTERS else Verb.ASK
+    is_assisting = any(one.use.part is Part.ASSIST for one in reached)
+    return Verb.ASSIST if is_assisting and situation.category in PATENT_MATTERS else Verb.ASK
 
 
 def _carries(reached: Sequence[Reached], part: Part) -> bool:

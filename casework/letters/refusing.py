@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 from casework.acting import Grant
+from casework.actors.proof import proven_kind
+from casework.law_words import ActorKind
 from casework.letters.content import Content, LeadIn, content_read, digest_of
 from casework.letters.phrases import TO_OPERATOR
 from casework.trust import Proven, Trust
@@ -18,7 +20,7 @@ from crawler.errors import EvidenceBroken, UserMistake
 from storage.cases.laws import KeptDelegation, LawConfirmation
 from storage.cases.letter_shapes import KeptLetter, Operator
 from storage.cases.moves import STATE_WORDS, STEP_WORDS, State, Step
-from storage.cases.shapes import WorkedLead
+from storage.cases.shapes import WorkedActor, WorkedLead
 from storage.cases.undone import is_ended_on, taken_back_on
 
 WRITABLE = (State.APPROVED, State.SENT)  # a letter to somebody else may follow the first
@@ -77,6 +79,10 @@ class Proofs:
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._trust = engine, Trust(engine)
+
+    def kind(self, actor: WorkedActor) -> ActorKind:
+        """What an actor is; where a person said so, by his signed act."""
+        return proven_kind(self._engine, self._trust, actor)
 
     # -- leads -------------------------------------------------------------------------------------
 

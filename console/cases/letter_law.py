@@ -11,7 +11,6 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from casework.actors.kinds import actor_kind
 from casework.law import choose
 from casework.law_words import (
     ActorKind,
@@ -110,7 +109,7 @@ class Law:
         for (category, place), seen in last.items():
             yield Situation(
                 category=category,
-                actor=actor_kind(actor) if actor else ActorKind.UNKNOWN,
+                actor=self._proofs.kind(actor) if actor else ActorKind.UNKNOWN,
                 place=place,
                 office=OfficeKind(self._office.kind),
                 level=Level(self._office.level),

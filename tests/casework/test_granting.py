@@ -347,3 +347,18 @@ def test_whatever_honest_people_do_two_gave_it_and_rows_say_what_entries_say(eng
         if one.confirmed_at:
             assert len({one.asked_by, one.confirmed_by, one.name}) == 3
     assert any(one.grant in CONFIRMERS for one in rows)
+
+
+def test_two_are_enough_to_go_on(people: People, alone: Acting) -> None:
+    """Who could confirm for others may confirm what is for himself; whoever asked never may, and nor may a stranger."""
+    joined(people, alone, "王一")
+    joined(people, alone, "李二")
+    ask(people, alone, "李二", Grant.REVIEWER, BEGUN)
+    for_second = ask(people, alone, "李二", Grant.LEGAL, BEGUN)
+    assert for_second.confirmed_at is None
+    with pytest.raises(UserMistake, match="提出的人"):
+        confirm(people, alone, for_second.id, BEGUN)
+    assert confirm(people, acting(people.engine, "李二"), for_second.id, BEGUN).confirmed_by == "李二"
+    for_stranger = ask(people, alone, "王一", Grant.REVIEWER, BEGUN)
+    with pytest.raises(UserMistake, match="没有管理或复核"):
+        confirm(people, acting(people.engine, "王一"), for_stranger.id, BEGUN)

@@ -190,7 +190,7 @@ def test_lines_are_those_of_the_file() -> None:
         ("uses.toml", 'articles = ["TMA-三十一"]', 'articles = ["TMA-三百"]', "没有条文 TMA-三百"),
         ("uses.toml", 'part = "conduct"', 'part = "guess"', "part 应为"),
         ("uses.toml", 'source = "四 guaranteed_grant"\n', "", "缺少 source"),
-        ("uses.toml", 'item = "第（二）项"', 'items = "第（二）项"', "不认识的键 items"),
+        ("uses.toml", 'paragraph = "第（二）项"', 'paragraphs = "第（二）项"', "不认识的键 paragraphs"),
         ("uses.toml", 'articles = ["TMA-三十一"]', 'articles = ["TMA-三十一", "TMA-十"]', "只能用于一条"),
         ("refusals.toml", "pitfall = true", "trap = true", "不认识的键 trap"),
         ("notes.toml", 'actors = ["unknown"]', 'actors = ["nobody"]', "actors 不认识 nobody"),

@@ -91,7 +91,7 @@ class Story:
             connection.execute(update(RecheckRow).values(next_at=clock.now() - timedelta(seconds=5)))
         engine.dispose()
         ran = self._lantian("patrol", "--once", LANTIAN_HOSTS=str(hosts), LANTIAN_BROWSER_AS_ROOT="1")
-        assert ran.code == 0, ran.err
+        assert ran.code in (0, 3), ran.err  # what is gone is neither ok nor empty
 
 
 @pytest.fixture
@@ -188,10 +188,8 @@ def gone(story: Story, number: str, letter: str, serve: Serve) -> None:
     """Looked at twice more, and both times it is away: sealed, and only then believed."""
     watched = [one["query"] for one in story.ran(story.first, "recheck", "list", "--json").lines]
     assert GOOD in watched
-    pages = "".join(
-        f'[[page]]\nhost = "{urlsplit(one).hostname}"\npath = "{urlsplit(one).path}"\nfile = "away.html"\nstatus = 404\n'
-        for one in watched
-    )
+    page = '[[page]]\nhost = "{0.hostname}"\npath = "{0.path}"\nfile = "away.html"\nstatus = 404\n'
+    pages = "".join(page.format(urlsplit(one)) for one in watched)
     away = serve({"away.html": "<!doctype html><title>404</title><p>商品已下架</p>"}, pages)
     story.look_again(away)
     assert story.lead(number)["state"] == "sent", "once is not enough"
