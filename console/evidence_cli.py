@@ -137,14 +137,18 @@ def evidence_audit(
 
 
 @evidence_app.command("export")
-def evidence_export(
-    exhibit: Annotated[list[str], typer.Option(help="证据项编号，或其前 6 位以上；可以有几个")],
+def evidence_export(  # noqa: PLR0913, PLR0917 - one parameter an option
     out: Annotated[Path, typer.Option("--out", "-o", help="要写出的 .wacz 文件；不覆盖已有的")],
+    exhibit: Annotated[list[str] | None, typer.Option(help="证据项编号，或其前 6 位以上；可以有几个")] = None,
+    lead: Annotated[list[str] | None, typer.Option(help="线索编号：它的全部证据项；可以有几个")] = None,
+    case: Annotated[list[str] | None, typer.Option(help="案件编号：它各线索的全部证据项；可以有几个")] = None,
     by: Annotated[str, typer.Option(help="谁导出；只记入操作日志，不写进证据包；要与凭据一致")] = "",
     as_json: Json = False,
 ) -> None:
     """导出：证据项连同固定、证明、清单、时间戳、截图和文书，成为一个任何人都能核验的证据包（WACZ）。"""
     from console import export as export_
 
-    asked = export_.Asked(exhibits=tuple(exhibit), out=out, by=by)
+    asked = export_.Asked(
+        exhibits=tuple(exhibit or ()), leads=tuple(lead or ()), cases=tuple(case or ()), out=out, by=by
+    )
     raise typer.Exit(export_.export(asked, as_json=as_json))

@@ -17,6 +17,7 @@ from urllib.parse import urldefrag
 
 from sqlalchemy import Engine
 
+from console.cases.packing import exhibits_of
 from console.choosing import Choosing
 from console.files import platform
 from console.homes import named_person
@@ -48,24 +49,27 @@ _NAMELESS = re.compile(r"override [1-9]\d*: ")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Which exhibits (ids or their beginnings) go where, and who hands them over."""
+    """Which exhibits (ids or their beginnings), and those of which leads and cases, go where; who hands them over."""
 
     exhibits: tuple[str, ...]
     out: Path
     by: str
+    leads: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
 
 
 def export(asked: Asked, *, as_json: bool) -> int:
     """Write the package. Whatever does not hold is `EvidenceBroken` or `UserMistake`, and nothing is written."""
     config = Config.load()
-    if not asked.exhibits:
-        raise UserMistake("要有证据项（--exhibit）")
+    if not (asked.exhibits or asked.leads or asked.cases):
+        raise UserMistake("要有证据项（--exhibit）、线索（--lead）或案件（--case）")
     if asked.out.suffix != ".wacz" or not asked.out.parent.is_dir():
         raise UserMistake(f"{asked.out}：要写成已有文件夹中的 .wacz 文件")
     with opened(config) as store:
         asked = replace(asked, by=named_person(config, store.engine, asked.by))
         package = _Package(config, store)
-        chosen = package.choosing.chosen(asked.exhibits)
+        of_cases = exhibits_of(config, store.engine, asked.leads, asked.cases)
+        chosen = package.choosing.chosen([*asked.exhibits, *of_cases])
         written = package.write(chosen, asked)
     _tell(asked, chosen, written, as_json=as_json)
     return EXIT_DONE

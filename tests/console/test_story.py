@@ -237,6 +237,9 @@ def in_the_books(story: Story, number: str, tmp_path: Path) -> None:
     written = "\n".join(str(row) for sheet in book for row in sheet.iter_rows(values_only=True))
     for words in (number, "示市监知函〔2026〕1号", "示例初审", "示例复核", "删除", "复发"):
         assert words in written, words
+    package = tmp_path / "case.wacz"
+    story.told(story.first, "evidence", "export", "--case", story.lead(number)["case"], "--out", package)
+    assert story.ran(story.first, "evidence", "verify", package, "--json").lines[0]["ok"]
     admin = token_of(story._engine(), "示例管理员", Grant.ADMIN)
     verified = story.ran(admin, "audit", "verify", "--json")
     assert (verified.code, verified.lines[0]["ok"]) == (0, True), verified.err
