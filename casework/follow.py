@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine
 
-from casework.workdays import Workdays, day_of, deadline
+from casework.workdays import Workdays, day_of, deadline, last_day
 from crawler.tables import Letters
 from storage.audit import Act
 from storage.cases import following as rows
@@ -125,17 +125,18 @@ class _Pass:
         taken = {one.step for one in self._letters.steps_of(letter.id)}
         reminder = next((one for one in self._letters.reminders_of(letter.id) if one.sent_at), None)
         if reminder is not None and reminder.sent_at is not None:
-            if self._is_past(reminder.sent_at, self._settings.escalate_days):
+            if self._is_past(day_of(reminder.sent_at), self._settings.escalate_days):
                 self._note(letter, "escalate", f"催办后仍未反馈，建议{self._whom(letter)}")
                 self.escalated.append(letter.id)
-        elif "remind_due" not in taken and letter.due_at is not None:
-            last = letter.due_at - timedelta(seconds=1)
-            if self._is_past(last, self._settings.remind_days):
-                self._note(letter, "remind_due", f"逾期未反馈：lantian letter remind {letter.number}")
-                self.reminders.append(letter.id)
+        elif "remind_due" not in taken and self._is_to_be_reminded(letter):
+            self._note(letter, "remind_due", f"逾期未反馈：lantian letter remind {letter.number}")
+            self.reminders.append(letter.id)
 
-    def _is_past(self, since: datetime, days: int) -> bool:
-        return deadline(self._workdays, day_of(since), days).at <= self._now
+    def _is_to_be_reminded(self, letter: KeptLetter) -> bool:
+        return letter.due_at is not None and self._is_past(last_day(letter.due_at), self._settings.remind_days)
+
+    def _is_past(self, since: date, days: int) -> bool:
+        return deadline(self._workdays, since, days).at <= self._now
 
     def _note(self, letter: KeptLetter, step: str, words: str) -> None:
         with self._writer.begin() as connection:

@@ -37,7 +37,7 @@ class Deadline:
 
     @property
     def at(self) -> datetime:
-        """The end of that day in Shanghai."""
+        """The end of that day in Shanghai: the first moment after it, which `last_day` turns into the day again."""
         return datetime.combine(self.day + timedelta(days=1), time(), SHANGHAI).astimezone(UTC)
 
     @property
@@ -58,6 +58,16 @@ def deadline(calendar: Workdays, since: date, days: int) -> Deadline:
         assumed = assumed or kind.assumed
         left -= kind.is_workday
     return Deadline(day=day, assumed=assumed)
+
+
+def last_day(due_at: datetime) -> date:
+    """The last day of a deadline, of which `due_at` is the first moment after; every page tells this day."""
+    return day_of(due_at - timedelta(microseconds=1))
+
+
+def told_day(due_at: datetime | None) -> str:
+    """The last day as papers and lists write it, `2026-12-04`; empty where there is no deadline."""
+    return last_day(due_at).isoformat() if due_at else ""
 
 
 def day_of(moment: datetime) -> date:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from casework.incoming.listed import TITLES
 from casework.masking import masked
 from casework.reports.sheets import Book, Head
+from casework.workdays import told_day
 from crawler.clock import SHANGHAI
 from crawler.errors import UserMistake
 from storage.cases.leads import leads_on
@@ -38,7 +39,7 @@ HEADS = (
     Head(name="登记时间", width=18),
     Head(name="处理时间", width=18),
     Head(name="反馈时间", width=18),
-    Head(name="截止时间", width=18),
+    Head(name="截止日期", width=18),
     Head(name="是否超期", width=10),
 )
 
@@ -67,7 +68,8 @@ class Answer:
         """The row of the table, in the order of `HEADS`."""
         yield from (self.origin, self.lead, self.url, self.seller, self.state, self.result, self.reason)
         yield from ("、".join(self.letters), "、".join(self.measures))
-        yield from map(_when, (self.registered_at, self.handled_at, self.answered_at, self.due_at))
+        yield from map(_when, (self.registered_at, self.handled_at, self.answered_at))
+        yield told_day(self.due_at)
         yield "超期" if self.is_late else ""
 
 

@@ -17,6 +17,7 @@ from casework.reports.words import (
     Label,
     labelled,
 )
+from casework.workdays import told_day
 from crawler.clock import SHANGHAI, in_shanghai
 from storage.cases.ledger_rows import LedgerExhibit, LedgerLetter, LedgerRow
 from storage.cases.moves import STATE_WORDS, State, Step
@@ -220,7 +221,7 @@ COLUMNS: tuple[Column, ...] = (
     _column(
         DONE, "送达方式与日期", 16, _letters(lambda one: " ".join(filter(None, (one.delivery, day(one.delivered_at)))))
     ),
-    _column(DONE, "期限", 11, _letters(lambda one: day(one.due_at))),
+    _column(DONE, "期限", 11, _letters(lambda one: told_day(one.due_at))),
     _column(DONE, "反馈日", 11, _letters(lambda one: day(one.answered_at))),
     _column(DONE, "结果", 12, _letters(lambda one: " ".join(filter(None, (one.measure, one.measured_on))))),
     _column(DONE, "复查日期与结果", 20, _letters(recheck)),
@@ -236,7 +237,7 @@ COLUMNS: tuple[Column, ...] = (
     _column(DONE, "区县", 12, _lead("district")),
     _column(DONE, "责任科室", 12, _lead("unit")),
     _column(DONE, "责任人", 9, _lead("assignee")),
-    _column(DONE, "办理期限", 11, lambda row, _: day(row.lead.due_at)),
+    _column(DONE, "办理期限", 11, lambda row, _: told_day(row.lead.due_at)),
     _column(DONE, "办结日期", 11, lambda row, _: day(row.lead.closed_at)),
     _column(DONE, "超期标记", 10, overdue),
     _column(DONE, "典型案例标记", 8, _empty),

@@ -25,7 +25,7 @@ from casework.incoming.guard import known_reporters, refuse_reporters
 from casework.incoming.listed import Known, read_list
 from casework.incoming.lists import KINDS, Sent, Taken, checked_sent, take_list
 from casework.incoming.reports import NewReport, redacted, register_report, report_of
-from casework.workdays import day_of, deadline
+from casework.workdays import day_of, deadline, told_day
 from console.acting import acting
 from console.cases.reporter_keys import existing_key, key_for
 from console.files import platforms
@@ -257,4 +257,5 @@ def _tell_taken(sent: Sent, taken: Taken) -> None:
 def _answer_told(one: Answer) -> dict[str, Any]:
     told = asdict(one)
     del told["lead_id"]
+    told |= {"due_day": told_day(one.due_at)}
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in told.items()}

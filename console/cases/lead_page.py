@@ -134,6 +134,5 @@ def _time_lines(told: dict[str, Any]) -> list[str]:
         reached = f"{span['hours']} 小时" if span["hours"] is not None else "还没有"
         lines.append(f"{word} {reached}（限 {span['limit']} 小时）{'，已超时' if span['is_late'] else ''}")
     if told["due_at"]:
-        day = clock.in_shanghai(datetime.fromisoformat(told["due_at"]))
-        lines.append(f"要求反馈 {day}{'，已超期' if told['times']['is_overdue'] else ''}")
+        lines.append(f"要求反馈 {told['due_day']}（含当日）{'，已超期' if told['times']['is_overdue'] else ''}")
     return lines

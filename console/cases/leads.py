@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from casework.review.times import Span, times_of
+from casework.workdays import told_day
 from console.cases.lead_page import lead_page, print_lead_page
 from console.cases.viewing import Viewer, day_begins, day_ends, viewer
 from console.ledger import plain
@@ -94,6 +95,7 @@ def lead_told(views: Viewer, lead: WorkedLead) -> dict[str, Any]:
     """A lead as every command tells it in JSON: its row, the word of its state, its three times."""
     told: dict[str, Any] = views.veiled_told(plain(asdict(lead)))
     times = times_of(lead, views.config.reports, clock.now())
+    told |= {"due_day": told_day(lead.due_at)}
     return told | {"state_word": STATE_WORDS[State(lead.state)], "times": plain(asdict(times))}
 
 
@@ -155,4 +157,6 @@ def _late_words(views: Viewer, lead: WorkedLead) -> str:
     times = times_of(lead, views.config.reports, clock.now())
     late: list[tuple[str, Span]] = [("通报", times.told), ("处理", times.handled), ("反馈", times.answered)]
     words = [name for name, span in late if span.is_late]
-    return ("超期" if times.is_overdue else "") + (f"{'、'.join(words)}迟" if words else "")
+    overdue = "超期" if times.is_overdue else ""
+    late_words = f"{'、'.join(words)}迟" if words else ""
+    return " ".join(filter(None, (told_day(lead.due_at), overdue + late_words)))

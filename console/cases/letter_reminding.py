@@ -6,6 +6,7 @@ What it rests on is what two people signed in the first letter; it goes the same
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from casework.law_words import Verb
@@ -13,6 +14,7 @@ from casework.letters.composing import reminded
 from casework.letters.content import Content
 from casework.letters.matters import Addressee
 from casework.letters.refusing import OFFICERS, Complaints, Proofs
+from casework.workdays import last_day
 from console.acting import acting
 from console.cases.letter_drafting import new_letter, write_drafts
 from console.cases.letter_evidence import Evidence
@@ -36,7 +38,7 @@ def remind(word: str, out: Path, *, by: str = "", as_json: bool) -> None:
         acts = acting(config, store.engine, *OFFICERS, by=by)
         letters, proofs = KeptLetters(store.engine), Proofs(store.engine)
         kept = letter_for(store.engine, acts, word)
-        _refuse(kept, letters)
+        _refuse(kept, letters, now)
         first = proofs.approved(kept).content
         content = _content(config, kept, first, letters)
         evidence = Evidence(config, store)
@@ -51,14 +53,20 @@ def remind(word: str, out: Path, *, by: str = "", as_json: bool) -> None:
         tell_letters(made, folder, as_json=as_json)
 
 
-def _refuse(kept: KeptLetter, letters: KeptLetters) -> None:
+def _refuse(kept: KeptLetter, letters: KeptLetters, now: datetime) -> None:
     if kept.reminds is not None:
         raise UserMistake(f"{kept.number} 本身是催办，催办针对原函")
     if kept.state not in ("sent", "delivered"):
         raise UserMistake(f"{kept.number} {LETTER_WORDS[kept.state]}，不用催办")
-    waiting = [one.number for one in letters.reminders_of(kept.id) if one.state in LIVE and one.sent_at is None]
+    reminders = letters.reminders_of(kept.id)
+    waiting = [one.number for one in reminders if one.state in LIVE and one.sent_at is None]
     if waiting:
         raise UserMistake(f"{kept.number} 的催办 {waiting[0]} 还没有发出")
+    # Whoever was reminded has until the day that the reminder gave him.
+    due_at = max((one.due_at for one in (kept, *reminders) if one.due_at), default=now)
+    if now < due_at:
+        last = last_day(due_at)
+        raise UserMistake(f"{kept.number} 期限未到（{last.month}月{last.day}日），其后仍未反馈的才催办")
 
 
 def _content(config: Config, kept: KeptLetter, first: Content, letters: KeptLetters) -> Content:

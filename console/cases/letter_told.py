@@ -16,6 +16,7 @@ from casework.letters.content import Content, content_read
 from casework.letters.letter import Kind, Stage
 from casework.letters.phrases import KIND_WORDS
 from casework.masking import masked
+from casework.workdays import told_day
 from console.acting import acting
 from console.cases.letter_files import Folder
 from console.cases.letter_scope import letter_for, sees
@@ -48,6 +49,7 @@ def letter_told(kept: KeptLetter) -> dict[str, Any]:
     del told["content"]
     content = content_read(kept.content)
     return told | {
+        "due_day": told_day(kept.due_at),
         "leads": [one.number for one in content.leads],
         "exhibits": [name for one in content.leads for name in one.exhibits],
         "title": content.letter.title,
@@ -98,9 +100,8 @@ def list_letters(listing: Listing, *, by: str = "", as_json: bool) -> None:
     for name in ("编号", "种类", "主送", "状态", "起草", "文号", "期限"):
         table.add_column(name, overflow="fold")
     for one in found:
-        due = clock.in_shanghai(one.due_at)[:10] if one.due_at else ""
         cells = (one.number, KIND_WORDS[Kind(one.kind)], harmless(one.addressee), LETTER_WORDS[one.state])
-        row = (*cells, clock.in_shanghai(one.drafted_at)[:10], harmless(one.document), due)
+        row = (*cells, clock.in_shanghai(one.drafted_at)[:10], harmless(one.document), told_day(one.due_at))
         table.add_row(*map(Text, row))
     page().print(table)
 
@@ -132,6 +133,8 @@ def show_letter(word: str, *, by: str = "", as_json: bool) -> None:
 def _print_letter(kept: KeptLetter, content: Content, acts: Acting) -> None:
     print_line(f"{kept.number} {LETTER_WORDS[kept.state]}：{harmless(content.letter.title)}")
     print_line(f"致 {harmless(kept.addressee)}；内容摘要 {kept.digest}")
+    if kept.due_at:
+        print_line(f"反馈期限 {told_day(kept.due_at)}（含当日）")
     for one in content.letter.paragraphs:
         print_line(harmless(_shown(one.text, acts)))
 

@@ -249,7 +249,9 @@ def test_the_sender_is_told_what_became_of_each(here: Here, be: Callable[..., No
     told = here("incoming", "feedback", "--document", SENT[3], "--out", out, "--json")
     assert told.code == 0, told.err
     assert [one["is_late"] for one in told.lines[0]["rows"]] == [True, False]
+    assert [one["due_day"] for one in told.lines[0]["rows"]] == ["2026-01-05", ""]
     cells = [str(cell.value) for row in load_workbook(out).active.iter_rows() for cell in row if cell.value]
+    assert "2026-01-05" in cells
     assert {"省1", "省2", "待认领", "在办", "超期"} <= set(cells)
     assert not any(NAME in cell or PHONE in cell for cell in cells)
     assert "没有文号" in here("incoming", "feedback", "--document", "别的", "--out", tmp_path / "x.xlsx").err

@@ -136,6 +136,9 @@ def test_a_district_sees_nothing_of_others(acts: Run) -> None:
     assert acts("示例初审", "lead", "delegate", "1", "--to", "示例甲区", "--due", "2026-12-31").code == 0
     (lead,) = acts("示例区内", "lead", "list", "--json").lines
     assert (lead["due_at"], lead["district"]) == ("2026-12-31T16:00:00+00:00", "示例甲区")
+    assert lead["due_day"] == "2026-12-31"
+    assert "要求反馈 2026-12-31（含当日）" in acts("示例区内", "lead", "show", "1").out
+    assert "2026-12-31" in "".join(acts("示例区内", "lead", "list").out.split())
     assert acts("示例区内", "lead", "feedback", "1", "--result", "属实", "--from", "示例甲区局").code == 0
     assert acts("示例区内", "lead", "list", "--state", "examining", "--json").lines[0]["number"] == "X2026-00001"
 

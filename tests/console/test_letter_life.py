@@ -14,6 +14,7 @@ from sqlalchemy import select
 from casework.acting import Grant
 from casework.credentials import with_token
 from casework.letters.content import content_read, digest_of
+from casework.workdays import last_day
 from crawler import clock
 from crawler.errors import EvidenceBroken
 from storage.audit import Act, add_on
@@ -280,12 +281,21 @@ def test_exported_sent_answered_and_reminded_of(ready: Bureau, tmp_path: Path) -
     assert letter.due_at is not None
     assert letter.sent_at is not None
     assert (letter.due_at - letter.sent_at).days >= 13  # ten working days
+    told_at_sending = sent.err.partition("请于")[2].partition("前反馈")[0]
+    due = last_day(letter.due_at)
+    assert told_at_sending.startswith(f"{due.year}年{due.month}月{due.day}日"), sent.err
+    assert due.isoformat() in ready.by(ANN, "list").out
+    assert ready.by(ANN, "list", "--json").lines[0]["due_day"] == due.isoformat()
+    assert f"反馈期限 {due}" in ready.by(ANN, "show", "1").out
     (recheck,) = Rechecks(ready.engine).rechecks()
     assert (recheck.exhibit, recheck.by) == (ready.exhibit, ANN)
     (row,) = KeptLetters(ready.engine).leads_of(1)
     assert row.recheck_id == recheck.id
     assert ready.by(ANN, "send", "1", "--document", DOCUMENT).code == 2
     assert ready.by(ANN, "delivered", "1", "--way", "邮寄").code == 0
+    early = ready.by(CAT, "remind", "1", "--out", ready.out)
+    assert (early.code, f"期限未到（{due.month}月{due.day}日）" in early.err) == (2, True)
+    ready.write("UPDATE letters SET due_at = ?", f"{clock.now():%Y-%m-%d %H:%M:%S.%f}")
     reminded = ready.by(CAT, "remind", "1", "--out", ready.out, "--json")
     assert reminded.code == 0, reminded.err
     assert (reminded.lines[0]["kind"], reminded.lines[0]["reminds"]) == ("remind", 1)
@@ -296,6 +306,7 @@ def test_exported_sent_answered_and_reminded_of(ready: Bureau, tmp_path: Path) -
     assert f"已用于 {number}" in ready.by(ANN, "send", "2", "--document", DOCUMENT).err
     assert ready.by(ANN, "send", "2", "--document", "示知函〔2026〕13号").code == 0
     assert [one.step for one in KeptLetters(ready.engine).steps_of(1)][-1] == "remind"
+    assert "期限未到" in ready.by(CAT, "remind", "1", "--out", ready.out).err, "the reminder gave days of its own"
     assert "本身是催办" in ready.by(CAT, "remind", "2", "--out", ready.out).err
     answered(ready, tmp_path)
 

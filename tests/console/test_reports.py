@@ -12,14 +12,26 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 from people_specimens import token_of
-from report_specimens import DISTRICTS, HOSTILE, PHONE, exhibit_on, lead_values, move_values, random_home
+from report_specimens import (
+    DISTRICTS,
+    HOSTILE,
+    PHONE,
+    exhibit_on,
+    lead_values,
+    letter_values,
+    link_values,
+    move_values,
+    random_home,
+)
 from sqlalchemy import Engine, insert, update
 
 from casework.acting import Grant
 from storage.db import open_database, writing
 from storage.tables.leads import LeadRow, MoveRow
+from storage.tables.letters import LetterLeadRow, LetterRow
 
 AT = datetime(2026, 11, 3, 4, tzinfo=UTC)
+DUE = datetime(2026, 12, 4, 16, tzinfo=UTC)  # the end of 4 December in Shanghai
 Here = Callable[..., Any]
 
 
@@ -48,11 +60,18 @@ def ledger_of(path: Path) -> list[dict[str, object]]:
 
 
 def test_the_ledger_has_a_row_a_lead_and_every_act(here: Here, engine: Engine, tmp_path: Path) -> None:
-    planted(engine, lead_values(1, AT, state="dismissed", reason="是新闻报道"), lead_values(2, AT, note="备注一"))
+    planted(
+        engine,
+        lead_values(1, AT, state="dismissed", reason="是新闻报道"),
+        lead_values(2, AT, note="备注一", due_at=DUE),
+    )
+    sent = letter_values(1, AT, state="sent", sent_at=AT, due_at=DUE)
     with writing(engine).begin() as connection:
         for number, move in enumerate(("register", "claim", "dismiss"), 1):
             connection.execute(insert(MoveRow).values(move_values(number, 1, AT + timedelta(hours=number), move)))
         exhibit_on(connection, 7, 2, AT)
+        connection.execute(insert(LetterRow).values(sent))
+        connection.execute(insert(LetterLeadRow).values(link_values(1, 2)))
     out = tmp_path / "台账.xlsx"
     ran = here("report", "ledger", "--from", "2026-11-01", "--to", "2026-11-30", "--out", out, "--json")
     assert (ran.code, ran.lines[0]["leads"]) == (0, 2)
@@ -61,6 +80,7 @@ def test_the_ledger_has_a_row_a_lead_and_every_act(here: Here, engine: Engine, t
     assert (second["结论"], second["备注"], second["栏目类型"]) == ("待查", "备注一", "商品")
     assert second["证据编号与哈希"] == f"{7:032x} SHA-256 {7:064x}"
     assert first["立案号"] is None
+    assert (second["期限"], second["办理期限"]) == ("2026-12-04", "2026-12-04"), "the last day, not the one after"
     moves = sheet_of(out, "办理过程")
     assert [(row[0], row[2], row[8]) for row in moves[2:]] == [
         ("X2026-00001", "登记", 1),
