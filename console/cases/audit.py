@@ -17,7 +17,7 @@ from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, UserMistake
 from storage.audit import AuditEntry, AuditLog
-from storage.cases.audit_reading import AuditWanted, HeadSealed, chosen, newest_sealed
+from storage.cases.audit_reading import AuditWanted, HeadSealed, chosen, newest_sealed, sealed_heads
 from storage.warc import date as stamped
 
 
@@ -57,14 +57,15 @@ def list_entries(asked: Asked, *, as_json: bool) -> None:
 
 
 def verify_log(*, as_json: bool) -> int:
-    """Every entry and every signature; 4 when one does not hold, or the newest manifest knows another log."""
+    """Every entry and every signature; 4 when one does not hold, or a manifest knows another log."""
     config = Config.load()
     with opened_engine(config) as engine:
         head = AuditLog(engine).head()
         with progress("操作日志", head.count) as step:
             audited = Trust(engine).verify_all(lambda: step(""))
         sealed = newest_sealed(config.archive)
-        broken = audited.broken or _unlike(engine, audited, sealed)
+        unlike = (_unlike(engine, audited, one) for one in sealed_heads(config.archive))
+        broken = audited.broken or next(filter(None, unlike), ())
     if as_json:
         told: dict[str, Any] = {"ok": not broken, "entries": audited.entries, "signed": audited.signed}
         told |= {"head": audited.head, "manifest": sealed.manifest if sealed else 0}
@@ -77,9 +78,9 @@ def verify_log(*, as_json: bool) -> int:
     return EXIT_EVIDENCE if broken else EXIT_DONE
 
 
-def _unlike(engine: Engine, audited: Audited, sealed: HeadSealed | None) -> tuple[Fault, ...]:
+def _unlike(engine: Engine, audited: Audited, sealed: HeadSealed) -> tuple[Fault, ...]:
     """A log that was rewritten or cut does not have the entry that a manifest saw last."""
-    if sealed is None or not sealed.head.count:
+    if not sealed.head.count:
         return ()
     there = AuditLog(engine).entries(after=sealed.head.count - 1, limit=1)
     if there and there[0].digest == sealed.head.digest and audited.entries >= sealed.head.count:

@@ -10,7 +10,7 @@ from pathlib import Path
 from casework.acting import Grant
 from casework.letters.content import content_read
 from casework.letters.refusing import OFFICERS, Complaints, Proofs
-from console.acting import acting
+from console.acting import acting, acting_out
 from console.cases.letter_evidence import Evidence
 from console.cases.letter_files import Folder, Sources, files_of, name_of
 from console.cases.letter_law import Law, demand_read
@@ -33,7 +33,7 @@ def approve(word: str, *, by: str = "", as_json: bool) -> None:
     """Another person than the drafter and whoever confirmed a lead stands behind exactly what was drafted."""
     config, now = Config.load(), clock.now()
     with opened(config) as store:
-        acts = acting(config, store.engine, Grant.REVIEWER, by=by)
+        acts = acting_out(config, store.engine, Grant.REVIEWER, by=by)
         kept, proofs = letter_for(store.engine, acts, word), Proofs(store.engine)
         if kept.state != "draft":
             raise UserMistake(f"{kept.number} {LETTER_WORDS[kept.state]}，不能复核")
@@ -52,7 +52,7 @@ def export(word: str, out: Path, *, is_draft: bool, by: str = "", as_json: bool)
     """The files without 草稿, once two people are proven to stand behind this very content; or a draft's once more."""
     config, now = Config.load(), clock.now()
     with opened(config) as store:
-        acts = acting(config, store.engine, *OFFICERS, by=by)
+        acts = acting_out(config, store.engine, *OFFICERS, by=by)
         kept, proofs = letter_for(store.engine, acts, word), Proofs(store.engine)
         evidence, law = Evidence(config, store), Law(config, store.engine, now)
         if is_draft:
@@ -66,11 +66,12 @@ def export(word: str, out: Path, *, is_draft: bool, by: str = "", as_json: bool)
         evidence.check(proven.content, complaints)
         complaints.settle(f"{kept.number} 不能导出")
         files = files_of(config, proven.content, kept.number, Sources(evidence, law), is_draft=is_draft)
-        written = Folder(out).save(name_of(kept.number, is_draft=is_draft), files)
-        detail: Detail = {"digest": kept.digest, "files": [one.name for one in written], "is_draft": is_draft}
+        prepared = Folder(out).prepare(name_of(kept.number, is_draft=is_draft), files)
+        detail: Detail = {"digest": kept.digest, "files": [one.name for one in prepared.paths], "is_draft": is_draft}
         AuditLog(store.engine).add(
             acts.sign(Act(who=acts.name, act="letter_export", subject=kept.number, at=now, detail=detail))
         )
+        written = prepared.settle()
     if as_json:
         print_json({"letter": kept.number, "digest": kept.digest, "files": [str(one) for one in written]})
         return

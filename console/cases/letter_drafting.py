@@ -22,10 +22,10 @@ from casework.letters.matters import Addressee, Matter, Wanted
 from casework.letters.papers import LetterFiles
 from casework.letters.phrases import KIND_WORDS
 from casework.letters.refusing import OFFICERS, Complaints, Proofs, ProvenLead
-from console.acting import acting
+from console.acting import acting_out
 from console.cases.addressees import Addressees
 from console.cases.letter_evidence import Evidence
-from console.cases.letter_files import Folder, Sources, files_of, name_of, remove
+from console.cases.letter_files import Folder, Sources, files_of, name_of
 from console.cases.letter_law import Law
 from console.cases.letter_told import tell_letters
 from console.cases.reporter_keys import existing_key
@@ -66,7 +66,7 @@ def draft(asked: Asked, *, by: str = "", as_json: bool) -> int:
     config, now = Config.load(), clock.now()
     kind = _kind(asked.kind)
     with opened(config) as store:
-        acts = acting(config, store.engine, *OFFICERS, by=by)
+        acts = acting_out(config, store.engine, *OFFICERS, by=by)
         folder = Folder(asked.out)
         leads = _leads(store.engine, acts, asked.leads)
         drafting = _Drafting(config, Evidence(config, store), store.engine, now)
@@ -143,10 +143,8 @@ class _Drafting:
 
     def _refuse_reporters(self, content: Content) -> None:
         """Who reported a lead never leaves, not even as an addressee."""
-        key = existing_key(self._config, self._engine)
-        if key is not None:
-            ids = (one.id for one in content.leads)
-            refuse_reporters(known_reporters(self._engine, ids, key), said_in(content))
+        key, ids = existing_key(self._config, self._engine), (one.id for one in content.leads)
+        refuse_reporters(known_reporters(self._engine, ids, key), said_in(content))
 
     def _matters(self, leads: Sequence[WorkedLead], complaints: Complaints) -> dict[int, Matter]:
         matters: dict[int, Matter] = {}
@@ -231,14 +229,18 @@ def new_letter(content: Content, number: str, addressee: Addressee) -> NewLetter
 def write_drafts(
     engine: Engine, drafts: Sequence[tuple[NewLetter, LetterFiles]], folder: Folder, acts: Acting, now: datetime
 ) -> tuple[KeptLetter, ...]:
-    """All rows and all files, or none."""
+    """All rows and all files, or none: files lie on the disk before the commit, and get their names after it."""
+    prepared = []
     with ExitStack() as undone:
         with writing(engine).begin() as connection:
             for new, files in drafts:
                 _refuse_taken(connection, new)
                 draft_on(connection, new, LetterAct(by=acts.name, at=now), acts.sign)
-                undone.callback(remove, folder.save(name_of(new.number, is_draft=True), files))
+                prepared.append(folder.prepare(name_of(new.number, is_draft=True), files))
+                undone.callback(prepared[-1].remove)
         undone.pop_all()
+    for one in prepared:
+        one.settle()
     letters = KeptLetters(engine)
     return tuple(letters.named(new.number) for new, _ in drafts)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,24 +47,44 @@ class Folder:
             raise UserMistake(f"{self.path} 中已有 {'、'.join(taken)}，不覆盖：换一个文件夹，或先移走")
         return paths
 
-    def save(self, name: str, files: LetterFiles) -> tuple[Path, ...]:
-        """All four under this name, or `UserMistake` where one of them is there already."""
+    def prepare(self, name: str, files: LetterFiles) -> Prepared:
+        """All four on the disk, without their names yet; `UserMistake` where one of those is there already."""
         paths = self.free(name)
-        saved: list[Path] = []
+        prepared = Prepared(paths)
         try:
-            for path, ending in zip(paths, ENDINGS, strict=True):
-                save_new(path, getattr(files, ending))
-                saved.append(path)
+            for part, ending in zip(prepared.parts, ENDINGS, strict=True):
+                part.unlink(missing_ok=True)  # of one that was killed
+                save_new(part, getattr(files, ending))
         except OSError as wrong:
-            remove(saved)
+            prepared.remove()
             raise UserMistake(f"{self.path}：没有写成（{wrong.strerror or wrong}）") from None
-        return tuple(saved)
+        return prepared
 
 
-def remove(paths: Sequence[Path]) -> None:
-    """Files of a letter that did not come about."""
-    for path in paths:
-        path.unlink(missing_ok=True)
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A letter's files before what stands behind them is written down: then they get their names, or are removed."""
+
+    paths: tuple[Path, ...]
+
+    @property
+    def parts(self) -> tuple[Path, ...]:
+        return tuple(path.with_name(f".{path.name}.part") for path in self.paths)
+
+    def settle(self) -> tuple[Path, ...]:
+        """Their names; nothing is replaced."""
+        for part, path in zip(self.parts, self.paths, strict=True):
+            try:
+                path.hardlink_to(part)
+                part.unlink()
+            except OSError as wrong:
+                raise UserMistake(f"{path}：没有写成（{wrong.strerror}）；lantian letter export 可再导出") from None
+        return self.paths
+
+    def remove(self) -> None:
+        """They did not come about."""
+        for part in self.parts:
+            part.unlink(missing_ok=True)
 
 
 def files_of(config: Config, content: Content, number: str, sources: Sources, *, is_draft: bool) -> LetterFiles:

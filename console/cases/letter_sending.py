@@ -20,7 +20,7 @@ from casework.letters.letter import Kind
 from casework.letters.phrases import TO_ACTOR
 from casework.letters.refusing import OFFICERS, Proofs
 from casework.workdays import day_of, deadline, start_of
-from console.acting import acting
+from console.acting import acting, acting_out
 from console.cases.letter_scope import letter_for
 from console.cases.letter_told import tell_letter
 from console.ledger import opened
@@ -62,7 +62,7 @@ def send(word: str, sending: Sending, *, by: str = "", as_json: bool) -> None:
     if not DOCUMENT.fullmatch(sending.document):
         raise UserMistake(f"文号 {sending.document} 写法不对，要像 示知函〔2026〕12号（六角括号，不加“第”，不编虚位）")
     with opened(config) as store:
-        acts = acting(config, store.engine, *OFFICERS, by=by)
+        acts = acting_out(config, store.engine, *OFFICERS, by=by)
         kept = letter_for(store.engine, acts, word)
         content = Proofs(store.engine).approved(kept).content
         day = _day(sending.on, kept.approved_at, now)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from casework.acting import Grant
 from casework.reports.publishing import Wanted, day_of, publish, take_off
-from console.acting import acting
+from console.acting import acting, acting_out
 from console.cases.covering import day
 from console.cases.report_files import new_file, refuse_taken
 from console.cases.viewing import viewer
@@ -35,7 +35,7 @@ class Listing:
 def add(wanted: Wanted, by: str, *, as_json: bool) -> int:
     config = Config.load()
     with opened_engine(config) as engine:
-        made = publish(engine, acting(config, engine, Grant.REVIEWER, by=by), wanted, clock.now())
+        made = publish(engine, acting_out(config, engine, Grant.REVIEWER, by=by), wanted, clock.now())
     return _tell(made, "公示", as_json=as_json)
 
 

@@ -18,7 +18,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from casework.acting import Acting, Grant
-from casework.incoming.guard import known_reporters, refuse_reporters
+from casework.incoming.guard import known_reporters, refuse_reporters, uncompared
+from casework.incoming.reporter import ReporterKey
 from casework.letters.content import LeadIn
 from casework.letters.refusing import Complaints
 from casework.masking import masked_quote
@@ -34,7 +35,7 @@ from casework.transfer.manifest import (
 )
 from casework.transfer.package import EVIDENCE, fingerprint, write_package
 from console import export
-from console.acting import acting
+from console.acting import acting_out
 from console.cases.letter_evidence import Evidence
 from console.cases.reporter_keys import existing_key
 from console.homes import home_engine
@@ -65,6 +66,7 @@ class Asked:
     due: str = ""
     with_contacts: bool = False
     with_evidence: bool = False
+    is_unchecked: bool = False
 
 
 # -- out -----------------------------------------------------------------------------------------------
@@ -75,26 +77,26 @@ def send(asked: Asked, *, as_json: bool) -> None:
     config = Config.load()
     _refuse(config, asked)
     with home_engine(config) as engine:
-        acts = acting(config, engine, Grant.EXAMINER, Grant.REVIEWER)
+        acts = acting_out(config, engine, Grant.EXAMINER, Grant.REVIEWER)
         if asked.with_contacts:
             acts.needs(Grant.CONTACTS)
         leads = _named(engine, acts, asked.leads)
         told = _Gathering(config, engine, asked).told(leads)
         with _evidence(asked, told) as evidence, _named_at_last(asked.out) as temp:
             manifest = _manifest(config, asked, acts, told, evidence)
-            _refuse_reporters(config, engine, leads, manifest)
+            unchecked = _refuse_reporters(existing_key(config, engine), engine, leads, (asked, manifest))
             with temp.open("xb") as out:
                 digest = write_package(out, manifest, acts.key, evidence)
                 out.flush()
                 os.fsync(out.fileno())
-            outgoing = Outgoing(manifest=manifest, digest=digest, leads=leads)
+            outgoing = Outgoing(manifest=manifest, digest=digest, leads=leads, unchecked=unchecked)
             hand_out(engine, outgoing, acts, clock.now(), partial(_take_name, temp, asked.out))
     say(f"{asked.purpose}{harmless(asked.to)}：{len(leads)} 条线索，{asked.out}（SHA-256 {digest}）")
     say(f"签署人 {acts.name}，钥匙指纹 {fingerprint(manifest.public)}：对方要先与你核对一次")
     if as_json:
         numbers = [one.number for one in leads]
         print_json({"package": str(asked.out), "sha256": digest, "leads": numbers, "purpose": manifest.purpose,
-                    "contacts": manifest.has_contacts, "evidence": bool(manifest.files),
+                    "contacts": manifest.has_contacts, "evidence": bool(manifest.files), "unchecked": unchecked,
                     "fingerprint": fingerprint(manifest.public)})  # fmt: skip
 
 
@@ -203,10 +205,16 @@ def _packed(evidence: Path) -> PackedFile:
         )
 
 
-def _refuse_reporters(config: Config, engine: Engine, leads: tuple[WorkedLead, ...], manifest: Manifest) -> None:
-    key = existing_key(config, engine)
-    if key is not None:
-        refuse_reporters(known_reporters(engine, (one.id for one in leads), key), texts(manifest))
+def _refuse_reporters(
+    key: ReporterKey | None, engine: Engine, leads: tuple[WorkedLead, ...], told: tuple[Asked, Manifest]
+) -> tuple[str, ...]:
+    """The numbers of leads whose reporters nobody could look for, where that was said to be right."""
+    (asked, manifest), ids = told, [one.id for one in leads]
+    refuse_reporters(known_reporters(engine, ids, key, is_unchecked=asked.is_unchecked), texts(manifest))
+    left = uncompared(engine, ids, key)
+    if left:
+        say(f"没有比对举报人信息：线索 {'、'.join(left)}")
+    return left
 
 
 @contextmanager

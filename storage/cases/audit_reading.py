@@ -10,7 +10,6 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from crawler.errors import EvidenceBroken
 from storage.audit import AuditEntry, AuditHead, head_on
 from storage.sealing.manifests import FOLDER, head_of
 from storage.tables.sealing import AuditRow
@@ -69,13 +68,20 @@ def alike_before(connection: Connection, entry: AuditEntry) -> Iterator[AuditEnt
 
 def newest_sealed(archive: Path) -> HeadSealed | None:
     """The head in the newest manifest of the archive, by its file; `None` where nothing is sealed."""
-    numbers = [int(path.stem) for path in (archive / FOLDER).glob("*.json") if path.stem.isdigit()]
-    if not numbers:
-        return None
-    head = head_of(archive, max(numbers))
-    if head.number != max(numbers):
-        raise EvidenceBroken(f"清单 {max(numbers)} 的号不对")
-    return HeadSealed(manifest=head.number, head=head.audit)
+    return next((_sealed(archive, number) for number in reversed(_numbers(archive))), None)
+
+
+def sealed_heads(archive: Path) -> Iterator[HeadSealed]:
+    """The log's head in each manifest, the oldest first."""
+    return (_sealed(archive, number) for number in _numbers(archive))
+
+
+def _numbers(archive: Path) -> list[int]:
+    return sorted(int(path.stem) for path in (archive / FOLDER).glob("*.json") if path.stem.isdigit())
+
+
+def _sealed(archive: Path, number: int) -> HeadSealed:
+    return HeadSealed(manifest=number, head=head_of(archive, number).audit)
 
 
 def _number_at(connection: Connection, moment: datetime) -> int:
