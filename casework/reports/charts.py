@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from math import isnan, nan
 from typing import Any
 
 from crawler.errors import UserMistake
@@ -30,6 +31,7 @@ FONTS = (
     "Noto Sans CJK JP",
 )
 WIDTH = 8.0  # inches
+GAP = nan  # the number of a place of which nothing is known
 _TEXT, _SMALL = 14, 12  # points
 _SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "lantian",
@@ -48,12 +50,24 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """Places of which nothing, and of which only a part is known, and the words under the chart that say so."""
+
+    blank: tuple[int, ...] = ()
+    partly: tuple[int, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
     """A chart's bytes, and what it shows in words, for those who cannot see it."""
 
     content: bytes
     title: str
     words: str
+
+
+_UNMARKED = Marks()
 
 
 @contextmanager
@@ -121,8 +135,10 @@ def shares(title: str, names: Sequence[str], series: Sequence[Series]) -> Chart:
 
 
 @_styled()
-def lines(title: str, names: Sequence[str], series: Sequence[Series], kind: str = "png") -> Chart:
-    """One line a series over weeks; `kind` is png or svg."""
+def lines(
+    title: str, names: Sequence[str], series: Sequence[Series], kind: str = "png", marks: Marks = _UNMARKED
+) -> Chart:
+    """One line a series over weeks, broken where it has a `GAP`; `kind` is png or svg."""
     figure, axes = _begun(4.8)
     places = list(range(len(names)))
     for place, one in enumerate(series):
@@ -130,10 +146,23 @@ def lines(title: str, names: Sequence[str], series: Sequence[Series], kind: str 
         axes.plot(places, list(one.values), label=one.name, **look)
     step = max(1, -(-len(names) // 12))
     axes.set_xticks(places[::step], list(names)[::step], fontsize=_SMALL, rotation=30, ha="right")
-    _count(axes, max([1.0, *(value for one in series for value in one.values)]))
+    _count(axes, max([1.0, *(value for one in series for value in one.values if not isnan(value))]))
+    axes.set_xlim(-0.5, max(1, len(names)) - 0.5)
     axes.grid(axis="y", color="#D0D0D0", linewidth=0.8)
+    _mark(figure, axes, marks)
     _key(axes, min(4, len(series)))
-    return Chart(content=_saved(figure, axes, title, kind), title=title, words=_words(title, names, series))
+    words = "。".join((_words(title, names, series), *marks.words))
+    return Chart(content=_saved(figure, axes, title, kind), title=title, words=words)
+
+
+def _mark(figure: Any, axes: Any, marks: Marks) -> None:
+    for place in marks.blank:
+        axes.axvspan(place - 0.5, place + 0.5, color="#E4E4E4", linewidth=0, zorder=0)
+    bottom = axes.get_xaxis_transform()
+    look = {"marker": "v", "color": "#505050", "markersize": 7, "linestyle": "none", "fillstyle": "none"}
+    axes.plot(list(marks.partly), [0.97] * len(marks.partly), transform=bottom, **look)
+    if marks.words:
+        figure.supxlabel("\n".join(marks.words), fontsize=_SMALL, linespacing=1.4)
 
 
 def _begun(height: float) -> tuple[Any, Any]:
@@ -198,7 +227,11 @@ def _short(name: str) -> str:
 
 def _words(title: str, names: Sequence[str], series: Sequence[Series]) -> str:
     told = [
-        f"{name}（{'，'.join(f'{one.name} {one.values[place]:g}' for one in series)}）"
+        f"{name}（{'，'.join(f'{one.name} {_told(one.values[place])}' for one in series)}）"
         for place, name in enumerate(names)
     ]
     return f"{title}：{'；'.join(told) or '没有'}"
+
+
+def _told(number: float) -> str:
+    return "空白" if isnan(number) else f"{number:g}"

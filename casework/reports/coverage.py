@@ -27,6 +27,15 @@ class PlatformCoverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """One day on all platforms: how many looks saw the page, and how many ended without it."""
+
+    day: date
+    seen: int
+    unseen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Covered:
     """What was to be seen of the days from `first` to `last` as it was known at `as_of` (written for people)."""
 
@@ -42,6 +51,7 @@ class Covered:
     assumed_days: int = 0
     agencies: int = 0
     agencies_seen: int = 0
+    days: tuple[Looks, ...] = ()
 
     @property
     def planned(self) -> int:

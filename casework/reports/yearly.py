@@ -114,7 +114,7 @@ def _scope_words(facts: YearFacts) -> tuple[str, ...]:
 def _leads(facts: YearFacts) -> Iterator[Block | Chart]:
     report = facts.report
     yield Heading(text="二、线索")
-    yield _by_month(report)
+    yield _by_month(facts)
     for name in ("source", "category", "platform", "actor_kind"):
         yield _grid(report.group(f"leads.{name}"))
     yield _bars(report.group("leads.category"), "线索的类别")
@@ -232,16 +232,18 @@ def _bars(group: Group, title: str) -> Chart:
     return bars(title, [one.label for one in parts], [one.figure.value for one in parts])
 
 
-def _by_month(report: Report) -> Chart:
-    months = sorted(report.group("leads.month").parts, key=lambda one: one.label)
+def _by_month(facts: YearFacts) -> Chart:
+    """Every month of the year that has begun; one in which nobody saw a page says so, for its zero tells nothing."""
+    report, seen = facts.report, {one.day.month for one in facts.covered.days if one.seen}
+    begun = 12 if facts.now.astimezone(SHANGHAI).year > facts.year else facts.now.astimezone(SHANGHAI).month
+    months = [report.group("leads.month").part(f"{facts.year}-{month:02}") for month in range(1, begun + 1)]
+    names = [f"{month}月" + ("" if month in seen else "\n未巡查到") for month in range(1, begun + 1)]
     conclusions = report.group("leads.conclusion")
     known = {"属实": set(conclusions.part("true").ids), "误报": set(conclusions.part("false").ids)}
-    series = [
-        Series(name=name, values=tuple(len(ids & set(one.figure.ids)) for one in months)) for name, ids in known.items()
-    ]
+    series = [Series(name=name, values=tuple(len(ids & set(one.ids)) for one in months)) for name, ids in known.items()]
     judged = set().union(*known.values())
-    rest = Series(name="尚无结论", values=tuple(len(set(one.figure.ids) - judged) for one in months))
-    return stacked("每月登记的线索", [f"{int(one.label[5:])}月" for one in months], [*series, rest])
+    rest = Series(name="尚无结论", values=tuple(len(set(one.ids) - judged) for one in months))
+    return stacked("每月登记的线索", names, [*series, rest])
 
 
 def _times(report: Report) -> Chart:

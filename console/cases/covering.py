@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
 
 from sqlalchemy import Engine
 
-from casework.reports.coverage import Covered, PlatformCoverage
+from casework.reports.coverage import Covered, Looks, PlatformCoverage
 from console.coverage_period import unproven
 from crawler import clock
 from crawler.errors import UserMistake
@@ -51,7 +52,16 @@ def covered(engine: Engine, first: date, last: date, now: datetime) -> Covered:
         assumed_days=len({one for several in totals.assumed.values() for one in several}),
         agencies=len(totals.by_agency),
         agencies_seen=len(totals.by_agency) - len(totals.agencies_unseen),
+        days=_days(totals),
     )
+
+
+def _days(totals: Totals) -> tuple[Looks, ...]:
+    seen, unseen = Counter[date](), Counter[date]()
+    for (_, day_), share in totals.by_day.items():
+        seen[day_] += share.clean
+        unseen[day_] += share.unseen
+    return tuple(Looks(day=one, seen=seen[one], unseen=unseen[one]) for one in sorted(seen))
 
 
 def _planned(engine: Engine, stretch: Stretch) -> Planned:

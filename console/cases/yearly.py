@@ -91,15 +91,19 @@ def trend(typed: Typed, out: Path, *, as_json: bool) -> int:
     refuse_taken(out, ".png .svg")
     with reading(typed.by) as home, home.engine.connect() as connection:
         first, last = between(typed, home.now)
-        found = trend_of(mentions(connection, home.period(first, last)), first, last)
-        lines = statement(covered(home.engine, first, last, home.now))
+        looked = covered(home.engine, first, last, home.now)
+        found = trend_of(mentions(connection, home.period(first, last)), looked.days, first, last)
+        lines = statement(looked)
     with new_file(out, ".png .svg") as file:
         file.write(trend_chart(found, out.suffix.lower()[1:]).content)
     if as_json:
         told: dict[str, Any] = {"file": str(out), "weeks": [one.isoformat() for one in found.weeks]}
         told |= {"categories": dict(found.categories), "listings": found.listings, "coverage": lines}
+        told["looks"] = [{"seen": one.seen, "unseen": one.unseen} for one in found.looks]
         print_json(told)
-    say(f"走势图写入 {harmless(str(out))}：{len(found.weeks)} 周，违法招揽信息（涉嫌）{sum(found.listings)} 条次")
+    weeks = f"{len(found.weeks)} 周，其中 {len(found.blank)} 周没有看到任何页面（空白，不是 0）"
+    mentioned = sum(one or 0 for one in found.listings)
+    say(f"走势图写入 {harmless(str(out))}：{weeks}；违法招揽信息（涉嫌）{mentioned} 条次")
     for line in lines:
         say(harmless(line))
     return EXIT_DONE

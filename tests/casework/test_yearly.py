@@ -16,12 +16,12 @@ from PIL import Image
 from report_specimens import BEGIN, DISTRICTS, HOSTILE, PHONE, exhibit_on, lead_values, random_home
 from sqlalchemy import Engine, insert, update
 
-from casework.reports.charts import FONTS, Series, bars, lines, shares, stacked
-from casework.reports.coverage import NO_ROUNDS, Covered, PlatformCoverage, statement, table
+from casework.reports.charts import FONTS, Chart, Series, bars, lines, shares, stacked
+from casework.reports.coverage import NO_ROUNDS, Covered, Looks, PlatformCoverage, statement, table
 from casework.reports.period import Asked, days, district_lines, period_report
 from casework.reports.redaction import SOME_AGENCY, SOMEBODY, Redaction
 from casework.reports.summary_docx import summary_docx
-from casework.reports.trend import trend_of
+from casework.reports.trend import BLANK, PARTLY, trend_chart, trend_of
 from casework.reports.yearly import BY_HAND, SupervisionFacts, YearFacts, summary
 from crawler.errors import UserMistake
 from crawler.tables import Reports
@@ -166,10 +166,49 @@ def test_a_listing_counts_once_a_week() -> None:
         mention(1, "b", "green_channel", "guaranteed_grant"),
         mention(7, "a", "guaranteed_grant"),
     ]
-    found = trend_of(seen, date(2026, 11, 2), date(2026, 11, 20))
+    days = [Looks(day=date(2026, 11, day), seen=2, unseen=0) for day in (2, 10, 20)]
+    found = trend_of(seen, days, date(2026, 11, 2), date(2026, 11, 20))
     assert found.weeks == (date(2026, 11, 2), date(2026, 11, 9), date(2026, 11, 16))
     assert found.categories == {"guaranteed_grant": (2, 1, 0), "green_channel": (1, 0, 0)}
     assert found.listings == (2, 1, 0)
+    assert (found.blank, found.partly) == ((), ())
+
+
+def test_a_week_in_which_nobody_saw_a_page_is_no_zero() -> None:
+    """The second was blocked throughout, nobody looked in the third, a part of the fifth was blocked."""
+    seen = [mention(0, "a", "guaranteed_grant"), mention(28, "a", "guaranteed_grant")]
+    looks = ((2, 3, 0), (9, 0, 4), (23, 1, 0), (30, 2, 2))
+    days = [Looks(day=date(2026, 11, day), seen=saw, unseen=lost) for day, saw, lost in looks]
+    found = trend_of(seen, days, date(2026, 11, 2), date(2026, 12, 2))
+    assert found.listings == found.categories["guaranteed_grant"] == (1, None, None, 0, 1)
+    assert (found.blank, found.partly) == ((1, 2), (4,))
+    drawn = trend_chart(found, "svg")
+    assert BLANK in drawn.words
+    assert PARTLY in drawn.words
+    assert "11-09（包授权 空白）；11-16（包授权 空白）；11-23（包授权 0）" in drawn.words
+    assert drawn.content.count(b"fill: #e4e4e4") == 2
+    days = [Looks(day=one, seen=1, unseen=0) for one in found.weeks]
+    whole = trend_chart(trend_of(seen, days, date(2026, 11, 2), date(2026, 12, 2)), "svg")
+    assert not any(words in whole.words for words in (BLANK, PARTLY, "空白"))
+    assert b"fill: #e4e4e4" not in whole.content
+
+
+def test_what_was_found_where_no_look_was_clean_is_told_as_a_part() -> None:
+    found = trend_of([mention(0, "a", "green_channel")], [], date(2026, 11, 2), date(2026, 11, 9))
+    assert (found.listings, found.blank, found.partly) == ((1, None), (1,), (0,))
+
+
+def test_months_without_a_look_are_named_as_such(engine: Engine) -> None:
+    days = (Looks(day=date(2026, 11, 3), seen=1, unseen=0), Looks(day=date(2026, 10, 3), seen=0, unseen=9))
+    chart = next(
+        one
+        for one in summary(facts_of(engine, covered=replace(COVERED, days=days))).parts
+        if isinstance(one, Chart) and one.title == "每月登记的线索"
+    )
+    told = chart.words.replace("\n", " ")
+    assert "11月（属实 0" in told
+    assert all(f"{month}月 未巡查到（" in told for month in range(1, 11))
+    assert "12月" not in told
 
 
 def test_what_no_longer_stands_is_no_mention(engine: Engine) -> None:

@@ -37,6 +37,7 @@ def test_what_was_blocked_is_in_it(office: Office) -> None:
         "百度": (6, 0, 0, 0),
         "淘宝": (0, 6, 6, 0),
     }
+    assert [(one.day.day, one.seen, one.unseen) for one in told.days] == [(day, 2, 2) for day in (3, 4, 5)]
     assert "整段时间一项也没有看到的平台：淘宝。" in "".join(statement(told))
     unproven = [one.label for one in told.platforms if one.ads_unproven]
     assert ("百度" in unproven) is ("广告识别未经真实页面验证：百度" in "".join(statement(told)))

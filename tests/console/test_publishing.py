@@ -374,8 +374,9 @@ def test_a_trend_is_drawn(here: Here, engine: Engine, office: Office, tmp_path: 
         patch.setenv("LANTIAN_TOKEN", token)
         asked = ("report", "trend", "--from", "2026-11-01", "--to", "2026-11-30", "--json", "--out")
         told = here(*asked, tmp_path / "a.svg").lines[0]
-    assert sum(told["listings"]) == 1
-    assert told["categories"] == {"guaranteed_grant": [0, 1, 0, 0, 0, 0]}
+    assert told["listings"] == [None, 1, None, None, None, None]
+    assert told["categories"] == {"guaranteed_grant": [None, 1, None, None, None, None]}, "nobody looked: no zeros"
+    assert told["looks"] == [{"seen": 0, "unseen": 0}] * 6
     assert (tmp_path / "a.svg").read_text().startswith("<?xml")
 
 
