@@ -26,6 +26,12 @@ LEFT_OUT = (
     "已去除：联系方式、办案人员姓名、举报人及其提供的文字、办理理由等自由文字、名录中没有的卖家名称。",
     "引文是网页原文的摘录；其中若有系统认不出的人名，对外使用前由人再核。",
 )
+FIRMS_STAY = "名录中的机构、平台和收函单位的名称没有隐去；要隐去的，另用 --anonymous 生成。"
+FIRMS_GO = (
+    "另已隐去：已知的当事人、店铺、平台和收函单位的名称及其简称，标题末尾的单位名称，以及文字中写全的公司名称。"
+    "可能还留有：没有登记过的简称、品牌名、拼音或英文名、商品名里的店名：对外使用前由人逐条再核。"
+)
+SUSPECTED = "以下均为涉嫌，尚待依法查证；不是行政机关对违法事实的认定。"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,7 @@ class Digest:
     exhibit: str
     sha256: str
     seen_at: str
+    taken_at: str
     quote: str
 
 
@@ -77,9 +84,14 @@ def typical_case(case: WorkedCase, rows: Sequence[LedgerRow], told: Told) -> Typ
             ("案情素材.docx", to_docx(paper)),
             ("时间线.json", _json([asdict(one) for one in events])),
             ("证据摘要.json", _json([asdict(one) for one in digests])),
-            ("说明.txt", "\n".join((*LEFT_OUT, "")).encode()),
+            ("说明.txt", "\n".join((SUSPECTED, *left_out(told), "")).encode()),
         )
     )
+
+
+def left_out(told: Told) -> tuple[str, ...]:
+    """What is not in the package, and what a person has to look for before it leaves."""
+    return (*LEFT_OUT, FIRMS_GO if told.anonymous else FIRMS_STAY)
 
 
 def timeline(rows: Sequence[LedgerRow], told: Told) -> tuple[Event, ...]:
@@ -111,6 +123,7 @@ def _digests(rows: Sequence[LedgerRow], redaction: Redaction) -> tuple[Digest, .
             exhibit=one.exhibit,
             sha256=one.sha256,
             seen_at=in_shanghai(one.seen_at),
+            taken_at=in_shanghai(one.taken_at),
             quote=redaction.of(one.quote),
         )
         for row in rows
@@ -126,21 +139,22 @@ def _paper(
 ) -> Paper:
     events, digests, _ = parts
     blocks: tuple[Block, ...] = (
+        Lines(lines=(SUSPECTED,)),
         Heading(text="一、基本事实"),
         Fields(fields=_facts(case, rows, told)),
         Heading(text="二、时间线"),
         _grid(("时间", "事项", "线索"), (40, 84, 32), [(one.at, one.what, one.lead) for one in events]),
         Heading(text="三、证据摘要"),
         _grid(
-            ("证据项", "SHA-256", "固定时间", "原文摘录"),
-            (34, 52, 26, 44),
-            [(one.exhibit, one.sha256, one.seen_at, one.quote) for one in digests],
+            ("证据项", "SHA-256", "发现时间", "固定时间", "原文摘录"),
+            (30, 44, 22, 22, 38),
+            [(one.exhibit, one.sha256, one.seen_at, one.taken_at, one.quote) for one in digests],
         ),
         Heading(text="四、处理结果"),
         Lines(lines=_outcomes(rows)),
         Heading(text="五、典型意义"),
         Lines(lines=("（由人撰写。）",)),
-        Lines(lines=LEFT_OUT, is_small=True),
+        Lines(lines=left_out(told), is_small=True),
     )
     foot = (f"{case.number}　素材生成于 {in_shanghai(told.now)}　以查证结论和正式文书为准",)
     return Paper(title="典型案例素材", blocks=blocks, foot=foot)
@@ -158,7 +172,7 @@ def _facts(case: WorkedCase, rows: Sequence[LedgerRow], told: Told) -> tuple[Fie
         ("案件编号", case.number),
         ("当事人", who),
         ("主体性质", _actor(actor.kind or actor.agency_kind) if actor else ""),
-        ("违法类别", "、".join(kinds)),
+        ("涉嫌类别", f"涉嫌{'、'.join(kinds)}，尚待依法查证" if kinds else ""),
         ("平台", "、".join(places)),
         ("线索", f"{len(rows)} 条，涉及信息 {sum(row.listings for row in rows)} 条"),
         ("出现时间", f"{day(min(seen))} 至 {day(max(seen))}" if seen else ""),

@@ -66,6 +66,8 @@ class LedgerExhibit:
     kind: str
     is_ad: bool
     seen_at: datetime
+    taken_at: datetime
+    seller: str
     quote: str
 
 
@@ -180,6 +182,8 @@ class LedgerRows:
                 kind=row.kind,
                 is_ad=row.is_ad,
                 seen_at=row.seen_at,
+                taken_at=row.taken_at,
+                seller=row.seller,
                 quote=quotes.get(row.id, ""),
             )
             found[row.lead_id].append((row, exhibit))
@@ -255,7 +259,8 @@ def _newest(leads: Sequence[int]) -> Select[Any]:
         .subquery()
     )
     exhibit = (ExhibitRow.id, ExhibitRow.public_id, ExhibitRow.kind, ExhibitRow.is_ad, ExhibitRow.seen_at)
-    query = select(listed, *exhibit, CaptureRow.sha256).join(ExhibitRow, ExhibitRow.id == listed.c.flagged_id)
+    kept = (ExhibitRow.seller, CaptureRow.sha256, CaptureRow.taken_at)
+    query = select(listed, *exhibit, *kept).join(ExhibitRow, ExhibitRow.id == listed.c.flagged_id)
     query = query.join(CaptureRow, CaptureRow.id == ExhibitRow.capture_id).where(listed.c.place <= SHOWN)
     return query.order_by(listed.c.lead_id, listed.c.place)
 

@@ -19,7 +19,8 @@ from sqlalchemy import Engine, insert, update
 from casework.reports.charts import FONTS, Chart, Series, bars, lines, shares, stacked
 from casework.reports.coverage import NO_ROUNDS, Covered, Looks, PlatformCoverage, statement, table
 from casework.reports.period import Asked, days, district_lines, period_report
-from casework.reports.redaction import SOME_AGENCY, SOMEBODY, Redaction
+from casework.reports.redaction import SOME_AGENCY, SOME_FIRM, SOMEBODY, Redaction
+from casework.reports.short_names import short_name, short_names
 from casework.reports.summary_docx import summary_docx
 from casework.reports.trend import BLANK, PARTLY, trend_chart, trend_of
 from casework.reports.yearly import BY_HAND, SupervisionFacts, YearFacts, summary
@@ -260,3 +261,39 @@ def test_firms_nobody_wrote_down_are_redacted_where_asked() -> None:
     shown: Any = Redaction(names=(), hides_firms=True).of(text)
     assert "天河" not in shown
     assert shown.endswith("包授权")
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("北京示例星河知识产权代理有限公司", "示例星河"),
+        ("星河知产", "星河"),
+        ("星河官方旗舰店", "星河"),
+        ("河南星河专利代理事务所（普通合伙）", "星河"),
+        ("专利申请专营店", ""),
+        ("包授权", ""),
+        ("", ""),
+    ],
+)
+def test_a_firm_is_known_by_what_is_its_own(name: str, short: str) -> None:
+    assert short_name(name) == short
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("专利包授权_星河知产", f"专利包授权_{SOME_AGENCY}"),
+        ("专利包授权 - 示例星河", f"专利包授权 -{SOME_AGENCY}"),
+        ("专利包授权｜示例星河官网｜首页", f"专利包授权｜{SOME_AGENCY}｜首页"),
+        ("示例星河专利代理，包授权", f"{SOME_AGENCY}，包授权"),
+        ("找星河知产包授权", f"找{SOME_AGENCY}包授权"),
+        ("发明专利_天河代理公司", f"发明专利_{SOME_FIRM}"),
+        ("发明专利_包授权_专利代理", "发明专利_包授权_专利代理"),
+        ("银河星河图", "银河星河图"),
+    ],
+)
+def test_short_names_of_firms_are_redacted_too(text: str, told: str) -> None:
+    known = [("北京示例星河知识产权代理有限公司", SOME_AGENCY), ("专利申请旗舰店", SOMEBODY)]
+    shorts = short_names(known, SOME_FIRM)
+    assert Redaction(names=(), hides_firms=True, shorts=shorts).of(text) == told
+    assert Redaction(names=(), hides_firms=False, shorts=shorts).of(text) == text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -25,18 +25,21 @@ from report_specimens import (
     letter_values,
     link_values,
 )
+from reporter_specimens import KEY_ONE
 from sqlalchemy import Connection, Engine, insert, update
 from storage_specimens import SNAPSHOT, archive_in, keep_snapshot
 
 from casework.acting import Acting, Grant
-from casework.reports.publishing import Wanted, publish, take_off
+from casework.incoming.reporter import Reporter, seal
+from casework.reports.publishing import Wanted, Withdrawn, publish, take_off
 from casework.trust import Trust
 from crawler.errors import EvidenceBroken, UserMistake
 from storage.audit import Act, add_on
 from storage.cases.publications import PUBLISH, Publications
+from storage.cases.reporters import Sealed, add_sealed
 from storage.db import open_database, writing
 from storage.draws import Draws
-from storage.models import CaptureRow, ExhibitRow, PageRecord
+from storage.models import CaptureRow, ExhibitRow, FindingRow, PageRecord
 from storage.rows import capture_values
 from storage.supervision_shapes import Draw
 from storage.tables.actors import ActorRow
@@ -133,7 +136,23 @@ def test_without_the_right_nobody_publishes_or_takes_off(engine: Engine, office:
     with pytest.raises(UserMistake, match="没有复核权限"):
         publish(engine, viewer, WANTED, NOW)
     with pytest.raises(UserMistake, match="没有复核权限"):
-        take_off(engine, viewer, made.id, "信用修复", NOW)
+        take_off(engine, viewer, Withdrawn(number=made.id, reason="信用修复"), NOW)
+
+
+def test_who_reported_is_not_published(engine: Engine, office: Office) -> None:
+    with writing(engine).begin() as connection:
+        sealed = seal(Reporter(name="司徒样本"), "X2026-00001", KEY_ONE)
+        row = Sealed(lead="X2026-00001", sealed=sealed, key_id=KEY_ONE.id, at=AT, by="")
+        add_sealed(connection, 1, row, office.examiner.sign)
+    with pytest.raises(UserMistake, match="不能与举报人信息比对"):
+        publish(engine, office.reviewer, WANTED, NOW)
+    for name in ("title", "facts", "basis"):
+        with pytest.raises(UserMistake, match=f"--{name}中写有举报人的姓名"):
+            publish(engine, office.reviewer, replace(WANTED, key=KEY_ONE, **{name: "经司徒样本举报"}), NOW)  # type: ignore[arg-type]
+    made = publish(engine, office.reviewer, replace(WANTED, key=KEY_ONE), NOW)
+    with pytest.raises(UserMistake, match="--reason中写有举报人的姓名"):
+        take_off(engine, office.other, Withdrawn(number=made.id, reason="司徒样本撤回", key=KEY_ONE), NOW)
+    assert take_off(engine, office.other, Withdrawn(number=made.id, reason="信用修复", key=KEY_ONE), NOW).id == made.id
 
 
 def test_other_districts_cases_are_not_there(engine: Engine, office: Office) -> None:
@@ -141,7 +160,7 @@ def test_other_districts_cases_are_not_there(engine: Engine, office: Office) -> 
     made = publish(engine, office.reviewer, WANTED, NOW)
     for ask in (
         lambda: publish(engine, elsewhere, WANTED, NOW),
-        lambda: take_off(engine, elsewhere, made.id, "信用修复", NOW),
+        lambda: take_off(engine, elsewhere, Withdrawn(number=made.id, reason="信用修复"), NOW),
     ):
         with pytest.raises(UserMistake, match="没有案件"):
             ask()
@@ -200,14 +219,14 @@ def test_restored_credit_takes_it_off_and_keeps_why(
 ) -> None:
     monkeypatch.setenv("LANTIAN_TOKEN", token_of(engine, "示例复核", Grant.REVIEWER))
     made = publish(engine, office.reviewer, WANTED, NOW)
-    gone = take_off(engine, office.other, made.id, "信用修复", NOW + timedelta(days=3))
+    gone = take_off(engine, office.other, Withdrawn(number=made.id, reason="信用修复"), NOW + timedelta(days=3))
     assert (gone.reason, gone.removed_by) == ("信用修复", "示例另一")
     days = ("2026-11-20", "2026-11-22", "2026-11-23", "2026-11-24")
     assert [on_list(here, day) for day in days] == [[made.id], [made.id], [], []]
     with pytest.raises(UserMistake, match="已经移出"):
-        take_off(engine, office.other, made.id, "信用修复", NOW)
+        take_off(engine, office.other, Withdrawn(number=made.id, reason="信用修复"), NOW)
     with pytest.raises(UserMistake, match="没有公示"):
-        take_off(engine, office.other, 77, "信用修复", NOW)
+        take_off(engine, office.other, Withdrawn(number=77, reason="信用修复"), NOW)
 
 
 def test_the_list_is_the_same_in_every_form(
@@ -291,6 +310,8 @@ def test_a_typical_case_names_nobody(
         }
         connection.execute(insert(LetterRow).values(letter_values(1, AT, **sent)))
         connection.execute(insert(LetterLeadRow).values(link_values(1, 1, measure="删除")))
+        connection.execute(update(FindingRow).values(quote=f"包授权_星河知产 电话 {PHONE}_星河知产"))
+        connection.execute(update(CaptureRow).values(taken_at=AT - timedelta(seconds=30)))
     named = here("report", "case", "A2026-00001", "--out", tmp_path / "a.zip", "--json")
     assert named.lines[0]["files"] == ["案情素材.docx", "时间线.json", "证据摘要.json", "说明.txt"]
     plain = text_of(package_of(tmp_path / "a.zip"))
@@ -304,8 +325,21 @@ def test_a_typical_case_names_nobody(
     for secret in (PHONE, "王示例", "赵示例", "示例初审", "示例复核", "示例知识产权代理"):
         assert secret not in plain
         assert secret not in anonymous
-    for name in (AGENCY, "星河", "示例网络有限公司", "百度"):
+    for name in (AGENCY, "星河", "示例网络有限公司", "百度", "示例店"):
         assert name not in anonymous
+    assert "没有登记过的简称" in anonymous
+    assert "名称没有隐去" in plain
+    for told in (plain, anonymous):
+        assert "涉嫌包授权，尚待依法查证" in told
+        assert "违法类别" not in told
+    (digest,) = json.loads(package_of(tmp_path / "b.zip")["证据摘要.json"])
+    assert (digest["seen_at"], digest["taken_at"]) == ("2026-11-03 12:00:00", "2026-11-03 11:59:30")
+    tables = Document(BytesIO(package_of(tmp_path / "b.zip")["案情素材.docx"])).tables
+    heads = [cell.text for cell in tables[-1].rows[0].cells]
+    shown = [cell.text for cell in tables[-1].rows[1].cells]
+    assert dict(zip(heads, shown, strict=True))["发现时间"] == digest["seen_at"]
+    assert dict(zip(heads, shown, strict=True))["固定时间"] == digest["taken_at"]
+    assert digest["quote"].startswith("包授权_")
     again = here("report", "case", "A2026-00001", "--anonymous", "--out", tmp_path / "c.zip")
     assert again.code == 0
 
