@@ -113,15 +113,20 @@ def grouped(
     key_of: Callable[[T], str | Sequence[str]],
     id_of: Callable[[T], int],
 ) -> Group:
-    """The rows of a whole, by key. An empty key is a part too."""
+    """The rows of a whole, by key. Rows without one are a part too, which is named as it is called."""
+    nothing = grouping.label("")
     found: defaultdict[str, list[int]] = defaultdict(list)
     for row in rows:
         key = key_of(row)
         for one in (key,) if isinstance(key, str) else tuple(dict.fromkeys(key)) or ("",):
-            found[one].append(id_of(row))
+            found[one or nothing].append(id_of(row))
     keys = [*grouping.always, *sorted(found.keys() - set(grouping.always), key=lambda one: (-len(found[one]), one))]
     parts = tuple(
-        Part(label=grouping.label(key), figure=counted(f"{grouping.name}.{key}", whole.of, found[key])) for key in keys
+        Part(
+            label=key if key == nothing else grouping.label(key),
+            figure=counted(f"{grouping.name}.{key}", whole.of, found[key]),
+        )
+        for key in keys
     )
     told = replace(whole, by={one.figure.name: one.figure.value for one in parts})
     return Group(name=grouping.name, title=grouping.title, whole=told, parts=parts, overlaps=grouping.overlaps)

@@ -15,7 +15,9 @@ report_app.add_typer(publish_app, name="publish")
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
 First = Annotated[str, typer.Option("--from", help="从哪一天起，如 2026-01-01；默认本年第一天")]
 Last = Annotated[str, typer.Option("--to", help="到哪一天（含）；默认今天")]
-Listed = Annotated[str, typer.Option("--list", help="打开这个数字背后的名单，如 leads.source.monitoring")]
+Listed = Annotated[
+    str, typer.Option("--list", help="打开这个数字背后的名单，如 leads.source.monitoring；leads.source 或 ? 列出名称")
+]
 By = Annotated[str, typer.Option(help="谁看；没有 LANTIAN_TOKEN 时在终端输入其口令")]
 Xlsx = Annotated[Path, typer.Option("--out", help="写到哪个新文件（.xlsx）")]
 

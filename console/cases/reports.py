@@ -12,22 +12,22 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from casework.reports.coverage import statement
 from casework.reports.figures import Part, Report
 from casework.reports.period import Asked, DistrictLine, days, district_lines, figures_of, month, period_report
-from casework.reports.told import middle_words, rate_words, row_words
+from casework.reports.told import middle_words, rate_words
 from casework.reports.words import UNASSIGNED
 from console.cases.covering import covered, day
+from console.cases.figure_lists import show_list
 from console.cases.report_files import new_file, refuse_taken
 from console.cases.viewing import Viewer, viewer
 from console.output import harmless, page, print_json, print_line, progress, say
 from crawler import clock
 from crawler.config import Config
-from crawler.errors import EXIT_DONE, UserMistake
+from crawler.errors import EXIT_DONE
 from patrol.platforms import label_of
-from storage.cases.behind import behind
 from storage.cases.figure_rows import FigureRows, Period
 from storage.cases.shapes import Figure
 
@@ -134,25 +134,6 @@ def show_districts(typed: Typed, *, as_json: bool) -> int:
     return EXIT_DONE
 
 
-def show_list(connection: Connection, parts: Sequence[Part], name: str, who: Viewer, *, as_json: bool) -> int:
-    """The rows behind the figure of this name, which is in no list twice."""
-    figure = next((one.figure for one in parts if one.figure.name == name), None)
-    if figure is None:
-        known = "、".join(one.figure.name for one in parts[:8])
-        raise UserMistake(f"没有名为 {name!r} 的数字；有 {known} 等，见 --json 的 name")
-    for row in behind(connection, figure.of, figure.ids):
-        words = row_words(row, figure.of, label_of)
-        if as_json:
-            told = {"of": figure.of, "id": row.id, "number": row.number, "at": row.at.isoformat(), "kind": row.kind}
-            print_json(told | {"state": row.state, "name": who.veiled(row.name), "place": row.place})
-        else:
-            told_name = harmless(who.veiled(row.name[:200]))[:60]
-            line = (row.number, clock.in_shanghai(row.at)[:16], words.kind, words.state, words.place, told_name)
-            print_line("  ".join(harmless(one) for one in line if one))
-    say(f"{name}：{figure.value} 项")
-    return EXIT_DONE
-
-
 def report_told(report: Report, first: date, last: date, lines: Sequence[str]) -> dict[str, Any]:
     """A report as JSON. The ids behind a figure are told by `--list`."""
     groups = [
@@ -183,13 +164,14 @@ def _print(report: Report, title: str, lines: Sequence[str]) -> None:
         table.add_column(name, overflow="fold", justify="right" if name == "合计" else "left")
     for group in report.groups:
         parts = "，".join(f"{one.label} {one.figure.value}" for one in group.parts)
-        cells = (group.title, str(group.whole.value), harmless(parts), f"{group.name}.…")
+        cells = (group.title, str(group.whole.value), harmless(parts), group.name)
         table.add_row(*map(Text, cells))
     page().print(table)
     for one in report.rates:
         print_line(rate_words(one))
     for middle in report.middles:
         print_line(middle_words(middle))
+    say("--list leads.source 列出一组数字的名称，--list '?' 列出全部，写全名称即打开名单")
     for line in lines:
         say(harmless(line))
 

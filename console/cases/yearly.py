@@ -14,8 +14,9 @@ from casework.reports.figures import Report
 from casework.reports.period import DistrictLine, days, district_lines, period_report
 from casework.reports.yearly import Drawn, SupervisionFacts, YearFacts, due_words, summary
 from console.cases.covering import covered
+from console.cases.figure_lists import show_list
 from console.cases.report_files import new_file, refuse_taken
-from console.cases.reports import Reading, Typed, between, reading, report_told, show_list
+from console.cases.reports import Reading, Typed, between, reading, report_told
 from console.output import harmless, print_json, print_line, say
 from console.sampling import REGISTRY, SHOPS
 from crawler import clock

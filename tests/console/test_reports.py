@@ -168,6 +168,35 @@ def test_every_figure_opens_as_its_list(here: Here, engine: Engine) -> None:
     assert any("覆盖说明" in line for line in told["coverage"])
 
 
+def test_names_of_figures_are_found_from_the_screen(here: Here, engine: Engine) -> None:
+    planted(engine, lead_values(1, AT), lead_values(2, AT, source="report", platform=""))
+    month = ("report", "month", "2026-11")
+    every = figures_told(here(*month, "--json").lines[0])
+    assert "leads.source" in here(*month).out
+    assert "--list '?'" in here(*month).err
+    listed = here(*month, "--list", "?", "--json").lines
+    assert {one["name"] for one in listed} == {one["name"] for one in every}
+    assert not [one["name"] for one in listed if one["name"].endswith(".")]
+    mine = here(*month, "--list", "leads.source", "--json").lines
+    assert [(one["name"], one["label"], one["value"]) for one in mine] == [
+        ("leads.source.monitoring", "网络监测", 1),
+        ("leads.source.report", "投诉举报", 1),
+    ]
+    assert here(*month, "--list", "leads.source.…", "--json").lines == mine
+    assert "leads.platform.不明" in here(*month, "--list", "leads.platform").out
+    assert len(here(*month, "--list", "leads.platform.不明", "--json").lines) == 1
+    for none in ("leads.sour", "", ".", "leads.source.nothing"):
+        assert here(*month, "--list", none or " ").code == 2
+    asked = ("report", "districts", "--from", "2026-11-01", "--to", "2026-11-30")
+    assert "district.合计.线索" in here(*asked, "--list", "district.合计").out
+    assert len(here("report", "year", "2026", "--list", "leads.source", "--json").lines) == 2
+
+
+def figures_told(told: dict[str, Any]) -> list[dict[str, Any]]:
+    groups = told["groups"]
+    return [one for group in groups for one in (group["whole"], *group["parts"])]
+
+
 def test_months_are_shown_in_words(here: Here, engine: Engine) -> None:
     planted(engine, lead_values(1, AT, state="approved", approved_at=AT), lead_values(2, AT, state="dismissed"))
     ran = here("report", "month", "2026-11")
