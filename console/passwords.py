@@ -81,5 +81,7 @@ def _refuse_shared(path: Path, facts: os.stat_result) -> None:
         raise UserMistake(f"{path} 不是普通文件")
     if facts.st_uid != os.geteuid():
         raise UserMistake(f"{path} 不是当前用户的文件")
+    if facts.st_nlink > 1:
+        raise UserMistake(f"{path} 另有名字（硬链接），备份可能把它一起带走：请先删去其他名字")
     if stat.S_IMODE(facts.st_mode) & 0o177:
         raise UserMistake(f"{path} 别人也能读写：请先 chmod 600 {path}")

@@ -117,11 +117,12 @@ def lead_told(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A written package that is about to get its name."""
+    """A written package that is about to get its name. Nobody looked for the reporters of the leads `unchecked`."""
 
     manifest: Manifest
     digest: str
     leads: tuple[WorkedLead, ...]
+    unchecked: tuple[str, ...] = ()
 
 
 def hand_out(engine: Engine, outgoing: Outgoing, acting: Acting, now: datetime, take_name: Callable[[], None]) -> None:
@@ -137,6 +138,8 @@ def hand_out(engine: Engine, outgoing: Outgoing, acting: Acting, now: datetime, 
             desk.one(connection, lead, step, moved)
         numbers = tuple(lead.number for lead in outgoing.leads)
         told: Detail = {**detail, "purpose": manifest.purpose, "leads": numbers, "contacts": manifest.has_contacts}
+        if outgoing.unchecked:
+            told = {**told, "unchecked": outgoing.unchecked}
         act = Act(who=acting.name, act="transfer_out", subject=outgoing.digest, at=now, detail=told)
         entry = add_on(connection, acting.sign(act))
         add_transfer(connection, _row(outgoing, (acting.name, now), numbers, entry))

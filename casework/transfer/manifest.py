@@ -116,6 +116,8 @@ def digest_facts(lead: TransferredLead) -> bytes:
 
 def texts(manifest: Manifest) -> Iterable[tuple[str, str]]:
     """Every text that leaves, with its place, for whoever looks for what must not."""
+    yield from (("收件单位（--to）", manifest.addressee), ("文号（--document）", manifest.document))
+    yield from (("本单位名称", manifest.office), ("签署人", manifest.person))
     for lead in manifest.leads:
         for name in ("title", "seller", "url", "note", "reason", "district"):
             yield f"{lead.origin} 的 {name}", getattr(lead, name)

@@ -123,9 +123,8 @@ def save_feedback(office: str, document: str, out: Path, *, as_json: bool) -> No
         acts = acting(config, engine, Grant.EXAMINER, Grant.REVIEWER)
         now = clock.now()
         several = answers(engine, (office, document), acts.sees, now)
-        key = existing_key(config, engine)
-        if key is not None:
-            refuse_reporters(known_reporters(engine, (one.lead_id for one in several), key), texts(several))
+        known = known_reporters(engine, (one.lead_id for one in several), existing_key(config, engine))
+        refuse_reporters(known, texts(several))
     file = BytesIO()
     write_answers(several, f"{document} 办理情况反馈（{clock.in_shanghai(now)}）", file)
     _save(out, file.getvalue())

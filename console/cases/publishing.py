@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from casework.acting import Grant
-from casework.reports.publishing import Wanted, day_of, publish, take_off
+from casework.reports.publishing import Wanted, Withdrawn, day_of, publish, take_off
 from console.acting import acting, acting_out
 from console.cases.covering import day
 from console.cases.report_files import new_file, refuse_taken
+from console.cases.reporter_keys import existing_key
 from console.cases.viewing import viewer
 from console.ledger import plain
 from console.output import harmless, print_json, print_line, say
@@ -35,14 +36,17 @@ class Listing:
 def add(wanted: Wanted, by: str, *, as_json: bool) -> int:
     config = Config.load()
     with opened_engine(config) as engine:
-        made = publish(engine, acting_out(config, engine, Grant.REVIEWER, by=by), wanted, clock.now())
+        acts = acting_out(config, engine, Grant.REVIEWER, by=by)
+        made = publish(engine, acts, replace(wanted, key=existing_key(config, engine)), clock.now())
     return _tell(made, "公示", as_json=as_json)
 
 
 def remove(number: int, reason: str, by: str, *, as_json: bool) -> int:
     config = Config.load()
     with opened_engine(config) as engine:
-        gone = take_off(engine, acting(config, engine, Grant.REVIEWER, by=by), number, reason, clock.now())
+        acts = acting(config, engine, Grant.REVIEWER, by=by)
+        withdrawn = Withdrawn(number=number, reason=reason, key=existing_key(config, engine))
+        gone = take_off(engine, acts, withdrawn, clock.now())
     return _tell(gone, "移出公示", as_json=as_json)
 
 

@@ -30,6 +30,9 @@ def transfer_out(  # noqa: PLR0913, PLR0917 - one parameter an option
         bool, typer.Option("--with-contacts", help="不遮盖联系方式；要有联系方式可见权限")
     ] = False,
     with_evidence: Annotated[bool, typer.Option("--with-evidence", help="附上可独立核验的证据包")] = False,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="举报人密钥不在手边也发出：没有比对举报人信息，并记入操作日志")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """写一份签名的转办包，并对每条线索记下移送或交办。"""
@@ -37,7 +40,8 @@ def transfer_out(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     named = tuple(filter(None, re.split(r"[,，、\s]+", leads)))
     asked = transfer_out_.Asked(leads=named, to=to, document=document, out=out, purpose=purpose, due=due,
-                            with_contacts=with_contacts, with_evidence=with_evidence)  # fmt: skip
+                                with_contacts=with_contacts, with_evidence=with_evidence,
+                                is_unchecked=unchecked)  # fmt: skip
     transfer_out_.send(asked, as_json=as_json)
 
 

@@ -62,6 +62,16 @@ class Reporters:
         with self._engine.connect() as connection:
             return of_leads(connection, lead_ids)
 
+    def behind(self, *lead_ids: int) -> list[Sealed]:
+        """Who reported these leads, or any that was merged into one of them."""
+        with self._engine.connect() as connection:
+            every, last = set(lead_ids), set(lead_ids)
+            while last:
+                merged = select(LeadRow.id).where(LeadRow.merged_into.in_(last))
+                last = set(connection.execute(merged).scalars()) - every
+                every |= last
+            return of_leads(connection, tuple(sorted(every)))
+
     def is_any(self) -> bool:
         """Whether anybody was ever sealed here."""
         with self._engine.connect() as connection:

@@ -10,12 +10,12 @@ import pytest
 from openpyxl import load_workbook
 from people_specimens import someone
 from reporter_specimens import KEY_ONE, KEY_TWO, KNOWN, NAME, NOW, PHONE, ROWS, list_file
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, text, update
 from storage_specimens import database_of
 
 from casework.acting import Acting, Grant
 from casework.incoming.feedback import answers
-from casework.incoming.guard import known_reporters, refuse_reporters
+from casework.incoming.guard import known_reporters, refuse_reporters, uncompared
 from casework.incoming.listed import ListedLead, read_list
 from casework.incoming.lists import Sent, Taken, take_list
 from casework.incoming.reporter import Reporter, unseal
@@ -24,6 +24,7 @@ from crawler.errors import UserMistake
 from storage.cases.leads import WorkedLeads
 from storage.cases.reporters import Reporters
 from storage.db import open_database
+from storage.tables.leads import LeadRow
 
 TOLD = {"url": "https://shop.xinghe.example/1", "title": "包授权", "platform": "taobao"}
 SENT = Sent(office="示例省局", document="示知函〔2026〕1号", kind="assigned")
@@ -132,7 +133,25 @@ def test_what_leaves_is_searched_for_those_who_reported(engine: Engine, acting: 
     with pytest.raises(UserMistake, match="标题中写有举报人的姓名") as caught:
         refuse_reporters(known, [("标题", f"由 {NAME} 举报")])
     assert NAME not in str(caught.value)
-    assert known_reporters(engine, [lead.id], KEY_TWO).found(NAME) == ()
+
+
+@on_each
+def test_without_the_right_key_nothing_leaves_unless_somebody_says_so(engine: Engine, acting: Acting) -> None:
+    report = report_of(TOLD | {"reporter": WHO}, ["taobao"], NOW)
+    lead, other = (register_report(engine, report, KEY_ONE, acting, NOW) for _ in range(2))
+    plain = register_report(engine, report_of(TOLD, ["taobao"], NOW), None, acting, NOW)
+    for key, why in ((None, "不在这里"), (KEY_TWO, "不是当时")):
+        with pytest.raises(UserMistake, match=f"{why}.*{lead.number}"):
+            known_reporters(engine, [plain.id, lead.id], key)
+        assert known_reporters(engine, [lead.id], key, is_unchecked=True).found(NAME) == ()
+        assert uncompared(engine, [lead.id, other.id], key) == (lead.number, other.number)
+        assert known_reporters(engine, [plain.id], key).found(NAME) == ()
+    assert uncompared(engine, [lead.id, plain.id], KEY_ONE) == ()
+    with engine.begin() as connection:  # into a lead that nobody reported
+        connection.execute(update(LeadRow).where(LeadRow.id == other.id).values(merged_into=lead.id))
+        connection.execute(update(LeadRow).where(LeadRow.id == lead.id).values(merged_into=plain.id))
+    assert known_reporters(engine, [plain.id], KEY_ONE).found(NAME) == ("name",)
+    assert uncompared(engine, [plain.id], None) == (lead.number, other.number)
 
 
 def test_a_list_without_its_reporters_is_what_a_lead_says(engine: Engine, acting: Acting, tmp_path: Path) -> None:

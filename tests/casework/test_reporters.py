@@ -16,6 +16,7 @@ from casework.incoming.keys import key_at, make_key
 from casework.incoming.reporter import BLOCK, Reporter, checked, seal, unseal
 from casework.incoming.reports import redacted, refuse_naming, report_of
 from casework.incoming.spellings import REDACTED, spellings, together
+from console.passwords import private_text
 from crawler.config import Config
 from crawler.errors import EvidenceBroken, UserMistake
 
@@ -240,6 +241,23 @@ def test_a_linked_key_is_refused(tmp_path: Path) -> None:
     for use in (key_at, make_key):
         with pytest.raises(UserMistake, match="链接"):
             use(tmp_path / "link.key", [])
+
+
+def test_a_key_with_a_second_name_is_refused(tmp_path: Path) -> None:
+    """A hard link may lie in the home, and goes into a backup there."""
+    path, home = tmp_path / "reporter.key", tmp_path / "home"
+    home.mkdir()
+    make_key(path, [home])
+    (home / "other").hardlink_to(path)
+    for use in (key_at, make_key):
+        with pytest.raises(UserMistake, match="硬链接"):
+            use(path, [home])
+    (home / "other").unlink()
+    assert key_at(path, [home])
+    path.rename(home / "other")
+    path.hardlink_to(home / "other")
+    with pytest.raises(UserMistake, match="硬链接"):
+        private_text(path)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o700])

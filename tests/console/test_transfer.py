@@ -202,10 +202,29 @@ def test_nothing_leaves_that_names_who_reported_it(offices: Offices, tmp_path: P
     assert (refused.code, "写有举报人的姓名" in refused.err, NAME in refused.err) == (2, True, False)
     with offices.sender.engine.begin() as connection:
         connection.execute(update(LeadRow).values(note="电话举报"))
+    for words in (("--to", NAME), ("--document", f"{NAME}〔2026〕7号")):
+        refused = run("transfer", "out", "--leads", number, *out, *words)
+        assert (refused.code, f"{words[0]}）中写有举报人的姓名" in refused.err, NAME in refused.err) == (2, True, False)
+    assert not (tmp_path / "r.ltp").exists()
     assert run("transfer", "out", "--leads", number, *out).code == 0
     package = (tmp_path / "r.ltp").read_bytes()
     assert NAME.encode() not in package
     assert PHONE.encode() not in package
+
+
+def test_without_the_key_nothing_leaves_but_by_a_persons_word(offices: Offices, tmp_path: Path) -> None:
+    run = offices.send
+    number = run("incoming", "report", report_file(tmp_path), "--json").lines[0]["lead"]
+    (tmp_path / "keys" / "reporter.key").rename(tmp_path / "keys" / "elsewhere.key")
+    out = ("--leads", number, "--to", "示例省局", "--document", DOCUMENT, "--as", "交办", "--out", tmp_path / "r.ltp")
+    refused = run("transfer", "out", *out)
+    assert (refused.code, number in refused.err) == (2, True)
+    assert not (tmp_path / "r.ltp").exists()
+    sent = run("transfer", "out", *out, "--unchecked", "--json")
+    assert (sent.code, sent.lines[0]["unchecked"], "没有比对举报人信息" in sent.err) == (0, [number], True)
+    (entry,) = (one for one in AuditLog(offices.sender.engine).entries(limit=10_000) if one.act == "transfer_out")
+    assert json.loads(entry.detail)["unchecked"] == [number]
+    assert offices.hand_over(tmp_path / "q.ltp").code == 0, "nobody reported this one"
 
 
 def test_an_unsealed_capture_or_a_taken_name_leaves_no_package(offices: Offices, tmp_path: Path) -> None:
