@@ -39,7 +39,7 @@ from crawler.tables import (
 )
 from crawler.watches import Device
 
-VERSION = "0.4.0"
+VERSION = "0.5.0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
