@@ -59,7 +59,7 @@ def _list(listed: tuple[Listed, ...]) -> Annex:
             (one.number,),
             (one.lead,),
             (one.category,),
-            known(one.url, LONGEST_ADDRESS),
+            (*known(one.url, LONGEST_ADDRESS), *_found_by(one)),
             known(one.account, LONGEST_NAME),
             known(one.title, LONGEST_NAME),
             known(one.quote, LONGEST_NAME),
@@ -72,6 +72,13 @@ def _list(listed: tuple[Listed, ...]) -> Annex:
     )
     foot = ("时间均为北京时间；均为涉嫌，尚待依法查证。", NOTE_OF_CODES)
     return Annex(name=phrases.LIST, blocks=(_grid(_LIST, rows),), is_wide=True, foot=foot)
+
+
+def _found_by(one: Listed) -> tuple[str, ...]:
+    """Under the address: by which words it was found, and where among what was shown."""
+    if not one.query:
+        return ()
+    return (f"检索词：{clipped(printable(one.query), LONGEST_NAME)}", *((one.position,) if one.position else ()))
 
 
 def _evidence(wanted: Wanted) -> Annex:

@@ -51,6 +51,7 @@ def composed(wanted: Wanted) -> Content:
         pictures=_pictures(wanted),
         operators=wanted.addressee.operators,
         notes=wanted.basis.notes,
+        without=wanted.basis.without,
     )
 
 
@@ -157,10 +158,12 @@ def _listed(wanted: Wanted) -> Iterator[Listed]:
                 account=masked(one.account),
                 title=masked(one.title),
                 quote="；".join(dict.fromkeys(excerpt(masked_quote(quote)) for _, quote in one.quotes if quote)),
-                seen=f"{in_shanghai(one.first_seen)} 至 {in_shanghai(one.last_seen)}",
+                seen=" 至 ".join(dict.fromkeys((in_shanghai(one.first_seen), in_shanghai(one.last_seen)))),
                 captured=in_shanghai(one.captured_at),
                 sha256=one.sha256,
                 measure=SUGGESTED[wanted.kind],
+                query=masked(one.query),
+                position=f"第 {one.position} 位" if one.position else "",
             )
 
 
@@ -205,4 +208,6 @@ def reminded(first: Content, number: str, document: str, settings: Letters) -> C
         paragraphs=tuple(Paragraph(text=text) for text in texts),
         annexes=reminder_annexes(listed, tuple(one.number for one in first.leads)),
     )
-    return replace(first, letter=letter, listed=listed, articles=(), pictures=(), reminds=number, notes=())
+    return replace(
+        first, letter=letter, listed=listed, articles=(), pictures=(), reminds=number, notes=(), without=()
+    )  # fmt: skip

@@ -62,7 +62,8 @@ class PictureIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """Everything of a letter. `operators` are the confirmations of its addressee, one a platform."""
+    """Everything of a letter. `operators` are the confirmations of its addressee, one a platform; `without` are the
+    articles that might be cited and that whoever drafted it left out."""
 
     letter: Letter
     verb: str
@@ -73,6 +74,7 @@ class Content:
     operators: tuple[OperatorIn, ...] = ()
     reminds: str = ""
     notes: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 def written(content: Content) -> str:
@@ -103,7 +105,7 @@ def said_in(content: Content) -> Iterator[tuple[str, str]]:
     yield "函的主送", content.letter.addressee
     yield from (("函的正文", one.text) for one in content.letter.paragraphs)
     for one in content.listed:
-        yield f"清单第 {one.number} 行", "\n".join((one.url, one.account, one.title, one.quote))
+        yield f"清单第 {one.number} 行", "\n".join((one.url, one.query, one.account, one.title, one.quote))
 
 
 def with_pictures(letter: Letter, pictures: Sequence[Picture]) -> Letter:
@@ -137,6 +139,7 @@ def _content(told: Mapping[str, Any]) -> Content:
         operators=tuple(OperatorIn(**one) for one in told["operators"]),
         reminds=told["reminds"],
         notes=tuple(told["notes"]),
+        without=tuple(told["without"]),
     )
 
 

@@ -93,7 +93,10 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One line of the list beside a letter, for the platform's own intake (xlsx, JSON)."""
+    """One line of the list beside a letter, for the platform's own intake (xlsx, JSON).
+
+    `query` and `position` are what a searcher asked for and where among the answers it stood, in words; else empty.
+    """
 
     number: str
     lead: str
@@ -106,6 +109,8 @@ class Listed:
     captured: str
     sha256: str
     measure: str
+    query: str = ""
+    position: str = ""
 
 
 __all__ = ["Annex", "Column", "Grid", "Kind", "Letter", "Lines", "Listed", "Paragraph", "Picture", "Stage"]

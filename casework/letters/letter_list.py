@@ -31,6 +31,8 @@ LIST_COLUMNS = (
     ("线索编号", "lead", 18),
     ("类别", "category", 14),
     ("URL", "url", 50),
+    ("检索词", "query", 20),
+    ("位次", "position", 9),
     ("店铺或账号名", "account", 20),
     ("页面标题", "title", 34),
     ("违规表述摘录", "quote", 40),

@@ -17,7 +17,8 @@ class Shown:
     """One exhibit that a letter shows: words of the page as they are, `quotes` by the category they were found for.
 
     `platform` is its name in Chinese, `categories` are ids, `sha256` is that of the page's capture, `seal` its state in
-    words; `picture` only one that shows the quote.
+    words; `picture` only one that shows the quote. `query` and `position` (from 1) only of what a search showed;
+    `facts` are those of `casework.lawbook.facts`.
     """
 
     id: str
@@ -36,7 +37,10 @@ class Shown:
     seal: str
     files: tuple[KeptFile, ...]
     is_specimen: bool
+    facts: frozenset[str] = frozenset()
     picture: PictureIn | None = None
+    query: str = ""
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +55,13 @@ class Matter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What may be cited in this letter and with which word, over all its leads and categories."""
+    """What may be cited in this letter and with which word, over all its leads and categories; `without` are the
+    articles that whoever drafts it leaves out."""
 
     verb: Verb
     articles: tuple[CitedArticle, ...]
     notes: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,13 +129,6 @@ _REQUESTS = {
         "提请依职权对附件1所列线索予以核查处理；我局尚未立案，仅移送线索和监测所得材料。",
         "请于收到之日起{days}个工作日内，以附件3回执告知是否受理及承办部门。",
     ),
-    Kind.WARN: (
-        "不以真实发明创造为基础申请专利，可能影响费用减缴和资助，申请人亦可能承担法律责任；发明人应当作出创造性贡献。",
-        "签约前请核验代理机构的执业许可或者备案信息，核对合同相对方名称与收款账户，保存合同和沟通记录。",
-        "对声称“包授权”或者有“内部渠道”的，请勿轻信；已经委托的，建议及时核对申请文件，必要时撤回、变更或者补正。",
-        "如有线索，可以向我局或者拨打12345、12315反映。",
-        "本函是风险提示，不是行政处罚，不改变你方的权利义务。",
-    ),
     Kind.NOTICE: (
         "请在审查、预审、备案等工作中对附件1所列主体予以关注，发现相关情形请及时告知我局。",
         "请于收到之日起{days}个工作日内，以附件3回执告知核对情况。",
@@ -144,9 +137,51 @@ _REQUESTS = {
 }
 
 
+# What a client has to fear, by what his agency is suspected of; the articles behind each come from the law's choice.
+_RISKS = {
+    "包授权": (
+        "专利能否授权、商标能否注册由国家知识产权局依法审查决定，任何机构都不能保证；"
+        "对“包授权”“不过全退”之类的承诺请勿轻信。"
+    ),
+    "绿色通道": (
+        "优先审查、快速预审、费用减缴都有公开的条件和程序；声称有“内部渠道”“关系”或者限期必下证的，请勿轻信。"
+    ),
+    "冒用官方名义": (
+        "知识产权管理部门不委托代理机构招揽业务，也不会来电、来函要求你方向其指定的机构或者个人交费；"
+        "遇有自称政府部门、审查机构或者其合作单位的，请核对网址。国家知识产权局官方网站为 www.cnipa.gov.cn，"
+        "官方费用以该网站公布的标准和缴费方式为准。"
+    ),
+    "发明人挂名": (
+        "发明人、设计人应当是对发明创造的实质性特点作出创造性贡献的人；虚列发明人的，"
+        "申请可能按非正常申请处理，申请人也可能受到警告、罚款。"
+    ),
+    "无资质代理": (
+        "专利代理业务须由取得执业许可证的专利代理机构办理；由其他单位、个人代办的，文件质量、保密和追责难有保障。"
+    ),
+    "挂证": "承办代理业务的应当是在该机构实际执业的代理师；请核对合同、委托书所列代理师与实际承办人是否一致。",
+    "非正常申请": (
+        "不以真实发明创造活动为基础提交专利申请的，可能不予减缴费用、不计入申请数量统计、被追还资助或者奖励，"
+        "申请人也可能受到警告、罚款。"
+    ),
+    "恶意商标": "不以使用为目的的恶意商标注册申请应当予以驳回；恶意申请的，申请人也可能受到警告、罚款等行政处罚。",
+}
+_HOW_TO_CHECK = (
+    "签约前请在国家知识产权局专利代理管理系统查询代理机构的执业许可证、机构代码和代理师信息；商标代理机构请查询"
+    "是否在国家知识产权局商标局备案。合同应当以机构名义书面订立，并核对相对方名称与收款账户，保存合同、付款和沟通记录。"
+)
+_ADVICE = (
+    _HOW_TO_CHECK,
+    "已经委托的，请及时核对合同和已经提交的申请文件，保留证据；确有不实的，建议撤回、变更或者补正，并补签合同。",
+    "如有线索，可以向我局或者省级知识产权管理部门反映，也可以拨打12345、12315。",
+    "本函是风险提示，不是行政处罚，不改变你方的权利义务。",
+)
+
+
 def requests(told: Told) -> tuple[str, ...]:
     """请予事项, each by itself; what our office has no power to demand it asks for."""
     heads = {Verb.ORDER: "依法要求你单位", Verb.TRANSFER: "提请你单位", Verb.ASSIST: "请你单位协助"}
+    if told.kind is Kind.WARN:
+        return (*(_RISKS[one] for one in told.categories if one in _RISKS), *_ADVICE)
     if told.kind in _REQUESTS:
         return tuple(one.format(days=told.days) for one in _REQUESTS[told.kind])
     return _of_platform(told, heads.get(told.verb, "商请你单位"))
@@ -179,7 +214,9 @@ def closing(told: Told) -> tuple[str, ...]:
 
 def basis(told: Told, cites: Sequence[str]) -> str:
     """依据, by the articles' full names."""
-    listed = "、".join(map(titled, cites))
+    listed = "、".join(by_law(cites))
+    if told.kind is Kind.WARN:
+        return f"有关规定：{listed}。"
     if told.kind in TO_ACTOR:
         return f"上述行为涉嫌违反或者应当依照下列规定办理：{listed}。"
     return f"办理依据：{listed}。"
@@ -187,5 +224,18 @@ def basis(told: Told, cites: Sequence[str]) -> str:
 
 def titled(cite: str) -> str:
     """A law's name in its marks: 《广告法》第四条."""
-    found = re.fullmatch(r"([^第（《]+)(（[^）]*）)?(第.*)", cite)
-    return f"《{found[1]}》{found[2] or ''}{found[3]}" if found else cite
+    return "".join(_parted(cite))
+
+
+def by_law(cites: Sequence[str]) -> list[str]:
+    """`《广告法》第四条、第九条`: each law named once, where it first stands, with its articles in the order given."""
+    articles: dict[str, list[str]] = {}
+    for law, article in map(_parted, cites):
+        articles.setdefault(law, []).append(article)
+    return [law + "、".join(dict.fromkeys(those)) for law, those in articles.items()]
+
+
+def _parted(cite: str) -> tuple[str, str]:
+    """The law in its marks and the article of it; what cannot be told apart is all law."""
+    found = re.fullmatch(r"(?:《([^》]+)》|([^第（《]+))(（[^）]*）)?(第.*)", cite)
+    return (f"《{found[1] or found[2]}》{found[3] or ''}", found[4]) if found else (cite, "")

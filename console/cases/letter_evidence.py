@@ -9,6 +9,7 @@ import hashlib
 from pathlib import Path
 
 from casework.law_words import PlaceKind
+from casework.lawbook.facts import facts_seen
 from casework.letters.content import Content, LeadIn, PictureIn
 from casework.letters.letter import Picture
 from casework.letters.matters import Shown
@@ -25,6 +26,7 @@ from console.sealing import STATE_WORDS, sealer_of
 from crawler.captures import PictureVerdict
 from crawler.config import Config
 from crawler.errors import EvidenceBroken, UserMistake
+from crawler.items import Kind as ListingKind
 from crawler.items import Listing
 from pipelines.room import TOOL
 from storage.archive import FolderArchive
@@ -34,6 +36,7 @@ from storage.rows import captures_of
 
 LISTED = ("page", "redirect", "image", "picture", "old picture", "original")  # the rest lies in the package
 ACTIVE = "active"
+SEARCHED = (ListingKind.AD, ListingKind.RESULT)
 
 
 def is_specimen_home(config: Config) -> bool:
@@ -113,7 +116,10 @@ class Evidence:
             seal=f"{STATE_WORDS[chosen.seal.state]}，清单第 {chosen.seal.number} 号",
             files=tuple(kept_file(one) for one in chosen.kept if one.part in LISTED),
             is_specimen=is_specimen((chosen,)),
+            facts=facts_seen(active, detail.run.query),
             picture=_picture(chosen, lead.number),
+            query=detail.run.query if listing.kind in SEARCHED else "",
+            position=listing.position if listing.kind in SEARCHED else 0,
         )
 
 

@@ -128,7 +128,7 @@ def hostile_listed(word: str) -> Listed:
     """A lead whose every field a hostile page wrote."""
     return Listed(
         number=word, lead=word, category=word, url=word, account=word, title=word, quote=word, seen=word, captured=word,
-        sha256=word, measure=word,
+        sha256=word, measure=word, query=word, position=word,
     )  # fmt: skip
 
 

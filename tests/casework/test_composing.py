@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import pytest
+from openpyxl import load_workbook
 
 from casework.law_words import CitedArticle, PlaceKind, Verb
+from casework.lawbook.conditions import CATEGORIES
+from casework.letters import phrases
 from casework.letters.composing import composed, numeral, office_complaints, reminded
-from casework.letters.content import LeadIn, OperatorIn, content_read, marked, written
+from casework.letters.content import LeadIn, OperatorIn, content_read, marked, said_in, written
 from casework.letters.letter import Kind, Letter
+from casework.letters.letter_list import to_json, to_xlsx
 from casework.letters.matters import Addressee, Basis, Matter, Shown, Wanted
-from casework.letters.phrases import titled
+from casework.letters.phrases import by_law, titled
 from casework.letters.refusing import Complaints
 from casework.letters.wording import demand_suspicion
 from casework.papers.paper_facts import ChainHead, KeptFile
@@ -112,6 +118,63 @@ def test_contacts_are_hidden_and_quotes_are_short() -> None:
     assert "13800000000" not in everything
     assert content_read(written(content)).listed[0].lead == "X2026-00001"
     demand_suspicion(marked(content, is_draft=True, is_unread=False))
+
+
+def test_a_search_tells_its_words_and_the_place_in_every_list() -> None:
+    content = composed(wanted(Kind.REMOVE, Verb.ASK, matter(query="专利 包授权", position=3), matter(2)))
+    (first, second) = content.listed
+    assert (first.query, first.position) == ("专利 包授权", "第 3 位")
+    assert (second.query, second.position) == ("", "")
+    (leads, *_) = content.letter.annexes
+    addresses = [row[3] for row in leads.blocks[0].rows]
+    assert addresses == [
+        ("https://item.taobao.example/1", "检索词：专利 包授权", "第 3 位"),
+        ("https://item.taobao.example/2",),
+    ]
+    letter = replace(marked(content, is_draft=True, is_unread=False), own_number="H2026-00001")
+    (told, _) = json.loads(to_json(letter, content.listed))["leads"]
+    assert (told["query"], told["position"]) == ("专利 包授权", "第 3 位")
+    rows = [[cell.value for cell in row] for row in load_workbook(BytesIO(to_xlsx(letter, content.listed)))["线索清单"]]
+    named = dict(zip(rows[2], rows[3], strict=True))
+    assert (named["检索词"], named["位次"]) == ("专利 包授权", "第 3 位")
+    assert dict(said_in(content))["清单第 1 行"].splitlines()[1] == "专利 包授权"
+    # What was composed before letters told it is read all the same.
+    old = json.loads(written(content))
+    for one in old["content"]["listed"]:
+        del one["query"], one["position"]
+    assert content_read(json.dumps(old)).listed[0].query == ""
+
+
+def test_a_second_is_told_once() -> None:
+    later = replace(matter(), shown=(shown(last_seen=NOW + timedelta(days=1)),))
+    (once,), (span,) = (composed(wanted(Kind.REMOVE, Verb.ASK, one)).listed for one in (matter(), later))
+    assert once.seen == "2026-11-20 14:00:00"
+    assert span.seen == "2026-11-20 14:00:00 至 2026-11-21 14:00:00"
+
+
+def warned(word: str) -> str:
+    return text_of(composed(wanted(Kind.WARN, Verb.ASK, matter(quotes=((word, word),)))).letter)
+
+
+def test_a_warning_warns_about_what_was_found() -> None:
+    false_office = warned("冒用官方名义")
+    assert "不以真实发明创造" not in false_office
+    assert "要求你方向其指定的机构或者个人交费" in false_office
+    assert "www.cnipa.gov.cn" in false_office
+    assert "不以真实发明创造活动为基础" in warned("非正常申请")
+    assert "创造性贡献" in warned("发明人挂名")
+    for one in CATEGORIES.values():
+        told = warned(one)
+        assert phrases._RISKS[one] in told
+        assert "（四）" in told
+        assert "专利代理管理系统" in told
+        assert "不是行政处罚" in told
+        assert "有关规定：" in told
+
+
+def test_a_law_is_named_once() -> None:
+    cites = ("广告法第四条", "反不正当竞争法（2025修订）第九条", "广告法第九条第（三）项", "示例办法")
+    assert by_law(cites) == ["《广告法》第四条、第九条第（三）项", "《反不正当竞争法》（2025修订）第九条", "示例办法"]
 
 
 def test_a_client_learns_of_nobody_else() -> None:
