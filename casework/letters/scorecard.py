@@ -57,11 +57,14 @@ FIGURE_WORDS = {
 }
 
 
-def scorecard(letters: KeptLetters, first: datetime, until: datetime) -> tuple[Score, ...]:
-    """Every operator to whom letters went in this time, the one with most leads first."""
+def scorecard(
+    letters: KeptLetters, first: datetime, until: datetime, districts: Sequence[str] = ()
+) -> tuple[Score, ...]:
+    """Every operator to whom letters went in this time, the one with most leads first; over those letters that
+    whoever works for these districts sees."""
     lines: dict[str, list[_Line]] = {}
     after = 0
-    while found := letters.sent_to_operators(first, until, after):
+    while found := letters.sent_to_operators(first, until, after, districts):
         by_id = {one.id: one for one in found}
         for lead in letters.leads_of(*by_id):
             letter = by_id[lead.letter_id]

@@ -35,7 +35,8 @@ from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EvidenceBroken, UserMistake
 from storage.cases.leads import WorkedLeads
-from storage.cases.letter_shapes import KeptLetter, NewLetter, NewLetterLead
+from storage.cases.letter_moves import LETTER_WORDS, OUT
+from storage.cases.letter_shapes import KeptLetter, LetterAbout, NewLetter, NewLetterLead
 from storage.cases.letters import KeptLetters, LetterAct, about_on, draft_on, numbers_ahead
 from storage.cases.shapes import WorkedLead
 from storage.db import writing
@@ -125,7 +126,7 @@ class _Drafting:
                 complaints.add_error(f"线索 {lead.number}", wrong)
         joined = [_Group(addressee=addressees.whole(one), leads=tuple(of_it)) for one, of_it in groups.items()]
         for one in joined:
-            self._refuse_known(one, complaints)
+            self._refuse_known(kind, one, complaints)
         wanted = [self._wanted(kind, one, matters, complaints) for one in joined]
         complaints.settle("没有起草")
         numbers = numbers_ahead(self._engine, self._now, len(wanted))
@@ -176,15 +177,13 @@ class _Drafting:
             if worked.named(name).id != lead.id:
                 raise UserMistake(f"证据项 {name} 不是这条线索的")
 
-    def _refuse_known(self, group: _Group, complaints: Complaints) -> None:
+    def _refuse_known(self, kind: Kind, group: _Group, complaints: Complaints) -> None:
+        """Nobody is asked for the same twice: what went out is reminded of, what did not is sent or withdrawn."""
         ids = [one.id for one in group.leads]
-        known = KeptLetters(self._engine).about(ids, group.addressee.name)
+        known = KeptLetters(self._engine).about(ids, group.addressee.name, kind)
         for lead in group.leads:
             if lead.id in known:
-                complaints.add(
-                    f"线索 {lead.number} 已在给 {group.addressee.name} 的 {known[lead.id]} 中，"
-                    f"未反馈的请催办：lantian letter remind {known[lead.id]}"
-                )
+                complaints.add(f"线索 {lead.number} {_known_words(known[lead.id], kind, group.addressee.name)}")
 
     def _wanted(self, kind: Kind, group: _Group, matters: dict[int, Matter], complaints: Complaints) -> Wanted:
         of_it = tuple(matters[one.id] for one in group.leads if one.id in matters)
@@ -199,6 +198,13 @@ class _Drafting:
             chain=self.evidence.chain(),
             now=self._now,
         )
+
+
+def _known_words(known: LetterAbout, kind: Kind, addressee: str) -> str:
+    told = f"已在给 {addressee} 的{KIND_WORDS[kind]}函 {known.number}（{LETTER_WORDS[known.state]}）中"
+    if known.state in OUT:
+        return f"{told}，未反馈的请催办：lantian letter remind {known.number}"
+    return f"{told}，请先发出或撤回：lantian letter withdraw {known.number}"
 
 
 def _numbered(wanted: Wanted, number: str, group: _Group) -> tuple[NewLetter, Content]:
@@ -249,5 +255,6 @@ def _refuse_taken(connection: Connection, new: NewLetter) -> None:
     """Two who draft at once: the second one sees here what the first one wrote."""
     if new.reminds is not None:
         return
-    if known := about_on(connection, [one.lead_id for one in new.leads], new.addressee):
-        raise UserMistake(f"没有起草：所列线索已在给 {new.addressee} 的 {'、'.join(sorted(set(known.values())))} 中")
+    if known := about_on(connection, [one.lead_id for one in new.leads], (new.addressee, new.kind)):
+        numbers = "、".join(sorted({one.number for one in known.values()}))
+        raise UserMistake(f"没有起草：所列线索已在给 {new.addressee} 的 {numbers} 中")

@@ -23,10 +23,11 @@ def letter_for(engine: Engine, acts: Acting, word: str) -> KeptLetter:
 
 
 def sees(engine: Engine, acts: Acting, kept: KeptLetter) -> bool:
-    """Whether each lead in it is of his districts."""
+    """Whether each lead in it is of his districts; of a reminder, each of the letter it reminds of."""
     if not acts.districts:
         return True
-    ids = [one.id for one in content_read(kept.content).leads]
+    whole = KeptLetters(engine).named(str(kept.reminds)) if kept.reminds else kept
+    ids = [one.id for one in content_read(whole.content).leads]
     with engine.connect() as connection:
         for at in range(0, len(ids), AT_ONCE):
             if not all(acts.sees(one.district) for one in leads_on(connection, ids[at : at + AT_ONCE])):

@@ -41,8 +41,9 @@ def show_scorecard(period: Period, *, by: str = "", as_json: bool) -> None:
     if last < first:
         raise UserMistake(f"{last} 早于 {first}")
     with opened(config) as store:
-        acting(config, store.engine, *READERS, by=by)
-        found = scorecard(KeptLetters(store.engine), start_of(first), start_of(last + timedelta(days=1)))
+        acts = acting(config, store.engine, *READERS, by=by)
+        begin, end = start_of(first), start_of(last + timedelta(days=1))
+        found = scorecard(KeptLetters(store.engine), begin, end, tuple(sorted(acts.districts)))
         names = {one.name for one in Operators(store.engine).every() if period.platform in one.platforms}
     scores = [one for one in found if not period.platform or one.operator in names]
     if as_json:

@@ -19,7 +19,7 @@ from casework.masking import masked
 from casework.workdays import told_day
 from console.acting import acting
 from console.cases.letter_files import Folder
-from console.cases.letter_scope import letter_for, sees
+from console.cases.letter_scope import letter_for
 from console.ledger import opened, plain
 from console.output import harmless, page, print_json, print_line, say
 from crawler import clock
@@ -90,8 +90,14 @@ def list_letters(listing: Listing, *, by: str = "", as_json: bool) -> None:
     with opened(config) as store:
         acts = acting(config, store.engine, *READERS, by=by)
         states = (listing.state,) if listing.state else ()
-        wanted = LettersWanted(states=states, addressee=listing.to, before=listing.before, limit=listing.limit)
-        found = [one for one in KeptLetters(store.engine).letters(wanted) if sees(store.engine, acts, one)]
+        wanted = LettersWanted(
+            states=states,
+            addressee=listing.to,
+            districts=tuple(sorted(acts.districts)),
+            before=listing.before,
+            limit=listing.limit,
+        )
+        found = KeptLetters(store.engine).letters(wanted)
     if as_json:
         for one in found:
             print_json(letter_told(one))

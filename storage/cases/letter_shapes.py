@@ -94,6 +94,14 @@ class KeptLetter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LetterAbout:
+    """A living letter about a lead: which one, and how far it is."""
+
+    number: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLetterLead:
     """One lead in one letter, and what became of it."""
 
@@ -149,12 +157,16 @@ class AnsweredLead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LettersWanted:
-    """Which letters; empty means any. Newest first, from the one before `before`."""
+    """Which letters; empty means any. Newest first, from the one before `before`.
+
+    `districts` are those of whoever asks: only letters each of whose leads lies in one of them.
+    """
 
     states: tuple[str, ...] = ()
     addressee: str = ""
     sent_from: datetime | None = None
     sent_to: datetime | None = None
+    districts: tuple[str, ...] = ()
     before: int = 0
     limit: int = 50
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, select, update
 
 from crawler.errors import UserMistake
 from storage.audit import Act, Detail, Signer, add_on
@@ -19,6 +19,7 @@ from storage.cases.letter_shapes import (
     AnsweredLead,
     KeptLetter,
     KeptLetterLead,
+    LetterAbout,
     LetterStep,
     LettersWanted,
     NewLetter,
@@ -26,6 +27,7 @@ from storage.cases.letter_shapes import (
 )
 from storage.cases.numbers import next_number
 from storage.models import encodable
+from storage.tables.leads import LeadRow
 from storage.tables.letters import LetterLeadRow, LetterRow, LetterStepRow
 
 BATCH = 200
@@ -207,6 +209,8 @@ class KeptLetters:
             query = query.where(LetterRow.sent_at >= wanted.sent_from)
         if wanted.sent_to:
             query = query.where(LetterRow.sent_at < wanted.sent_to)
+        if wanted.districts:
+            query = query.where(_is_within(wanted.districts))
         if wanted.before:
             query = query.where(LetterRow.id < wanted.before)
         with self.engine.connect() as connection:
@@ -231,31 +235,39 @@ class KeptLetters:
         with self.engine.connect() as connection:
             return tuple(letter_of(row) for row in connection.execute(query))
 
-    def sent_to_operators(self, first: datetime, until: datetime, after: int = 0) -> tuple[KeptLetter, ...]:
-        """Letters to platforms' operators that went out in this time, a batch from the one after `after`."""
+    def sent_to_operators(
+        self, first: datetime, until: datetime, after: int = 0, districts: Sequence[str] = ()
+    ) -> tuple[KeptLetter, ...]:
+        """Letters to platforms' operators that went out in this time, a batch from the one after `after`; those that
+        whoever works for some districts sees."""
         query = select(*_LETTER).where(LetterRow.sent_at >= first, LetterRow.sent_at < until, LetterRow.id > after)
         query = query.where(LetterRow.operator_id.is_not(None), LetterRow.reminds.is_(None))
+        if districts:
+            query = query.where(_is_within(districts))
         with self.engine.connect() as connection:
             rows = connection.execute(query.order_by(LetterRow.id).limit(BATCH))
             return tuple(letter_of(row) for row in rows)
 
-    def about(self, lead_ids: Sequence[int], addressee: str) -> dict[int, str]:
-        """Numbers of living letters to this addressee by the leads they are about and that did not come back since."""
+    def about(self, lead_ids: Sequence[int], addressee: str, kind: str) -> dict[int, LetterAbout]:
+        """Living letters that ask this addressee for the same, by the leads they are about and that did not come back
+        since; a letter of another kind asks for something else."""
         with self.engine.connect() as connection:
-            return about_on(connection, lead_ids, addressee)
+            return about_on(connection, lead_ids, (addressee, kind))
 
 
-def about_on(connection: Connection, lead_ids: Sequence[int], addressee: str) -> dict[int, str]:
-    """The same within a transaction, so that two who draft at once do not both find nothing."""
-    found: dict[int, str] = {}
+def about_on(connection: Connection, lead_ids: Sequence[int], to: tuple[str, str]) -> dict[int, LetterAbout]:
+    """The same within a transaction, so that two who draft at once do not both find nothing; `to` is the addressee
+    and the kind."""
+    (addressee, kind), found = to, dict[int, LetterAbout]()
     for at in range(0, len(lead_ids), BATCH):
         query = (
-            select(LetterLeadRow.lead_id, LetterRow.number)
+            select(LetterLeadRow.lead_id, LetterRow.number, LetterRow.state)
             .join(LetterRow, LetterRow.id == LetterLeadRow.letter_id)
             .where(LetterLeadRow.lead_id.in_(lead_ids[at : at + BATCH]), LetterLeadRow.back_at.is_(None))
-            .where(LetterRow.addressee == addressee, LetterRow.state.in_(LIVE))
+            .where(LetterRow.addressee == addressee, LetterRow.kind == kind, LetterRow.state.in_(LIVE))
         )
-        found |= {row.lead_id: row.number for row in connection.execute(query)}
+        rows = connection.execute(query)
+        found |= {row.lead_id: LetterAbout(number=row.number, state=row.state) for row in rows}
     return found
 
 
@@ -263,6 +275,17 @@ def lead_of_letter_on(connection: Connection, letter_id: int, lead_id: int) -> K
     """One lead of a letter as this transaction sees it."""
     mine = (LetterLeadRow.letter_id == letter_id, LetterLeadRow.lead_id == lead_id)
     return _lead(connection.execute(select(*_LEAD).where(*mine)).one())
+
+
+def _is_within(districts: Sequence[str]) -> ColumnElement[bool]:
+    """None of a letter's leads lies elsewhere; a reminder is judged by the leads of the letter it reminds of."""
+    its = func.coalesce(LetterRow.reminds, LetterRow.id)
+    elsewhere = (
+        select(LetterLeadRow.lead_id)
+        .join(LeadRow, LeadRow.id == LetterLeadRow.lead_id)
+        .where(LetterLeadRow.letter_id == its, LeadRow.district.not_in(districts))
+    )
+    return ~elsewhere.exists()
 
 
 def letter_of(row: Row[Any]) -> KeptLetter:

@@ -42,7 +42,7 @@ def refused(bureau: Bureau, ran: Ran, *words: str) -> None:
     assert ran.code in (2, 4), ran
     for word in words:
         assert word in ran.err, ran.err
-    assert (bureau.files(), KeptLetters(bureau.engine).about([bureau.lead.id], OPERATOR)) == ([], {})
+    assert (bureau.files(), KeptLetters(bureau.engine).about([bureau.lead.id], OPERATOR, "remove")) == ([], {})
 
 
 def in_full(bureau: Bureau, *more: object) -> Ran:
@@ -82,10 +82,18 @@ def test_a_letter_is_drafted_with_all_that_belongs_to_it(bureau: Bureau) -> None
     content = content_read(bureau.letter.content)
     assert content.letter.marks == ()
     assert [one.lead for one in content.listed] == [bureau.lead.number]
-    # Once more to the same operator is a reminder's matter; nothing is overwritten.
+    # A draft cannot be reminded of; what went out is. Nothing is overwritten.
     again = bureau.draft()
-    assert (again.code, "lantian letter remind" in again.err) == (2, True)
+    assert (again.code, "remind" in again.err) == (2, False)
+    assert f"请先发出或撤回：lantian letter withdraw {told['number']}" in again.err
+    bureau.write("UPDATE letters SET state = 'sent'")
+    again = bureau.draft()
+    assert (again.code, f"lantian letter remind {told['number']}" in again.err) == (2, True)
     assert len(bureau.files()) == 4
+    other = bureau.draft(CAT, "--kind", "system")
+    assert (other.code, other.lines[0]["kind"]) == (0, "system"), other.err
+    shown = json.loads((bureau.out / f"{told['number']}-草稿.json").read_text("utf-8"))["leads"][0]
+    assert (bool(shown["query"]), shown["position"].startswith("第 ")) == (True, True)
 
 
 def test_every_reason_is_told_at_once(decided: Path, bureau: Bureau) -> None:
@@ -174,7 +182,7 @@ def test_a_rows_file_that_is_there_is_not_replaced(bureau: Bureau) -> None:
     ran = in_full(bureau)
     assert (ran.code, "不覆盖" in ran.err) == (2, True)
     assert bureau.files() == ["H2026-00001-草稿.pdf"]
-    assert KeptLetters(bureau.engine).about([bureau.lead.id], OPERATOR) == {}
+    assert KeptLetters(bureau.engine).about([bureau.lead.id], OPERATOR, "remove") == {}
 
 
 def test_without_a_credential_or_the_right_nobody_drafts(bureau: Bureau) -> None:

@@ -340,7 +340,7 @@ def test_withdrawn_it_never_goes_out(ready: Bureau) -> None:
     assert ready.by(ANN, "withdraw", "1", "--reason", "改写").code == 0
     assert "已撤回" in no_letter(ready)
     assert ready.by(ANN, "send", "1", "--document", DOCUMENT).code == 2
-    assert KeptLetters(ready.engine).about([ready.lead.id], OPERATOR) == {}
+    assert KeptLetters(ready.engine).about([ready.lead.id], OPERATOR, "remove") == {}
 
 
 def receipt(path: Path, rows: Sequence[Sequence[object]]) -> Path:
@@ -368,6 +368,7 @@ def test_no_state_without_its_table(ready: Bureau) -> None:
 def test_who_works_for_other_districts_sees_no_letter(ready: Bureau) -> None:
     ready.tokens["别区"] = token_of(ready.engine, "示例别区", Grant.REVIEWER, districts=("示例区",))
     assert ready.by("别区", "list", "--json").lines == []
+    assert ready.by("别区", "scorecard", "--json").lines == []
     for arguments in (("show", "1"), ("export", "1", "--out", ready.out), ("send", "1", "--document", DOCUMENT)):
         ran = ready.by("别区", *arguments)
         assert (ran.code, "没有 1 这份函" in ran.err) == (2, True)
