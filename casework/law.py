@@ -7,7 +7,7 @@ whatever else comes to mind is refused with the reason. What is lawful is in the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -132,7 +132,7 @@ def _judged(name: str, situation: Situation, book: Book) -> Reached | str:
     unmet = [(use.when.unmet(situation), use) for use in book.rows.uses_of.get(name, ())]
     holding = [use for why_not, use in unmet if not why_not]
     if not holding:
-        return _unmet_words(article, [why_not for why_not, _ in unmet], book.powers)
+        return _unmet_words(article, unmet, situation, book.powers)
     return _in_power(article, holding[0], situation, book.powers)
 
 
@@ -149,11 +149,15 @@ def _barred(article: Article, situation: Situation, powers: Powers) -> str:
     return f"《{article.law}》{article.version}：{days_words(article.since, article.until, situation.on)}"
 
 
-def _unmet_words(article: Article, unmet: list[tuple[str, ...]], powers: Powers) -> str:
-    """The reasons of the row that comes nearest; without any row, what the article is for."""
+def _unmet_words(
+    article: Article, unmet: Sequence[tuple[tuple[str, ...], Use]], situation: Situation, powers: Powers
+) -> str:
+    """The reasons of the row that comes nearest, with whose power it were; without any row, what the article is for."""
     if unmet:
-        nearest: tuple[str, ...] = min(unmet, key=len)
-        return "；".join(nearest)
+        nearest, use = min(unmet, key=lambda one: (situation.category not in _categories(one[1]), len(one[0])))
+        verdict = _in_power(article, use, situation, powers)
+        whose = (verdict,) if len(nearest) == 1 and use.when.facts and isinstance(verdict, str) else ()
+        return "；".join((*nearest, *whose))
     if powers.holder(article) is Holder.STATE:
         return powers.why[Holder.STATE]
     return f"本情形不引：{article.caution or article.use or article.title}"

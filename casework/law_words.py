@@ -50,6 +50,20 @@ class Verb(StrEnum):
     TRANSFER = "移送"
 
 
+class Fact(StrEnum):
+    """What an article asks for beyond category, actor and place; nobody takes it as given."""
+
+    EMBLEM = "emblem"  # 页面使用国旗、国徽
+    GOVERNMENT_QUERY = "government_query"  # 查询词是国家机关、政务服务网站
+    OFFICIAL_SITE = "official_site"  # 网站、账号名称像国家机关
+    OFFICIAL_STAFF = "official_staff"  # 以国家机关工作人员的名义
+    INVENTOR_CHANGE = "inventor_change"  # 变更发明人、设计人
+    UNPUBLISHED = "unpublished"  # 首页未公示执照、许可、备案
+    OWN_FILING = "own_filing"  # 代理机构自己申请、受让商标
+    UNCHECKED = "unchecked"  # 平台未核验、登记、审核
+    PRACTITIONER = "practitioner"  # 从业人员自行接受委托、在两家以上机构从业
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delegation:
     """A power another office gave ours: `kind` is delegation (委托) or assignment (交办), `scope` words of powers."""
@@ -69,6 +83,7 @@ class Situation:
 
     `measure` is the kind of the letter (`casework.letters.letter.Kind`): only its articles and its word are answered.
     Empty asks for the whole matter: platform and actor, with the strongest word that our office has in it.
+    `facts` are those that were seen; what rests on another is refused.
     """
 
     category: str
@@ -82,6 +97,7 @@ class Situation:
     platform_seat: str = ""
     actor_seat: str = ""
     measure: str = ""
+    facts: frozenset[str] = frozenset()
     written: date | None = None
 
 

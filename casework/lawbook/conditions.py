@@ -1,6 +1,6 @@
-"""When a row of the law book holds: for which categories, actors, places, offices, levels and days. It decides nothing.
+"""When a row of the law book holds: for which categories, actors, places, offices, levels, facts and days.
 
-Words that nobody knows are refused while the file is read, so that a typing mistake never widens a row.
+It decides nothing. Words that nobody knows are refused while the file is read: a typing mistake never widens a row.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from casework.law_words import ActorKind, Level, OfficeKind, PlaceKind, Situation
+from casework.law_words import ActorKind, Fact, Level, OfficeKind, PlaceKind, Situation
+from casework.lawbook.facts import signs
 from detectors.strict import Table
 
 CATEGORIES = {
@@ -44,13 +45,14 @@ Groups = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """What a row asks of a situation; what it does not name is open."""
+    """What a row asks of a situation; what it does not name is open. Of `facts` one is enough."""
 
     categories: tuple[str, ...] = ()
     actors: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     offices: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
     since: date = date.min
     until: date = date.max
 
@@ -64,6 +66,8 @@ class Conditions:
             (self.levels, situation.level, "层级"),
         )
         why = [_why(wanted, given, word) for wanted, given, word in asked if wanted and given not in wanted]
+        if self.facts and not situation.facts & set(self.facts):
+            why.append("；".join(signs()[one].unseen for one in self.facts))
         if not self.since <= situation.on <= self.until:
             why.append(days_words(self.since, self.until, situation.on))
         return tuple(why)
@@ -77,8 +81,10 @@ class Conditions:
             (self.offices, situation.office),
             (self.levels, situation.level),
         )
-        return self.since <= situation.on <= self.until and all(
-            not wanted or given in wanted for wanted, given in asked
+        return (
+            self.since <= situation.on <= self.until
+            and all(not wanted or given in wanted for wanted, given in asked)
+            and (not self.facts or not situation.facts.isdisjoint(self.facts))
         )
 
 
@@ -101,6 +107,7 @@ def read_conditions(entry: Table, groups: Groups) -> Conditions:
         places=_choices(entry, "places", PlaceKind, groups),
         offices=_choices(entry, "offices", OfficeKind, groups),
         levels=_choices(entry, "levels", Level, groups),
+        facts=_choices(entry, "facts", Fact, groups),
         since=entry.day("from") if entry.has("from") else date.min,
         until=entry.day("until") if entry.has("until") else date.max,
     )

@@ -6,7 +6,7 @@ A delegation whose scope takes something out opens nothing: what it leaves must 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -21,6 +21,7 @@ from detectors.strict import Table, read_table
 
 KIND_WORDS = {"delegation": "委托", "assignment": "交办"}
 _EXCEPTS = re.compile(r"不|除|除外|except|not|without", re.I)
+_PHRASES = re.compile(r"[，,、；;\s]+")
 _LOWER = re.compile(r"[市县区州旗盟]")
 
 
@@ -69,9 +70,24 @@ class Powers:
             raise RuleInvalid(f"{article.id}: power 要是这些之一：{'；'.join(self.holders)}")
         return self.holders[article.power]
 
+    def unknown(self, scope: Sequence[str], articles: Mapping[str, Article]) -> tuple[str, ...]:
+        """The phrases of a scope that open nothing: they hold none of our words and name no article of the province."""
+        ours = [one for one in articles.values() if self.holder(one) is Holder.PROVINCE]
+        names = {name for one in ours for name in (one.id, one.title, one.cite)}
+        return tuple(
+            phrase
+            for phrase in scope
+            if not names & set(_PHRASES.split(phrase)) and not any(word in phrase.lower() for word in self.words)
+        )
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every word of a scope that opens something."""
+        return tuple(dict.fromkeys(word for one in self.scopes for word in one.words))
+
     def opens(self, delegation: Delegation, article: Article) -> bool:
         """Whether the scope names the article, or holds a word that opens it."""
-        named = {word for phrase in delegation.scope for word in re.split(r"[，,、；;\s]+", phrase)}
+        named = {word for phrase in delegation.scope for word in _PHRASES.split(phrase)}
         if {article.id, article.title, article.cite} & named:
             return True
         told = [phrase for phrase in delegation.scope if not _EXCEPTS.search(phrase)]

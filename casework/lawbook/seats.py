@@ -25,8 +25,8 @@ class Seat(StrEnum):
 
 
 def seat_of(theirs: str, office: str) -> Seat:
-    """Unknown where one of the two is not told, or theirs is only our province while we are a city of it;
-    elsewhere also where the names do not prove that it is ours."""
+    """Unknown where one of the two is not told, where theirs is only our province while we are a city of it, and where
+    one is a province alone and the other a city without one; elsewhere also where the names do not prove it ours."""
     if not theirs.strip() or not office.strip():
         return Seat.UNKNOWN
     province, rest = parted(theirs)
@@ -37,7 +37,7 @@ def seat_of(theirs: str, office: str) -> Seat:
         if own_rest and not rest:
             return Seat.UNKNOWN
     elif not (own_rest and rest):
-        return Seat.ELSEWHERE
+        return Seat.UNKNOWN
     return Seat.OURS if rest.startswith(own_rest) else Seat.ELSEWHERE
 
 

@@ -139,7 +139,7 @@ def _content(told: Mapping[str, Any]) -> Content:
         operators=tuple(OperatorIn(**one) for one in told["operators"]),
         reminds=told["reminds"],
         notes=tuple(told["notes"]),
-        without=tuple(told["without"]),
+        without=tuple(told.get("without", ())),
     )
 
 

@@ -133,7 +133,10 @@ def check_file(path: Path | None, *, as_json: bool) -> None:
     """Read the office's file as a letter would; a wrong edit is a mistake with its line."""
     chosen = path or Config.load().home / OFFICE_FILE
     if not chosen.exists():
-        raise UserMistake(f"没有 {chosen}")
+        raise UserMistake(
+            f"没有 {chosen}：本机关没有自己的条文文件，函件用系统自带的条文；"
+            "要改或者要加，就建这个文件并写 [[article]]，再运行 lantian law check；或者写明文件：lantian law check 文件"
+        )
     ours, whole = Book.load(), Book.load(chosen)
     changed = [name for name, one in whole.articles.items() if name in ours.articles and ours.articles[name] != one]
     added = [name for name in whole.articles if name not in ours.articles]

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
-from casework.law_words import ActorKind, Delegation, Level, OfficeKind, PlaceKind
+from casework.law import Book
+from casework.law_words import ActorKind, Delegation, Fact, Level, OfficeKind, PlaceKind
 from casework.lawbook.conditions import CATEGORIES
+from casework.lawbook.facts import signs
 from crawler.errors import UserMistake
 
 T = TypeVar("T", bound=str)
@@ -49,10 +51,12 @@ LEVELS: Mapping[Level, str] = {
 }
 KINDS = {"委托": "delegation", "交办": "assignment", "delegation": "delegation", "assignment": "assignment"}
 PLATFORMS: Mapping[PlaceKind, str] = {
-    PlaceKind.SEARCH_AD: "baidu so360 sogou bing toutiao shenma",
-    PlaceKind.SHOP: "taobao tmall jd alibaba1688 pinduoduo xianyu zbj wuba",
-    PlaceKind.FORUM: "tieba zhihu xiaohongshu weixin",
-    PlaceKind.OWN_SITE: "landing",
+    PlaceKind.SEARCH_AD: "baidu so360 sogou bing toutiao shenma 百度 360搜索 360 搜狗 必应 今日头条搜索 今日头条 头条 "
+    "神马搜索 神马",
+    PlaceKind.SHOP: "taobao tmall jd alibaba1688 pinduoduo xianyu zbj wuba 淘宝 天猫 京东 1688 阿里巴巴 拼多多 闲鱼 "
+    "猪八戒网 猪八戒 58同城 58",
+    PlaceKind.FORUM: "tieba zhihu xiaohongshu weixin 百度贴吧 贴吧 知乎 小红书 微信公众号 微信",
+    PlaceKind.OWN_SITE: "landing 落地页",
 }
 INLINE = "文号|委托|省局|范围,范围|2026-01-01|2026-12-31"
 _MOST = 200  # characters of one part of a delegation
@@ -87,6 +91,25 @@ def category(word: str) -> str:
         accepted = "、".join(f"{name}（{words}）" for name, words in CATEGORIES.items())
         raise UserMistake(f"--category 不认识 {_shown(word)}；可以写：{accepted}")
     return known[_plain(word)]
+
+
+def facts(told: Sequence[str]) -> frozenset[str]:
+    """What was seen, by its id or by the words of it."""
+    known = {_plain(word): name for name, sign in signs().items() for word in (name, *sign.words)}
+    if strange := [word for word in told if _plain(word) not in known]:
+        accepted = "、".join(f"{name}（{sign.words[0]}）" for name, sign in signs().items())
+        raise UserMistake(f"--fact 不认识 {_shown(strange[0])}；可以写：{accepted}")
+    return frozenset(Fact(known[_plain(word)]).value for word in told)
+
+
+def refuse_scope(given: Delegation, book: Book) -> None:
+    """A word that opens nothing is a mistake now: later nobody would see that the power is missing."""
+    if strange := book.powers.unknown(given.scope, book.articles):
+        accepted = "、".join(book.powers.words)
+        raise UserMistake(
+            f"范围不认识 {'、'.join(_shown(one) for one in strange)}；可以写：{accepted}，"
+            "或者省级职权的条文编号，如 PAR-二十五"
+        )
 
 
 def day(word: str, option: str) -> date:

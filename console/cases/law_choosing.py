@@ -36,6 +36,7 @@ class Asked:
     on: str = ""
     written: str = ""
     measure: str = ""
+    facts: tuple[str, ...] = ()
     delegations: tuple[str, ...] = ()
     office_seat: str = ""
     platform_seat: str = ""
@@ -44,8 +45,11 @@ class Asked:
 
 def choose_law(asked: Asked, *, as_json: bool) -> None:
     config = Config.load()
+    book = book_of(config)
     situation = _situation(asked, config)
-    choice = choose(situation, book_of(config), confirmations_in(config))
+    for given_here in situation.delegations:
+        law_asked.refuse_scope(given_here, book)
+    choice = choose(situation, book, confirmations_in(config))
     if as_json:
         print_json(choice_told(choice))
         return
@@ -72,6 +76,7 @@ def _situation(asked: Asked, config: Config) -> Situation:
         platform_seat=asked.platform_seat,
         actor_seat=asked.actor_seat,
         measure=asked.measure,
+        facts=law_asked.facts(asked.facts),
     )
 
 

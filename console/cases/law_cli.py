@@ -16,13 +16,18 @@ By = Annotated[str, typer.Option(help="谁做；没有 LANTIAN_TOKEN 时在终�
 Article = Annotated[str, typer.Argument(metavar="ID", help="条文编号，如 PAR-二十七")]
 DELEGATION = "持有的委托或交办：登记过的文号，或写成 文号|委托|省局|范围,范围|2026-01-01|2026-12-31；可重复"
 
+FACT = (
+    "见到的事实：emblem（国徽） government_query（政务查询） official_site official_staff inventor_change "
+    "unpublished own_filing unchecked practitioner，或中文；可重复；没有写的就当未见"
+)
+
 
 @law_app.command("choose")
 def law_choose(  # noqa: PLR0913, PLR0917 - one parameter an option
     category: Annotated[str, typer.Option(help="类别，如 guaranteed_grant 或 包授权")],
     actor: Annotated[str, typer.Option(help="主体：patent_agency unlicensed tm_agency tm_unfiled unknown，或中文")],
     place: Annotated[str, typer.Option(help="载体：search_ad shop forum own_site，或中文")] = "",
-    platform: Annotated[str, typer.Option(help="平台名，代替 --place，如 baidu")] = "",
+    platform: Annotated[str, typer.Option(help="平台名，代替 --place，如 baidu、淘宝")] = "",
     office: Annotated[
         str, typer.Option(help="本机关：amr（市场监管局）或 ipo（独立的知识产权局）；默认 [office] kind")
     ] = "",
@@ -34,6 +39,7 @@ def law_choose(  # noqa: PLR0913, PLR0917 - one parameter an option
     office_seat: Annotated[str, typer.Option(help="本机关所在地；默认 [office] province 和 city")] = "",
     platform_seat: Annotated[str, typer.Option(help="平台住所地")] = "",
     actor_seat: Annotated[str, typer.Option(help="行为人所在地")] = "",
+    fact: Annotated[list[str] | None, typer.Option(help=FACT)] = None,
     as_json: Json = False,
 ) -> None:
     """可以引用哪些条文，用责令、商请、协助还是移送，其他为什么不能引。不需要数据，也不需要凭据。"""
@@ -53,6 +59,7 @@ def law_choose(  # noqa: PLR0913, PLR0917 - one parameter an option
         office_seat=office_seat,
         platform_seat=platform_seat,
         actor_seat=actor_seat,
+        facts=tuple(fact or ()),
     )
     law_choosing.choose_law(asked, as_json=as_json)
 

@@ -9,7 +9,7 @@ from casework.acting import Grant
 from casework.lawbook.powers import KIND_WORDS, is_provincial
 from console.acting import acting
 from console.cases import law_asked
-from console.cases.law import laws_of, print_table
+from console.cases.law import book_of, laws_of, print_table
 from console.output import harmless, print_json, say
 from crawler import clock
 from crawler.config import Config
@@ -42,6 +42,7 @@ def add_delegation(typed: Typed, *, as_json: bool) -> None:
         number=told.number, kind=told.kind, giver=told.giver, scope=told.scope, first=told.first, last=told.last
     )
     config = Config.load()
+    law_asked.refuse_scope(told, book_of(config))
     with laws_of(config, "先运行 lantian user add") as (laws, engine):
         person = acting(config, engine, Grant.ADMIN, Grant.LEGAL, by=typed.by)
         _tell(laws.add_delegation(new, clock.now(), person.sign), "已登记", as_json=as_json)

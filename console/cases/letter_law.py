@@ -23,9 +23,11 @@ from casework.law_words import (
     Situation,
     Verb,
 )
+from casework.lawbook.rows import ORDER, Part
+from casework.lawbook.verbs import why_not
 from casework.letters.content import Content
 from casework.letters.letter import Kind
-from casework.letters.matters import Addressee, Basis, Matter
+from casework.letters.matters import Addressee, Basis, Matter, Shown
 from casework.letters.phrases import KIND_WORDS, TO_ACTOR, TO_OPERATOR
 from casework.letters.refusing import Complaints, Proofs
 from casework.workdays import day_of
@@ -74,7 +76,8 @@ class Law:
             # A platform is asked about a result that nobody paid for along with the advertisements, no more than asked.
             is_whole = is_whole and not barred
             choices += map(self._chosen, allowed)
-        articles = tuple({(one.id, one.cite): one for choice in choices for one in choice.articles}.values())
+        found = {(one.id, one.cite): one for choice in choices for one in choice.articles}.values()
+        articles = tuple(sorted(found, key=lambda one: ORDER.index(Part(one.part))))
         if choices:
             self._refuse_empty(kind, addressee, articles, complaints)
         verbs = [*(choice.verb for choice in choices), *(() if is_whole else (Verb.ASK,))]
@@ -82,6 +85,24 @@ class Law:
             verb=min(verbs, key=MILDEST_FIRST.index, default=Verb.ASK),
             articles=articles,
             notes=tuple(dict.fromkeys(note for choice in choices for note in choice.notes)),
+        )
+
+    def left_out(self, kind: Kind, basis: Basis, names: Sequence[str], complaints: Complaints) -> Basis:
+        """The same without these articles, by the choice of whoever drafts; without what carries it no order stays."""
+        kept = tuple(one for one in basis.articles if one.id not in names)
+        without = tuple(dict.fromkeys(one.id for one in basis.articles if one.id in names))
+        if not without:
+            return basis
+        orders = {use.article for use in self._book.rows.uses if use.orders}
+        is_bare = basis.verb is Verb.ORDER and not any(one.id in orders for one in kept)
+        if not kept or (is_bare and kind not in TO_OPERATOR):
+            complaints.add(f"--without 去掉 {'、'.join(without)} 后没有{KIND_WORDS[kind]}可以依据的条文")
+        return replace(
+            basis,
+            verb=Verb.ASK if is_bare else basis.verb,
+            articles=kept,
+            notes=(*basis.notes, f"起草人决定不引：{'、'.join(without)}"),
+            without=without,
         )
 
     def unread(self, content: Content) -> tuple[str, ...]:
@@ -99,21 +120,21 @@ class Law:
         return self._choices[situation]
 
     def _situations(self, kind: Kind, lead: WorkedLead, matter: Matter) -> Iterator[Situation]:
-        """One a category and place, on the last day it was seen."""
-        last: dict[tuple[str, PlaceKind], datetime] = {}
+        """One a category and place, on the last day it was seen, with the facts that its exhibits show."""
+        seen_in: dict[tuple[str, PlaceKind], list[Shown]] = {}
         for one in matter.shown:
             for category in one.categories:
-                key = (category, one.place)
-                last[key] = max(last.get(key, one.last_seen), one.last_seen)
+                seen_in.setdefault((category, one.place), []).append(one)
         actor = self._actor(lead)
-        for (category, place), seen in last.items():
+        for (category, place), exhibits in seen_in.items():
             yield Situation(
                 category=category,
                 actor=self._proofs.kind(actor) if actor else ActorKind.UNKNOWN,
                 place=place,
                 office=OfficeKind(self._office.kind),
                 level=Level(self._office.level),
-                on=day_of(seen),
+                on=day_of(max(one.last_seen for one in exhibits)),
+                facts=frozenset[str]().union(*(one.facts for one in exhibits)),
                 delegations=self._delegations(),
                 office_seat=f"{self._office.province}{self._office.city}",
                 platform_seat=self._seats.get(lead.platform, ""),
@@ -141,9 +162,8 @@ class Law:
     def _why_not(self, kind: Kind, situation: Situation) -> str:
         """Why a measure is not ours, in the chooser's own reasons."""
         whole = choose(replace(situation, measure=""), self._book)
-        reasons = [f"{one.id} {one.why}" for one in (*self._chosen(situation).refused, *whole.refused)]
-        told = "；".join(dict.fromkeys(reasons[:REASONS])) or "没有可以依据的条文"
-        return f"本机关不能{KIND_WORDS[kind]}（{told}）"
+        reasons = why_not(kind, situation, whole, self._book.rows)[:REASONS]
+        return f"本机关不能{KIND_WORDS[kind]}（{'；'.join(reasons)}）"
 
     def _refuse_empty(
         self, kind: Kind, addressee: Addressee, articles: Sequence[CitedArticle], complaints: Complaints

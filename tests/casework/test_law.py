@@ -6,17 +6,21 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from casework.law import Book, choose, digest_of
-from casework.law_words import ActorKind, Choice, Delegation, Level, OfficeKind, PlaceKind, Situation, Verb
+from casework.law_words import ActorKind, Choice, Delegation, Fact, Level, OfficeKind, PlaceKind, Situation, Verb
 from casework.lawbook.conditions import CATEGORIES
+from casework.lawbook.facts import facts_seen, signs
 from casework.lawbook.powers import Holder, is_provincial
 from casework.lawbook.rows import NEEDS_POWER, Part
 from casework.lawbook.seats import Seat, seat_of
 from casework.letters.letter import Kind
 from crawler.errors import RuleInvalid, UserMistake
+from crawler.items import Finding
+from detectors.picture_verdict import SHAPE_RULE
 
 TODAY = date(2026, 11, 20)
 PATENT_ACTORS = (ActorKind.PATENT_AGENCY, ActorKind.UNLICENSED, ActorKind.UNKNOWN)
@@ -52,6 +56,10 @@ def cited(choice: Choice) -> set[str]:
 
 def why(choice: Choice, name: str) -> str:
     return {one.id: one.why for one in choice.refused}.get(name, "")
+
+
+def cite(choice: Choice, name: str) -> str:
+    return next(one.cite for one in choice.articles if one.id == name)
 
 
 @cache
@@ -138,7 +146,8 @@ def test_7_search_ads_and_posts_are_no_platforms_of_the_ecommerce_law() -> None:
             duties = [article.id for article in choice.articles if article.part in (Part.DUTY, Part.PLATFORM)]
             assert "AD-四十五" in duties
             assert not [name for name in duties if name.startswith(("EC-", "NT-"))]
-    assert "IAD-十七" in cited(chosen("official_impersonation patent_agency search_ad ipo city"))
+    asked = "official_impersonation patent_agency search_ad ipo city"
+    assert "IAD-十七" in cited(chosen(asked, facts=frozenset({Fact.GOVERNMENT_QUERY})))
 
 
 def test_8_not_every_post_is_an_advertisement() -> None:
@@ -177,10 +186,9 @@ def test_11_a_warning_tells_applicants_what_threatens_them() -> None:
 
 
 def test_12_item_7_is_for_changes_of_the_inventor_alone() -> None:
-    choice = chosen("inventor_listing patent_agency shop amr city")
-    cite = next(one.cite for one in choice.articles if one.id == "PATR-三")
-    assert "第（八）项" in cite
-    assert "变更发明人、设计人的，第三条第（七）项" in cite
+    asked = "inventor_listing patent_agency shop amr city"
+    assert cite(chosen(asked), "PATR-三").endswith("第三条第（八）项")
+    assert cite(chosen(asked, facts=frozenset({Fact.INVENTOR_CHANGE})), "PATR-三").endswith("第三条第（七）项")
 
 
 def test_13_competition_law_turns_on_the_fifteenth_of_october() -> None:
@@ -274,6 +282,95 @@ def test_articles_stand_in_the_order_of_a_letter() -> None:
         assert parts == sorted(parts)
 
 
+# -- facts -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "names", "fact", "why_not"),
+    [
+        ("official_impersonation unknown search_ad amr city", "NE-十三", "emblem", "未见页面使用国旗、国徽"),
+        ("official_impersonation unknown search_ad amr city", "IAD-十七 IAD-三十", "government_query", "未见搜索政务"),
+        ("official_impersonation tm_agency shop amr city", "TMA-二十九 TM19-六十八", "official_staff", "未见假冒"),
+        ("unqualified_agency patent_agency shop amr city", "EC-七十六", "unpublished", "未见首页未公示"),
+        (
+            "malicious_trademark tm_agency shop amr city",
+            "TM19-十五 TMI-八十七 TMA-十",
+            "own_filing",
+            "未见代理机构自己",
+        ),
+        ("unqualified_agency unlicensed shop amr city", "NT-四十七", "unchecked", "未见平台没有核验"),
+    ],
+)
+def test_what_rests_on_a_fact_is_cited_only_where_it_was_seen(asked: str, names: str, fact: str, why_not: str) -> None:
+    unseen, seen = chosen(asked), chosen(asked, facts=frozenset({fact}))
+    for name in names.split():
+        assert why_not in why(unseen, name)
+        assert name in cited(seen)
+
+
+def test_no_emblem_is_cited_where_none_was_seen() -> None:
+    asked = "official_impersonation unknown search_ad amr city"
+    assert cite(chosen(asked), "AD-九") == "广告法第九条第（二）项"
+    assert cite(chosen(asked, facts=frozenset({Fact.EMBLEM})), "AD-九") == "广告法第九条第（一）（二）项"
+    assert cite(chosen(asked), "AUC25-七").endswith("第七条第一款")
+    assert not any("IAD-三十" in one.id for one in chosen(asked, measure="remove").articles)
+
+
+def test_whose_power_it_were_is_told_along_with_the_fact() -> None:
+    told = why(chosen("official_impersonation unknown search_ad ipo city"), "IAD-三十")
+    assert "未见搜索政务服务网站" in told
+    assert "独立的知识产权局" in told
+
+
+def finding(rule: str, quote: str) -> Finding:
+    return Finding(
+        rule=rule,
+        rule_digest="",
+        state="active",
+        category="official_impersonation",
+        severity=3,
+        field="title",
+        start=0,
+        end=len(quote),
+        quote=quote,
+        points=60,
+        needs=60,
+        pro=(),
+        contra=(("国徽", -10),),
+        articles=(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "quote", "query", "seen"),
+    [
+        ("official_impersonation_emblem", "国徽认证入口", "专利包授权", {"emblem"}),
+        ("official_impersonation_emblem", "替国家收规费", "专利包授权", set()),
+        ("official_impersonation_claim", "国徽认证入口", "专利包授权", set()),
+        ("official_impersonation_looks", "商标局", "商标注册", {"official_site"}),
+        ("official_impersonation_staff", "审查员", "商标注册", {"official_staff"}),
+        ("inventor_listing_change", "换发明人", "加发明人", {"inventor_change"}),
+        ("guaranteed_grant_promise", "包授权", "国家 知识产权局 官网", {"government_query"}),
+        ("guaranteed_grant_promise", "包授权", "CNIPA", {"government_query"}),
+        ("guaranteed_grant_promise", "包授权", "专利 官网", set()),
+    ],
+)
+def test_facts_are_seen_in_findings_and_queries(rule: str, quote: str, query: str, seen: set[str]) -> None:
+    assert facts_seen([finding(rule, quote)], query) == seen
+
+
+def test_every_rule_that_shows_a_fact_exists() -> None:
+    names = {path.stem for path in Path("detectors/rules").glob("*.toml")} | {SHAPE_RULE}
+    assert {rule for sign in signs().values() for rule in sign.rules} <= names
+
+
+def test_without_any_article_nothing_is_asked_of_an_operator() -> None:
+    choice = chosen("official_impersonation unknown search_ad amr city", on=date(2010, 1, 20))
+    assert not choice.articles
+    assert set(choice.measures) == {"transfer", "assist", "warn", "notice"}
+    assert any("没有可引条文" in note for note in choice.notes)
+
+
 # -- delegations -------------------------------------------------------------------------------------
 
 
@@ -365,8 +462,10 @@ def test_who_can_delegate(giver: str, is_one: bool) -> None:
         ("山西省太原市小店区", "山西省太原市", Seat.OURS),
         ("山西省大同市", "山西省太原市", Seat.ELSEWHERE),
         ("太原市", "山西省太原市", Seat.OURS),
-        ("太原市", "山西省", Seat.ELSEWHERE),
-        ("吉林市", "吉林省", Seat.ELSEWHERE),
+        ("太原市", "山西省", Seat.UNKNOWN),
+        ("山西省", "太原市", Seat.UNKNOWN),
+        ("大同市", "山西省太原市", Seat.ELSEWHERE),
+        ("吉林市", "吉林省", Seat.UNKNOWN),
         ("内蒙古自治区呼和浩特市", "内蒙古", Seat.OURS),
     ],
 )

@@ -23,7 +23,9 @@ def book() -> Book:
 
 
 def asked(words: str) -> Situation:
-    category, actor, place, office, level, on, *measure = words.split()
+    told = words.split()
+    facts = frozenset(one.removeprefix("+") for one in told if one.startswith("+"))
+    category, actor, place, office, level, on, *measure = (one for one in told if not one.startswith("+"))
     return Situation(
         category=category,
         actor=ActorKind(actor),
@@ -32,6 +34,7 @@ def asked(words: str) -> Situation:
         level=Level(level),
         on=date.fromisoformat(on),
         measure=measure[0] if measure else "",
+        facts=facts,
     )
 
 
