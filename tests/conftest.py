@@ -73,6 +73,16 @@ def authority_url(authority: LocalAuthority) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file at our schema, which is copied for the same reason as `_template`."""
+    from storage.db import open_database
+
+    path = tmp_path_factory.mktemp("empty") / "lantian.db"
+    open_database(path).dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
 def _template(postgres_url: str) -> str:
     """A database at our schema, which is copied: migrating each anew would take longer than most tests."""
     from storage.db import open_database

@@ -12,13 +12,6 @@ from sqlalchemy import Engine
 from storage.db import open_database
 
 
-@pytest.fixture(scope="session")
-def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("empty") / "lantian.db"
-    open_database(path).dispose()
-    return path
-
-
 @pytest.fixture
 def engine(tmp_path: Path, _empty_database: Path) -> Iterator[Engine]:
     """An engine on a new database, `lantian.db` under tmp_path."""

@@ -19,7 +19,6 @@ from console.cli import app
 from console.specimen import load
 from console.specimen_server import SpecimenServer
 from crawler.errors import EXIT_USAGE, UserMistake
-from storage.db import open_database
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -80,13 +79,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
         return Ran(ended.exit_code, ended.stdout, ended.stderr)
 
     return run
-
-
-@pytest.fixture(scope="session")
-def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("empty") / "lantian.db"
-    open_database(path).dispose()
-    return path
 
 
 @pytest.fixture

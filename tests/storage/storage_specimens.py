@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,9 +28,9 @@ TOOL = "lantian 0.1.0"
 
 
 def database_of(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    """Where the new database is that a test was parametrised for; without that, a file."""
+    """Where the new database is that a test was parametrised for; without that, a file. Both are copies."""
     if getattr(request, "param", "sqlite") == "sqlite":
-        return tmp_path / "lantian.db"
+        return Path(shutil.copyfile(request.getfixturevalue("_empty_database"), tmp_path / "lantian.db"))
     return str(request.getfixturevalue("migrated_database"))
 
 
