@@ -10,6 +10,7 @@ from datetime import datetime
 
 import typer
 
+from casework.incoming.guard import known_reporters, refuse_reporters
 from casework.review import deciding, routing
 from casework.review.alike import Alike, alike
 from casework.review.deciding import Chosen
@@ -17,6 +18,7 @@ from casework.review.desk import Desk
 from casework.review.routing import Handing
 from console.acting import acting
 from console.cases.leads import lead_told, line_of
+from console.cases.reporter_keys import existing_key
 from console.cases.viewing import Viewer, day_ends
 from console.output import harmless, print_json, say
 from console.sealing import opened_engine
@@ -121,7 +123,9 @@ def reopen(asked: Asked, *, as_json: bool) -> None:
 
 def _act(asked: Asked, decide: Decide, *, as_json: bool) -> None:
     with _at_desk(asked) as (desk, views):
-        _tell(views, decide(desk, _seen(desk.named(asked.words), asked.seen)), as_json=as_json)
+        leads = _seen(desk.named(asked.words), asked.seen)
+        _refuse_reporters(views, leads, asked.reason)
+        _tell(views, decide(desk, leads), as_json=as_json)
 
 
 @contextmanager
@@ -130,6 +134,14 @@ def _at_desk(asked: Asked) -> Iterator[tuple[Desk, Viewer]]:
     with opened_engine(config) as engine:
         acts = acting(config, engine, by=asked.by)
         yield Desk(engine=engine, acting=acts, now=clock.now()), Viewer(engine=engine, config=config, acting=acts)
+
+
+def _refuse_reporters(views: Viewer, leads: Sequence[WorkedLead], reason: str) -> None:
+    """What is typed of a lead stands in papers later: it names nobody who reported it, as far as the key here opens."""
+    if reason.strip():
+        key = existing_key(views.config, views.engine)
+        known = known_reporters(views.engine, (one.id for one in leads), key, is_unchecked=True)
+        refuse_reporters(known, (("理由", reason),))
 
 
 def _seen(leads: tuple[WorkedLead, ...], seen: str) -> tuple[WorkedLead, ...]:
@@ -150,6 +162,7 @@ def _seen(leads: tuple[WorkedLead, ...], seen: str) -> tuple[WorkedLead, ...]:
 def _agreed(desk: Desk, views: Viewer, asked: Asked) -> Alike:
     """All that one decision would settle, listed first; `UserMistake` where nobody says yes."""
     found = alike(desk, _seen(desk.named(asked.words), asked.seen))
+    _refuse_reporters(views, found.leads, asked.reason)
     for lead in found.leads:
         say(line_of(views, lead))
     for lead in found.left_out:

@@ -82,6 +82,22 @@ def test_a_report_that_names_its_reporter_is_refused_or_redacted(
     assert WorkedLeads(engine).named(told.lines[0]["lead"]).note == "来电人 〔已隐去〕"
 
 
+def test_a_reason_that_names_the_reporter_is_not_written_down(
+    here: Here, be: Callable[..., None], engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be("示例初审", Grant.EXAMINER)
+    number = here("incoming", "report", report_file(tmp_path), "--json").lines[0]["lead"]
+    assert here("lead", "claim", number).code == 0
+    for act in ("dismiss", "more"):
+        told = here("lead", act, number, "--reason", f"{NAME}误报")
+        assert (told.code, "理由中写有举报人的姓名" in told.err, NAME in told.err) == (2, True, False), told.err
+    assert WorkedLeads(engine).named(number).state == "examining"
+    assert NAME not in str([one.detail for one in AuditLog(engine).entries(limit=10_000)])
+    # Without the key nobody can compare, and people go on working.
+    monkeypatch.setenv("LANTIAN_REPORTER_KEY", str(tmp_path / "elsewhere.key"))
+    assert here("lead", "more", number, "--reason", "缺截图").code == 0
+
+
 def test_an_anonymous_report_needs_no_key(here: Here, be: Callable[..., None], tmp_path: Path) -> None:
     be("示例初审", Grant.EXAMINER)
     path = tmp_path / "r.json"
