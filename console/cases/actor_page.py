@@ -20,8 +20,11 @@ from storage.audit import AuditLog
 from storage.cases.actor_shapes import History, Identity, Join, ShownContact, Tally
 from storage.cases.actors import Actors
 from storage.cases.moves import STATE_WORDS, State
+from storage.cases.seller_names import seller_names
 from storage.cases.shapes import WorkedActor
 from storage.registry import StoredRegistry
+
+MOST_NAMES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,7 @@ def page_told(views: Viewer, shown: Portrait, limit: int) -> dict[str, Any]:
     told |= {"joined": list(Actors(views.engine).joined_numbers(shown.actor.id, limit))}
     told |= {"said": _said(views, shown)}
     told |= {"identities": [_identity_told(shown, one) for one in shown.identities]}
+    told |= _names_told(views, shown)
     told |= {"contacts": [_contact_told(shown, one) for one in shown.contacts]}
     told |= {"joins": [_join_told(shown, one) for one in shown.joins]}
     told |= {"history": _history_told(history, shown.veil), "is_cut": shown.tally.identities > len(shown.identities)}
@@ -94,6 +98,13 @@ def page_told(views: Viewer, shown: Portrait, limit: int) -> dict[str, Any]:
 def _identity_told(shown: Portrait, one: Identity) -> dict[str, Any]:
     words = {"name": shown.veil.name(one), "key": shown.veil.text(one.key)}
     return asdict(one) | words | {"kind_words": IDENTITY_WORDS.get(one.kind, one.kind)}
+
+
+def _names_told(views: Viewer, shown: Portrait) -> dict[str, Any]:
+    """Every name its listings sold under; an identity tells the newest alone."""
+    found = seller_names(views.engine, shown.actor.id, views.districts, MOST_NAMES + 1)
+    names = [asdict(one) | {"name": shown.veil.text(one.name)} for one in found[:MOST_NAMES]]
+    return {"seller_names": names, "is_names_cut": len(found) > MOST_NAMES}
 
 
 def _contact_told(shown: Portrait, one: ShownContact) -> dict[str, Any]:
@@ -162,6 +173,7 @@ def _bonds(told: dict[str, Any]) -> list[str]:
     names = {one["id"]: f"{platform_word(one['platform'])} {one['name']}" for one in told["identities"]}
     lines = [f"身份 {told['counts']['identities']} 个" + ("（未列全）" if told["is_cut"] else "")]
     lines += [f"  {one['id']:>6} {names[one['id']]}（{one['kind_words']}）" for one in told["identities"]]
+    lines += _name_lines(told)
     lines += ["联系方式等"] if told["contacts"] else []
     for one in told["contacts"]:
         common = "，很多身份都有，不据此关联" if one["is_common"] else ""
@@ -175,6 +187,16 @@ def _bonds(told: dict[str, Any]) -> list[str]:
         undone = "" if one["is_open"] else f"，已由 {one['undone_by']} 撤销：{one['reason']}"
         lines.append(f"  第 {one['id']} 号：身份 {one['one_id']} 与 {one['other_id']}，{one['why']}{seen}{undone}")
     return lines
+
+
+def _name_lines(told: dict[str, Any]) -> list[str]:
+    if len(told["seller_names"]) < 2:
+        return []
+    lines = ["用过的卖家名称" + (f"（只列最近的 {MOST_NAMES} 个）" if told["is_names_cut"] else "")]
+    return lines + [
+        f"  {platform_word(one['platform'])} {one['name']}（最近 {_at(one['last_seen'])[:10]}）"
+        for one in told["seller_names"]
+    ]
 
 
 def _past(history: dict[str, Any]) -> list[str]:

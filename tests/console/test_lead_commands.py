@@ -143,6 +143,23 @@ def test_a_district_sees_nothing_of_others(acts: Run) -> None:
     assert acts("示例区内", "lead", "list", "--state", "examining", "--json").lines[0]["number"] == "X2026-00001"
 
 
+def test_an_actor_tells_every_name_it_sold_under(acts: Run, office: Office) -> None:
+    actor = acts("示例查看", "lead", "show", "1", "--json").lines[0]["actor"]["number"]
+    (first,) = acts("示例查看", "actor", "show", actor, "--json").lines
+    assert (len(first["seller_names"]), first["is_names_cut"]) == (1, False)
+    assert "用过的卖家名称" not in acts("示例查看", "actor", "show", actor).out
+    for at in range(1, 12):
+        office.see({"1": (PROMISE,)}, seller=f"示例改名 {at} 13800000000")
+    office.take_in()
+    (told,) = acts("示例查看", "actor", "show", actor, "--json").lines
+    assert len(told["identities"]) == 1
+    assert [one["name"].split()[1] for one in told["seller_names"]] == [str(at) for at in range(11, 1, -1)]
+    assert told["is_names_cut"] is True
+    shown = acts("示例查看", "actor", "show", actor).out
+    assert "用过的卖家名称（只列最近的 10 个）" in shown
+    assert ("示例改名 7" in shown, "13800000000" in shown) == (True, False)
+
+
 def test_a_stale_view_is_told_who_was_there(acts: Run) -> None:
     seen = acts("示例查看", "lead", "show", "1", "--json").lines[0]["state_at"]
     assert acts("示例复核", "lead", "claim", "1", "--seen", seen).code == 0
