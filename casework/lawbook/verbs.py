@@ -18,6 +18,7 @@ from casework.letters.letter import Kind
 from detectors.article import Article
 
 NOTHING = "没有可引条文：行为终了日没有施行中的条文，或者所引条文要求的事实未见"
+_CARRIES_NOTHING = frozenset({Part.CONDUCT, Part.JURISDICTION})
 _OF_OPERATORS = frozenset({Part.CONDUCT, Part.DUTY, Part.PLATFORM})
 TO_PLATFORM = frozenset({Kind.REMOVE, Kind.CLOSE, Kind.SYSTEM, Kind.REMIND})
 FIXED = {Kind.TRANSFER: Verb.TRANSFER, Kind.ASSIST: Verb.ASSIST, Kind.WARN: Verb.ASK, Kind.NOTICE: Verb.ASK}
@@ -105,7 +106,7 @@ def why_not(kind: Kind, situation: Situation, whole: Choice, rows: Rows) -> tupl
     near: dict[str, int] = {}
     for use in rows.uses:
         is_of_it = not use.when.categories or situation.category in use.when.categories
-        if is_of_it and use.part is not Part.CONDUCT and kind in _LETTERS[use.part]:
+        if is_of_it and use.part not in _CARRIES_NOTHING and kind in _LETTERS[use.part]:
             near[use.article] = min(near.get(use.article, 9), len(use.when.unmet(situation)))
     carrying = sorted((one for one in whole.refused if one.id in near), key=lambda one: near[one.id])
     return tuple(f"{one.id} {one.why}" for one in carrying) or ("没有可以依据的条文",)

@@ -31,14 +31,16 @@ def letter_draft(  # noqa: PLR0913, PLR0917 - one parameter an option
         str, typer.Option(help="种类：remove、close、system、order、talk、transfer、assist、warn、notice")
     ] = "remove",
     to: Annotated[str, typer.Option(help="主送单位，给平台以外的")] = "",
+    without: Annotated[str, typer.Option(help="不引的条文编号，逗号分隔；只能去掉，不能加")] = "",
     by: By = "",
     as_json: Json = False,
 ) -> None:
     """起草函：每个平台经营者一份，线索不限；不能起草的一次列明所有理由。"""
     from console.cases import letter_drafting
 
-    named = tuple(leads.replace("，", ",").replace("、", ",").split(","))
-    asked = letter_drafting.Asked(leads=named, out=out, kind=kind, to=to)
+    named, left = (tuple(one.replace("，", ",").replace("、", ",").split(",")) for one in (leads, without))
+    left = tuple(one.strip() for one in left if one.strip())
+    asked = letter_drafting.Asked(leads=named, out=out, kind=kind, to=to, without=left)
     raise typer.Exit(letter_drafting.draft(asked, by=by, as_json=as_json))
 
 

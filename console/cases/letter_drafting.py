@@ -46,12 +46,14 @@ MOST_LEADS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Which leads go into letters of which kind; `to` is an addressee that no lead names, `out` a folder."""
+    """Which leads go into letters of which kind; `to` is an addressee that no lead names, `out` a folder, `without` are
+    articles that whoever drafts leaves out."""
 
     leads: tuple[str, ...]
     out: Path
     kind: str = Kind.REMOVE.value
     to: str = ""
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,7 @@ def draft(asked: Asked, *, by: str = "", as_json: bool) -> int:
         folder = Folder(asked.out)
         leads = _leads(store.engine, acts, asked.leads)
         drafting = _Drafting(config, Evidence(config, store), store.engine, now)
+        drafting.without = asked.without
         ready = drafting.ready(kind, leads, asked.to)
         for new, _ in ready:
             folder.free(name_of(new.number, is_draft=True))
@@ -111,6 +114,7 @@ class _Drafting:
         self._config, self._engine, self._now = config, engine, now
         self._proofs = Proofs(engine)
         self.evidence, self._law = evidence, Law(config, engine, now)
+        self.without: tuple[str, ...] = ()
 
     def ready(self, kind: Kind, leads: Sequence[WorkedLead], to: str) -> list[tuple[NewLetter, Content]]:
         """The letters, one an addressee; `UserMistake` or `EvidenceBroken` with every reason against them."""
@@ -128,6 +132,7 @@ class _Drafting:
         for one in joined:
             self._refuse_known(kind, one, complaints)
         wanted = [self._wanted(kind, one, matters, complaints) for one in joined]
+        self._refuse_uncited(wanted, complaints)
         complaints.settle("没有起草")
         numbers = numbers_ahead(self._engine, self._now, len(wanted))
         return [_numbered(one, number, group) for one, number, group in zip(wanted, numbers, joined, strict=True)]
@@ -185,9 +190,16 @@ class _Drafting:
             if lead.id in known:
                 complaints.add(f"线索 {lead.number} {_known_words(known[lead.id], kind, group.addressee.name)}")
 
+    def _refuse_uncited(self, wanted: Sequence[Wanted], complaints: Complaints) -> None:
+        """An article may be left out only where it would stand: a mistyped one would stay in the letter."""
+        out = {name for one in wanted for name in one.basis.without}
+        if missing := [name for name in self.without if name not in out]:
+            complaints.add(f"--without 只能去掉本函会引的条文，{'、'.join(missing)} 不在其中")
+
     def _wanted(self, kind: Kind, group: _Group, matters: dict[int, Matter], complaints: Complaints) -> Wanted:
         of_it = tuple(matters[one.id] for one in group.leads if one.id in matters)
         basis = self._law.basis(kind, group.addressee, [(one, matters.get(one.id)) for one in group.leads], complaints)
+        basis = self._law.left_out(kind, basis, self.without, complaints)
         return Wanted(
             kind=kind,
             addressee=group.addressee,
@@ -226,6 +238,7 @@ def new_letter(content: Content, number: str, addressee: Addressee) -> NewLetter
         content=text,
         digest=digest_of(text),
         articles=tuple(one.id for one in content.articles),
+        without=content.without,
         leads=tuple(
             NewLetterLead(lead_id=one.id, number=one.number, exhibits=one.exhibits) for one in content.leads
         ),

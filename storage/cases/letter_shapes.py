@@ -45,7 +45,7 @@ class NewLetterLead:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLetter:
     """A letter to be drafted, under the number of `numbers_ahead`. A reminder has leads to name, and rows for none of
-    them: those are its letter's."""
+    them: those are its letter's. `without` are articles that the drafter left out."""
 
     number: str
     kind: str
@@ -58,6 +58,7 @@ class NewLetter:
     articles: tuple[str, ...]
     leads: tuple[NewLetterLead, ...]
     reminds: int | None = None
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

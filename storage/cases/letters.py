@@ -67,7 +67,9 @@ def draft_on(connection: Connection, new: NewLetter, act: LetterAct, sign: Signe
         raise UserMistake(f"有人同时起草，{new.number} 已被占用，请再试一次")
     leads = [one.number for one in new.leads]
     exhibits = [name for one in new.leads for name in one.exhibits]
-    told: Detail = {"digest": new.digest, "leads": leads, "exhibits": exhibits, "articles": new.articles, **act.detail}
+    without: Detail = {"without": new.without} if new.without else {}
+    told: Detail = {"digest": new.digest, "leads": leads, "exhibits": exhibits, "articles": new.articles}
+    told = {**told, **without, **act.detail}
     entry = add_on(connection, sign(Act(who=act.by, act="letter_draft", subject=number, at=act.at, detail=told)))
     names = ("kind", "verb", "addressee", "operator_id", "case_id", "content", "digest", "reminds")
     values = {name: encodable(getattr(new, name)) for name in names} | _nothing_yet()

@@ -116,8 +116,17 @@ def test_words_for_places(words: str, meant: PlaceKind) -> None:
 
 def test_every_platform_is_a_place() -> None:
     for name in platforms():
-        assert law_asked.place("", name) in PlaceKind
-    assert law_asked.place("", "xianyu") is PlaceKind.SHOP
+        assert law_asked.place("", name) is law_asked.place("", platforms()[name].label)
+    assert law_asked.place("", "xianyu") is law_asked.place("", "淘宝") is PlaceKind.SHOP
+
+
+def test_facts_are_told_by_id_or_in_words(here: Run) -> None:
+    asked = ["official_impersonation" if one == "licence_renting" else one for one in ASKED]
+    asked[asked.index("shop")] = "search_ad"
+    plain = told(here(*asked, *DAY, "--measure", "remove"))
+    assert not {"NE-十三", "IAD-十七", "IAD-三十"} & set(plain["articles"])
+    seen = told(here(*asked, *DAY, "--measure", "remove", "--fact", "国徽", "--fact", "Government-Query"))
+    assert {"NE-十三", "IAD-十七", "IAD-三十"} <= set(seen["articles"])
 
 
 def test_a_category_by_its_chinese_name(here: Run) -> None:
@@ -141,6 +150,9 @@ def test_a_category_by_its_chinese_name(here: Run) -> None:
         (("--delegation", "示〔2026〕1号|委托|省局|约谈|2026-01-01"), "要写登记过的文号"),
         (("--delegation", "示〔2026〕1号|委托|省局|约谈|2026-12-31|2026-01-01"), "早于起始日"),
         (("--delegation", "{"), "要写登记过的文号"),
+        (("--delegation", f"{NUMBER}|委托|省局|约谈,胡写|2026-01-01|2026-12-31"), "范围不认识 '胡写'；可以写：全部"),
+        (("--delegation", f"{NUMBER}|委托|省局|AD-五十五|2026-01-01|2026-12-31"), "范围不认识 'AD-五十五'"),
+        (("--fact", "见过"), "--fact 不认识 '见过'；可以写：emblem（国徽）"),
     ],
 )
 def test_words_that_nobody_knows_are_refused(here: Run, changed: tuple[str, str], why: str) -> None:
@@ -186,6 +198,7 @@ def test_delegations_are_kept_by_whoever_may(here: Run, signed: Callable[..., No
     signed("示例管理", Grant.ADMIN)
     kept = told(here(*GIVEN, *DAYS))
     assert (kept["number"], kept["scope"], kept["added_by"]) == (NUMBER, ["约谈", "责令限期改正"], "示例管理")
+    assert "范围不认识 '胡写'" in here(*GIVEN[:7], "约谈,胡写", *DAYS).err
     assert "不是省级部门" in here(*GIVEN[:5], "太原市知识产权局", *GIVEN[6:], *DAYS).err
     assert "PAR-二十五" in told(here(*ASKED, *DAY, "--delegation", NUMBER))["articles"]
     assert NUMBER in here("law", "delegation", "list").out
@@ -256,7 +269,7 @@ def test_articles_are_shown_and_listed(here: Run) -> None:
 
 
 def test_a_wrong_edit_stops_every_command_with_its_line(here: Run, tmp_path: Path) -> None:
-    assert "没有" in here("law", "check").err
+    assert "建这个文件并写 [[article]]" in here("law", "check").err
     path = tmp_path / "home" / "laws.toml"
     path.write_text('[[article]]\nid = "PAR-四"\ncaution = "甲"\n', encoding="utf-8")
     assert told(here("law", "check", "--json"))["changed"] == ["PAR-四"]

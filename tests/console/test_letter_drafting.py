@@ -189,3 +189,20 @@ def test_without_a_credential_or_the_right_nobody_drafts(bureau: Bureau) -> None
     bureau.monkeypatch.delenv("LANTIAN_TOKEN", raising=False)
     ran = bureau.run("letter", "draft", "--leads", bureau.lead.number, "--out", bureau.out)
     assert (ran.code, "凭据" in ran.err) == (2, True)
+
+
+def test_whoever_drafts_may_leave_articles_out_and_add_none(bureau: Bureau) -> None:
+    refused(
+        bureau, in_full(bureau, "--without", "AUC25-九,CL-二百二十二"), "只能去掉本函会引的条文，CL-二百二十二 不在其中"
+    )
+    ran = bureau.draft(CAT, "--without", "AUC25-九")
+    assert ran.code == 0, ran.err
+    letter = bureau.letter
+    assert letter.articles
+    assert "AUC25-九" not in letter.articles
+    content = content_read(letter.content)
+    assert content.without == ("AUC25-九",)
+    assert "起草人决定不引：AUC25-九" in content.notes
+    assert not any("反不正当竞争法" in one.text for one in content.letter.paragraphs)
+    (*_, last) = AuditLog(bureau.engine).entries()
+    assert (last.who, json.loads(last.detail)["without"]) == (CAT, ["AUC25-九"])

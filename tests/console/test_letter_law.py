@@ -12,8 +12,9 @@ from review_specimens import office_in
 from test_composing import NOW, OFFICE, composed, matter, shown, wanted
 
 from casework.law_words import PlaceKind, Verb
+from casework.lawbook.rows import Part
 from casework.letters.letter import Kind
-from casework.letters.matters import Addressee, Matter
+from casework.letters.matters import Addressee, Basis, Matter, Shown
 from casework.letters.refusing import Complaints
 from console.cases.letter_evidence import place_of
 from console.cases.letter_law import Law, demand_read
@@ -48,6 +49,17 @@ def basis(post: Post, tmp_path: Path, office: Office, one: Matter, kind: Kind = 
     return found.verb, len(found.articles), "；".join(complaints.said)
 
 
+def law_of(post: Post, tmp_path: Path, *ones: Shown) -> Basis:
+    (lead,) = post.office.leads() or post.decided("a1")
+    law = Law(Config(home=tmp_path, office=MARKET), post.engine, NOW)
+    of_it = replace(matter(), shown=ones)
+    return law.basis(Kind.REMOVE, TO, [(replace(lead, actor_id=None), of_it)], Complaints())
+
+
+def cited(post: Post, tmp_path: Path, *ones: Shown) -> set[str]:
+    return {one.id for one in law_of(post, tmp_path, *ones).articles}
+
+
 def test_a_result_nobody_paid_for_is_asked_about_along_with_the_advertisement(post: Post, tmp_path: Path) -> None:
     sign = post.office.ann.acting.sign
     with writing(post.engine).begin() as connection:
@@ -63,6 +75,44 @@ def test_a_result_nobody_paid_for_is_asked_about_along_with_the_advertisement(po
     assert basis(post, tmp_path, replace(MARKET, kind="ipo"), paid)[0] is Verb.ASK
     assert basis(post, tmp_path, MARKET, both, Kind.ORDER)[0] is Verb.ORDER
     assert "本机关不能责令改正" in basis(post, tmp_path, replace(MARKET, kind="ipo"), both, Kind.ORDER)[2]
+
+
+def test_a_measure_that_is_not_ours_is_refused_with_what_it_lacks(post: Post, tmp_path: Path) -> None:
+    lent = replace(matter(), shown=(replace(AD, categories=("licence_renting",)),))
+    city = basis(post, tmp_path, MARKET, lent, Kind.ORDER)[2]
+    assert "PAR-二十七 主体不明" in city
+    assert "APP-十" not in city
+    assert "EC-四十二" not in city
+    assert "发票" not in city
+    talk = basis(post, tmp_path, replace(MARKET, kind="ipo"), matter(), Kind.TALK)[2]
+    assert "AUC25-十八 本条权力在市场监督管理部门" in talk
+    assert "没有可以关停的平台" in basis(post, tmp_path, MARKET, replace(matter(), shown=(AD,)), Kind.CLOSE)[2]
+
+
+def test_a_letter_takes_the_facts_that_its_exhibits_show(post: Post, tmp_path: Path) -> None:
+    named = replace(AD, categories=("official_impersonation",))
+    assert not {"NE-十三", "IAD-十七", "IAD-三十"} & cited(post, tmp_path, named)
+    assert "NE-十三" in cited(post, tmp_path, replace(named, facts=frozenset({"emblem"})))
+    assert {"IAD-十七", "IAD-三十"} <= cited(post, tmp_path, replace(named, facts=frozenset({"government_query"})))
+
+
+def test_articles_stand_by_what_they_are_for_whatever_the_category(post: Post, tmp_path: Path) -> None:
+    found = law_of(post, tmp_path, AD, replace(AD, categories=("official_impersonation",)))
+    parts = [list(Part).index(Part(one.part)) for one in found.articles]
+    assert parts == sorted(parts)
+    assert len({one.id for one in found.articles} & {"AUC25-九", "AUC25-七"}) == 2
+
+
+def test_an_order_does_not_outlive_what_carries_it(post: Post, tmp_path: Path) -> None:
+    law = Law(Config(home=tmp_path, office=MARKET), post.engine, NOW)
+    found, complaints = law_of(post, tmp_path, AD), Complaints()
+    assert found.verb is Verb.ORDER
+    left = law.left_out(Kind.REMOVE, found, ("AD-六十三", "AD-不在"), complaints)
+    assert (left.verb, left.without) == (Verb.ORDER, ("AD-六十三",))
+    assert law.left_out(Kind.REMOVE, found, ("AD-六十三", "IAD-二十九"), complaints).verb is Verb.ASK
+    assert complaints.said == ()
+    law.left_out(Kind.REMOVE, found, tuple(one.id for one in found.articles), complaints)
+    assert "没有删除链接可以依据的条文" in complaints.said[0]
 
 
 def test_an_office_that_says_not_what_it_is_gets_no_law(post: Post, tmp_path: Path) -> None:
