@@ -50,7 +50,7 @@ class Match:
 def join(one: str, other: str, told: Told, *, as_json: bool) -> None:
     with _deciding(told) as (_, engine, acts, said):
         actors = Actors(engine)
-        first, second = actors.named(one), actors.named(other)
+        first, second = actors.named(one, acts.districts), actors.named(other, acts.districts)
         with writing(engine).begin() as connection:
             number = join_by_hand(connection, first.id, second.id, said, acts.sign)
         now = actors.actor(first.id)
@@ -76,7 +76,7 @@ def match(asked: Match, told: Told, *, as_json: bool) -> None:
             say(f"按现用名录比对了 {many} 个主体")
             _print({"asked": many}, as_json=as_json)
             return
-        actor = Actors(engine).named(asked.actor)
+        actor = Actors(engine).named(asked.actor, acts.districts)
         agency = None if asked.nobody or asked.undo else _agency(config, asked.agency)
         with writing(engine).begin() as connection:
             if asked.undo:
@@ -92,7 +92,7 @@ def match(asked: Match, told: Told, *, as_json: bool) -> None:
 def kind(word: str, said_kind: str, told: Told, *, as_json: bool) -> None:
     chosen = confirmable(said_kind) if said_kind else None
     with _deciding(told) as (_, engine, acts, said):
-        actor = Actors(engine).named(word)
+        actor = Actors(engine).named(word, acts.districts)
         with writing(engine).begin() as connection:
             entry = confirm_kind(connection, actor.id, chosen or "", said, acts.sign)
     say(f"{actor.number}：{KIND_WORDS[chosen] if chosen else '已撤回类别的确认'}")

@@ -24,7 +24,7 @@ def draw_graph(word: str, out: Path | None, limit: int, by: str, *, as_json: boo
     if out is not None and out.suffix not in ENDINGS:
         raise UserMistake(f"--out 的文件名要以 {'、'.join(ENDINGS)} 结尾")
     with viewer(by) as views:
-        shown = portrait(views, Actors(views.engine).named(word), ROWS_AT_MOST)
+        shown = portrait(views, Actors(views.engine).named(word, views.districts), ROWS_AT_MOST)
         graph = graph_of(_drawn(shown), shown.veil, limit)
     told = _told(graph)
     if out is not None:

@@ -50,7 +50,7 @@ def list_actors(asked: Asked, by: str, *, as_json: bool) -> None:
 
 def show_actor(word: str, limit: int, by: str, *, as_json: bool) -> None:
     with viewer(by) as views:
-        shown = portrait(views, Actors(views.engine).named(word), limit)
+        shown = portrait(views, Actors(views.engine).named(word, views.districts), limit)
         told = page_told(views, shown, limit)
     if as_json:
         print_json(told)
@@ -63,7 +63,7 @@ def _found(views: Viewer, asked: Asked) -> tuple[list[tuple[WorkedActor, Tally]]
     actors, found = Actors(views.engine), []
     before, looked_at = asked.before, 0
     while looked_at < LOOKED_AT:
-        some = actors.newest(before, asked.limit, joined=asked.gang)
+        some = actors.newest(before, asked.limit, joined=asked.gang, districts=views.districts)
         tallies = actors.tallies([one.id for one in some], views.districts)
         for one in some:
             if _is_wanted(asked, tallies[one.id]):

@@ -45,7 +45,7 @@ class Viewer:
 
     def actor_id(self, word: str) -> int:
         """The row of the actor that somebody names, 0 for no word."""
-        return Actors(self.engine).named(word).id if word else 0
+        return Actors(self.engine).named(word, self.districts).id if word else 0
 
     def veiled(self, text: str, known: Sequence[str] = ()) -> str:
         """The text as he may see it."""

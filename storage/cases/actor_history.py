@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, exists, func, select
 
 from storage.cases.actor_shapes import HeldCase, HeldLead, History, Relapse, Tally, WrittenLetter
 from storage.cases.moves import Step
@@ -51,7 +51,7 @@ def _counts(actors: Sequence[int], districts: Scope) -> tuple[Select[*tuple[Any,
         )
         .where(lead.in_(actors))
         .group_by(lead),
-        select(CaseRow.actor_id.label("actor"), func.count().label("cases"))
+        _his(select(CaseRow.actor_id.label("actor"), func.count().label("cases")), districts)
         .where(CaseRow.actor_id.in_(actors))
         .group_by(CaseRow.actor_id),
         _seen(
@@ -89,14 +89,14 @@ def history_on(connection: Connection, actor: int, districts: Scope, limit: int)
     """What was held against one actor, at most so many of each."""
     return History(
         leads=_leads(connection, actor, districts, limit),
-        cases=_cases(connection, actor, limit),
+        cases=_cases(connection, actor, districts, limit),
         letters=_letters(connection, actor, districts, limit),
         relapses=_relapses(connection, actor, districts, limit),
     )
 
 
 def _seen(query: Select[*tuple[Any, ...]], districts: Scope) -> Select[*tuple[Any, ...]]:
-    return query.where(LeadRow.district.in_(("", *districts))) if districts else query
+    return query.where(LeadRow.district.in_(districts)) if districts else query
 
 
 def _leads(connection: Connection, actor: int, districts: Scope, limit: int) -> tuple[HeldLead, ...]:
@@ -106,9 +106,16 @@ def _leads(connection: Connection, actor: int, districts: Scope, limit: int) -> 
     return tuple(HeldLead(**row._mapping) for row in rows)
 
 
-def _cases(connection: Connection, actor: int, limit: int) -> tuple[HeldCase, ...]:
+def _his(query: Select[*tuple[Any, ...]], districts: Scope) -> Select[*tuple[Any, ...]]:
+    """Cases with a lead of his."""
+    if not districts:
+        return query
+    return query.where(exists().where(LeadRow.case_id == CaseRow.id, LeadRow.district.in_(districts)))
+
+
+def _cases(connection: Connection, actor: int, districts: Scope, limit: int) -> tuple[HeldCase, ...]:
     columns = (getattr(CaseRow, name) for name in HeldCase.__slots__)
-    query = select(*columns).where(CaseRow.actor_id == actor).order_by(CaseRow.id.desc())
+    query = _his(select(*columns).where(CaseRow.actor_id == actor), districts).order_by(CaseRow.id.desc())
     return tuple(HeldCase(**row._mapping) for row in connection.execute(query.limit(limit)))
 
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from crawler.errors import UserMistake
 from storage.cases.actor_history import history_on, tallies_on
@@ -20,6 +21,7 @@ from storage.cases.joins import Shown, show_on
 from storage.cases.shapes import WorkedActor
 from storage.leads import SHORTEST_PREFIX, exhibit_row
 from storage.tables.actors import ActorRow, ContactRow, IdentityRow, JoinRow
+from storage.tables.leads import LeadRow
 
 MOST_ID = 2**31 - 1
 
@@ -53,12 +55,20 @@ class Actors:
         with self._engine.connect() as connection:
             return _as_actor(_own(connection, ActorRow.id == number, str(number)))
 
-    def named(self, word: str) -> WorkedActor:
-        """One by its number or id, or by an exhibit of one of its listings (six characters at least)."""
-        with self._engine.connect() as connection:
-            return _as_actor(_named(connection, word.strip()))
+    def named(self, word: str, districts: Sequence[str] = ()) -> WorkedActor:
+        """One by its number or id, or by an exhibit of one of its listings (six characters at least).
 
-    def newest(self, before: int = 0, limit: int = 50, *, joined: bool = False) -> tuple[WorkedActor, ...]:
+        It is there for whom one of its leads is.
+        """
+        with self._engine.connect() as connection:
+            row = _named(connection, word.strip())
+            if districts and connection.execute(select(ActorRow.id).where(_within(row.id, districts))).first() is None:
+                raise UserMistake(f"没有主体 {word.strip()}")
+            return _as_actor(row)
+
+    def newest(
+        self, before: int = 0, limit: int = 50, *, joined: bool = False, districts: Sequence[str] = ()
+    ) -> tuple[WorkedActor, ...]:
         """The newest first, from the one before `before`; `joined` only those of several identities."""
         query = select(ActorRow.__table__).where(ActorRow.merged_into.is_(None))
         if joined:
@@ -67,6 +77,7 @@ class Actors:
             some = others.order_by(ActorRow.merged_into.desc()).limit(limit).subquery()
             query = query.where(ActorRow.id.in_(select(some.c.merged_into)))
         query = query.where(ActorRow.id < before) if before else query
+        query = query.where(_within(ActorRow.__table__.c.id, districts)) if districts else query
         with self._engine.connect() as connection:
             return tuple(map(_as_actor, connection.execute(query.order_by(ActorRow.id.desc()).limit(limit))))
 
@@ -137,6 +148,14 @@ def _own(connection: Connection, which: ColumnElement[bool], word: str) -> Any:
     if row is None:
         raise UserMistake(f"没有主体 {word}")
     return row if row.merged_into is None else _own(connection, ActorRow.id == row.merged_into, word)
+
+
+def _within(actor: ColumnElement[int] | int, districts: Sequence[str]) -> ColumnElement[bool]:
+    """Whether one of these districts has a lead of this actor, or of one that was joined to it."""
+    its, taken_in = LeadRow.district.in_(districts), aliased(ActorRow)
+    own = exists().where(LeadRow.actor_id == actor, its)
+    others = exists().where(LeadRow.actor_id == taken_in.id, taken_in.merged_into == actor, its)
+    return or_(own, others)
 
 
 def _as_actor(row: Any) -> WorkedActor:

@@ -135,6 +135,19 @@ def test_the_history_is_told(here: Run, engine: Engine, acts_as: Callable[..., N
     assert [one["number"] for one in here("actor", "list", "--repeat", "--json").lines] == ["ZT-000001"]
 
 
+def test_a_district_sees_its_own(here: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    held(engine, 1)
+    for district, numbers in (("示例区", ["ZT-000001"]), ("别区", [])):
+        token = token_of(engine, f"示例{district}人", Grant.EXAMINER, districts=(district,))
+        monkeypatch.setenv("LANTIAN_TOKEN", token)
+        assert [one["number"] for one in here("actor", "list", "--json").lines] == numbers
+        assert [one["number"] for one in here("actor", "list", "--gang", "--json").lines] == numbers
+        for words in (("show", "1"), ("graph", "1"), ("kind", "1", "--undo", "--reason", "示例")):
+            ran = here("actor", *words)
+            assert ("没有主体 1" in ran.err) is (not numbers), words
+        assert ("没有主体 1" in here("lead", "list", "--actor", "1").err) is (not numbers)
+
+
 def test_a_hostile_name_is_shown_and_obeyed_by_nobody(here: Run, acts_as: Callable[..., None], tmp_path: Path) -> None:
     acts_as("示例戊", Grant.VIEWER)
     for words in (("list",), ("show", "4"), ("graph", "4")):

@@ -122,13 +122,33 @@ def test_what_was_held_against_it_is_counted_and_told(engine: Engine) -> None:
     actors = Actors(engine)
     tally = Tally(identities=2, platforms=2, by_contact=1, leads=2, relapses=1, cases=1, letters=1, broken=1, later=1)
     assert actors.tallies([1]) == {1: tally}
-    scoped = actors.tallies([1], ("别区",))[1]
-    assert (scoped.leads, scoped.later, scoped.letters) == (1, 0, 1)
     history = actors.history(1)
     assert [one.number for one in history.leads] == ["X-2", "X-1"]
     assert [(one.measure, one.back_at) for one in history.letters] == [("删除", T0 + 8 * DAY)]
     assert [one.reason for one in history.relapses] == ["又见"]
-    assert [one.number for one in actors.history(1, ("别区",)).leads] == ["X-1"]
+
+
+@on_both
+def test_an_actor_is_there_for_whom_one_of_its_leads_is(engine: Engine) -> None:
+    appear(engine, appearance("1", [PHONE]), appearance("2", [PHONE], platform="jd"), appearance("3"))
+    held(engine, 1)  # in 示例区 is its second lead only, which is in no case and no letter
+    actors, his, other = Actors(engine), ("示例区",), ("别区",)
+    told, history = actors.tallies([1], his)[1], actors.history(1, his)
+    assert (told.leads, told.cases, told.later, told.letters) == (1, 0, 1, 0)
+    assert ([one.number for one in history.leads], history.cases, history.letters) == (["X-2"], (), ())
+    told, history = actors.tallies([1], other)[1], actors.history(1, other)
+    assert (told.leads, told.cases, told.later, told.letters) == (0, 0, 0, 0)
+    assert (history.leads, history.cases, history.letters, history.relapses) == ((), (), (), ())
+    assert [one.id for one in actors.newest(districts=his)] == [1]
+    assert actors.named("1", his).id == actors.named("ZT-000002", his).id == 1
+    with engine.begin() as connection:  # a lead keeps the actor that it was made for
+        connection.execute(update(LeadRow).values(actor_id=2))
+    assert [one.id for one in actors.newest(districts=his, joined=True)] == [1]
+    assert actors.newest(districts=other) == ()
+    for word in ("1", "2", "ZT-000001"):
+        assert actors.named(word, his).id == 1
+        with pytest.raises(UserMistake, match="没有主体"):
+            actors.named(word, other)
 
 
 @on_both
@@ -144,6 +164,7 @@ def test_lists_go_on_where_they_stopped(engine: Engine) -> None:
 QUESTIONS: dict[str, Callable[[ExhibitStore], object]] = {
     "newest": lambda store: Actors(store.engine).newest(before=40, limit=5),
     "joined": lambda store: Actors(store.engine).newest(limit=5, joined=True),
+    "scoped": lambda store: Actors(store.engine).newest(limit=5, districts=("示例区",)),
     "named": lambda store: Actors(store.engine).named("ZT-000003"),
     "identities": lambda store: Actors(store.engine).identities(1, 5),
     "contacts": lambda store: Actors(store.engine).contacts([1, 2], 5),
