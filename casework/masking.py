@@ -6,7 +6,7 @@ What the detectors hear as a contact does not survive; names, codes of firms and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from crawler.items import Entity
 from detectors.entities import NUMERALS, find_entities
@@ -23,6 +23,7 @@ _AT = re.compile(r"[@#]|艾特|\(at\)|\bat\b")  # xinghe-patent.example is a hos
 _CUT_NUMBER = re.compile(r"^\d{4,}|\d{4,}$")
 
 Span = tuple[int, int]
+Hide = Callable[[str], str]
 
 
 def masked(text: str, known: Sequence[str] = ()) -> str:
@@ -30,9 +31,12 @@ def masked(text: str, known: Sequence[str] = ()) -> str:
 
     `known` are contacts, in normal form, that were found elsewhere: they are hidden where they stand alone too.
     """
-    values = set(known)
-    pieces = [_masked(text[start : start + WINDOW], values) for start in range(0, len(text), WINDOW)]
-    return _masked("".join(pieces), values)
+    return _whole(text, known, _hidden)
+
+
+def masked_in_place(text: str, known: Sequence[str] = ()) -> str:
+    """The same with a mark for every hidden character: whatever stands in the text stands where it stood."""
+    return _whole(text, known, _hidden_in_place)
 
 
 def masked_quote(quote: str, known: Sequence[str] = ()) -> str:
@@ -41,20 +45,32 @@ def masked_quote(quote: str, known: Sequence[str] = ()) -> str:
     return _CUT_NUMBER.sub(lambda found: _hidden(found[0]), hidden)
 
 
+def masked_quote_in_place(quote: str, known: Sequence[str] = ()) -> str:
+    """The same with a mark for every hidden character."""
+    return _CUT_NUMBER.sub(lambda found: _hidden_in_place(found[0]), masked_in_place(quote, known))
+
+
 def masked_value(kind: str, value: str) -> str:
     """One contact in normal form: hidden where it leads to a person, as it is where it is a firm's or a picture's."""
     return _hidden(value) if kind in CONTACTS else value
 
 
-def _masked(text: str, values: set[str]) -> str:
+def _whole(text: str, known: Sequence[str], hide: Hide) -> str:
+    values = set(known)
+    pieces = [_masked(text[start : start + WINDOW], values, hide) for start in range(0, len(text), WINDOW)]
+    return _masked("".join(pieces), values, hide)
+
+
+def _masked(text: str, values: set[str], hide: Hide) -> str:
     """What masking leaves may read as a contact together with what stood beside it, so it is looked at again."""
     while True:
         found = _heard(text)
         values.update(one.value for one in found)
         spans = [(one.start, one.end) for one in found] + _standing_alone(text, values) + _plain(text)
-        if not spans:
+        hidden = _without(text, spans, hide)
+        if hidden == text:
             return text
-        text = _without(text, spans)
+        text = hidden
 
 
 def _heard(text: str) -> list[Entity]:
@@ -86,10 +102,10 @@ def _places(view: View, looked: str, value: str) -> list[Span]:
     return [view.span(*found.span()) for found in re.finditer(re.escape(value), looked)]
 
 
-def _without(text: str, spans: Iterable[Span]) -> str:
+def _without(text: str, spans: Iterable[Span], hide: Hide) -> str:
     pieces, last = [], 0
     for start, end in _joined(sorted(spans)):
-        pieces += [text[last:start], _hidden(text[start:end])]
+        pieces += [text[last:start], hide(text[start:end])]
         last = end
     return "".join([*pieces, text[last:]])
 
@@ -105,10 +121,19 @@ def _joined(spans: Iterable[Span]) -> list[Span]:
 
 
 def _hidden(written: str) -> str:
+    head, tail = _ends(written)
+    return head + HIDDEN + tail
+
+
+def _hidden_in_place(written: str) -> str:
+    head, tail = _ends(written)
+    return head + "*" * (len(written) - len(head) - len(tail)) + tail
+
+
+def _ends(written: str) -> tuple[str, str]:
     """The first three and last two of what is long enough, fewer of what is short."""
     places = [place for place, one in enumerate(written) if one.isalnum()]
     first, last = (3, 2) if len(places) >= 10 else (2, 1) if len(places) >= 7 else (1, 0)
     if len(places) < 4:
-        return HIDDEN
-    tail = written[places[-last] :] if last else ""
-    return written[: places[first - 1] + 1] + HIDDEN + tail
+        return "", ""
+    return written[: places[first - 1] + 1], written[places[-last] :] if last else ""

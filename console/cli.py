@@ -83,6 +83,7 @@ app.command("worker")(worker)
 app.add_typer(rules_app, name="rules")
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出到标准输出。")]
+By = Annotated[str, typer.Option(help="谁在看；有用户以后，没有 LANTIAN_TOKEN 时在终端输入其口令")]
 
 
 @app.command()
@@ -134,6 +135,7 @@ def leads(  # noqa: PLR0913, PLR0917 - one parameter an option
     limit: Annotated[int | None, typer.Option(min=1, max=MOST, help="最多几条；默认 50，--json 时全部")] = None,
     before: Annotated[str, typer.Option(help="接着上一页：上一页最后一条的证据项编号")] = "",
     each: Annotated[bool, typer.Option("--each", help="逐条显示，不把同类的合为一条")] = False,
+    by: By = "",
     as_json: Json = False,
 ) -> None:
     """线索：平台、卖家、标出引文的标题、类别、分数、固定、完整性；同类的合为一条。"""
@@ -141,19 +143,20 @@ def leads(  # noqa: PLR0913, PLR0917 - one parameter an option
     from storage.shapes import LeadFilter
 
     wanted = LeadFilter(platform=platform, category=category, limit=limit or 0, before=before, by_group=not each)
-    raise typer.Exit(ledger.show_leads(wanted, as_json=as_json))
+    raise typer.Exit(ledger.show_leads(wanted, by=by, as_json=as_json))
 
 
 @app.command()
 def show(
     exhibit: Annotated[str, typer.Argument(help="证据项编号，或其前 6 位以上")],
     full: Annotated[bool, typer.Option("--full", help="连同条文全文")] = False,
+    by: By = "",
     as_json: Json = False,
 ) -> None:
     """一个证据项：标出引文的原文、规则、条款、固定。"""
     from console import ledger
 
-    raise typer.Exit(ledger.show_exhibit(exhibit, as_json=as_json, in_full=full))
+    raise typer.Exit(ledger.show_exhibit(exhibit, by=by, as_json=as_json, in_full=full))
 
 
 @app.command()

@@ -27,6 +27,7 @@ from console.output import CATEGORY_WORDS, bracketed, finding_told, harmless, pa
 from console.pictures import picture_words, place_in_picture, quote_words, shown_captures
 from console.sealing import STATE_WORDS
 from console.showings import facts_of, picture_mark, showing_told, shown_parts, visit_words
+from console.veiling import SeenLeads, veil
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
@@ -54,7 +55,7 @@ def opened(config: Config) -> Iterator[ExhibitStore]:
         store.engine.dispose()
 
 
-def show_leads(wanted: LeadFilter, *, as_json: bool) -> int:
+def show_leads(wanted: LeadFilter, *, by: str = "", as_json: bool) -> int:
     """All leads as JSON Lines when no limit is given; as text a screenful, and it is said when there are more."""
     if wanted.platform:
         platform(wanted.platform)
@@ -62,14 +63,15 @@ def show_leads(wanted: LeadFilter, *, as_json: bool) -> int:
         raise UserMistake(f"没有类别 {wanted.category!r}；现有：{'、'.join(CATEGORY_WORDS)}")
     config = Config.load()
     with opened(config) as store:
-        inspection = Inspection(config, store.engine)
+        seen, inspection = SeenLeads(store, veil(config, store.engine, by)), Inspection(config, store.engine)
         if as_json:
             # A line a lead, whatever people are shown.
-            states = {_told(lead, inspection) for lead in _every(store, replace(wanted, by_group=False))}
+            states = {_told(lead, inspection, seen) for lead in _every(store, replace(wanted, by_group=False))}
         else:
             limit = wanted.limit or SCREENFUL
             found = store.leads(replace(wanted, limit=limit + 1))
-            states = set(print_leads(found[:limit], inspection, by_group=wanted.by_group))
+            shown = [seen.lead(one) for one in found[:limit]]
+            states = set(print_leads(shown, inspection, by_group=wanted.by_group))
             if len(found) > limit:
                 say(f"还有更多：--before {found[limit - 1].exhibit} 接着看，或 --limit 多看几条")
             if any(lead.group_size > 1 for lead in found[:limit]) and wanted.by_group:
@@ -87,10 +89,10 @@ def _every(store: ExhibitStore, wanted: LeadFilter) -> Iterator[Lead]:
         wanted = replace(wanted, before=found[-1].exhibit) if found else wanted
 
 
-def _told(lead: Lead, inspection: Inspection) -> str:
+def _told(lead: Lead, inspection: Inspection, seen: SeenLeads) -> str:
     kept = (lead.capture, lead.picture, *shown_captures(lead.images))
     state = inspection.of(*kept)
-    print_json(_lead_told(lead) | integrity_told(state, inspection.seal_of(*kept)))
+    print_json(seen.told(lead, _lead_told(seen.lead(lead))) | integrity_told(state, inspection.seal_of(*kept)))
     return state
 
 
@@ -163,10 +165,12 @@ def _category(name: str) -> str:
     return CATEGORY_WORDS[name]
 
 
-def show_exhibit(name: str, *, as_json: bool, in_full: bool) -> int:
+def show_exhibit(name: str, *, by: str = "", as_json: bool, in_full: bool) -> int:
     config = Config.load()
     with opened(config) as store:
+        looks = veil(config, store.engine, by)
         detail = store.exhibit(name)
+        looks = looks.knowing(detail.exhibit.entities)
         parts = shown_parts(detail.exhibit.id, detail.shown)
         shown = (detail.capture, detail.picture, *shown_captures(detail.images), *parts)
         inspection = Inspection(config, store.engine)
@@ -174,13 +178,16 @@ def show_exhibit(name: str, *, as_json: bool, in_full: bool) -> int:
         brought, claims = claims_shown(store, detail), claims_told(store, detail)
         landings = Landings(store.engine).of(detail.exhibit.id)
     facts = facts_of(config, detail.exhibit.id, detail.shown) if state == WHOLE else None
+    detail = looks.detail(detail)
     if as_json:
         showing = {"showing": showing_told(detail.shown, facts)}
-        print_json(_detail_told(detail) | claims | landings_told(landings) | showing | integrity_told(state, seal))
+        told = _detail_told(detail) | claims | landings_told(landings) | showing
+        print_json(looks.told(told) | integrity_told(state, seal))
     else:
         picture = _capture_words(detail.picture) if detail.picture else ""
-        told = (*brought, *landings_words(landings), ("完整性", state), ("封存", seal_words(seal)))
-        _print_exhibit(detail, visit_words(detail, picture, facts), told, in_full=in_full)
+        said = [(word, looks.words(text)) for word, text in (*brought, *landings_words(landings))]
+        kept = (*said, ("完整性", state), ("封存", seal_words(seal)))
+        _print_exhibit(detail, looks.words(visit_words(detail, picture, facts)), kept, in_full=in_full)
     if is_damaged(state):
         return EXIT_EVIDENCE
     if state != WHOLE:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from casework.masking import CONTACTS, masked, masked_quote, masked_value
+from casework.masking import CONTACTS, masked, masked_in_place, masked_quote, masked_quote_in_place, masked_value
 from detectors.entities import find_entities
 
 SPELLINGS = (
@@ -50,6 +50,18 @@ def test_a_contact_is_hidden_and_the_words_around_it_stay(spelling: str) -> None
     assert hidden.endswith("，不成退款")
     assert not contacts(hidden)
     assert masked(hidden) == hidden
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_hidden_in_its_place_a_contact_moves_nothing(spelling: str) -> None:
+    text = f"专利包授权，{spelling}，不成退款"
+    hidden = masked_in_place(text)
+    assert len(hidden) == len(text)
+    assert hidden != text
+    assert (hidden[:6], hidden[-5:]) == (text[:6], text[-5:])
+    assert not contacts(hidden)
+    assert masked_in_place(hidden) == hidden
+    assert masked_quote_in_place("0000321 包授权 1390000") == "00****1 包授权 13****0"
 
 
 @pytest.mark.parametrize(
