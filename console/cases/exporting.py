@@ -18,6 +18,7 @@ from console.cases.case_pictures import UNREDACTED, case_pictures
 from console.cases.covering import covered
 from console.cases.report_files import new_file, refuse_taken
 from console.cases.reports import Typed, between, cites, reading
+from console.cases.unnamed import refuse_named
 from console.output import harmless, print_json, say
 from crawler.errors import EXIT_DONE
 from patrol.platforms import label_of
@@ -55,6 +56,7 @@ def case(asked: CaseAsked, out: Path, *, as_json: bool) -> int:
             rows = LedgerRows(connection).of(ids)
         told = Told(anonymous=asked.anonymous, label_of=label_of, now=home.now, cite_of=cites(home.who.config))
         files = list(typical_case(found, rows, told).files)
+        refuse_named(home.who.config, home.engine, ids, files)
         if asked.pictures:
             files += case_pictures(home.who.config, home.engine, rows)
     with new_file(out, ".zip") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:

@@ -22,6 +22,7 @@ from casework.reports.words import UNASSIGNED
 from console.cases.covering import covered, day
 from console.cases.figure_lists import show_list
 from console.cases.report_files import new_file, refuse_taken
+from console.cases.unnamed import refuse_naming
 from console.cases.viewing import Viewer, viewer
 from console.output import harmless, page, print_json, print_line, progress, say
 from crawler import clock
@@ -95,6 +96,7 @@ def ledger(typed: Typed, out: Path, *, as_json: bool) -> int:
         statement_of = covered(home.engine, begin, end, home.now)
         with home.engine.connect() as connection, new_file(out, ".xlsx") as file:
             rows, period = LedgerRows(connection), home.period(begin, end)
+            refuse_naming(home.who.config, home.engine, rows.rows(period), told.shown)
             with progress("台账", rows.count(period)) as step:
                 written = write_ledger(file, rows.rows(period), told, statement_of, lambda: step(""))
     if as_json:

@@ -98,6 +98,27 @@ def test_a_reason_that_names_the_reporter_is_not_written_down(
     assert here("lead", "more", number, "--reason", "缺截图").code == 0
 
 
+def test_a_ledger_that_names_the_reporter_is_not_written(
+    here: Here, be: Callable[..., None], engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be("示例初审", Grant.EXAMINER)
+    number = here("incoming", "report", report_file(tmp_path), "--json").lines[0]["lead"]
+    out = tmp_path / "ledger.xlsx"
+    assert here("report", "ledger", "--out", out).code == 0
+    out.unlink()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE leads SET note = :note"), {"note": f"{NAME}来电"})
+    told = here("report", "ledger", "--out", out)
+    assert (told.code, f"线索 {number} 的备注中写有举报人的姓名" in told.err, NAME in told.err) == (2, True, False), (
+        told
+    )
+    assert not out.exists()
+    # It is the office's own paper: without the key it is written, and says what was not looked at.
+    monkeypatch.setenv("LANTIAN_REPORTER_KEY", str(tmp_path / "elsewhere.key"))
+    told = here("report", "ledger", "--out", out)
+    assert (told.code, "没有与举报人信息比对" in told.err) == (0, True)
+
+
 def test_an_anonymous_report_needs_no_key(here: Here, be: Callable[..., None], tmp_path: Path) -> None:
     be("示例初审", Grant.EXAMINER)
     path = tmp_path / "r.json"

@@ -30,6 +30,7 @@ from sqlalchemy import Connection, Engine, insert, update
 from storage_specimens import SNAPSHOT, archive_in, keep_snapshot
 
 from casework.acting import Acting, Grant
+from casework.incoming.keys import make_key
 from casework.incoming.reporter import Reporter, seal
 from casework.reports.publishing import Wanted, Withdrawn, publish, take_off
 from casework.trust import Trust
@@ -342,6 +343,28 @@ def test_a_typical_case_names_nobody(
     assert digest["quote"].startswith("包授权_")
     again = here("report", "case", "A2026-00001", "--anonymous", "--out", tmp_path / "c.zip")
     assert again.code == 0
+
+
+def test_a_typical_case_is_compared_with_who_reported_it(
+    here: Here, engine: Engine, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANTIAN_TOKEN", token_of(engine, "示例查看", Grant.VIEWER))
+    monkeypatch.setenv("LANTIAN_REPORTER_KEY", str(tmp_path / "keys" / "reporter.key"))
+    key = make_key(tmp_path / "keys" / "reporter.key", ())
+    with writing(engine).begin() as connection:
+        sealed = seal(Reporter(name="示例网络有限公司"), "X2026-00001", key)
+        add_sealed(
+            connection, 1, Sealed(lead="X2026-00001", sealed=sealed, key_id=key.id, at=AT, by=""), office.examiner.sign
+        )
+    ask = ("report", "case", "A2026-00001", "--out", tmp_path / "a.zip")
+    assert here(*ask).code == 0
+    (tmp_path / "a.zip").unlink()
+    with writing(engine).begin() as connection:
+        connection.execute(update(FindingRow).values(quote="包授权 示例网络有限公司"))
+    told = here(*ask)
+    assert (told.code, "中写有举报人的姓名" in told.err, (tmp_path / "a.zip").exists()) == (2, True, False)
+    monkeypatch.setenv("LANTIAN_REPORTER_KEY", str(tmp_path / "elsewhere.key"))
+    assert "不能与举报人信息比对" in here(*ask).err
 
 
 def test_pictures_are_left_out_unless_asked_for(
