@@ -31,6 +31,7 @@ FONTS = (
     "Noto Sans CJK JP",
 )
 WIDTH = 8.0  # inches
+FEWEST = 6  # a chart of less is drawn as if it had so many: one value alone is no bar across the page
 GAP = nan  # the number of a place of which nothing is known
 _TEXT, _SMALL = 14, 12  # points
 _SETTINGS: dict[Any, Any] = {
@@ -81,13 +82,13 @@ def _styled() -> Iterator[None]:
 @_styled()
 def bars(title: str, names: Sequence[str], values: Sequence[int]) -> Chart:
     """Lying bars, the first one on top, each with its number."""
-    figure, axes = _begun(0.5 * max(2, len(names)) + 1.4)
+    figure, axes = _begun(0.36 * len(names) + 0.55)
     places = range(len(names))
     drawn = axes.barh(list(places), list(values), color=COLOURS[0], height=0.62)
     axes.bar_label(drawn, padding=4, fontsize=_TEXT)
     axes.set_yticks(list(places), [_short(one) for one in names], fontsize=_TEXT)
-    axes.invert_yaxis()
-    axes.set_xlim(0, max([*values, 1]) * 1.15)
+    axes.set_ylim(len(names) - 0.5 if names else 0.5, -0.5)  # the first on top, a bar as thick whatever their number
+    axes.set_xlim(0, max([*values, FEWEST]) * 1.15)
     axes.set_xticks([])
     _bare(axes, "left")
     words = "；".join(f"{name} {value}" for name, value in zip(names, values, strict=True))
@@ -95,26 +96,30 @@ def bars(title: str, names: Sequence[str], values: Sequence[int]) -> Chart:
 
 
 @_styled()
-def stacked(title: str, names: Sequence[str], series: Sequence[Series]) -> Chart:
-    """Standing bars with the parts one above the other, and a key."""
-    figure, axes = _begun(4.2)
+def stacked(title: str, names: Sequence[str], series: Sequence[Series], marks: Marks = _UNMARKED) -> Chart:
+    """Standing bars with the parts one above the other, and a key; no zero stands where nothing is known."""
+    figure, axes = _begun(3.6)
     places, below = list(range(len(names))), [0.0] * len(names)
     for place, one in enumerate(series):
         look = {"color": COLOURS[place % 8], "hatch": HATCHES[place % 8], "edgecolor": "white"}
         axes.bar(places, list(one.values), bottom=below, label=one.name, width=0.7, **look)
         below = [low + value for low, value in zip(below, one.values, strict=True)]
     for place, total in zip(places, below, strict=True):
-        axes.text(place, total, f"{total:g}", ha="center", va="bottom", fontsize=_SMALL)
+        number = f"{total:g}" if total or place not in marks.blank else ""
+        axes.text(place, total, number, ha="center", va="bottom", fontsize=_SMALL)
     axes.set_xticks(places, names, fontsize=_SMALL)
+    axes.set_xlim(-0.6, max(len(names), FEWEST) - 0.4)
     _count(axes, max([*below, 1]))
+    _mark(figure, axes, marks)
     _key(axes, len(series))
-    return Chart(content=_saved(figure, axes, title), title=title, words=_words(title, names, series))
+    words = "。".join((_words(title, names, series), *marks.words))
+    return Chart(content=_saved(figure, axes, title), title=title, words=words)
 
 
 @_styled()
 def shares(title: str, names: Sequence[str], series: Sequence[Series]) -> Chart:
     """Lying bars that are each a whole, cut into shares with their numbers."""
-    figure, axes = _begun(0.75 * len(names) + 1.8)
+    figure, axes = _begun(0.6 * len(names) + 1.5)
     places, left = list(range(len(names))), [0.0] * len(names)
     wholes = [sum(one.values[place] for one in series) or 1 for place in places]
     for place, one in enumerate(series):

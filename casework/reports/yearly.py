@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from casework.papers.paper import Block, Column, Grid, Heading, Lines, Paper
-from casework.reports.charts import Chart, Series, bars, shares, stacked
+from casework.reports.charts import Chart, Marks, Series, bars, shares, stacked
 from casework.reports.coverage import COLUMNS, Covered, statement, table
 from casework.reports.figures import Group, Report
 from casework.reports.period import DistrictLine
@@ -237,13 +237,16 @@ def _by_month(facts: YearFacts) -> Chart:
     report, seen = facts.report, {one.day.month for one in facts.covered.days if one.seen}
     begun = 12 if facts.now.astimezone(SHANGHAI).year > facts.year else facts.now.astimezone(SHANGHAI).month
     months = [report.group("leads.month").part(f"{facts.year}-{month:02}") for month in range(1, begun + 1)]
-    names = [f"{month}月" + ("" if month in seen else "\n未巡查到") for month in range(1, begun + 1)]
+    names = [f"{month}月" for month in range(1, begun + 1)]
+    blank = [month for month in range(1, begun + 1) if month not in seen]
+    told = ("灰底：该月没有看到任何页面，不等于没有违法信息", "、".join(f"{one}月" for one in blank))
+    marks = Marks(blank=tuple(one - 1 for one in blank), words=told if blank else ())
     conclusions = report.group("leads.conclusion")
     known = {"属实": set(conclusions.part("true").ids), "误报": set(conclusions.part("false").ids)}
     series = [Series(name=name, values=tuple(len(ids & set(one.ids)) for one in months)) for name, ids in known.items()]
     judged = set().union(*known.values())
     rest = Series(name="尚无结论", values=tuple(len(set(one.ids) - judged) for one in months))
-    return stacked("每月登记的线索", names, [*series, rest])
+    return stacked("每月登记的线索", names, [*series, rest], marks)
 
 
 def _times(report: Report) -> Chart:

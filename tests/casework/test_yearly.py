@@ -1,4 +1,4 @@
-"""The yearly summary, charts, trend and redaction: what they say, what they leave to people, and that they repeat."""
+"""The yearly summary, charts and trend: what they say, what they leave to people, and that they repeat."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
 from docx import Document
 from PIL import Image
-from report_specimens import BEGIN, DISTRICTS, HOSTILE, PHONE, exhibit_on, lead_values, random_home
+from report_specimens import BEGIN, DISTRICTS, HOSTILE, exhibit_on, lead_values, random_home
 from sqlalchemy import Engine, insert, update
 
 from casework.reports.charts import FONTS, Chart, Series, bars, lines, shares, stacked
 from casework.reports.coverage import NO_ROUNDS, Covered, Looks, PlatformCoverage, statement, table
 from casework.reports.period import Asked, days, district_lines, period_report
-from casework.reports.redaction import SOME_AGENCY, SOME_FIRM, SOMEBODY, Redaction
-from casework.reports.short_names import short_name, short_names
 from casework.reports.summary_docx import summary_docx
 from casework.reports.trend import BLANK, PARTLY, trend_chart, trend_of
 from casework.reports.yearly import BY_HAND, SupervisionFacts, YearFacts, summary
@@ -145,6 +143,21 @@ def test_charts_repeat_to_the_byte_and_are_told_in_words() -> None:
         assert empty.words.endswith("没有")
 
 
+def test_a_chart_of_one_value_is_small() -> None:
+    """Neither as high as one of many, nor a bar across the page."""
+    one, many = (bars("类别", ["包授权"] * times, [2] * times) for times in (1, 8))
+    pictures = [np.asarray(Image.open(BytesIO(chart.content)).convert("RGB")) for chart in (one, many)]
+    assert pictures[0].shape[0] < pictures[1].shape[0] / 2
+    blue = np.all(pictures[0] == (0, 0x72, 0xB2), axis=-1)
+    rows, columns = np.where(blue)
+    assert np.ptp(rows) < 60  # dots, of 150 an inch
+    assert np.ptp(columns) < pictures[0].shape[1] / 2
+    alone = stacked("每月", ["1月"], [Series(name="属实", values=(2,))])
+    picture = np.asarray(Image.open(BytesIO(alone.content)).convert("RGB"))
+    middle = picture[picture.shape[0] // 2]  # above the key
+    assert 0 < np.count_nonzero(np.all(middle == (0, 0x72, 0xB2), axis=-1)) < picture.shape[1] / 4
+
+
 def test_without_a_chinese_font_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("casework.reports.charts.FONTS", ("示例字体",))
     with pytest.raises(UserMistake, match="中文字体"):
@@ -206,10 +219,10 @@ def test_months_without_a_look_are_named_as_such(engine: Engine) -> None:
         for one in summary(facts_of(engine, covered=replace(COVERED, days=days))).parts
         if isinstance(one, Chart) and one.title == "每月登记的线索"
     )
-    told = chart.words.replace("\n", " ")
-    assert "11月（属实 0" in told
-    assert all(f"{month}月 未巡查到（" in told for month in range(1, 11))
-    assert "12月" not in told
+    blank = "、".join(f"{month}月" for month in range(1, 11))
+    assert chart.words.endswith(f"灰底：该月没有看到任何页面，不等于没有违法信息。{blank}")
+    assert "11月（属实 0" in chart.words
+    assert "12月" not in chart.words
 
 
 def test_what_no_longer_stands_is_no_mention(engine: Engine) -> None:
@@ -239,61 +252,3 @@ def test_what_was_blocked_is_said() -> None:
     lines = "".join(statement(blind))
     assert "一项也没有看到的平台：百度" in lines
     assert "没有任何记录的 4 项" in lines
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("找张示例，电话 " + PHONE, "找某某，电话 "),
-        ("示例星河知识产权代理有限公司 包授权", "某某知识产权代理公司 包授权"),
-    ],
-)
-def test_names_and_contacts_are_redacted(text: str, told: str) -> None:
-    names = (("示例星河知识产权代理有限公司", SOME_AGENCY), ("张示例", SOMEBODY))
-    shown = Redaction(names=names, hides_firms=False).of(text)
-    assert shown.startswith(told)
-    assert PHONE not in shown
-
-
-def test_firms_nobody_wrote_down_are_redacted_where_asked() -> None:
-    text = "北京示例天河知识产权代理有限公司包授权"
-    assert "天河" in Redaction(names=(), hides_firms=False).of(text)
-    shown: Any = Redaction(names=(), hides_firms=True).of(text)
-    assert "天河" not in shown
-    assert shown.endswith("包授权")
-
-
-@pytest.mark.parametrize(
-    ("name", "short"),
-    [
-        ("北京示例星河知识产权代理有限公司", "示例星河"),
-        ("星河知产", "星河"),
-        ("星河官方旗舰店", "星河"),
-        ("河南星河专利代理事务所（普通合伙）", "星河"),
-        ("专利申请专营店", ""),
-        ("包授权", ""),
-        ("", ""),
-    ],
-)
-def test_a_firm_is_known_by_what_is_its_own(name: str, short: str) -> None:
-    assert short_name(name) == short
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("专利包授权_星河知产", f"专利包授权_{SOME_AGENCY}"),
-        ("专利包授权 - 示例星河", f"专利包授权 -{SOME_AGENCY}"),
-        ("专利包授权｜示例星河官网｜首页", f"专利包授权｜{SOME_AGENCY}｜首页"),
-        ("示例星河专利代理，包授权", f"{SOME_AGENCY}，包授权"),
-        ("找星河知产包授权", f"找{SOME_AGENCY}包授权"),
-        ("发明专利_天河代理公司", f"发明专利_{SOME_FIRM}"),
-        ("发明专利_包授权_专利代理", "发明专利_包授权_专利代理"),
-        ("银河星河图", "银河星河图"),
-    ],
-)
-def test_short_names_of_firms_are_redacted_too(text: str, told: str) -> None:
-    known = [("北京示例星河知识产权代理有限公司", SOME_AGENCY), ("专利申请旗舰店", SOMEBODY)]
-    shorts = short_names(known, SOME_FIRM)
-    assert Redaction(names=(), hides_firms=True, shorts=shorts).of(text) == told
-    assert Redaction(names=(), hides_firms=False, shorts=shorts).of(text) == text
