@@ -27,7 +27,9 @@ _NUMBERS = frozenset(
 )
 _DIGESTS = frozenset(("sha256", "digest", "rule", "rule_digest", "rules_digest", "ip_address", "clock_source"))
 _OURS = _NUMBERS | _DIGESTS
-_DIGEST = re.compile(r"([0-9a-f]{32,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ][\d:.+]+)")
+_DIGEST = re.compile(
+    r"((?=[0-9]*[a-f])[0-9a-f]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ][\d:.+]+)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

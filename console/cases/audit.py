@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import Engine
 
+from casework.acting import Acting, Grant
 from casework.rights import Fault
 from casework.trust import Audited, Trust
+from console.cases.viewing import viewer
 from console.output import harmless, print_json, print_line, progress, say
 from console.sealing import opened_engine
+from console.veiling import Veil
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, UserMistake
@@ -32,10 +35,12 @@ class Asked:
     before: str = ""
     below: int = 0
     limit: int = 100
+    by: str = ""
 
 
 def list_entries(asked: Asked, *, as_json: bool) -> None:
-    """The newest first; the signature is left out where a person reads."""
+    """The newest first; the signature is left out where a person reads. Whoever works for districts sees his own acts,
+    unless he administers."""
     wanted = AuditWanted(
         subject=asked.subject,
         act=asked.act,
@@ -45,15 +50,25 @@ def list_entries(asked: Asked, *, as_json: bool) -> None:
         below=asked.below,
         limit=asked.limit,
     )
-    with opened_engine(Config.load()) as engine:
-        entries = chosen(engine, wanted)
+    with viewer(asked.by) as views:
+        entries = chosen(views.engine, _his(wanted, views.acting))
+    looks = Veil(is_open=views.acting is None or views.sees_contacts, is_told=views.acting is not None)
     for one in entries:
         if as_json:
-            print_json(_told(one))
+            print_json(looks.told(_told(one)))
         else:
-            print_line(harmless(f"{one.id}  {clock.in_shanghai(one.at)}  {one.who}  {one.act}  {_words(one)}"))
+            words = looks.words(_words(one))
+            print_line(harmless(f"{one.id}  {clock.in_shanghai(one.at)}  {one.who}  {one.act}  {words}"))
     if not entries:
         say("没有这样的记录。")
+
+
+def _his(wanted: AuditWanted, acts: Acting | None) -> AuditWanted:
+    if acts is None or not acts.districts or acts.may(Grant.ADMIN):
+        return wanted
+    if wanted.who not in ("", acts.name):
+        raise UserMistake("限定区县的人只能查本人的操作：--who 写本人姓名，或不写")
+    return replace(wanted, who=acts.name)
 
 
 def verify_log(*, as_json: bool) -> int:

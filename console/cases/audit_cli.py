@@ -22,12 +22,14 @@ def audit_list(  # noqa: PLR0913, PLR0917 - one parameter an option
     before: Annotated[str, typer.Option(help="到哪一天为止（不含）")] = "",
     below: Annotated[int, typer.Option(min=0, max=MOST, help="接着上一页：上一页最后一条的号")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=MOST, help="最多几条")] = 100,
+    by: Annotated[str, typer.Option(help="谁在看；有用户以后，没有 LANTIAN_TOKEN 时在终端输入其口令")] = "",
     as_json: Json = False,
 ) -> None:
-    """查操作日志，新的在前。"""
+    """查操作日志，新的在前；有用户以后要本人的凭据，限定区县的人只查本人的操作。"""
     from console.cases import audit
 
-    asked = audit.Asked(subject=subject, act=act, who=who, first=first, before=before, below=below, limit=limit)
+    asked = audit.Asked(subject=subject, act=act, who=who, first=first, before=before, below=below, limit=limit,
+                          by=by)  # fmt: skip
     audit.list_entries(asked, as_json=as_json)
 
 

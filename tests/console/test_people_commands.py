@@ -224,13 +224,39 @@ def test_the_log_is_looked_up_and_verified(acts: Run, made_home: Path) -> None:
     assert (verified.code, told["ok"], told["broken"], told["manifest"]) == (EXIT_DONE, True, [], 0)
     assert told["entries"] > told["signed"] > 5
     assert "都相符" in verified.err
-    listed = acts("", "audit", "list", "--act", "grant_confirmed", "--who", SECOND, "--json").lines
+    listed = acts("王一", "audit", "list", "--act", "grant_confirmed", "--who", SECOND, "--json").lines
     assert [(one["subject"], one["detail"]["grant"]) for one in listed] == [("王一", "examiner")]
-    assert "（有签名）" in acts("", "audit", "list", "--subject", "王一", "--limit", "1").out
+    assert "（有签名）" in acts("王一", "audit", "list", "--subject", "王一", "--limit", "1").out
     day = ("--from", "2026-01-01", "--before", "2026-01-02")
-    assert len(acts("", "audit", "list", *day, "--json").lines) == told["entries"]
-    assert "没有这样的记录" in acts("", "audit", "list", "--before", "2026-01-01").err
-    assert acts("", "audit", "list", "--from", "昨天").code == EXIT_USAGE
+    assert len(acts("王一", "audit", "list", *day, "--json").lines) == told["entries"]
+    assert "没有这样的记录" in acts("王一", "audit", "list", "--before", "2026-01-01").err
+    assert acts("王一", "audit", "list", "--from", "昨天").code == EXIT_USAGE
+
+
+def test_the_log_is_for_people_and_contacts_in_it_for_few(acts: Run, made_home: Path) -> None:
+    acts("王一", "user", "whoami", grants=(Grant.EXAMINER,))
+    acts("李二", "user", "whoami", grants=(Grant.VIEWER, Grant.CONTACTS))
+    engine = open_database(made_home / "lantian.db")
+    now = AuditLog(engine).entries()[0].at
+    digest = "ab13800000000" + "0" * 51
+    detail = {"reason": "来电13900000321说已删除", "package": digest}
+    AuditLog(engine).add(Act(who="示例甲", act="lead_more", subject="X2026-00001", at=now, detail=detail))
+    asked = ("audit", "list", "--act", "lead_more")
+    refused = acts("", *asked)
+    assert (refused.code, "凭据" in refused.err, refused.out) == (EXIT_USAGE, True, "")
+    assert "13900000321" in acts("李二", *asked).out
+    for told in (acts("王一", *asked).out, acts("王一", *asked, "--json").out):
+        assert ("13900000321" in told, "来电139******21说" in told, digest in told) == (False, True, True)
+    assert acts("王一", *asked, "--json").lines[0]["masked"] is True
+
+    acts(FOUNDER, "user", "scope", "王一", "--district", "甲区")
+    acts("王一", "user", "token", "new", "--label", "又一")
+    assert {one["who"] for one in acts("王一", "audit", "list", "--json").lines} == {"王一"}
+    assert acts("王一", *asked).out == ""
+    assert "只能查本人" in acts("王一", *asked, "--who", "示例甲").err
+    acts(FOUNDER, "user", "whoami")
+    acts(SECOND, "user", "scope", FOUNDER, "--district", "甲区")
+    assert "示例甲" in acts(FOUNDER, *asked).out
 
 
 def test_a_forged_or_changed_entry_is_exit_4_by_its_number(acts: Run, made_home: Path) -> None:
