@@ -71,11 +71,19 @@ def refuse_naming(report: NewReport) -> None:
     known = spellings(report.reporter)
     for name, word in CLEAR.items():
         written = getattr(report, name)
-        if found := known.found(written):
+        # The seller and the address are what a page says, of whomever.
+        looked = known.hinted if name in ("title", "summary") else known.found
+        if found := looked(written):
             what = "、".join(FIELD_WORDS[one] for one in found)
             raise UserMistake(f"{word}里写有举报人的{what}：请改写，或加 --redact 隐去")
         if name != "url" and known.copies(written):
             raise UserMistake(f"{word}里整段照抄了举报人的原话：请用自己的话概括，或加 --redact 隐去")
+
+
+def alike(report: NewReport) -> tuple[str, ...]:
+    """The words for the fields that share a piece of the reporter's own words, which is for a person to judge."""
+    known = spellings(report.reporter)
+    return tuple(CLEAR[name] for name in ("title", "summary") if known.resembles(getattr(report, name)))
 
 
 def redacted(report: NewReport) -> tuple[NewReport, tuple[str, ...]]:
@@ -83,18 +91,18 @@ def redacted(report: NewReport) -> tuple[NewReport, tuple[str, ...]]:
     known = spellings(report.reporter)
     hidden = replace(
         report,
-        title=_hidden(known, report.title),
+        title=_hidden(known, report.title, closely=True),
         url=known.redacted(report.url),
         seller=_hidden(known, report.seller),
-        summary=_hidden(known, report.summary),
+        summary=_hidden(known, report.summary, closely=True),
         district=_hidden(known, report.district),
     )
     changed = tuple(CLEAR[name] for name in CLEAR if getattr(hidden, name) != getattr(report, name))
     return hidden, changed
 
 
-def _hidden(known: Spellings, text: str) -> str:
-    bare = known.redacted(text)
+def _hidden(known: Spellings, text: str, *, closely: bool = False) -> str:
+    bare = known.redacted(text, closely=closely)
     return COPIED if known.copies(bare) else bare
 
 

@@ -21,6 +21,10 @@ SHORTEST_NUMBER = 5  # digits: a shorter one stands in every text
 SHORTEST_ACCOUNT = 5  # letters or digits
 SHORTEST_ADDRESS = 6  # characters
 COPIED = 20  # characters in a row that stand in the reporter's own words too
+ALIKE = 12  # the same, where somebody is only told of it
+TITLES = ("先生", "女士", "小姐", "老师", "同志")
+_TWO = re.compile("司徒|欧阳|上官|诸葛|司马|东方|夏侯|尉迟|皇甫|慕容|令狐|公孙|端木|长孙|宇文|轩辕")
+_STARRED = re.compile(r"(\d{3,})[*＊xX×•·.…_-]{2,}(\d{2,})", re.ASCII)
 GAP = 6  # characters between two digits of one number, or two characters of one name
 PARTS_NAMES = frozenset("。！？；，、：")
 RADIO = str.maketrans("洞拐勾", "079")  # as numbers are read aloud
@@ -47,25 +51,50 @@ class Spellings:
     letters: tuple[tuple[str, str], ...] = field(repr=False)
     digits: tuple[tuple[str, str], ...] = field(repr=False)
     runs: frozenset[str] = field(repr=False)
+    hints: tuple[str, ...] = field(default=(), repr=False)
+    alike: frozenset[str] = field(default=frozenset(), repr=False)
 
     def found(self, text: str) -> tuple[str, ...]:
         """The fields of the reporter that this text has."""
         return tuple(dict.fromkeys(name for shown in _shown(text) for name, _, _ in self._hits(shown)))
 
-    def redacted(self, text: str) -> str:
-        """The text without them; whole, where only its decoded form has them."""
-        spans = sorted((start, end) for _, start, end in self._hits(text))
+    def hinted(self, text: str) -> tuple[str, ...]:
+        """The same, and what only hints at him: 姓 and 先生, the given name, a phone with its middle starred.
+
+        For what an officer writes, and can write otherwise: a page may say as much of somebody else.
+        """
+        return tuple(dict.fromkeys(name for shown in _shown(text) for name, _, _ in self._hints(shown)))
+
+    def redacted(self, text: str, *, closely: bool = False) -> str:
+        """The text without them, hints too if `closely`; whole, where only its decoded form has them."""
+        hits, found = (self._hints, self.hinted) if closely else (self._hits, self.found)
+        spans = sorted((start, end) for _, start, end in hits(text))
         left, last = [], 0
         for start, end in spans:
             if end > last:
                 left += [text[last:start], REDACTED] if start >= last else []
                 last = max(last, end)
         bare = "".join(left) + text[last:]
-        return REDACTED if self.found(bare) else bare
+        return REDACTED if found(bare) else bare
 
     def copies(self, text: str) -> bool:
         """Whether a long piece of the reporter's own words stands in the text."""
-        return not self.runs.isdisjoint(_runs(_letters(text).text))
+        return not self.runs.isdisjoint(_runs(_letters(text).text, COPIED))
+
+    def resembles(self, text: str) -> bool:
+        """Whether a shorter piece of them does: they may have been written down anew."""
+        return not self.alike.isdisjoint(_runs(_letters(text).text, ALIKE))
+
+    def _hints(self, text: str) -> Iterator[tuple[str, int, int]]:
+        yield from self._hits(text)
+        letters, view = _letters(text), canonical(text)
+        for hint in self.hints:
+            for start, end in _places(letters, hint):
+                yield "name", start, end
+        phones = [number for name, number in self.digits if name == "phone"]
+        for found in _STARRED.finditer(view.text):
+            if any(one.startswith(found[1]) and one.endswith(found[2]) for one in phones):
+                yield "phone", *view.span(*found.span())
 
     def _hits(self, text: str) -> Iterator[tuple[str, int, int]]:
         letters = _letters(text)
@@ -87,7 +116,9 @@ def spellings(reporter: Reporter) -> Spellings:
     return Spellings(
         letters=tuple((name, one) for name, one in letters if len(one) >= shortest.get(name, SHORTEST_ACCOUNT)),
         digits=tuple(_numbers(reporter)),
-        runs=frozenset(_runs(_letters(reporter.words).text)),
+        runs=frozenset(_runs(_letters(reporter.words).text, COPIED)),
+        hints=tuple(_hints(_letters(reporter.name).text)),
+        alike=frozenset(_runs(_letters(reporter.words).text, ALIKE)),
     )
 
 
@@ -98,7 +129,20 @@ def together(several: Iterable[Spellings]) -> Spellings:
         letters=tuple(dict.fromkeys(one for some in every for one in some.letters)),
         digits=tuple(dict.fromkeys(one for some in every for one in some.digits)),
         runs=frozenset[str]().union(*(some.runs for some in every)),
+        hints=tuple(dict.fromkeys(one for some in every for one in some.hints)),
+        alike=frozenset[str]().union(*(some.alike for some in every)),
     )
+
+
+def _hints(name: str) -> Iterator[str]:
+    """Of a Chinese name: its surname before a title, and the given name of two characters or more."""
+    if not 2 <= len(name) <= 4 or len(_HAN.findall(name)) != len(name):
+        return
+    surname = name[:2] if _TWO.match(name) else name[:1]
+    yield from (surname + title for title in TITLES)
+    given = name[len(surname) :]
+    if len(given) >= 2:
+        yield given
 
 
 def _numbers(reporter: Reporter) -> Iterator[tuple[str, str]]:
@@ -194,9 +238,9 @@ def _is_inside_word(stream: _Stream, at: int, end: int, needle: str) -> bool:
     return before or behind
 
 
-def _runs(text: str) -> Iterator[str]:
+def _runs(text: str, length: int) -> Iterator[str]:
     """Every piece of so many characters that is mostly Han: an address of the web is nobody's own words."""
-    for at in range(len(text) - COPIED + 1):
-        piece = text[at : at + COPIED]
-        if len(_HAN.findall(piece)) > COPIED // 2:
+    for at in range(len(text) - length + 1):
+        piece = text[at : at + length]
+        if len(_HAN.findall(piece)) > length // 2:
             yield piece

@@ -24,7 +24,7 @@ from casework.incoming.field import field_check_of, register_field_check
 from casework.incoming.guard import known_reporters, refuse_reporters
 from casework.incoming.listed import Known, read_list
 from casework.incoming.lists import KINDS, Sent, Taken, checked_sent, take_list
-from casework.incoming.reports import NewReport, redacted, register_report, report_of
+from casework.incoming.reports import NewReport, alike, redacted, register_report, report_of
 from casework.workdays import day_of, deadline, told_day
 from console.acting import acting
 from console.cases.reporter_keys import existing_key, key_for
@@ -75,6 +75,8 @@ def take_report(file: Path | None, *, redact: bool, as_json: bool) -> None:
             report, hidden = redacted(report)
         key = key_for(config, engine) if report.reporter.is_known else None
         lead = register_report(engine, report, key, acts, clock.now())
+    if shared := alike(report):
+        say(f"{'、'.join(shared)}里有与举报人原话相同的词句，请核对是否会被认出")
     if hidden:
         say(f"已隐去举报人信息：{'、'.join(hidden)}")
     sealed = "，举报人信息已加密保存" if key else "（匿名）"

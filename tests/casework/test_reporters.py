@@ -13,8 +13,8 @@ import pytest
 from reporter_specimens import IDENTITY, KEY_ONE, KEY_TWO, MAIL, NAME, NOW, PHONE, REPORTER, WORDS
 
 from casework.incoming.keys import key_at, make_key
-from casework.incoming.reporter import BLOCK, Reporter, checked, seal, unseal
-from casework.incoming.reports import redacted, refuse_naming, report_of
+from casework.incoming.reporter import BLOCK, FIELD_WORDS, Reporter, checked, seal, unseal
+from casework.incoming.reports import alike, redacted, refuse_naming, report_of
 from casework.incoming.spellings import REDACTED, spellings, together
 from console.passwords import private_text
 from crawler.config import Config
@@ -144,6 +144,47 @@ def test_one_character_and_three_digits_are_no_name_and_no_number() -> None:
 def test_long_pieces_of_the_own_words_are_found_and_short_ones_are_not() -> None:
     assert KNOWN.copies("据称，" + WORDS[5:40])
     assert not KNOWN.copies("样本网店写着包授权不成功全额退款")
+
+
+HINTS = [
+    (f"{NAME[0]}先生反映", "name"),
+    (f"来电人 {NAME[0]} 女 士", "name"),
+    (f"{NAME[1:]}说的", "name"),
+    ("电话 138****0719", "phone"),
+    ("电话 １３８＊＊＊＊０７１９", "phone"),
+    ("138xxxx19", "phone"),
+]
+
+
+@pytest.mark.parametrize(("text", "field"), HINTS)
+def test_an_officers_words_may_not_hint_at_the_reporter(text: str, field: str) -> None:
+    assert KNOWN.hinted(text) == (field,)
+    assert KNOWN.found(text) == (), "a page may say as much of somebody else"
+    for name in ("title", "summary"):
+        with pytest.raises(UserMistake, match=f"写有举报人的{FIELD_WORDS[field]}"):
+            refuse_naming(report(**{name: text}))  # type: ignore[arg-type]
+        hidden, changed = redacted(report(**{name: text}))  # type: ignore[arg-type]
+        refuse_naming(hidden)
+        assert len(changed) == 1
+    refuse_naming(report(seller=text))
+
+
+@pytest.mark.parametrize("text", ["李先生反映", "138****0720", "139****0719", f"{NAME[0]}表先生", "先生", "示例"])
+def test_what_hints_at_nobody_stays(text: str) -> None:
+    assert KNOWN.hinted(text) == ()
+
+
+def test_hints_of_a_surname_of_two_characters() -> None:
+    known = spellings(Reporter(name="司徒样本"))
+    assert known.hinted("司徒先生") == known.hinted("样本所说") == ("name",)
+    assert known.hinted("司先生") == ()
+
+
+def test_a_shorter_piece_of_the_own_words_is_told_and_not_refused() -> None:
+    piece = report(summary=f"据反映，{WORDS[10:24]}")
+    refuse_naming(piece)
+    assert alike(piece) == ("摘要",)
+    assert alike(report(summary=WORDS[10:21])) == ()
 
 
 def test_several_reporters_are_looked_for_at_once() -> None:
