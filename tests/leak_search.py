@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import io
 import re
 import zipfile
@@ -49,9 +50,18 @@ class Search:
 
     def __init__(self, *words: str) -> None:
         self._forms = [(word, name, raw) for word in words for name, raw in forms(word).items()]
+        self._clean: set[tuple[bytes, int]] = set()
 
     def in_bytes(self, raw: bytes, place: str, depth: int = 0) -> Iterator[str]:
-        """Every hit in these bytes and in whatever they hold."""
+        """Every hit in these bytes and in whatever they hold. The very bytes that had none are not opened again."""
+        key = (hashlib.sha256(raw).digest(), depth)
+        if key not in self._clean:
+            found = list(self._looked(raw, place, depth))
+            if not found:
+                self._clean.add(key)
+            yield from found
+
+    def _looked(self, raw: bytes, place: str, depth: int) -> Iterator[str]:
         yield from (f"{place}: {word} as {name}" for word, name, form in self._forms if form in raw)
         if depth < DEEPEST:
             for name, inner in opened(raw):

@@ -9,10 +9,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from console.cli import app
@@ -64,11 +66,16 @@ def lantian(tmp_path: Path) -> Callable[..., Ran]:
     return run
 
 
+# Every command with every option, made of their functions: that takes longer than most commands.
+_commands = cache(get_command)
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
     """The same in this process, which has the rules loaded already; a person's mistake is told as `main` tells it."""
     (tmp_path / "home").mkdir(exist_ok=True)
     monkeypatch.setenv("LANTIAN_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("typer.testing._get_command", _commands)
 
     def run(*arguments: str | Path) -> Ran:
         ended = CliRunner().invoke(app, [str(one) for one in arguments])
