@@ -1,6 +1,6 @@
 """Leads and exhibits as whoever looks may see them: without the right to contacts each is a row of marks, in its place.
 
-Before there are users everything is told; once there are, nobody looks without a credential of his own.
+Before there are users everything is told; once there are, contacts are for whoever proves that he may see them.
 """
 
 from __future__ import annotations
@@ -119,7 +119,9 @@ class SeenLeads:
 
 
 def veil(config: Config, engine: Engine, by: str) -> Veil:
-    """What whoever looks may see; `UserMistake` for somebody unproved."""
+    """What whoever looks may see. Who shows no credential sees no contact; `UserMistake` for one that is not his."""
     if not People(engine).everybody():
         return Veil(is_open=True, is_told=False)
+    if not config.secrets.token and not by.strip():
+        return Veil(is_open=False, is_told=True)
     return Veil(is_open=acting(config, engine, *Grant, by=by).may(Grant.CONTACTS), is_told=True)
