@@ -234,6 +234,19 @@ def test_a_decision_taken_back_takes_the_letter_with_it(bureau: Bureau) -> None:
     assert "不再作数" in no_letter(bureau)
 
 
+def test_what_is_taken_out_of_the_log_lets_nothing_out(bureau: Bureau) -> None:
+    """That a decision was taken back cannot be taken out again: the log must be whole before anything leaves."""
+    from casework.review.deciding import send_back
+
+    assert bureau.by(BEN, "approve", "1").code == 0
+    send_back(bureau.desk(BEN), [bureau.lead], "看错了")
+    token_of(bureau.engine, CAT)  # something goes on after it
+    bureau.write("UPDATE leads SET state = 'approved'")
+    bureau.write("DROP TRIGGER audit_no_delete")
+    bureau.write("DELETE FROM audit WHERE act = 'lead_send_back'")
+    assert "与其摘要或前一条不符" in no_letter(bureau)
+
+
 def test_evidence_that_broke_since_is_seen_at_every_step(bureau: Bureau) -> None:
     bureau.damage()
     assert bureau.exhibit in told(bureau, BEN, "approve", "1")
