@@ -185,11 +185,12 @@ def override_sign(
     platform: Annotated[str, typer.Argument(help="平台名")],
     reason: Annotated[str, typer.Option(help="理由")],
     person: Annotated[str, typer.Option(help="签署人姓名；要与凭据一致")] = "",
+    as_json: Json = False,
 ) -> None:
     """签署一项例外：姓名、理由、日期都会随证据保存。"""
     from console import coverage as coverage_
 
-    coverage_.sign_override(platform, person, reason)
+    coverage_.sign_override(platform, person, reason, as_json=as_json)
 
 
 @override_app.command("list")

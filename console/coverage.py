@@ -100,7 +100,7 @@ def _say_outcomes(rows: Sequence[RunRow]) -> None:
         say(f"广告识别未经真实页面验证：{'、'.join(unproven)}")
 
 
-def sign_override(platform_name: str, person: str, reason: str) -> None:
+def sign_override(platform_name: str, person: str, reason: str, *, as_json: bool = False) -> None:
     platform(platform_name)
     if not reason.strip() or harmless(reason) != reason:
         # It goes into the audit log, and onto every terminal.
@@ -113,6 +113,8 @@ def sign_override(platform_name: str, person: str, reason: str) -> None:
     store.sign_override(signed)
     store.engine.dispose()
     say(f"已签署：{signed.person} {clock.in_shanghai(signed.signed_at)} {platform_name}：{signed.reason}")
+    if as_json:
+        print_json(plain(asdict(signed)))
 
 
 def list_overrides(*, as_json: bool) -> None:

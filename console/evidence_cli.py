@@ -68,11 +68,12 @@ def evidence_hold(
     exhibit: Annotated[str, typer.Argument(help="证据项编号，或其前 6 位以上")],
     reason: Annotated[str, typer.Option(help="理由")],
     person: Annotated[str, typer.Option(help="谁要求保留；要与凭据一致")] = "",
+    as_json: Json = False,
 ) -> None:
     """保留：这条信息的固定不按期限删除，直到解除。"""
     from console import keeping
 
-    raise typer.Exit(keeping.hold(exhibit, person, reason))
+    raise typer.Exit(keeping.hold(exhibit, person, reason, as_json=as_json))
 
 
 @evidence_app.command("release")
@@ -80,11 +81,12 @@ def evidence_release(
     exhibit: Annotated[str, typer.Argument(help="证据项编号，或其前 6 位以上")],
     person: Annotated[str, typer.Option(help="谁解除；要与凭据一致")] = "",
     of: Annotated[str, typer.Option(help="解除谁要求的保留；默认是自己的")] = "",
+    as_json: Json = False,
 ) -> None:
     """解除保留：保存期限从此起算。"""
     from console import keeping
 
-    raise typer.Exit(keeping.release(exhibit, person, of))
+    raise typer.Exit(keeping.release(exhibit, person, of, as_json=as_json))
 
 
 @evidence_app.command("holds")

@@ -25,21 +25,25 @@ from storage.shelf import open_shelf
 # -- holds -----------------------------------------------------------------------------------------
 
 
-def hold(exhibit: str, person: str, reason: str) -> int:
+def hold(exhibit: str, person: str, reason: str, *, as_json: bool = False) -> int:
     """`lantian evidence hold`: this listing's captures do not expire."""
     config = Config.load()
     with opened_engine(config) as engine:
         number = Holds(engine).place(exhibit, named_person(config, engine, person), reason, clock.now())
     say(f"已登记第 {number} 号保留：这条信息的固定不会到期删除，每次看见都重新截图，直到解除")
+    if as_json:
+        print_json({"hold": number})
     return EXIT_DONE
 
 
-def release(exhibit: str, person: str, of: str) -> int:
+def release(exhibit: str, person: str, of: str, *, as_json: bool = False) -> int:
     """`lantian evidence release`: the person's hold, or that of another who is named, is over."""
     config = Config.load()
     with opened_engine(config) as engine:
         left = Holds(engine).lift(exhibit, named_person(config, engine, person), clock.now(), of=of)
     say(f"已解除；这条信息还有 {left} 项保留" if left else "已解除；这条信息不再保留，保存期限从今天起算")
+    if as_json:
+        print_json({"left": left})
     return EXIT_DONE
 
 

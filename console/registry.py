@@ -106,12 +106,14 @@ def find_agency(word: str, *, as_json: bool) -> None:
         print_line(harmless(f"  {one.name}（{KIND_WORDS[one.kind]}，{one.status}{_coded(one)}）"))
 
 
-def use_version(version: int, by: str) -> None:
+def use_version(version: int, by: str, *, as_json: bool = False) -> None:
     """Go by an earlier version, or by a later one again."""
     config = Config.load()
     with opened(config) as registries:
         used = registries.use(version, clock.now(), _by(config, registries, _line(by)))
     say(harmless(f"现在使用名录版本 {used.id}（{_as_of(used)}），下一轮起生效；其他版本都保留着"))
+    if as_json:
+        print_json({"version": used.id, "as_of": used.as_of})
 
 
 def write_template(path: Path) -> None:

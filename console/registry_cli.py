@@ -52,11 +52,12 @@ def registry_find(
 def registry_use(
     version: Annotated[int, typer.Argument(max=MOST, help="版本号，见 lantian registry list")],
     by: Annotated[str, typer.Option(help="谁决定；要与凭据一致")] = "",
+    as_json: Json = False,
 ) -> None:
     """改用另一个版本的名录。"""
     from console import registry as registry_
 
-    registry_.use_version(version, by)
+    registry_.use_version(version, by, as_json=as_json)
 
 
 @registry_app.command("template")

@@ -19,10 +19,7 @@ Run = Callable[..., Ran]
 pytestmark = pytest.mark.usefixtures("made_home")
 BY = ("--by", "甲")
 # What runs for itself, prints JSON Lines always, or writes one thing that its own words name.
-WORDS_ONLY = {
-    "worker", "screen", "demo", "override sign", "registry use", "registry template", "evidence hold",
-    "evidence release", "user add", "user disable",
-}  # fmt: skip
+WORDS_ONLY = {"worker", "screen", "demo", "registry template"}
 
 
 def silent(command: object, above: tuple[str, ...] = ()) -> set[str]:
@@ -110,3 +107,8 @@ def test_a_test_message_tells_whom_it_reached(here: Run, monkeypatch: pytest.Mon
         ran = here("notify", "test", "--json")
     assert ran.code == 3
     assert ran.lines == [{"addresses": 2, "sent": 1, "failed": ["第 2 个地址写得不对"]}]
+
+
+def test_older_acts_tell_what_they_did(here: Run) -> None:
+    signed = told(here("override", "sign", "jd", "--person", "甲", "--reason", "示例", "--json"))
+    assert (signed["platform"], signed["person"], signed["reason"]) == ("jd", "甲", "示例")
