@@ -42,6 +42,9 @@ GRANT_WORDS = {
 }
 
 
+OFFICERS = (Grant.EXAMINER, Grant.REVIEWER)  # who works on matters
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acting:
     """A person who has proved himself: his grants now, his districts (none for all), and the key he signs with.

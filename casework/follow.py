@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from casework.workdays import Workdays, day_of, deadline, last_day
 from crawler.tables import Letters
-from storage.audit import Act
+from storage.audit import unsigned
 from storage.cases import following as rows
 from storage.cases.following import Came, SeenLook, Watched
 from storage.cases.lead_shapes import Moved
@@ -93,12 +93,12 @@ class _Pass:
         """Where the lead's own state allows it; people may have taken it elsewhere meanwhile."""
         fitting = {Step.VANISH: (State.SENT,), Step.RELAPSE: (State.GONE, State.CLOSED)}[step]
         if State(rows.lead_state_on(connection, lead_id)) in fitting:
-            move_on(connection, lead_id, step, Moved(by=OURSELVES, at=self._now, reason=reason), _unsigned)
+            move_on(connection, lead_id, step, Moved(by=OURSELVES, at=self._now, reason=reason), unsigned)
 
     def _close(self, connection: Connection, letter_id: int) -> None:
         if rows.is_over_on(connection, letter_id):
             act = LetterAct(by=OURSELVES, at=self._now, words="所列线索复查均已消失或者办结")
-            close_on(connection, letter_id, act, _unsigned)
+            close_on(connection, letter_id, act, unsigned)
             self.closed.append(letter_id)
 
     # -- relapse -----------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ class _Pass:
     def _note(self, letter: KeptLetter, step: str, words: str) -> None:
         with self._writer.begin() as connection:
             act = LetterAct(by=OURSELVES, at=self._now, words=words)
-            note_on(connection, letter.id, step, act, _unsigned)
+            note_on(connection, letter.id, step, act, unsigned)
 
     def _whom(self, letter: KeptLetter) -> str:
         seats = {one.id: one.seat for one in Operators(self._engine).every()}
@@ -184,7 +184,3 @@ def _first_absence(looks: Sequence[SeenLook]) -> SeenLook | None:
             break
         first = one
     return first
-
-
-def _unsigned(act: Act) -> Act:
-    return act

@@ -104,7 +104,7 @@ class _Walk:
 
     def _is_linked(self, entry: AuditEntry) -> bool:
         """After a break in the chain nothing that follows says anything."""
-        if (entry.id, entry.previous, entry.digest) == (self._last.count + 1, self._last.digest, entry.computed()):
+        if entry.follows(self._last):
             self._last = AuditHead(count=entry.id, digest=entry.digest)
             return True
         self._broken.append(Fault(entry=self._last.count + 1, why="与其摘要或前一条不符"))

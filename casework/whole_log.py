@@ -37,7 +37,7 @@ def _links(log: AuditLog) -> Iterator[AuditHead]:
     last = AuditHead(count=0, digest="")
     while entries := log.entries(after=last.count):
         for entry in entries:
-            if (entry.id, entry.previous, entry.digest) != (last.count + 1, last.digest, entry.computed()):
+            if not entry.follows(last):
                 raise EvidenceBroken(f"操作日志第 {last.count + 1} 条与其摘要或前一条不符（lantian audit verify）")
             last = AuditHead(count=entry.id, digest=entry.digest)
             yield last

@@ -77,6 +77,15 @@ class AuditEntry:
         }
         return hashlib.sha256(canonical(told)).hexdigest()
 
+    def follows(self, last: AuditHead) -> bool:
+        """Whether it is the next after `last`, and its digest its own."""
+        return (self.id, self.previous, self.digest) == (last.count + 1, last.digest, self.computed())
+
+
+def unsigned(act: Act) -> Act:
+    """The signer of what nobody does: the clock's own acts."""
+    return act
+
 
 def add_on(connection: Connection, act: Act) -> int:
     """Append an entry within the caller's own transaction, so that act and entry are one commit; its number.

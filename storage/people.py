@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from crawler.errors import UserMistake
-from storage.audit import Act, Signer, add_on
+from storage.audit import Act, Signer, add_on, unsigned
 from storage.db import writing
 from storage.models import encodable
 from storage.tables.people import ExtractionRow, UserRow
@@ -149,7 +149,7 @@ class People:
 
 
 def add_person_on(
-    connection: Connection, new: NewPerson, password: str, at: datetime, sign: Signer = lambda act: act
+    connection: Connection, new: NewPerson, password: str, at: datetime, sign: Signer = unsigned
 ) -> Person:
     """See `People.add`; within the caller's transaction, with his signature. `password` is empty where a credential
     proves the person."""

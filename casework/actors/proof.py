@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from casework.acting import Grant
+from casework.acting import OFFICERS
 from casework.actors.kinds import PERSON, actor_kind
 from casework.law_words import ActorKind
 from casework.trust import Proven, Trust
@@ -15,8 +15,6 @@ from crawler.errors import EvidenceBroken, UserMistake
 from storage.audit import AuditLog
 from storage.cases.actors import Actors
 from storage.cases.shapes import WorkedActor
-
-DECIDES = (Grant.EXAMINER, Grant.REVIEWER)
 
 
 def proven_kind(engine: Engine, trust: Trust, actor: WorkedActor) -> ActorKind:
@@ -43,4 +41,4 @@ def _proven(engine: Engine, trust: Trust, actor: WorkedActor, act: str, entry: i
         is_his = False
     if not is_his:
         raise EvidenceBroken(f"操作日志第 {entry} 条说的不是 {actor.number}")
-    return trust.proven(found[0].id, act, found[0].subject, *DECIDES)
+    return trust.proven(found[0].id, act, found[0].subject, *OFFICERS)

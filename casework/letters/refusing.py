@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from casework.acting import Grant
+from casework.acting import OFFICERS, Grant
 from casework.actors.proof import proven_kind
 from casework.law_words import ActorKind
 from casework.letters.content import Content, LeadIn, content_read, digest_of
@@ -24,7 +24,6 @@ from storage.cases.shapes import WorkedActor, WorkedLead
 from storage.cases.undone import is_ended_on, taken_back_on
 
 WRITABLE = (State.APPROVED, State.SENT)  # a letter to somebody else may follow the first
-OFFICERS = (Grant.EXAMINER, Grant.REVIEWER)
 CONFIRMERS = (*OFFICERS, Grant.ADMIN)
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from casework.review.settled import Decided, decided_on
-from storage.audit import Act
+from storage.audit import unsigned
 from storage.cases.actors import place_on
 from storage.cases.growing import grown, renew, retell
 from storage.cases.lead_exhibits import fresh_listings, lead_listings
@@ -144,7 +144,7 @@ class _Intake:
             return self._joined(lead)
         told = {"exhibits": [one.newest.exhibit]}
         moved = Moved(by=OURSELVES, at=self.now, reason=SEEN_AGAIN, detail=told)
-        move_on(self.connection, lead.id, Step.RELAPSE, moved, _unsigned)
+        move_on(self.connection, lead.id, Step.RELAPSE, moved, unsigned)
         self.taken += Taken(relapsed=1)
         self.leads[lead.id] = lead_on(self.connection, lead.id)
         return self.leads[lead.id]
@@ -167,7 +167,7 @@ class _Intake:
             registered_at=self.now,
             actor_id=self.actors.get(newest.listing),
         )
-        lead = register(self.connection, new, _unsigned)
+        lead = register(self.connection, new, unsigned)
         self.leads[lead.id] = lead
         if lead.actor_id is not None:
             self.by_actor[lead.actor_id, lead.platform].insert(0, lead.id)
@@ -200,7 +200,3 @@ class _Intake:
         if lead.id not in self.decided:
             self.decided[lead.id] = decided_on(self.connection, lead)
         return self.decided[lead.id]
-
-
-def _unsigned(act: Act) -> Act:
-    return act

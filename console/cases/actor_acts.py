@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from casework.acting import Acting, Grant
+from casework.acting import OFFICERS, Acting
 from casework.actors.in_charge import in_charge
 from casework.actors.kinds import KIND_WORDS, confirmable
 from casework.actors.matching import looked_up, match_up
@@ -24,8 +24,6 @@ from storage.cases.actor_acts import Said, confirm_kind, join_by_hand, match_by_
 from storage.cases.actors import Actors
 from storage.db import writing
 from storage.registry import StoredRegistry
-
-DECIDES = (Grant.EXAMINER, Grant.REVIEWER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +102,7 @@ def _deciding(told: Told) -> Iterator[tuple[Config, Engine, Acting, Said]]:
     """Whoever may decide, with what he says."""
     config = Config.load()
     with opened_engine(config) as engine:
-        acts = acting(config, engine, *DECIDES, by=told.by)
+        acts = acting(config, engine, *OFFICERS, by=told.by)
         yield config, engine, acts, Said(by=acts.name, at=clock.now(), reason=told.reason)
 
 

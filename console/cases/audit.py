@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import Engine
@@ -12,7 +11,7 @@ from sqlalchemy import Engine
 from casework.acting import Acting, Grant
 from casework.rights import Fault
 from casework.trust import Audited, Trust
-from console.cases.viewing import viewer
+from console.cases.viewing import day_begins, viewer
 from console.output import harmless, print_json, print_line, progress, say
 from console.sealing import opened_engine
 from console.veiling import Veil
@@ -45,8 +44,8 @@ def list_entries(asked: Asked, *, as_json: bool) -> None:
         subject=asked.subject,
         act=asked.act,
         who=asked.who,
-        first=_day(asked.first),
-        before=_day(asked.before),
+        first=day_begins(asked.first),
+        before=day_begins(asked.before),
         below=asked.below,
         limit=asked.limit,
     )
@@ -101,15 +100,6 @@ def _unlike(engine: Engine, audited: Audited, sealed: HeadSealed) -> tuple[Fault
     if there and there[0].digest == sealed.head.digest and audited.entries >= sealed.head.count:
         return ()
     return (Fault(entry=sealed.head.count, why=f"与第 {sealed.manifest} 号清单所记不符：日志被改写或截短"),)
-
-
-def _day(written: str) -> datetime | None:
-    if not written:
-        return None
-    try:
-        return datetime.combine(date.fromisoformat(written), time(), clock.SHANGHAI)
-    except ValueError:
-        raise UserMistake(f"日期要写成 2026-01-31，不能是 {written}") from None
 
 
 def _words(one: AuditEntry) -> str:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from casework.acting import Grant
+from casework.acting import OFFICERS, Grant
 from casework.letters.content import content_read
-from casework.letters.refusing import OFFICERS, Complaints, Proofs
+from casework.letters.refusing import Complaints, Proofs
 from console.acting import acting, acting_out
 from console.cases.letter_evidence import Evidence
 from console.cases.letter_files import Folder, Sources, files_of, name_of

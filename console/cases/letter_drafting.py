@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from casework.acting import Acting
+from casework.acting import OFFICERS, Acting
 from casework.incoming.guard import known_reporters, refuse_reporters
 from casework.letters.composing import composed, office_complaints
 from casework.letters.content import Content, digest_of, said_in, written
@@ -21,7 +21,7 @@ from casework.letters.letter import Kind
 from casework.letters.matters import Addressee, Matter, Wanted
 from casework.letters.papers import LetterFiles
 from casework.letters.phrases import KIND_WORDS
-from casework.letters.refusing import OFFICERS, Complaints, Proofs, ProvenLead
+from casework.letters.refusing import Complaints, Proofs, ProvenLead
 from console.acting import acting_out
 from console.cases.addressees import Addressees
 from console.cases.letter_evidence import Evidence

@@ -13,7 +13,7 @@ from console.cases.letter_law import Law
 from console.output import harmless, say
 from crawler.config import Config
 from crawler.errors import UserMistake
-from storage.folders import made, save_new
+from storage.folders import made, save_new, sync_folder, take_name
 
 TEMPLATES = "templates"  # in the home: what the office changed in Word
 ENDINGS = ("docx", "pdf", "xlsx", "json")
@@ -75,10 +75,11 @@ class Prepared:
         """Their names; nothing is replaced."""
         for part, path in zip(self.parts, self.paths, strict=True):
             try:
-                path.hardlink_to(part)
-                part.unlink()
+                take_name(part, path)
+                part.unlink(missing_ok=True)
             except OSError as wrong:
                 raise UserMistake(f"{path}：没有写成（{wrong.strerror}）；lantian letter export 可再导出") from None
+        sync_folder(self.paths[0].parent)
         return self.paths
 
     def remove(self) -> None:

@@ -9,11 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from casework.acting import OFFICERS
 from casework.law_words import Verb
 from casework.letters.composing import reminded
 from casework.letters.content import Content
 from casework.letters.matters import Addressee
-from casework.letters.refusing import OFFICERS, Complaints, Proofs
+from casework.letters.refusing import Complaints, Proofs
 from casework.workdays import last_day
 from console.acting import acting
 from console.cases.letter_drafting import new_letter, write_drafts

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from casework.acting import Acting
+from casework.acting import OFFICERS, Acting
 from casework.letters.answers import Expected, answers_read
 from casework.letters.content import Content, LeadIn
 from casework.letters.letter import Kind
 from casework.letters.phrases import TO_ACTOR
-from casework.letters.refusing import OFFICERS, Proofs
+from casework.letters.refusing import Proofs
 from casework.workdays import day_of, deadline, start_of
 from console.acting import acting, acting_out
 from console.cases.letter_scope import letter_for
