@@ -13,18 +13,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from crawler.errors import ConfigInvalid
 from crawler.hosts import MappedHost, read_hosts
-from crawler.table_checks import complaint_of
+from crawler.table_checks import complaint_of, is_address, is_proxy
 from crawler.tables import (
     Alarms,
     Authority,
+    Backup,
     Browser,
     Clock,
     Crawl,
+    Disk,
     Letters,
+    Log,
     Notify,
     Office,
     Patrol,
@@ -61,6 +63,9 @@ class Config:
     office: Office = field(default_factory=Office)
     letters: Letters = field(default_factory=Letters)
     reports: Reports = field(default_factory=Reports)
+    disk: Disk = field(default_factory=Disk)
+    log: Log = field(default_factory=Log)
+    backup: Backup = field(default_factory=Backup)
     places: tuple[Place, ...] = ()
     authorities: tuple[Authority, ...] = ()
     proxies: tuple[str, ...] = ()
@@ -111,6 +116,9 @@ class Config:
             office=_table(Office, tables.pop("office", {}), home),
             letters=_table(Letters, tables.pop("letters", {}), home),
             reports=_table(Reports, tables.pop("reports", {}), home),
+            disk=_table(Disk, tables.pop("disk", {}), home),
+            log=_table(Log, tables.pop("log", {}), home),
+            backup=_table(Backup, tables.pop("backup", {}), home),
             places=_places(tables.pop("place", []), home),
             authorities=_authorities(tables.pop("authority", []), home),
             proxies=tuple(sorted(name for name in environ if name.lower() in PROXIES and environ[name])),
@@ -160,6 +168,9 @@ T = TypeVar(
     Office,
     Letters,
     Reports,
+    Disk,
+    Log,
+    Backup,
 )
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
 DATABASES = ("sqlite", "postgresql", "postgresql+psycopg")
@@ -239,21 +250,12 @@ def _places(given: Any, home: Path) -> tuple[Place, ...]:
     for one in given:
         if one.keys() != {"name", "proxy"} or not all(isinstance(value, str) and value for value in one.values()):
             raise ConfigInvalid(f"{where} 要有且只有 name（地点）和 proxy（代理地址），都是文字")
-        if not _is_proxy(one["proxy"]):
+        if not is_proxy(one["proxy"]):
             raise ConfigInvalid(f"{where} proxy 要写成 http://主机:端口 或 socks5://主机:端口，不带用户名和密码")
         found.append(Place(name=one["name"].strip(), proxy=one["proxy"]))
     if len({one.name for one in found}) < len(found):
         raise ConfigInvalid(f"{where} 有两个同名的地点")
     return tuple(found)
-
-
-def _is_proxy(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        is_bare = not parts.path.strip("/") and not parts.query and "@" not in url
-        return parts.scheme in ("http", "socks5") and bool(parts.hostname) and bool(parts.port) and is_bare
-    except ValueError:
-        return False
 
 
 def _authorities(given: Any, home: Path) -> tuple[Authority, ...]:
@@ -273,7 +275,7 @@ def _authority(given: dict[str, Any], home: Path, where: str) -> Authority:
             raise ConfigInvalid(f"{where} {name} {complaint}")
     if not {"url", "ca"} <= given.keys():
         raise ConfigInvalid(f"{where} 要有 url（时间戳服务地址）和 ca（信任的证书，PEM）")
-    if not _is_address(given["url"]):
+    if not is_address(given["url"]):
         raise ConfigInvalid(f"{where} url 要以 http:// 或 https:// 开头，有主机名，不带用户名和密码")
     ca = home / given["ca"]
     try:
@@ -281,13 +283,3 @@ def _authority(given: dict[str, Any], home: Path, where: str) -> Authority:
     except OSError as wrong:
         raise ConfigInvalid(f"{where} ca {ca} 不是可读的证书：{wrong}") from None
     return Authority(url=given["url"], ca=ca, timeout=float(given.get("timeout", 10.0)))
-
-
-def _is_address(url: str) -> bool:
-    """Whether requests may be posted there, and its host be told. It is never shown: it may hold a password."""
-    try:
-        parts = urlsplit(url)
-        is_posted_to = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        return is_posted_to and "@" not in url
-    except ValueError:
-        return False

@@ -6,12 +6,13 @@ import math
 import re
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlsplit
 
 TYPE_WORDS = {str: "文字", int: "整数", float: "数", bool: "true 或 false", tuple: "文字的列表"}
 POSITIVE = frozenset(
     "timeout pages every recycle requests megabytes unflagged_days flagged_days children minutes lease tick tries"
     " runs ads_days unseen_days per_day answer_days remind_days escalate_days told_hours handled_hours"
-    " answered_hours".split()
+    " answered_hours free_megabytes log_megabytes log_files keep max_days".split()
 )
 SHARES = ("drop", "success")
 DEMANDS = ("", "sealed", "stamped")
@@ -19,6 +20,7 @@ _DAY = re.compile(r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
 _TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 CHOICES = {
     "demand": (DEMANDS, "要是 sealed 或 stamped"),
+    "format": (("text", "json"), "要是 text 或 json"),
     "kind": (("", "amr", "ipo"), "要是 amr（市场监督管理局）或 ipo（独立的知识产权局）"),
     "level": (("", "province", "city", "county"), "要是 province、city 或 county"),
 }
@@ -58,3 +60,23 @@ def _are_days(value: Any) -> bool:
     if not isinstance(value, list) or not value or not all(type(one) is int and one > 0 for one in value):
         return False
     return all(earlier < later for earlier, later in pairwise(value))
+
+
+def is_proxy(url: str) -> bool:
+    """Whether connections can go out through it; no password may stand in it."""
+    try:
+        parts = urlsplit(url)
+        is_bare = not parts.path.strip("/") and not parts.query and "@" not in url
+        return parts.scheme in ("http", "socks5") and bool(parts.hostname) and bool(parts.port) and is_bare
+    except ValueError:
+        return False
+
+
+def is_address(url: str) -> bool:
+    """Whether requests may be posted there, and its host be told. It is never shown: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        is_posted_to = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        return is_posted_to and "@" not in url
+    except ValueError:
+        return False

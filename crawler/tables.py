@@ -245,3 +245,30 @@ class Reports:
     told_hours: float = 24.0
     handled_hours: float = 72.0
     answered_hours: float = 360.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """The `[disk]` table: no crawl begins with less than `free_megabytes` free in the home; a log file that is larger
+    than `log_megabytes` is begun anew, and the one before it kept, `log_files` in all."""
+
+    free_megabytes: int = 1024
+    log_megabytes: int = 64
+    log_files: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """The `[log]` table: `format` is `text` for people or `json` for a machine that gathers logs."""
+
+    format: str = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """The `[backup]` table: the folder backups go to, how many of them stay there, and after how many days without a
+    tested one the doctor complains."""
+
+    folder: str = ""
+    keep: int = 7
+    max_days: int = 7

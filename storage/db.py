@@ -26,7 +26,7 @@ from storage.folders import made
 from storage.models import encodable
 from storage.whereabouts import POSTGRES, SQLITE, Place, said, shown, url_of
 
-HEAD = "0022"
+HEAD = "0023"
 BUSY_MS = 30_000
 BUSY_WAITS = (0.01,) * 100 + (0.1,) * 290  # seconds; together as long
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -22,7 +22,7 @@ from storage.dialects import greatest, least
 from storage.groups import place
 from storage.late_showings import LateShowings
 from storage.leads import Leads
-from storage.models import EntityRow, ExhibitRow, ListingRow, PageRecord, encodable
+from storage.models import EntityRow, ExhibitRow, ListingRow, PageRecord, encodable, shop_of
 from storage.pictures import NEW_PICTURES, Pictures, picture_values
 from storage.placing import Placing, contacts_of, seller_of
 from storage.rejudging import Rejudgements
@@ -266,6 +266,7 @@ def _listing(exhibit: Exhibit, key: str, exhibits: Exhibits) -> Values:
         "last_seen": seen_at,
         "sightings": 1,
         "points": _points(exhibit),
+        "shop": shop_of(listing.platform, encodable(listing.seller), encodable(listing.seller_id)),
     }
 
 

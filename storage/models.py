@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -168,7 +169,8 @@ class ListingRow(Base):
     `flagged_id` is the row of its latest exhibit with findings, `points` the highest of those.
     No foreign key: exhibits already point here, and neither could be written first.
     Whatever is flagged is in a group; `placed_as` digests what it was placed there for. `lead_id` is the lead that
-    people work on, which knows of its exhibits up to `led_upto`. No foreign key there either.
+    people work on, which knows of its exhibits up to `led_upto`. No foreign key there either. `shop` is `shop_of` its
+    seller: a digest, for a seller's name may be longer than an index takes.
     """
 
     __tablename__ = "listings"
@@ -180,6 +182,7 @@ class ListingRow(Base):
         _lead_index("ix_listings_group_id", "group_id", "platform", "flagged_id"),
         Index("ix_listings_fresh", "flagged_id", sqlite_where=_IS_FRESH, postgresql_where=_IS_FRESH),
         Index("ix_listings_lead_id", "lead_id"),
+        Index("ix_listings_shop", "shop", "key"),
     )
 
     key: Mapped[str] = mapped_column(primary_key=True)
@@ -196,6 +199,7 @@ class ListingRow(Base):
     placed_as: Mapped[Big | None]
     lead_id: Mapped[int | None]
     led_upto: Mapped[int | None]
+    shop: Mapped[Big] = mapped_column(server_default="0")
 
 
 _HAS_POINTS = text("points > 0")
@@ -208,6 +212,7 @@ class ExhibitRow(Base):
     __tablename__ = "exhibits"
     __table_args__ = (
         Index("ix_exhibits_flagged", "listing_key", "id", sqlite_where=_HAS_POINTS, postgresql_where=_HAS_POINTS),
+        Index("ix_exhibits_listing_key_id", "listing_key", "id"),
         Index("ix_exhibits_picture_id", "picture_id", sqlite_where=_HAS_PICTURE, postgresql_where=_HAS_PICTURE),
     )
 
@@ -279,6 +284,13 @@ class EntityRow(Base):
     field: Mapped[str]
     start: Mapped[int]
     end: Mapped[int]
+
+
+def shop_of(platform: str, seller: str, seller_id: str) -> int:
+    """A number for who sells on a platform, as far as the listing says; 0 when it does not."""
+    named = seller_id or seller
+    digest = hashlib.sha256(f"{platform}\0{named}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], signed=True) if named else 0
 
 
 def encodable(value: Any) -> Any:

@@ -27,6 +27,7 @@ from storage.models import Base, Round
 from storage.tables import (
     actors,
     alarms,
+    backups,
     care,
     credentials,
     fixity,
@@ -41,6 +42,7 @@ from storage.tables import (
     registry,
     reports,
     sealing,
+    search,
     showings,
     supervision,
     workers,
@@ -50,6 +52,7 @@ from storage.tables import (
 TABLES = (
     actors,
     alarms,
+    backups,
     care,
     credentials,
     fixity,
@@ -64,6 +67,7 @@ TABLES = (
     registry,
     reports,
     sealing,
+    search,
     showings,
     supervision,
     workers,
