@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from console.archive.cli import archive_app
 from console.calendar_cli import calendar_app
 from console.cases.actor_cli import actor_app
 from console.cases.audit_cli import audit_app
@@ -73,6 +74,7 @@ app.add_typer(incoming_app, name="incoming")
 app.add_typer(transfer_app, name="transfer")
 app.add_typer(report_app, name="report")
 app.add_typer(law_app, name="law")
+app.add_typer(archive_app, name="archive")
 app.command("sample")(sample)
 app.command("draws")(draws)
 app.command("extract")(extract)
