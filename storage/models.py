@@ -275,7 +275,7 @@ class EntityRow(Base):
     """A phone, an account, a licence or a name in one exhibit."""
 
     __tablename__ = "entities"
-    __table_args__ = (Index("ix_entities_kind_value", "kind", "value"),)
+    __table_args__ = (Index("ix_entities_kind_value", "kind", "value", "exhibit_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     exhibit_id: Mapped[int] = mapped_column(ForeignKey("exhibits.id"), index=True)
