@@ -95,7 +95,8 @@ class RecheckLookRow(Base):
 class NoticeRow(Base):
     """One message that went out, or did not: `kind` is digest or grave; `key` says what it was about, once.
 
-    `upto` is the newest finding it knew of; `tried_at` is when the last of its `tries` began.
+    `upto` is the newest finding it knew of, `finds` the newest find of a saved search; `tried_at` is when the last of
+    its `tries` began.
     """
 
     __tablename__ = "notices"
@@ -109,3 +110,4 @@ class NoticeRow(Base):
     tries: Mapped[int]
     tried_at: Mapped[datetime | None]
     error: Mapped[str]
+    finds: Mapped[int] = mapped_column(server_default="0")

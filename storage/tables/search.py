@@ -97,6 +97,19 @@ class SavedSearch(Base):
     ended_by: Mapped[str]
 
 
+class SavedFind(Base):
+    """What a saved search found when it was asked again: so many exhibits up to `upto`, beyond the last find's."""
+
+    __tablename__ = "saved_finds"
+    __table_args__ = (Index("ix_saved_finds_search_id", "search_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    search_id: Mapped[int] = mapped_column(ForeignKey("saved_searches.id"))
+    at: Mapped[datetime]
+    found: Mapped[int]
+    upto: Mapped[Big]
+
+
 class PictureLook(Base):
     """What a picture looks like, in 64 bits that change little when it is scaled or compressed again."""
 

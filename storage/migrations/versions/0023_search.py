@@ -122,6 +122,18 @@ def _saved() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_searches")),
         sa.UniqueConstraint("name", name=op.f("uq_saved_searches_name")),
     )
+    op.create_table(
+        "saved_finds",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("search_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("found", sa.Integer(), nullable=False),
+        sa.Column("upto", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["search_id"], ["saved_searches.id"], name=op.f("fk_saved_finds_search_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_finds")),
+    )
+    op.create_index("ix_saved_finds_search_id", "saved_finds", ["search_id", "id"], unique=False)
+    op.add_column("notices", sa.Column("finds", sa.Integer(), server_default="0", nullable=False))
 
 
 def _pictures() -> None:
