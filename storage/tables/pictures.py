@@ -13,6 +13,7 @@ from storage.models import Base
 _IS_PENDING = text("state = 'pending'")
 _IS_READ = text("state = 'read'")
 _HAS_CAPTURE = text("capture_id IS NOT NULL")
+_HAS_BYTES = text("sha256 <> ''")
 
 
 def _picture_index(name: str, where: TextClause, *columns: str) -> Index:
@@ -28,6 +29,7 @@ class PictureRow(Base):
         _picture_index("ix_pictures_pending", _IS_PENDING, "url", "id"),
         _picture_index("ix_pictures_read", _IS_READ, "url"),
         _picture_index("ix_pictures_capture_id", _HAS_CAPTURE, "capture_id"),
+        _picture_index("ix_pictures_sha256", _HAS_BYTES, "sha256", "exhibit_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -151,6 +151,10 @@ def _pictures() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_picture_bands_sha256", "picture_bands", ["sha256"], unique=False)
+    has_bytes = sa.text("sha256 <> ''")
+    op.create_index(
+        "ix_pictures_sha256", "pictures", ["sha256", "exhibit_id"], sqlite_where=has_bytes, postgresql_where=has_bytes
+    )
 
 
 def _backups() -> None:
