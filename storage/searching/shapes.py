@@ -39,12 +39,14 @@ class Term:
 
     Letters A to Z count as a to z, as LIKE has it; nothing else is folded. An exhibit that names one of `entities`
     (kind and normal form; an empty kind is any) has the term too: the caller knows normal forms, the search does not.
-    So has one that bears one of `marks`: numbers that the caller gave it, of addresses for instance.
+    So has one in which one of `spellings` stands, and one that bears one of `marks`: numbers that were given to it when
+    it was indexed, of addresses for instance, where the field of entities is asked.
     With `is_prefix` no letter or digit of ASCII may stand before it.
     """
 
     text: str
     entities: tuple[tuple[str, str], ...] = ()
+    spellings: tuple[str, ...] = ()
     marks: tuple[int, ...] = ()
     is_prefix: bool = False
 
