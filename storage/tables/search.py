@@ -6,10 +6,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models import Base, Big
+
+_GOES_ON = text("ended_at IS NULL")
 
 
 class SearchMark(Base):
@@ -82,9 +84,12 @@ class SavedSearch(Base):
     """
 
     __tablename__ = "saved_searches"
+    __table_args__ = (
+        Index("ix_saved_searches_name", "name", unique=True, sqlite_where=_GOES_ON, postgresql_where=_GOES_ON),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
     query: Mapped[str]
     asked: Mapped[list[Any]]
     upto: Mapped[Big]

@@ -120,7 +120,15 @@ def _saved() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_searches")),
-        sa.UniqueConstraint("name", name=op.f("uq_saved_searches_name")),
+    )
+    goes_on = sa.text("ended_at IS NULL")
+    op.create_index(
+        "ix_saved_searches_name",
+        "saved_searches",
+        ["name"],
+        unique=True,
+        sqlite_where=goes_on,
+        postgresql_where=goes_on,
     )
     op.create_table(
         "saved_finds",
