@@ -1,0 +1,179 @@
+"""What of an exhibit is indexed, and the rows it follows from. Nothing here writes."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from crawler.pictures import Fate
+from storage.models import EntityRow, ExhibitRow, FindingRow, ListingRow
+from storage.pictures import text_of
+from storage.rows import STANDS
+from storage.tables.patrol import RosterRow, WatchVersionRow
+from storage.tables.pictures import PictureRow, PictureTextRow
+
+BANDS = 16
+# The largest prime of 32 bits: bands are kept in as many, and two that meet by chance only cost a comparison.
+_MODULUS = 4_294_967_291
+
+Banding = Callable[[str, str], tuple[int, ...]]
+"""The numbers that near-duplicates of a title and a text share, at most `BANDS`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What the words' index knows under one number. Of an exhibit's two it is the even one that never changes."""
+
+    number: int
+    title: str = ""
+    text: str = ""
+    pictures: tuple[str, ...] = ()
+    entities: tuple[str, ...] = ()
+    bands: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """What an exhibit has in the columns: sets are canonical JSON, `seen` whole seconds, `lead` 0 for none."""
+
+    platform: str
+    kind: str
+    place: str
+    categories: str
+    rules: str
+    seen: int
+    lead: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indexed:
+    """One exhibit as the index has it. Pictures and entities stand each once, in the order of their characters."""
+
+    row: int
+    title: str
+    text: str
+    pictures: tuple[str, ...]
+    entities: tuple[str, ...]
+    cells: Cells
+
+    @property
+    def late(self) -> Document:
+        """What may still come to it."""
+        return late_document(self.row, self.pictures, self.entities)
+
+    def body(self, bands: tuple[int, ...]) -> Document:
+        """What never changes."""
+        return Document(number=2 * self.row, title=self.title, text=self.text, bands=bands)
+
+
+def late_document(row: int, pictures: tuple[str, ...], entities: tuple[str, ...]) -> Document:
+    """The document of what came to an exhibit later."""
+    return Document(number=2 * row + 1, pictures=pictures, entities=entities)
+
+
+def kept_bands(bands: Sequence[int]) -> tuple[int, ...]:
+    """The bands as they are kept: 0 is none."""
+    if len(bands) > BANDS:
+        raise ValueError(f"{len(bands)} bands, at most {BANDS} are kept")
+    return tuple(band % _MODULUS or 1 for band in bands)
+
+
+def json_of(ones: Sequence[str]) -> str:
+    """Canonical JSON of a list of texts."""
+    return json.dumps(list(ones), ensure_ascii=False, separators=(",", ":"))
+
+
+# -- reading -----------------------------------------------------------------------------------
+
+
+def rows_after(connection: Connection, row: int, limit: int) -> tuple[int, ...]:
+    """The next exhibits after this one."""
+    query = select(ExhibitRow.id).where(ExhibitRow.id > row).order_by(ExhibitRow.id).limit(limit)
+    return tuple(connection.execute(query).scalars())
+
+
+def indexed(connection: Connection, rows: Sequence[int]) -> tuple[Indexed, ...]:
+    """What the index is to say of these exhibits, in their order; those that are not there are left out."""
+    query = (
+        select(ExhibitRow.id, ExhibitRow.title, ExhibitRow.text, ExhibitRow.kind, ExhibitRow.seen_at)
+        .add_columns(ExhibitRow.run_id, ListingRow.platform, ListingRow.lead_id)
+        .join(ListingRow, ListingRow.key == ExhibitRow.listing_key)
+        .where(ExhibitRow.id.in_(rows))
+        .order_by(ExhibitRow.id)
+    )
+    found = connection.execute(query).all()
+    entities, pictures = _entities(connection, rows), _pictures(connection, rows)
+    findings, places = _findings(connection, rows), _places(connection, found)
+    return tuple(
+        Indexed(
+            row=row.id,
+            title=row.title,
+            text=row.text,
+            pictures=tuple(sorted(pictures[row.id])),
+            entities=tuple(sorted(entities[row.id])),
+            cells=_cells(row, findings[row.id], places.get(row.run_id, "")),
+        )
+        for row in found
+    )
+
+
+def _cells(row: Row[Any], findings: set[tuple[str, str]], place: str) -> Cells:
+    return Cells(
+        platform=row.platform,
+        kind=row.kind,
+        place=place,
+        categories=json_of(sorted({category for category, _ in findings})),
+        rules=json_of(sorted({rule for _, rule in findings})),
+        seen=int(row.seen_at.timestamp()),
+        lead=row.lead_id or 0,
+    )
+
+
+def _entities(connection: Connection, rows: Sequence[int]) -> defaultdict[int, set[str]]:
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    query = select(EntityRow.exhibit_id, EntityRow.value).where(EntityRow.exhibit_id.in_(rows))
+    for row, value in connection.execute(query):
+        if value:
+            found[row].add(value)
+    return found
+
+
+def _findings(connection: Connection, rows: Sequence[int]) -> defaultdict[int, set[tuple[str, str]]]:
+    found: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
+    query = select(FindingRow.exhibit_id, FindingRow.category, FindingRow.rule)
+    for row, category, rule in connection.execute(query.where(FindingRow.exhibit_id.in_(rows), STANDS)):
+        found[row].add((category, rule))
+    return found
+
+
+def _pictures(connection: Connection, rows: Sequence[int]) -> defaultdict[int, set[str]]:
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    shown = select(PictureRow.exhibit_id, PictureRow.sha256)
+    shown = shown.where(PictureRow.exhibit_id.in_(rows), PictureRow.state == Fate.READ.value)
+    showing: defaultdict[str, set[int]] = defaultdict(set)
+    for row, sha256 in connection.execute(shown):
+        showing[sha256].add(row)
+    texts = select(*PictureTextRow.__table__.columns).where(PictureTextRow.sha256.in_(sorted(showing)))
+    for read in connection.execute(texts) if showing else ():
+        for row in showing[read.sha256]:
+            found[row].add(text_of(read).text)
+    for texts_of_one in found.values():
+        texts_of_one.discard("")
+    return found
+
+
+def _places(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, str]:
+    query = (
+        select(RosterRow.run_id, WatchVersionRow.place)
+        .join(
+            WatchVersionRow,
+            (WatchVersionRow.watch_id == RosterRow.watch_id) & (WatchVersionRow.version == RosterRow.version),
+        )
+        .where(RosterRow.run_id.in_({row.run_id for row in rows}))
+    )
+    return {row.run_id: row.place for row in connection.execute(query)}

@@ -1,0 +1,106 @@
+"""The index of words in SQLite: FTS5 without the texts themselves, of words that are two characters.
+
+It holds nothing that could be read back, so whoever takes a document out must give it as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from storage.searching.documents import Document, kept_bands
+from storage.searching.grams import BETWEEN, phrase, words
+from storage.searching.shapes import Field
+
+_FIELDS = tuple(Field)
+_MADE = """
+    CREATE VIRTUAL TABLE search_words
+    USING fts5(title, text, picture, entity, band, content='', columnsize=0, tokenize='ascii')
+"""
+_WRITE = "INSERT INTO search_words(rowid, title, text, picture, entity, band) VALUES (?, ?, ?, ?, ?, ?)"
+_FORGET = """
+    INSERT INTO search_words(search_words, rowid, title, text, picture, entity, band)
+    VALUES ('delete', ?, ?, ?, ?, ?, ?)
+"""
+# One long text is parsed many times faster than as many rows.
+_ASK = "SELECT group_concat(rowid) FROM search_words WHERE search_words MATCH ? AND rowid BETWEEN ? AND ?"
+# Neither is a beginning of any word of a text.
+_IS_THERE, _BAND = "\ue200", "\ue201"
+
+
+class SqliteWords:
+    """The words of one database, as `storage.searching.words.Words` says."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def begin(self) -> None:
+        """Make the index empty, whatever was there."""
+        self._connection.exec_driver_sql("DROP TABLE IF EXISTS search_words")
+        self._connection.exec_driver_sql(_MADE)
+
+    def write(self, documents: Sequence[Document]) -> None:
+        """Add documents whose numbers are new; one without a word is not written."""
+        self._each(_WRITE, documents)
+
+    def forget(self, documents: Sequence[Document]) -> None:
+        """Take documents out; each must be as it was written."""
+        self._each(_FORGET, documents)
+
+    def matching(self, text: str, fields: frozenset[Field], first: int, last: int) -> NDArray[np.int64]:
+        """The exhibits that have the text in one of the fields."""
+        if not fields:
+            return np.zeros(0, dtype=np.int64)
+        return _exhibits(self._asked(_within(fields) + phrase(text), 2 * first, 2 * last + 1))
+
+    def near(self, bands: Sequence[int], first: int, last: int) -> NDArray[np.int64]:
+        """The exhibits that share a band with these."""
+        if not bands:
+            return np.zeros(0, dtype=np.int64)
+        any_of = " OR ".join(f'"{word}"' for word in map(_band, kept_bands(bands)))
+        return _exhibits(self._asked(any_of, 2 * first, 2 * last + 1))
+
+    def numbers(self, first: int, last: int) -> NDArray[np.int64]:
+        """The numbers of all documents that are there."""
+        return self._asked(f'"{_IS_THERE}"', first, last)
+
+    def _asked(self, match: str, first: int, last: int) -> NDArray[np.int64]:
+        told = self._connection.exec_driver_sql(_ASK, (match, first, last)).scalar_one()
+        return np.fromstring(told, dtype=np.int64, sep=",") if told else np.zeros(0, dtype=np.int64)
+
+    def _each(self, statement: str, documents: Sequence[Document]) -> None:
+        rows = list(_rows(documents))
+        if rows:
+            self._connection.exec_driver_sql(statement, rows)
+
+
+def _within(fields: frozenset[Field]) -> str:
+    return "" if len(fields) == len(_FIELDS) else f"{{{' '.join(one for one in _FIELDS if one in fields)}}} : "
+
+
+def _rows(documents: Sequence[Document]) -> Iterator[tuple[int, str, str, str, str, str]]:
+    for one in documents:
+        if one.title or one.text or one.pictures or one.entities:
+            yield (
+                one.number,
+                words(one.title),
+                words(one.text),
+                words(BETWEEN.join(one.pictures)),
+                words(BETWEEN.join(one.entities)),
+                " ".join((_IS_THERE, *map(_band, one.bands))),
+            )
+
+
+def _band(band: int) -> str:
+    return f"{_BAND}{band:x}"
+
+
+def _exhibits(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each exhibit once; FTS5 gives numbers in their order."""
+    rows = numbers >> 1
+    is_new = np.ones(rows.size, dtype=bool)
+    is_new[1:] = rows[1:] != rows[:-1]
+    return rows[is_new]
