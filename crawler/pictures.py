@@ -44,12 +44,14 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class PictureText:
-    """All that was read in one picture."""
+    """All that was read in one picture. `look` is what the whole of it looks like: a perceptual hash of 64 bits
+    in hex digits, empty where it was not asked for."""
 
     width: int
     height: int
     lines: tuple[PictureLine, ...] = ()
     marks: tuple[Mark, ...] = ()
+    look: str = ""
 
     @cached_property
     def text(self) -> str:

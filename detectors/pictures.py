@@ -17,6 +17,7 @@ from PIL import Image
 
 from crawler.pictures import Box, PictureLine, PictureText
 from detectors.images import opened
+from detectors.looks import look_of
 from detectors.shapes import marks_of
 
 if TYPE_CHECKING:
@@ -55,10 +56,16 @@ class Reader:
         return engine
 
     def read(self, image_bytes: bytes) -> PictureText:
-        """Text and marks of a picture. Raises `PictureRefused` with a reason word."""
+        """Text, marks and look of a picture. Raises `PictureRefused` with a reason word."""
         image = opened(image_bytes)
         found = merged(_Read(line, tile) for tile in tiles(*image.size) for line in self._lines(image, tile))
-        return PictureText(width=image.width, height=image.height, lines=tuple(set_out(found)), marks=marks_of(image))
+        return PictureText(
+            width=image.width,
+            height=image.height,
+            lines=tuple(set_out(found)),
+            marks=marks_of(image),
+            look=look_of(image),
+        )
 
     def _lines(self, image: Image.Image, tile: Tile) -> Iterator[PictureLine]:
         from rapidocr.utils.output import RapidOCROutput

@@ -21,6 +21,7 @@ from storage.bulk import Bulk
 from storage.care import count_findings
 from storage.dialects import greatest
 from storage.groups import place
+from storage.looks import keep_on
 from storage.models import CaptureRow, EntityRow, ExhibitRow, ListingRow, encodable
 from storage.picture_shapes import PictureCounts, PictureEnd, Shown, Waiting
 from storage.placing import placing_of
@@ -96,6 +97,7 @@ class Pictures:
         statement = insert(PictureTextRow).values(sha256=sha256, **values)
         with self._writer.begin() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=[PictureTextRow.sha256], set_=values))
+            keep_on(connection, sha256, text.look)
 
     def end_pictures(self, ends: Sequence[PictureEnd]) -> int:
         """Write down how pictures ended, in one transaction; returns how many of them still waited."""

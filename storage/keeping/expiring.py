@@ -19,10 +19,11 @@ from storage.folders import sync_folder
 from storage.keeping.needs import was_flagged
 from storage.keeping.orders import note_done, refuse_needed
 from storage.keeping.pruning import PART_SUFFIX
+from storage.looks import forget_on
 from storage.models import CaptureRow, EntityRow, ExhibitRow
 from storage.sealing.manifests import Head, Kind, Leaf, head_of, head_path, leaves_of
 from storage.tables.keeping import LookRow, ShelvedRow
-from storage.tables.pictures import PictureRow, PictureTextRow
+from storage.tables.pictures import HAS_BYTES, PictureRow, PictureTextRow
 from storage.tables.sealing import ExtentRow, SealRow
 from storage.tables.showings import BrowserCaptureRow, ShowingRow
 
@@ -107,9 +108,10 @@ def _forget(connection: Connection, number: int, files: list[str]) -> None:
             connection.execute(delete(row).where(row.exhibit_id.in_(exhibits)))
         connection.execute(delete(ExhibitRow).where(ExhibitRow.id.in_(exhibits)))
         for some in _batches(digests):
-            elsewhere = select(PictureRow.sha256).where(PictureRow.sha256.in_(some))
-            unused = (PictureTextRow.sha256.in_(some), PictureTextRow.sha256.not_in(elsewhere))
-            connection.execute(delete(PictureTextRow).where(*unused))
+            elsewhere = select(PictureRow.sha256).where(PictureRow.sha256.in_(some), HAS_BYTES).distinct()
+            unused = sorted(set(some).difference(connection.execute(elsewhere).scalars()))
+            connection.execute(delete(PictureTextRow).where(PictureTextRow.sha256.in_(unused)))
+            forget_on(connection, unused)
 
 
 def _batches(several: Iterable[T]) -> Iterator[list[T]]:

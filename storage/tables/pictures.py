@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, TextClause, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, TextClause, UniqueConstraint, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models import Base
@@ -58,3 +58,7 @@ class PictureTextRow(Base):
     lines: Mapped[list[Any]]
     marks: Mapped[list[Any]]
     read_at: Mapped[datetime]
+
+
+# Written out, for SQLite takes an index of some rows only where it reads their condition in the question.
+HAS_BYTES = PictureRow.sha256 != literal_column("''")
