@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from sqlalchemy import Engine
+
 from console.output import harmless
 from crawler import clock
 from crawler.errors import UserMistake
@@ -66,8 +68,13 @@ def claims_told(store: ExhibitStore, detail: ExhibitDetail) -> dict[str, Any]:
 
 def refuse_unbacked(store: ExhibitStore, detail: ExhibitDetail) -> None:
     """What only a file says leaves the house when we have seen it too, or two officers answer for it."""
-    name = detail.exhibit.id
-    if is_claimed(detail) and Imports(store.engine).backing(name) is Backing.NONE:
+    if is_claimed(detail):
+        refuse_unbacked_name(store.engine, detail.exhibit.id)
+
+
+def refuse_unbacked_name(engine: Engine, name: str) -> None:
+    """The same for an exhibit that is known to have been brought in."""
+    if Imports(engine).backing(name) is Backing.NONE:
         raise UserMistake(
             f"证据项 {name} 是人保存后导入的，网址和时间只是据称，不能导出：先重新固定同一信息，"
             f"或由两名执法人员签字（lantian import confirm {name} --officers 王一,李二）"

@@ -70,9 +70,17 @@ def export(asked: Asked, *, as_json: bool) -> int:
         package = _Package(config, store)
         of_cases = exhibits_of(config, store.engine, asked.leads, asked.cases)
         chosen = package.choosing.chosen([*asked.exhibits, *of_cases])
-        written = package.write(chosen, asked)
+        written = package.write(chosen, asked.out, partial(package.note, chosen, asked))
     _tell(asked, chosen, written, as_json=as_json)
     return EXIT_DONE
+
+
+def pack(config: Config, store: ExhibitStore, exhibits: Sequence[str], out: Path) -> bool:
+    """The same package of these exhibits, written down nowhere: whoever asks does that. Whether they are invented."""
+    package = _Package(config, store)
+    chosen = package.choosing.chosen(exhibits)
+    package.write(chosen, out, lambda _: None)
+    return is_specimen(chosen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,17 +132,17 @@ class _Package:
 
     # -- writing -----------------------------------------------------------------------------------
 
-    def write(self, chosen: Sequence[Chosen], asked: Asked) -> _Written:
-        """Write the package; it is verified before it gets its name."""
+    def write(self, chosen: Sequence[Chosen], out: Path, note: Callable[[str], None]) -> _Written:
+        """Write the package; it is verified, and `note` told its digest, before it gets its name."""
         reports: list[Report] = []
 
         def approve(path: Path, sha256: str) -> None:
             reports.append(self._verified(path))
-            self._note(chosen, asked, sha256)
+            note(sha256)
 
         def written(stamp: Callable[[bytes], bytes] | None, unstamped: str = "") -> _Written:
             contents = self._contents(chosen, clock.now())
-            sha256 = write_package(asked.out, contents, approve=approve, stamp=stamp)
+            sha256 = write_package(out, contents, approve=approve, stamp=stamp)
             return _Written(
                 report=reports[0], sha256=sha256, left_out=tuple(contents.left_out), unstamped=unstamped
             )  # fmt: skip
@@ -159,7 +167,8 @@ class _Package:
             raise EvidenceBroken(f"写成的证据包没有通过核验：{report.broken[0]}")
         return report
 
-    def _note(self, chosen: Sequence[Chosen], asked: Asked, sha256: str) -> None:
+    def note(self, chosen: Sequence[Chosen], asked: Asked, sha256: str) -> None:
+        """Write down in the audit log who exports what."""
         exhibits = [one.detail.exhibit.id for one in chosen]
         detail = {"package": sha256, "file": asked.out.name, "exhibits": exhibits}
         AuditLog(self._engine).add(
