@@ -36,6 +36,7 @@ from console.registry_cli import registry_app
 from console.rules_cli import rules_app
 from console.spiders_cli import alarms_app, spiders_app
 from console.supervision_cli import agency_app, draws, sample
+from console.upkeep.hearing import hear_migrations
 from console.watch_cli import watch_app
 from console.worker_cli import worker
 from crawler import clock
@@ -234,6 +235,7 @@ def demo_(
 def main() -> None:
     """The entry point: a person's mistake is one line, broken evidence is exit 4."""
     speak_any_locale()
+    hear_migrations()
     try:
         app()
     except UserMistake as mistake:

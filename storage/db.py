@@ -24,6 +24,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from crawler.errors import UserMistake
 from storage.folders import made
 from storage.models import encodable
+from storage.upkeep.copies import Migration, SafetyCopy
 from storage.whereabouts import POSTGRES, SQLITE, Place, said, shown, url_of
 
 HEAD = "0023"
@@ -44,29 +45,46 @@ _SESSION = f"""
 """
 
 
-def open_database(place: Place) -> Engine:
+def open_database(place: Place, migration: Migration | None = None) -> Engine:
     """An engine on a database at this code's schema, made or upgraded where needed.
 
-    Takes a path, or an address of SQLite or PostgreSQL. `UserMistake` says why a database is refused.
+    Takes a path, or an address of SQLite or PostgreSQL. `UserMistake` says why a database is refused. `migration`
+    stands beside an upgrade; without one a file is copied first, and a server's database is refused.
     """
     url = url_of(place)
     if isinstance(place, Path) or "://" not in place:
         _make_folder(Path(place).parent)
-    engine = _engine(url)
+    engine, was = _engine(url), HEAD
     try:
-        if _revision(engine) != HEAD:
-            _upgrade(engine)
+        was = _revision(engine)
+        if was != HEAD:
+            _upgrade(engine, migration or SafetyCopy())
     except OperationalError as wrong:
         engine.dispose()
-        raise UserMistake(f"{shown(url)}: 数据库打不开：{said(url, wrong)}") from None
+        what = "数据库打不开" if was in ("", HEAD) else f"升级没有完成，数据库没有改动，结构仍是 {was}"
+        raise UserMistake(f"{shown(url)}: {what}：{said(url, wrong)}") from None
     except DatabaseError as wrong:
         engine.dispose()
         why = "这不是数据库" if url.get_backend_name() == SQLITE else "数据库不能用"
         raise UserMistake(f"{shown(url)}: {why}：{said(url, wrong)}") from None
-    except UserMistake:
+    except BaseException:
         engine.dispose()
         raise
     return engine
+
+
+def schema_of(place: Place) -> str:
+    """The revision of what lies there, and nothing is changed; empty where there is nothing."""
+    url = url_of(place)
+    if url.get_backend_name() == SQLITE and not Path(url.database or "").exists():
+        return ""
+    engine = _engine(url)
+    try:
+        return _revision(engine)
+    except DatabaseError as wrong:
+        raise UserMistake(f"{shown(url)}: 数据库打不开：{said(url, wrong)}") from None
+    finally:
+        engine.dispose()
 
 
 def is_there(place: Place) -> bool:
@@ -183,7 +201,7 @@ def _revision_on(connection: Connection) -> str:
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
 
 
-def _upgrade(engine: Engine) -> None:
+def _upgrade(engine: Engine, migration: Migration) -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -203,10 +221,14 @@ def _upgrade(engine: Engine) -> None:
             return
         if engine.dialect.name == POSTGRES:
             _refuse_encoding(connection)
+        if revision:
+            migration.before(connection, revision, HEAD)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         if engine.dialect.name == POSTGRES:
             _collate(connection)
+        if revision:
+            migration.after(connection)
 
 
 def _refuse_encoding(connection: Connection) -> None:
