@@ -9,12 +9,11 @@ from typing import Any
 
 from casework.actors.words import CONTACT_WORDS
 from casework.masking import CONTACTS, masked_value
-from console.archive.query import KIND_NAMES
 from console.output import CATEGORY_WORDS
 from console.sealing import STATE_WORDS as SEAL_WORDS
 from console.veiling import Veil
 from crawler.clock import in_shanghai
-from crawler.items import Entity
+from crawler.items import Entity, Kind
 from patrol.platforms import label_of
 from storage.cases.moves import STATE_WORDS, State
 from storage.seal import SealState
@@ -22,6 +21,14 @@ from storage.searching.shapes import Hit
 from storage.warc import date
 
 Value = str | int
+KIND_WORDS = {
+    Kind.AD: "广告",
+    Kind.RESULT: "搜索结果",
+    Kind.PRODUCT: "商品",
+    Kind.SHOP: "店铺",
+    Kind.POST: "帖子",
+    Kind.ARTICLE: "文章",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +94,7 @@ COLUMNS = (
         head="类型",
         width=10,
         told=lambda one: one.hit.listing.kind.value,
-        cell=lambda one: KIND_NAMES[one.hit.listing.kind],
+        cell=lambda one: KIND_WORDS[one.hit.listing.kind],
     ),
     Column(
         name="is_ad",
