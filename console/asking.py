@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from console.crawling import Manner, crawl_runs, known_rules, say_seen
+from console.crawling import Manner, crawl_runs, known_rules, log_end, say_seen
 from console.files import platform
 from console.following import follow
 from console.handing import hand_over
 from console.homelocks import among_crawls
+from console.logs import json_handler, speak_to_log
 from console.output import harmless, say, speak_any_locale
 from console.sealing import recover_files, seal_round
 from console.shelving import shelve_round
@@ -110,7 +111,7 @@ def _is_askable(store: ExhibitStore, run: PlannedRun, manner: Manner) -> bool:
 
 
 def _log_end(row: RunRow) -> None:
-    logger.info("%s %s: %s %s", row.platform, harmless(row.query), row.outcome, row.reason)
+    log_end(logger, row)
 
 
 # -- as a process ----------------------------------------------------------------------------------
@@ -122,9 +123,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _arguments().parse_args(arguments)
     if asked.of and not end_with(asked.of):
         return EXIT_NOT_CLEAN
-    _log_to_stderr(asked.claim)
     try:
-        return ask_claim(Config.load(), asked.claim)
+        config = Config.load()
+        _log_to_stderr(config, asked.claim)
+        speak_to_log(config, asked.claim)
+        return ask_claim(config, asked.claim)
     except UserMistake as mistake:
         say(f"{asked.claim}: {harmless(str(mistake))}")
         return EXIT_USAGE
@@ -136,10 +139,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_USAGE
 
 
-def _log_to_stderr(claim: str) -> None:
+def _log_to_stderr(config: Config, claim: str) -> None:
     """Our own lines alone: Scrapy's are in its own log."""
-    told = logging.StreamHandler()
-    told.setFormatter(logging.Formatter(f"%(asctime)s {claim} %(message)s"))
+    if config.log.format == "json":
+        told = json_handler(sys.stderr, claim)
+    else:
+        told = logging.StreamHandler()
+        told.setFormatter(logging.Formatter(f"%(asctime)s {claim} %(message)s"))
     logger.addHandler(told)
     logger.setLevel(logging.INFO)
     logger.propagate = False

@@ -6,6 +6,7 @@ It plans nothing and seals nothing: a round and the crawl of a claim do that, ea
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from console.showings import say_showings
 from crawler.commands.crawl import exit_code
 from crawler.config import Config
 from crawler.errors import EXIT_BUG, EXIT_NOT_CLEAN, UserMistake, graver
+from crawler.logs import CRAWLS, log_to
 from crawler.watches import Device
 from pipelines.judge import packaged_screen
 from pipelines.sessions import opened_session
@@ -29,6 +31,8 @@ from storage.exhibits import ExhibitStore
 from storage.landings import PLATFORM as LANDING
 from storage.registry import StoredRegistry
 from storage.shapes import PlannedRun, RunRow
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +65,18 @@ def crawl_runs(
     """
     _say_closed_profiles(config, plan)
     shapes = office_shapes(config)
+    log_to(config, CRAWLS)
+
+    def ended(run: str) -> None:
+        row = store.run(run)
+        log_end(logger, row)
+        tell(row)
+
     reactor = AsyncCrawlerProcess(_settings(config, manner))
-    crawlers = _begun(reactor, plan, manner, lambda run: tell(store.run(run)))
+    crawlers = _begun(reactor, plan, manner, ended)
     pictures = PicturesBeside(reactor, crawlers if config.pictures.read else {}, shapes)
     searched = [run.id for run in plan if run.platform != LANDING]
-    landings = LandingsAfter(reactor, crawlers, searched, lambda run: tell(store.run(run)))
+    landings = LandingsAfter(reactor, crawlers, searched, ended)
     with pictures:
         reactor.start()
     return graver(_exit(reactor, list(crawlers)), pictures.exit_code(), landings.exit_code())
@@ -78,6 +89,12 @@ def _say_closed_profiles(config: Config, plan: Sequence[PlannedRun]) -> None:
             opened_session(config, name)
         except UserMistake as wrong:
             say(f"{wrong}；这一次不带登录状态")
+
+
+def log_end(log: logging.Logger, row: RunRow) -> None:
+    """A run's end in a log: its query stays in the ledger, where those who may see it find it by the run."""
+    told = {"run": row.id, "platform": row.platform, "outcome": row.outcome, "reason": row.reason}
+    log.info("run %s on %s: %s %s", row.id, row.platform, row.outcome, row.reason, extra=told)
 
 
 def say_seen(store: ExhibitStore, plan: Sequence[PlannedRun]) -> None:
@@ -112,7 +129,7 @@ def _settings(config: Config, manner: Manner) -> Settings:
     settings.set("LANTIAN_PLACE", manner.exit, priority="cmdline")
     settings.set("LANTIAN_DEVICE", manner.device.value, priority="cmdline")
     settings.set("LANTIAN_VISIT_ALL", manner.visits_all, priority="cmdline")
-    settings.set("LOG_FILE", str(config.home / "lantian.log"), priority="cmdline")
+    settings.set("LOG_INSTALL_ROOT_HANDLER", value=False, priority="cmdline")  # `log_to` has put ours there
     if manner.ack is not None:
         settings.set("LANTIAN_ACK", str(manner.ack.absolute()), priority="cmdline")
     return settings

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from casework.follow import follow as follow_letters
 from console import inbox
+from console.logs import speak_to_log
 from console.notifying import notify
 from console.output import harmless, say, speak_any_locale
 from console.sealing import sealer_of
@@ -43,6 +44,7 @@ def main() -> int:
     speak_any_locale()
     try:
         config = Config.load()
+        speak_to_log(config)
         database = open_database(config.database)
         try:
             follow(config, database, clock.now())

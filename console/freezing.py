@@ -25,6 +25,7 @@ from crawler.addresses import refuse_inside
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, PageBroken, UserMistake
 from crawler.items import Page, Reading, Sightings
+from crawler.logs import CRAWLS, log_to
 from pipelines.room import TOOL, Room
 from spiders.base import PlatformSpider
 from spiders.counters import refuse_counter
@@ -219,11 +220,12 @@ def _crawl(config: Config, spider: PlatformSpider, asked: Asked, visit: _Visit) 
     settings.setmodule("crawler.settings", priority="project")
     for name, value in {
         "LANTIAN_CONFIG": config,
-        "LOG_FILE": str(config.home / "lantian.log"),
+        "LOG_INSTALL_ROOT_HANDLER": False,  # `log_to` has put ours there
         "ITEM_PIPELINES": {},  # nothing is recorded
         "EXTENSIONS": {},
     }.items():
         settings.set(name, value, priority="cmdline")
+    log_to(config, CRAWLS)
     reactor = AsyncCrawlerProcess(settings)
     crawler = reactor.create_crawler(_asking_once(type(spider), asked.source))
     crawl = reactor.crawl(crawler, runs={asked.query or asked.source: RUN})

@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from console.logs import speak_to_log
 from console.output import harmless, print_json, progress, say, speak_any_locale
 from console.sealing import opened_engine, seal_round
 from console.shelving import shelve_round
@@ -104,6 +105,7 @@ def main() -> int:
     speak_any_locale()
     try:
         config = Config.load()
+        speak_to_log(config)
         engine = open_database(config.database)
         try:
             return hand_over(config, engine) if is_worker(config.home) else _collect(config, engine)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
+from console.logs import json_handler
 from console.output import harmless, print_json, say
 from crawler import clock
+from crawler.config import Config
+from crawler.logs import PATROL, log_file
 from patrol.children import Begun, Ended
 from patrol.tick import Ticked
 
-LOG = "patrol.log"
+UNTOLD = ("event", "at", "watch", "home", "why", "words")
 DIED = "异常结束"
 UNFINISHED = "有的没有查"
 BESIDE_WORDS = {"console.following": "查后的告警、复查和通知", "console.handing": "收齐工作机的文件"}
@@ -84,27 +87,41 @@ Told = Started | Ticked | Begun | Ended | Beside | Jumped | Troubled | Broker | 
 class Teller:
     """Says what happens, each in its own way to whom it concerns."""
 
-    def __init__(self, home: Path, *, as_json: bool) -> None:
+    def __init__(self, config: Config, *, as_json: bool) -> None:
         self._as_json = as_json
         self._log = logging.getLogger("lantian.patrol")
         self._log.setLevel(logging.INFO)
         self._log.propagate = False
-        self._file = logging.FileHandler(home / LOG, encoding="utf-8")
-        self._file.setFormatter(logging.Formatter("%(asctime)s patrol %(message)s"))
-        self._log.addHandler(self._file)
+        self._is_for_programs = config.log.format == "json"
+        self._handlers: list[logging.Handler] = [log_file(config, PATROL)]
+        if self._is_for_programs:
+            self._handlers.append(json_handler(sys.stderr))
+        for one in self._handlers:
+            self._log.addHandler(one)
 
     def __call__(self, what: Told, /) -> None:
         if isinstance(what, Ticked) and not _is_news(what):
             return
         told = {"event": type(what).__name__.lower(), "at": clock.now().isoformat(), **_facts(what)}
-        self._log.info(" ".join(f"{name}={value}" for name, value in told.items() if name != "at"))
+        self._note(told)
         if self._as_json:
             print_json(told, goes_on=True)
-        say(f"{clock.in_shanghai(clock.now())} {WORDS[type(what)](what)}")
+        if not self._is_for_programs:
+            say(f"{clock.in_shanghai(clock.now())} {WORDS[type(what)](what)}")
 
     def close(self) -> None:
-        self._log.removeHandler(self._file)
-        self._file.close()
+        for one in self._handlers:
+            self._log.removeHandler(one)
+            one.close()
+
+    def _note(self, told: Mapping[str, Any]) -> None:
+        """Into the log: what a watch is called, and whose home it is, is not for everybody who gathers logs."""
+        facts = {name: value for name, value in told.items() if name not in UNTOLD}
+        words = " ".join(str(told[name]) for name in ("why", "words") if told.get(name))
+        if self._is_for_programs:
+            self._log.info(told["event"], extra={"facts": facts, "words": words})
+        else:
+            self._log.info(" ".join([f"event={told['event']}", *(f"{name}={value}" for name, value in facts.items())]))
 
 
 def _facts(what: Told) -> Mapping[str, Any]:

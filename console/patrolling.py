@@ -25,7 +25,7 @@ from console.doubts import Doubts, ask_sources, written_ahead
 from console.homelocks import only_patrol
 from console.offering import ONLY_OFFERED, offers
 from console.output import harmless, speak_any_locale
-from console.patrol_told import LOG, Beside, Broker, Jumped, Started, Stopped, Stopping, Teller, Troubled
+from console.patrol_told import Beside, Broker, Jumped, Started, Stopped, Stopping, Teller, Troubled
 from crawler import clock
 from crawler.config import VERSION, Config
 from crawler.errors import (
@@ -38,6 +38,7 @@ from crawler.errors import (
     UserMistake,
     graver,
 )
+from crawler.logs import PATROL
 from crawler.watches import WatchVersion
 from detectors.rule import rules_digest
 from patrol.children import Begun, Ended, Local, Means
@@ -65,7 +66,7 @@ class Patrolling:
         self._config, self._store, self._tell = config, store, tell
         means = Means(
             argv=tuple(argv) or (*ASKING, str(os.getpid())),
-            log=config.home / LOG,
+            log=config.home / PATROL,
             holder=f"{socket.gethostname()} patrol {os.getpid()}",
             snapshot=self._snapshot,
         )
@@ -224,7 +225,7 @@ class Patrolling:
     def _start_beside(self, argv: Sequence[str]) -> None:
         """A child that is no crawl; one of each at a time."""
         if argv not in self._beside:
-            with (self._config.home / LOG).open("ab") as log:
+            with (self._config.home / PATROL).open("ab") as log:
                 self._beside[argv] = subprocess.Popen(  # noqa: S603 - our own program
                     argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
                 )
@@ -254,7 +255,7 @@ def patrol(config: Config, *, is_once: bool, as_json: bool, argv: Sequence[str] 
     """Patrol the home until stopped, or once; `UserMistake` where another does, or the home only simulates."""
     with only_patrol(config.home):
         database = open_database(config.database)
-        tell = Teller(config.home, as_json=as_json)
+        tell = Teller(config, as_json=as_json)
         try:
             refuse_simulation(database)
             patrolling = Patrolling(config, PatrolStore(database, config.patrol, config.recheck.days), tell, argv)

@@ -19,6 +19,7 @@ from console.patrolling import ASKING
 from crawler import clock
 from crawler.config import VERSION, Config
 from crawler.errors import EXIT_DONE, UserMistake
+from crawler.logs import WORKER, log_to
 from crawler.watches import WatchVersion
 from detectors.rule import rules_digest
 from patrol.broker import application, must_answer, shown
@@ -33,7 +34,6 @@ from storage.roster_shapes import Snapshot
 from storage.shelf import open_shelf
 from storage.whereabouts import POSTGRES, url_of
 
-LOG = "worker.log"
 AGAIN = 300.0  # seconds between two looks at what waits to be handed over, or was collected
 HANDING = (sys.executable, "-m", "console.handing")
 
@@ -46,13 +46,13 @@ def work_here(concurrency: int) -> int:
     _must_be_there(config)
     must_answer(app, config.secrets.broker)
     employ(app, _workplace(config))
-    _log_to(config.home / LOG)
+    log_to(config, WORKER)
     number = concurrency or config.patrol.children
     say(
         f"工作机已就绪：{socket.gethostname()}，同时 {number} 项；"
         f"从 {shown(config.secrets.broker)} 取；数据在 {config.home}"
     )
-    threading.Thread(target=_hand_over_later, args=(config.home / LOG,), daemon=True).start()
+    threading.Thread(target=_hand_over_later, args=(config.home / WORKER,), daemon=True).start()
     worker = app.Worker(
         hostname=f"lantian@{socket.gethostname()}-{os.getpid()}",
         concurrency=number,
@@ -96,7 +96,7 @@ def _workplace(config: Config) -> Workplace:
     def means() -> Means:
         return Means(
             argv=(*ASKING, str(os.getpid())),
-            log=config.home / LOG,
+            log=config.home / WORKER,
             holder=f"{socket.gethostname()} worker {os.getpid()}",
             snapshot=known,
         )
@@ -104,10 +104,6 @@ def _workplace(config: Config) -> Workplace:
     return Workplace(
         store=lambda: PatrolStore(open_database(config.database), config.patrol), means=means, now=clock.now
     )
-
-
-def _log_to(path: Path) -> None:
-    logging.basicConfig(level=logging.INFO, filename=path, format="%(asctime)s worker %(process)d %(message)s")
 
 
 def _hand_over_later(log: Path) -> None:

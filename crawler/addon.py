@@ -12,6 +12,7 @@ from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from crawler.config import Config
+from crawler.discretion import error_name
 from crawler.watches import Device
 
 LONGEST_DELAY = 60.0  # seconds between two requests to a host, however slow it is
@@ -39,7 +40,7 @@ class Installation:
 
 
 class QuietItems(LogFormatter):
-    """Log lines about a page's item name the page; they never print listings or contacts."""
+    """Log lines about a page's item name the page; they never print listings or contacts, nor what an error quotes."""
 
     def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
         # None is Scrapy's documented way to say nothing; its annotation forgot it.
@@ -51,5 +52,5 @@ class QuietItems(LogFormatter):
         return {
             "level": logging.ERROR,
             "msg": "%(spider)s: page lost between reading and recording: %(what)s",
-            "args": {"spider": spider.name, "what": f"{type(exception).__name__}: {exception}"},
+            "args": {"spider": spider.name, "what": error_name(exception)},
         }

@@ -168,7 +168,7 @@ from patrol.tick import PatrolStore
 from storage.db import open_database
 patrolling.FOLLOWING = (sys.executable, "-m", "console.nowhere")
 config = Config.load()
-tell = Teller(config.home, as_json=True)
+tell = Teller(config, as_json=True)
 going = patrolling.Patrolling(config, PatrolStore(open_database(config.database), config.patrol), tell)
 going._tick, going._guarded = going._follow, lambda work: work() is None
 sys.exit(going.once())
