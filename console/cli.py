@@ -36,6 +36,7 @@ from console.registry_cli import registry_app
 from console.rules_cli import rules_app
 from console.spiders_cli import alarms_app, spiders_app
 from console.supervision_cli import agency_app, draws, sample
+from console.upkeep.backup_cli import backup, backups, restore
 from console.upkeep.hearing import hear_migrations
 from console.watch_cli import watch_app
 from console.worker_cli import worker
@@ -76,6 +77,9 @@ app.add_typer(transfer_app, name="transfer")
 app.add_typer(report_app, name="report")
 app.add_typer(law_app, name="law")
 app.add_typer(archive_app, name="archive")
+app.command("backup")(backup)
+app.command("backups")(backups)
+app.command("restore")(restore)
 app.command("sample")(sample)
 app.command("draws")(draws)
 app.command("extract")(extract)

@@ -40,8 +40,22 @@ def among_crawls(home: Path) -> Iterator[None]:
 @contextmanager
 def between_crawls(home: Path) -> Iterator[None]:
     """While this is held no round and no crawl of planned runs goes on; refused while one does."""
-    refusal = "正在按计划巡查；请稍后再试"
+    refusal = "正在按计划巡查或备份；请稍后再试"
     with only_round(home), _held(home, "crawls.lock", fcntl.LOCK_EX | fcntl.LOCK_NB, refusal):
+        yield
+
+
+@contextmanager
+def only_backup(home: Path) -> Iterator[None]:
+    """Two backups at once would take the same files twice."""
+    with _held(home, "backup.lock", fcntl.LOCK_EX | fcntl.LOCK_NB, "另有一次备份正在进行"):
+        yield
+
+
+@contextmanager
+def nothing_moves(home: Path) -> Iterator[None]:
+    """While this is held crawls go on, but no file leaves the archive: what would expire or shelve one waits."""
+    with among_crawls(home), only_shelving(home):
         yield
 
 

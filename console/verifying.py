@@ -40,14 +40,7 @@ class Asked:
 
 def verify_evidence(asked: Asked, *, as_json: bool) -> int:
     """The exit code: 0 good, 4 broken or not as demanded."""
-    config = Config.load()
-    path = asked.path or config.home
-    try:
-        report = verify(path, _wanted(asked, config), source_of(path, config))
-    except (NothingThere, NoSm3) as nothing:
-        raise UserMistake(str(nothing)) from None
-    if report.rows == ELSEWHERE:
-        report = _with_rows(report, config)
+    report = report_of(asked, Config.load())
     if as_json:
         print_json(verify_words.told(report))
     else:
@@ -56,6 +49,16 @@ def verify_evidence(asked: Asked, *, as_json: bool) -> int:
     if not report.ok:
         say(verify_words.verdict(report))
     return verify_words.exit_code(report)
+
+
+def report_of(asked: Asked, config: Config) -> Report:
+    """The verifier's report, with what rows on a server contradict; `UserMistake` where there is nothing to verify."""
+    path = asked.path or config.home
+    try:
+        report = verify(path, _wanted(asked, config), source_of(path, config))
+    except (NothingThere, NoSm3) as nothing:
+        raise UserMistake(str(nothing)) from None
+    return _with_rows(report, config) if report.rows == ELSEWHERE else report
 
 
 def _wanted(asked: Asked, config: Config) -> Wanted:
@@ -97,8 +100,12 @@ def source_of(path: Path, config: Config) -> Source | None:
     """The home's archive with what lies on its shelf; any other path is read as it is."""
     if not _is_ours(path, config) or not config.archive.is_dir():
         return None
-    shelf = open_shelf(config)
-    return None if shelf is None else _WithShelf(FolderSource(config.archive), shelf)
+    return beside_shelf(config.archive, open_shelf(config))
+
+
+def beside_shelf(archive: Path, shelf: Shelf | None) -> Source | None:
+    """An archive's folder with what lies on a shelf; without one the folder is read as it is."""
+    return None if shelf is None else _WithShelf(FolderSource(archive), shelf)
 
 
 class _WithShelf:
