@@ -21,6 +21,7 @@ from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from console.clockwork import Clockwork, Wakes
+from console.diskguard import full_disk
 from console.doubts import Doubts, ask_sources, written_ahead
 from console.homelocks import only_patrol
 from console.offering import ONLY_OFFERED, offers
@@ -48,7 +49,7 @@ from patrol.tick import PatrolStore, Ticked, tick
 from storage.db import open_database
 from storage.handover import is_waiting
 from storage.marks import refuse_simulation
-from storage.roster_shapes import Snapshot
+from storage.roster_shapes import DISK_FULL, Snapshot
 
 LOOK = 1.0  # seconds between two looks at crawls that go on
 TELL_AGAIN = 60.0  # seconds after which telling is tried again where it came to nothing
@@ -145,18 +146,19 @@ class Patrolling:
         if why := self._doubts.held(written, now):
             raise UserMistake(why)
         self._have_told()
-        ticked = tick(self._store, self._engine, now)
+        full = full_disk(self._config)
+        ticked = tick(self._store, self._engine, now, DISK_FULL if full else "")
         self._has_offered = ticked.taken >= ticked.waiting
         self._tell(ticked)
         self._collect()
-        if why := written_ahead(written, now):
+        if why := full or written_ahead(written, now):
             raise UserMistake(why)
 
     def _go_on(self) -> None:
         """What is left of what was due: nothing new becomes due meanwhile, so that `once` has an end."""
         now = clock.now()
         settled, waiting = self._store.settle(now), self._store.roster.waiting(now)
-        taken = self._engine.offer(waiting, now)
+        taken = 0 if full_disk(self._config) else self._engine.offer(waiting, now)
         self._tell(Ticked(settled=settled, written=0, waiting=sum(one.rows for one in waiting), taken=taken))
 
     def _guarded(self, work: Callable[[], None]) -> bool:

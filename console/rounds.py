@@ -17,6 +17,7 @@ from typing import Any
 from casework.review.intake import Taken
 from console import inbox
 from console.crawling import Manner, crawl_runs, known_rules, say_seen
+from console.diskguard import full_disk
 from console.files import platform, platforms
 from console.homelocks import only_round
 from console.output import OUTCOME_WORDS, harmless, print_json, progress, say
@@ -33,6 +34,7 @@ from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.handover import refuse_worker
 from storage.marks import refuse_simulation
+from storage.roster_shapes import DISK_FULL
 from storage.shapes import PlannedRun, RunRow
 
 DEFAULT_QUERIES = Path(__file__).parent.parent / "spiders" / "queries.toml"
@@ -109,7 +111,11 @@ def crawl_round(
                 _tell_robots(config, questions)
             plan = _planned(store, questions, f"pages={pages} delay={config.crawl.delay:g}", known_rules(config))
             with progress("巡查", len(plan)) as advance:
-                code = crawl_runs(config, store, plan, Manner(pages=pages, ack=ack), _watcher(advance, tell))
+                watcher = _watcher(advance, tell)
+                if full := full_disk(config):
+                    code = _not_begun(store, plan, full, watcher)
+                else:
+                    code = crawl_runs(config, store, plan, Manner(pages=pages, ack=ack), watcher)
             say_seen(store, plan)
             _take_in(config, store)
             # Stopped before their end: a second Ctrl-C leaves no crawl the time to say so.
@@ -117,6 +123,14 @@ def crawl_round(
             return graver(code, stopped, seal_round(config, store.engine), shelve_round(config, store.engine))
         finally:
             store.engine.dispose()
+
+
+def _not_begun(store: ExhibitStore, plan: Sequence[PlannedRun], full: str, tell: Callable[[RunRow], None]) -> int:
+    """A crawl that could not keep what it sees would be worse than none: every run is missed, and says why."""
+    say(full)
+    for run in plan:
+        tell(store.finish_run(run.id, Outcome.MISSED, DISK_FULL, "", clock.now()))
+    return EXIT_NOT_CLEAN
 
 
 def _tidy(config: Config, store: ExhibitStore) -> None:

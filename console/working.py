@@ -13,6 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
+from console.diskguard import full_disk
 from console.handing import NO_SHELF, hand_over
 from console.output import say
 from console.patrolling import ASKING
@@ -102,7 +103,10 @@ def _workplace(config: Config) -> Workplace:
         )
 
     return Workplace(
-        store=lambda: PatrolStore(open_database(config.database), config.patrol), means=means, now=clock.now
+        store=lambda: PatrolStore(open_database(config.database), config.patrol),
+        means=means,
+        now=clock.now,
+        has_room=lambda: not full_disk(config),
     )
 
 

@@ -43,9 +43,9 @@ class PatrolStore:
         """The calendar as it is known now; somebody may have imported a notice since the last tick."""
         return load_calendar(self.database)
 
-    def settle(self, now: datetime) -> Settled:
+    def settle(self, now: datetime, held: str = "") -> Settled:
         """Settle under the settings' lease and tries: at each tick, and when a crawl has ended."""
-        return self.roster.settle(now, self.settings.lease, self.settings.tries)
+        return self.roster.settle(now, self.settings.lease, self.settings.tries, held)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +58,17 @@ class Ticked:
     taken: int
 
 
-def tick(store: PatrolStore, engine: Engine, now: datetime) -> Ticked:
-    """One look at the clock. What could have begun while nobody looked is written as missed."""
+def tick(store: PatrolStore, engine: Engine, now: datetime, held: str = "") -> Ticked:
+    """One look at the clock. What could have begun while nobody looked is written as missed.
+
+    With `held`, a reason as a word, nothing begins, and what can no longer begin is missed for that reason.
+    """
     engine.tend(now)
     # Before anything is written: how far the watches were written tells how long nobody looked.
-    settled = store.settle(now)
+    settled = store.settle(now, held)
     written = write_down(store, now) + write_due(store.database, store.recheck_days, now)
     waiting = store.roster.waiting(now)
-    taken = engine.offer(waiting, now) if waiting else 0
+    taken = engine.offer(waiting, now) if waiting and not held else 0
     return Ticked(settled=settled, written=written, waiting=sum(one.rows for one in waiting), taken=taken)
 
 

@@ -29,11 +29,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workplace:
-    """Where a worker works. Both are asked in the process that does the work: no connection survives a fork."""
+    """Where a worker works. All are asked in the process that does the work: no connection survives a fork.
+
+    While `has_room` says no, nothing is taken: it is offered again, perhaps to another machine.
+    """
 
     store: Callable[[], PatrolStore]
     means: Callable[[], Means]
     now: Callable[[], datetime]
+    has_room: Callable[[], bool] = lambda: True
     looks: float = LOOKS
 
 
@@ -48,6 +52,9 @@ def employ(app: Celery, place: Workplace) -> None:
 
 def work(place: Workplace, wanted: Wanted) -> int:
     """Claim it and see it through; how many runs it was, 0 when somebody else has them or their time is over."""
+    if not place.has_room():
+        logger.warning("the disk is full: nothing is taken")
+        return 0
     store = place.store()
     try:
         local = Local(store, place.means(), _log)

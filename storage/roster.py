@@ -162,10 +162,11 @@ class Roster(RosterAnswers):
             given_up, is_more = given_up + len(rows), len(rows) == BATCH
         return given_up
 
-    def settle(self, now: datetime, lease: float, tries: int) -> Settled:
+    def settle(self, now: datetime, lease: float, tries: int, held: str = "") -> Settled:
         """Give every row what has happened to it: an outcome, its turn again, or the end of its time.
 
-        Leases end so many in a transaction, so that others who write need not wait long.
+        Leases end so many in a transaction, so that others who write need not wait long. While nothing may begin,
+        `held` is the reason of whatever misses its time.
         """
         told, is_more = Settled(), True
         while is_more:
@@ -173,7 +174,7 @@ class Roster(RosterAnswers):
                 ended = end_as_runs_did(connection)
                 clamped = _clamp(connection, now + timedelta(seconds=lease))
                 back, lapsed = expire_leases(connection, now, tries)
-                passed = end_passed(connection, now, now - timedelta(seconds=lease))
+                passed = end_passed(connection, now, now - timedelta(seconds=lease), held)
                 cut = landing_leases.settle(connection, now, timedelta(seconds=lease))
             told += Settled(ended=ended, back=back, lapsed=lapsed, passed=passed, clamped=clamped, cut=cut)
             is_more = back + lapsed == BATCH

@@ -16,6 +16,7 @@ LEASE_EXPIRED = "lease_expired"
 BUDGET = "budget"
 OVER_LIMIT = "over_limit"
 TOO_LONG = "too_long"
+DISK_FULL = "disk_full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ INTERRUPTED = "interrupted"
 BATCH = 500  # rows that end one by one in one transaction
 _AWAY = "the patrol stood still when its time ended"
 _NO_TURN = "no crawl had room for it while it could have begun"
+_HELD = "nothing was begun when its time ended"
 _NO_SECOND_TURN = "its crawl died, and its time ended before it could be tried again"
 
 
@@ -67,8 +68,8 @@ def end_unfinished(connection: Connection, rows: Sequence[Any], why: tuple[str, 
         _update_each(connection, rows, missed | {"ended_at": now})
 
 
-def end_passed(connection: Connection, now: datetime, seen: datetime) -> int:
-    """Planned rows that can no longer begin are missed; returns how many.
+def end_passed(connection: Connection, now: datetime, seen: datetime, held: str = "") -> int:
+    """Planned rows that can no longer begin are missed; returns how many. `held` is why nothing may begin, as a word.
 
     Whose watch was written up to `seen` had a patrol until lately; where it was not, the patrol stood still.
     """
@@ -79,8 +80,8 @@ def end_passed(connection: Connection, now: datetime, seen: datetime) -> int:
     missed = {
         "state": Claim.ENDED.value,
         "outcome": Outcome.MISSED.value,
-        "reason": case((died, LEASE_EXPIRED), (away, NOT_RUNNING), else_=NOT_CLAIMED),
-        "detail": case((died, _NO_SECOND_TURN), (away, _AWAY), else_=_NO_TURN),
+        "reason": case((died, LEASE_EXPIRED), (away, NOT_RUNNING), else_=held or NOT_CLAIMED),
+        "detail": case((died, _NO_SECOND_TURN), (away, _AWAY), else_=_HELD if held else _NO_TURN),
         "ended_at": now,
     }
     passed = update(RosterRow).where(and_(IS_PLANNED, RosterRow.latest < now))

@@ -15,7 +15,7 @@ from crawler.items import Outcome
 from crawler.tables import Patrol
 from crawler.watches import Claim
 from patrol.tick import PatrolStore, tick
-from storage.roster_shapes import Claimed, Entry, Settled, Snapshot, Waiting, Wanted
+from storage.roster_shapes import DISK_FULL, Claimed, Entry, Settled, Snapshot, Waiting, Wanted
 from storage.rounds import Rounds
 
 EIGHT = datetime(2026, 8, 3, 0, 0, tzinfo=UTC)  # eight in the morning of a Monday in Shanghai
@@ -113,6 +113,18 @@ def test_days_without_a_patrol_are_written_when_it_comes_back(store: PatrolStore
     assert (told.written, told.taken, told.settled) == (80, 4, Settled(lapsed=4))
     reasons = [row.reason for row in rows(store)]
     assert reasons == ["lease_expired"] * 4 + ["not_running"] * 76 + [""] * 4
+
+
+def test_while_nothing_may_begin_it_is_written_and_its_time_may_pass(store: PatrolStore) -> None:
+    store.watches.add(DAILY, BY, EIGHT)
+    office = Office(store)
+    full = tick(store, office, NINE, DISK_FULL)
+    assert (full.written, full.waiting, full.taken, office.offered) == (4, 4, 0, [])
+    tick(store, office, NINE + HOUR - MINUTE, DISK_FULL)
+    told = tick(store, office, NINE + HOUR + 2 * MINUTE, DISK_FULL)
+    assert told.settled == Settled(passed=4)
+    assert {(row.outcome, row.reason) for row in rows(store)} == {(Outcome.MISSED, "disk_full")}
+    assert tick(store, office, NINE + DAY).taken == 4, "and with room it goes on"
 
 
 def test_a_paused_watch_plans_nothing_from_then_on(store: PatrolStore) -> None:
