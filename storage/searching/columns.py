@@ -14,31 +14,31 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from storage.models import encodable
-from storage.searching.documents import BANDS, Cells
+from storage.searching.documents import Cells
 from storage.tables.search import SearchColumn, SearchValue
 
 BLOCK = 4096
-_BAND_BLOCK = 256  # a band's cell is sixteen times as wide
 CODED = ("platform", "kind", "place", "categories", "rules")
 NUMBERS = ("seen", "lead")
 _NARROW = frozenset({"platform", "kind", "place"})
-_BAND_COLUMN = "bands"
 
 
 def codes(connection: Connection, name: str, first: int, last: int) -> NDArray[np.integer[Any]]:
     """The codes of a column for the exhibits of rows `first` to `last`, both of these; 0 where there is none."""
-    return _read(connection, name, first, last)[:, 0]
+    low, high = first // BLOCK, last // BLOCK
+    found = np.zeros((high - low + 1) * BLOCK, dtype=_type(name))
+    query = select(SearchColumn.block, SearchColumn.codes)
+    query = query.where(SearchColumn.name == name, SearchColumn.block.between(low, high))
+    for block, kept in connection.execute(query):
+        start = (block - low) * BLOCK
+        found[start : start + BLOCK] = np.frombuffer(kept, dtype=_type(name))
+    return found[first - low * BLOCK : last - low * BLOCK + 1]
 
 
 def values(connection: Connection, name: str) -> tuple[str, ...]:
     """What the codes of a column stand for, by code; the first is of none."""
     query = select(SearchValue.value).where(SearchValue.name == name).order_by(SearchValue.code)
     return ("", *connection.execute(query).scalars())
-
-
-def bands_of(connection: Connection, row: int) -> tuple[int, ...]:
-    """The bands that an exhibit was indexed under."""
-    return tuple(int(band) for band in _read(connection, _BAND_COLUMN, row, row)[0] if band)
 
 
 # -- writing -----------------------------------------------------------------------------------
@@ -53,18 +53,10 @@ def write_cells(connection: Connection, rows: Sequence[int], cells: Sequence[Cel
         _write(connection, name, rows, np.array([getattr(one, name) for one in cells], dtype=np.uint32))
 
 
-def write_bands(connection: Connection, rows: Sequence[int], bands: Sequence[tuple[int, ...]]) -> None:
-    """Put in under which bands these exhibits are indexed."""
-    wide = np.zeros((len(rows), BANDS), dtype=np.uint32)
-    for at, several in enumerate(bands):
-        wide[at, : len(several)] = several
-    _write(connection, _BAND_COLUMN, rows, wide)
-
-
 def empty_cells(connection: Connection, rows: Sequence[int]) -> None:
     """Nothing is known of these exhibits any more."""
-    for name in (*CODED, *NUMBERS, _BAND_COLUMN):
-        _write(connection, name, rows, np.zeros((len(rows), _width(name)), dtype=np.uint32))
+    for name in (*CODED, *NUMBERS):
+        _write(connection, name, rows, np.zeros(len(rows), dtype=_type(name)))
 
 
 def begin(connection: Connection) -> None:
@@ -91,11 +83,10 @@ def _numbered(connection: Connection, name: str, told: Sequence[str]) -> NDArray
 
 def _write(connection: Connection, name: str, rows: Sequence[int], cells: NDArray[np.integer[Any]]) -> None:
     at = np.asarray(rows, dtype=np.int64)
-    cells = cells.reshape(len(rows), _width(name)).astype(_type(name))
-    for block in np.unique(at // _size(name)).tolist():
-        start = block * _size(name)
-        here = at // _size(name) == block
-        old = _read(connection, name, start, start + _size(name) - 1)
+    for block in np.unique(at // BLOCK).tolist():
+        start = block * BLOCK
+        here = at // BLOCK == block
+        old = codes(connection, name, start, start + BLOCK - 1)
         new = old.copy()
         new[at[here] - start] = cells[here]
         if not np.array_equal(old, new):
@@ -104,25 +95,5 @@ def _write(connection: Connection, name: str, rows: Sequence[int], cells: NDArra
             connection.execute(put.on_conflict_do_update(index_elements=where, set_={"codes": put.excluded.codes}))
 
 
-def _read(connection: Connection, name: str, first: int, last: int) -> NDArray[np.integer[Any]]:
-    size, width = _size(name), _width(name)
-    low, high = first // size, last // size
-    found = np.zeros(((high - low + 1) * size, width), dtype=_type(name))
-    query = select(SearchColumn.block, SearchColumn.codes)
-    query = query.where(SearchColumn.name == name, SearchColumn.block.between(low, high))
-    for block, kept in connection.execute(query):
-        start = (block - low) * size
-        found[start : start + size] = np.frombuffer(kept, dtype=_type(name)).reshape(size, width)
-    return found[first - low * size : last - low * size + 1]
-
-
 def _type(name: str) -> np.dtype[Any]:
     return np.dtype("<u2" if name in _NARROW else "<u4")
-
-
-def _size(name: str) -> int:
-    return _BAND_BLOCK if name == _BAND_COLUMN else BLOCK
-
-
-def _width(name: str) -> int:
-    return BANDS if name == _BAND_COLUMN else 1

@@ -17,12 +17,11 @@ from storage.rows import STANDS
 from storage.tables.patrol import RosterRow, WatchVersionRow
 from storage.tables.pictures import PictureRow, PictureTextRow
 
-BANDS = 16
-# The largest prime of 32 bits: bands are kept in as many, and two that meet by chance only cost a comparison.
-_MODULUS = 4_294_967_291
-
 Banding = Callable[[str, str], tuple[int, ...]]
-"""The numbers that near-duplicates of a title and a text share, at most `BANDS`."""
+"""The numbers that near-duplicates of a title and a text share."""
+
+Marking = Callable[[Sequence[str], Sequence[str]], tuple[int, ...]]
+"""The numbers of the addresses that texts name, and of those that are given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,7 @@ class Document:
     text: str = ""
     pictures: tuple[str, ...] = ()
     entities: tuple[str, ...] = ()
-    bands: tuple[int, ...] = ()
+    given: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +58,7 @@ class Indexed:
     text: str
     pictures: tuple[str, ...]
     entities: tuple[str, ...]
+    addresses: tuple[str, ...]
     cells: Cells
 
     @property
@@ -66,21 +66,14 @@ class Indexed:
         """What may still come to it."""
         return late_document(self.row, self.pictures, self.entities)
 
-    def body(self, bands: tuple[int, ...]) -> Document:
-        """What never changes."""
-        return Document(number=2 * self.row, title=self.title, text=self.text, bands=bands)
+    def body(self, given: tuple[int, ...]) -> Document:
+        """What never changes, under the numbers that are given to it."""
+        return Document(number=2 * self.row, title=self.title, text=self.text, given=given)
 
 
 def late_document(row: int, pictures: tuple[str, ...], entities: tuple[str, ...]) -> Document:
     """The document of what came to an exhibit later."""
     return Document(number=2 * row + 1, pictures=pictures, entities=entities)
-
-
-def kept_bands(bands: Sequence[int]) -> tuple[int, ...]:
-    """The bands as they are kept: 0 is none."""
-    if len(bands) > BANDS:
-        raise ValueError(f"{len(bands)} bands, at most {BANDS} are kept")
-    return tuple(band % _MODULUS or 1 for band in bands)
 
 
 def json_of(ones: Sequence[str]) -> str:
@@ -101,7 +94,7 @@ def indexed(connection: Connection, rows: Sequence[int]) -> tuple[Indexed, ...]:
     """What the index is to say of these exhibits, in their order; those that are not there are left out."""
     query = (
         select(ExhibitRow.id, ExhibitRow.title, ExhibitRow.text, ExhibitRow.kind, ExhibitRow.seen_at)
-        .add_columns(ExhibitRow.run_id, ListingRow.platform, ListingRow.lead_id)
+        .add_columns(ExhibitRow.url, ExhibitRow.display_url, ExhibitRow.run_id, ListingRow.platform, ListingRow.lead_id)
         .join(ListingRow, ListingRow.key == ExhibitRow.listing_key)
         .where(ExhibitRow.id.in_(rows))
         .order_by(ExhibitRow.id)
@@ -116,6 +109,7 @@ def indexed(connection: Connection, rows: Sequence[int]) -> tuple[Indexed, ...]:
             text=row.text,
             pictures=tuple(sorted(pictures[row.id])),
             entities=tuple(sorted(entities[row.id])),
+            addresses=(row.url, row.display_url),
             cells=_cells(row, findings[row.id], places.get(row.run_id, "")),
         )
         for row in found

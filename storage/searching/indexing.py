@@ -12,13 +12,15 @@ from sqlalchemy import Connection, Engine, delete, func, select
 
 from storage.db import writing
 from storage.models import ExhibitRow
-from storage.searching import columns, late, marks
-from storage.searching.documents import Banding, Document, Indexed, indexed, kept_bands, rows_after
+from storage.searching import columns, given, late, marks
+from storage.searching.documents import Banding, Document, Indexed, Marking, indexed, rows_after
 from storage.searching.stale import begin_on
 from storage.searching.words import words_of
 from storage.tables.search import StaleExhibit
+from storage.whereabouts import POSTGRES, SQLITE
 
-BATCH = 2000
+BATCHES = {SQLITE: 2000, POSTGRES: 6000}
+"""Exhibits of one transaction: PostgreSQL sorts what goes into the index, the more at once the better."""
 Tell = Callable[[int], None]
 """Called after each batch with how many exhibits it had."""
 
@@ -30,7 +32,7 @@ class _Batch:
     after: int
     rows: tuple[int, ...]
     exhibits: tuple[Indexed, ...]
-    bands: tuple[tuple[int, ...], ...]
+    given: tuple[tuple[int, ...], ...]
 
 
 def indexed_upto(connection: Connection) -> int:
@@ -39,11 +41,14 @@ def indexed_upto(connection: Connection) -> int:
 
 
 class Indexer:
-    """The index of all exhibits of one database. `bands` says which texts may be nearly the same."""
+    """The index of all exhibits of one database. `bands` says which texts may be nearly the same, `marks` under which
+    numbers addresses are found."""
 
-    def __init__(self, engine: Engine, bands: Banding) -> None:
+    def __init__(self, engine: Engine, bands: Banding, marks: Marking | None = None) -> None:
         self.engine = engine
         self._bands = bands
+        self._marks = marks
+        self._batch = BATCHES[engine.dialect.name]
         self._writer = writing(engine)
 
     def behind(self) -> int:
@@ -59,8 +64,8 @@ class Indexer:
         self._begin_if_needed()
         done = 0
         for step in (self._take_new, self._take_changed):
-            while (left := at_most - done if at_most else BATCH) > 0:
-                number = step(min(left, BATCH))
+            while (left := at_most - done if at_most else self._batch) > 0:
+                number = step(min(left, self._batch))
                 if not number:
                     break
                 done += number
@@ -99,8 +104,12 @@ class Indexer:
             after = marks.upto(connection)
             rows = rows_after(connection, after, limit)
             exhibits = indexed(connection, rows) if rows else ()
-        bands = tuple(kept_bands(self._bands(one.title, one.text)) for one in exhibits)
-        return _Batch(after=after, rows=rows, exhibits=exhibits, bands=bands)
+        return _Batch(after=after, rows=rows, exhibits=exhibits, given=tuple(self._given(one) for one in exhibits))
+
+    def _given(self, one: Indexed) -> tuple[int, ...]:
+        bands = self._bands(one.title, one.text)
+        marked = self._marks((one.title, one.text), one.addresses) if self._marks else ()
+        return given.kept((*bands, *marked))
 
     # -- what changed ------------------------------------------------------------------------------
 
@@ -115,13 +124,13 @@ class Indexer:
 
 
 def _write(connection: Connection, batch: _Batch) -> None:
-    bodies = [one.body(bands) for one, bands in zip(batch.exhibits, batch.bands, strict=True)]
+    bodies = [one.body(numbers) for one, numbers in zip(batch.exhibits, batch.given, strict=True)]
     lates = [one.late for one in batch.exhibits if _says(one.late)]
     # In the order of their numbers: FTS5 writes out what it has gathered whenever one is smaller than the last.
     words_of(connection).write(sorted([*bodies, *lates], key=lambda one: one.number))
     late.keep_late(connection, lates)
     columns.write_cells(connection, batch.rows, [one.cells for one in batch.exhibits])
-    columns.write_bands(connection, batch.rows, batch.bands)
+    given.give(connection, batch.rows, batch.given)
     marks.reach(connection, batch.rows[-1])
 
 

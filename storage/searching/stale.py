@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from storage.models import ExhibitRow, ListingRow
-from storage.searching import columns, late, marks
+from storage.searching import columns, given, late, marks
 from storage.searching.documents import Document
 from storage.searching.words import words_of
 from storage.tables.search import SearchMark, StaleExhibit
@@ -49,6 +49,7 @@ def forget_on(connection: Connection, exhibits: Collection[int]) -> None:
         words_of(connection).forget(_written(connection, known))
         late.drop_late(connection, known)
         columns.empty_cells(connection, known)
+        given.give(connection, known, [()] * len(known))
         # A new exhibit may get the number of the last one that went.
         marks.reach(connection, min(marks.upto(connection), _last_besides(connection, rows)))
 
@@ -76,7 +77,7 @@ def _written(connection: Connection, rows: Sequence[int]) -> list[Document]:
     """The documents of these exhibits as they are in the index."""
     query = select(ExhibitRow.id, ExhibitRow.title, ExhibitRow.text).where(ExhibitRow.id.in_(rows))
     bodies = [
-        Document(number=2 * row.id, title=row.title, text=row.text, bands=columns.bands_of(connection, row.id))
+        Document(number=2 * row.id, title=row.title, text=row.text, given=given.given_to(connection, row.id))
         for row in connection.execute(query).all()
     ]
     return sorted([*bodies, *late.late_of(connection, rows).values()], key=lambda one: one.number)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from storage.searching.documents import Document
 from storage.searching.shapes import Field
+from storage.searching.words_postgres import PostgresWords
 from storage.searching.words_sqlite import SqliteWords
 from storage.whereabouts import SQLITE
 
@@ -30,8 +31,8 @@ class Words(Protocol):
     def matching(self, text: str, fields: frozenset[Field], first: int, last: int) -> NDArray[np.int64]:
         """The exhibits that have the text in one of the fields, A to Z folded; an empty text is a `ValueError`."""
 
-    def near(self, bands: Sequence[int], first: int, last: int) -> NDArray[np.int64]:
-        """The exhibits that share a band with these."""
+    def near(self, given: Sequence[int], first: int, last: int) -> NDArray[np.int64]:
+        """The exhibits that were given one of these numbers."""
 
     def numbers(self, first: int, last: int) -> NDArray[np.int64]:
         """The numbers of all documents that are there, from `first` to `last`."""
@@ -39,6 +40,4 @@ class Words(Protocol):
 
 def words_of(connection: Connection) -> Words:
     """The index of this database."""
-    if connection.dialect.name == SQLITE:
-        return SqliteWords(connection)
-    raise NotImplementedError(connection.dialect.name)
+    return SqliteWords(connection) if connection.dialect.name == SQLITE else PostgresWords(connection)

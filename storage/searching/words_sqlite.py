@@ -11,24 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from storage.searching.documents import Document, kept_bands
+from storage.searching.documents import Document
+from storage.searching.given import kept
 from storage.searching.grams import BETWEEN, phrase, words
 from storage.searching.shapes import Field
 
 _FIELDS = tuple(Field)
 _MADE = """
     CREATE VIRTUAL TABLE search_words
-    USING fts5(title, text, picture, entity, band, content='', columnsize=0, tokenize='ascii')
+    USING fts5(title, text, picture, entity, given, content='', columnsize=0, tokenize='ascii')
 """
-_WRITE = "INSERT INTO search_words(rowid, title, text, picture, entity, band) VALUES (?, ?, ?, ?, ?, ?)"
+_WRITE = "INSERT INTO search_words(rowid, title, text, picture, entity, given) VALUES (?, ?, ?, ?, ?, ?)"
 _FORGET = """
-    INSERT INTO search_words(search_words, rowid, title, text, picture, entity, band)
+    INSERT INTO search_words(search_words, rowid, title, text, picture, entity, given)
     VALUES ('delete', ?, ?, ?, ?, ?, ?)
 """
 # One long text is parsed many times faster than as many rows.
 _ASK = "SELECT group_concat(rowid) FROM search_words WHERE search_words MATCH ? AND rowid BETWEEN ? AND ?"
 # Neither is a beginning of any word of a text.
-_IS_THERE, _BAND = "\ue200", "\ue201"
+_IS_THERE, _GIVEN = "\ue200", "\ue201"
 
 
 class SqliteWords:
@@ -56,11 +57,11 @@ class SqliteWords:
             return np.zeros(0, dtype=np.int64)
         return _exhibits(self._asked(_within(fields) + phrase(text), 2 * first, 2 * last + 1))
 
-    def near(self, bands: Sequence[int], first: int, last: int) -> NDArray[np.int64]:
-        """The exhibits that share a band with these."""
-        if not bands:
+    def near(self, given: Sequence[int], first: int, last: int) -> NDArray[np.int64]:
+        """The exhibits that were given one of these numbers."""
+        if not given:
             return np.zeros(0, dtype=np.int64)
-        any_of = " OR ".join(f'"{word}"' for word in map(_band, kept_bands(bands)))
+        any_of = " OR ".join(f'"{word}"' for word in map(_number, kept(given)))
         return _exhibits(self._asked(any_of, 2 * first, 2 * last + 1))
 
     def numbers(self, first: int, last: int) -> NDArray[np.int64]:
@@ -90,12 +91,12 @@ def _rows(documents: Sequence[Document]) -> Iterator[tuple[int, str, str, str, s
                 words(one.text),
                 words(BETWEEN.join(one.pictures)),
                 words(BETWEEN.join(one.entities)),
-                " ".join((_IS_THERE, *map(_band, one.bands))),
+                " ".join((_IS_THERE, *map(_number, one.given))),
             )
 
 
-def _band(band: int) -> str:
-    return f"{_BAND}{band:x}"
+def _number(given: int) -> str:
+    return f"{_GIVEN}{given:x}"
 
 
 def _exhibits(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
