@@ -46,17 +46,17 @@ def _write_digest(config: Config, database: Engine, notices: Notices, now: datet
     if not is_digest_due(notices, config.notify, now):
         return
     told = figures(database, now, is_digest=True)
-    notices.write(digest_key(told.day), Kind.DIGEST, digest_words(told), told.news.upto, now)
+    notices.write(digest_key(told.day), Kind.DIGEST, digest_words(told), told.known, now)
 
 
 def _write_grave(config: Config, database: Engine, notices: Notices, now: datetime) -> None:
     """Bundled into one message, and no more of them a day than the office wants; the digest has the rest."""
     told = figures(database, now, is_digest=False)
-    if not told.news.counts and not told.raised:
+    if not told.news.counts and not told.raised and not told.finds.exhibits:
         return
     midnight = datetime.combine(told.day, time(), tzinfo=clock.SHANGHAI)
     if notices.count(Kind.GRAVE, midnight, midnight + timedelta(days=1)) < config.notify.per_day:
-        notices.write(told.key, Kind.GRAVE, grave_words(told), told.news.upto, now)
+        notices.write(told.key, Kind.GRAVE, grave_words(told), told.known, now)
 
 
 def send_notice(notices: Notices, one: Notice, addresses: Sequence[str], now: datetime) -> None:
@@ -97,6 +97,7 @@ def digest_words(told: Figures) -> str:
     lines.append(f"过去一天应查 {told.planned} 项，没有看到 {told.unseen} 项，其中漏查 {told.missed} 项。")
     if told.alarms:
         lines.append(f"警报 {len(told.alarms)} 个：{_alarms(told.alarms)}。")
+    lines += [f"{_finds(told)}。"] if told.finds.exhibits else []
     duties = (
         (told.tasks, "待人查看的拦截页"),
         (told.agencies, "逾期未看的重点监控机构"),
@@ -111,7 +112,9 @@ def digest_words(told: Figures) -> str:
 def grave_words(told: Figures) -> str:
     lines = [f"{_leads(told)}。"] if told.news.counts else []
     lines += [f"新的警报：{_alarms(told.raised)}。"] if told.raised else []
-    return "\n".join([*lines, "详见 lantian leads、lantian alarms list。"])
+    lines += [f"{_finds(told)}。"] if told.finds.exhibits else []
+    places = ["lantian leads", "lantian alarms list", *(["lantian archive saved"] if told.finds.exhibits else [])]
+    return "\n".join([*lines, f"详见 {'、'.join(places)}。"])
 
 
 def _leads(told: Figures) -> str:
@@ -120,6 +123,11 @@ def _leads(told: Figures) -> str:
         return ""
     parts = [f"{_label(platform)} {CATEGORY_WORDS[category]} {count}" for platform, category, count in told.news.counts]
     return f"新的严重线索：{'，'.join(parts)}"
+
+
+def _finds(told: Figures) -> str:
+    """Counts alone: a saved search may be named for a person, and ask for a number."""
+    return f"存下的检索有 {told.finds.searches} 个找到新的，共 {told.finds.exhibits} 个证据项"
 
 
 def _alarms(alarms: Sequence[tuple[AlarmKind, str]]) -> str:

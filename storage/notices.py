@@ -49,6 +49,15 @@ class Notice:
     tries: int
     tried_at: datetime | None
     error: str
+    finds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The newest finding, and the newest find of a saved search, that a message knew of."""
+
+    finding: int = 0
+    find: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +75,10 @@ class Notices:
         self._engine = engine
         self._writer = writing(engine)
 
-    def write(self, key: str, kind: Kind, words: str, upto: int, now: datetime) -> bool:
+    def write(self, key: str, kind: Kind, words: str, known: Known, now: datetime) -> bool:
         """Write it down to be sent; False when it is there already."""
-        values = {"key": key, "kind": kind.value, "words": encodable(words), "upto": upto, "at": now}
+        values = {"key": key, "kind": kind.value, "words": encodable(words), "at": now}
+        values |= {"upto": known.finding, "finds": known.find}
         with self._writer.begin() as connection:
             if connection.execute(select(NoticeRow.key).where(NoticeRow.key == key)).first():
                 return False
@@ -110,11 +120,12 @@ class Notices:
         with self._engine.connect() as connection:
             return int(connection.execute(select(func.count()).select_from(NoticeRow).where(*within)).scalar_one())
 
-    def told_up_to(self, *kinds: Kind) -> int:
-        """The newest finding that a message of these kinds knew of; 0 before the first."""
-        query = select(NoticeRow.upto).where(NoticeRow.kind.in_([one.value for one in kinds]))
+    def known(self, *kinds: Kind) -> Known:
+        """What the last message of these kinds knew of; nothing before the first."""
+        query = select(NoticeRow.upto, NoticeRow.finds).where(NoticeRow.kind.in_([one.value for one in kinds]))
         with self._engine.connect() as connection:
-            return connection.execute(query.order_by(NoticeRow.at.desc()).limit(1)).scalar_one_or_none() or 0
+            last = connection.execute(query.order_by(NoticeRow.at.desc()).limit(1)).one_or_none()
+        return Known(finding=last.upto, find=last.finds) if last else Known()
 
     def listed(
         self, kinds: Sequence[Kind] = tuple(Kind), before: datetime | None = None, limit: int = 50

@@ -22,7 +22,7 @@ from crawler import clock
 from crawler.tables import Notify
 from patrol.telling import digest_key, is_due
 from storage.db import open_database
-from storage.notices import SENDING, Kind, Notices
+from storage.notices import SENDING, Kind, Known, Notices
 from tests.console.conftest import ROOT
 from tests.console.test_notifying import DAY, MORNING, at, flagged, office, sent
 
@@ -48,7 +48,7 @@ def test_of_several_processes_one_sends(database: Engine, tmp_path: Path) -> Non
         return http("{}")
 
     notices = Notices(database)
-    notices.write("digest 2026-08-02", Kind.DIGEST, "只此一份", 0, MORNING)
+    notices.write("digest 2026-08-02", Kind.DIGEST, "只此一份", Known(), MORNING)
     with RawServer(answer) as server, ThreadPoolExecutor(2) as pool:
 
         def tries(_number: int) -> None:
@@ -74,7 +74,7 @@ def test_a_claim_is_one_s_alone_on_postgresql_too(migrated_database: str) -> Non
     assert [count for _, _, count in notices.news(0).counts] == [2]
     assert [count for _, _, count in notices.news(1).counts] == [2], "the lesser finding hides nothing"
     assert notices.news(notices.news(0).upto).counts == ()
-    notices.write("digest 2026-08-02", Kind.DIGEST, "只此一份", 0, MORNING)
+    notices.write("digest 2026-08-02", Kind.DIGEST, "只此一份", Known(), MORNING)
     (one,) = notices.waiting(MORNING, MORNING - DAY)
     assert [notices.claim(one, MORNING) for _ in range(2)] == [True, False]
     database.dispose()
@@ -85,7 +85,7 @@ def test_a_death_while_sending_repeats_it_once_after_its_time(tmp_path: Path) ->
     home = tmp_path / "home"
     home.mkdir()
     database = open_database(home / "lantian.db")
-    Notices(database).write("digest 2026-08-02", Kind.DIGEST, "只此一份", 0, MORNING)
+    Notices(database).write("digest 2026-08-02", Kind.DIGEST, "只此一份", Known(), MORNING)
     answers = iter([None])
     with RawServer(lambda _: next(answers, http("{}"))) as server:
         program = (
@@ -112,7 +112,7 @@ def test_a_death_while_sending_repeats_it_once_after_its_time(tmp_path: Path) ->
 
 def test_after_a_long_absence_a_try_is_not_followed_by_another_at_once(database: Engine) -> None:
     notices = Notices(database)
-    notices.write("digest 2026-08-02", Kind.DIGEST, "只此一份", 0, MORNING)
+    notices.write("digest 2026-08-02", Kind.DIGEST, "只此一份", Known(), MORNING)
     late = MORNING + timedelta(hours=20)
     (one,) = notices.waiting(late, MORNING)
     assert notices.claim(one, late)
@@ -122,7 +122,7 @@ def test_after_a_long_absence_a_try_is_not_followed_by_another_at_once(database:
 
 def test_a_late_failure_says_nothing_of_a_later_try(database: Engine) -> None:
     notices = Notices(database)
-    notices.write("digest 2026-08-02", Kind.DIGEST, "只此一份", 0, MORNING)
+    notices.write("digest 2026-08-02", Kind.DIGEST, "只此一份", Known(), MORNING)
     (first,) = notices.waiting(MORNING, MORNING)
     assert notices.claim(first, MORNING)
     (second,) = notices.waiting(MORNING + DAY / 24, MORNING)
@@ -143,7 +143,7 @@ def test_a_digest_is_due_from_its_time_on_until_somebody_writes_it(database: Eng
     assert not is_due(database, settings, moment - timedelta(seconds=1))
     for later in (timedelta(0), timedelta(hours=15)):  # a patrol that was down, a clock that jumped over it
         assert is_due(database, settings, moment + later)
-    notices.write(digest_key(date(2026, 8, 2)), Kind.DIGEST, "只此一份", 0, MORNING)
+    notices.write(digest_key(date(2026, 8, 2)), Kind.DIGEST, "只此一份", Known(), MORNING)
     assert is_due(database, settings, MORNING), "it waits to be sent"
     (one,) = notices.waiting(MORNING, MORNING)
     assert notices.claim(one, MORNING)
@@ -165,7 +165,7 @@ def test_a_patrol_has_told_what_is_due_though_nothing_is_crawled_and_loads_nothi
     (home / "lantian.toml").write_text('[notify]\ndigest = "00:00"\n', encoding="utf-8")
     database = open_database(home / "lantian.db")
     notices, earlier = Notices(database), clock.now() - timedelta(hours=1)
-    notices.write("grave 1 0", Kind.GRAVE, "上一次没有送到", 0, earlier)
+    notices.write("grave 1 0", Kind.GRAVE, "上一次没有送到", Known(), earlier)
     (failed,) = notices.waiting(earlier, earlier)
     assert notices.claim(failed, earlier)
     notices.tried(failed, earlier, "没有送到", is_sent=False)

@@ -23,7 +23,7 @@ from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.health_shapes import AlarmKind
 from storage.models import ExhibitRow, FindingRow
-from storage.notices import TRIES, Kind, Notices, turned_grave
+from storage.notices import TRIES, Kind, Known, Notices, turned_grave
 from storage.shapes import PlannedRun
 
 # 09:00 in Shanghai, half an hour after the digest.
@@ -227,7 +227,7 @@ def test_what_reached_somebody_is_not_sent_twice_and_says_whom_it_missed(
 def test_a_death_between_writing_and_sending_costs_no_message(
     database: Engine, inbox: RawServer, tmp_path: Path
 ) -> None:
-    Notices(database).write("digest 2026-08-02", Kind.DIGEST, "写下了，还没有发", 0, MORNING)
+    Notices(database).write("digest 2026-08-02", Kind.DIGEST, "写下了，还没有发", Known(), MORNING)
     notify(office(tmp_path, at(inbox)), database, MORNING + timedelta(seconds=1))
     assert len(inbox.hits) == 1
     assert sent(database) == ["写下了，还没有发"]
