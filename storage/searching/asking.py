@@ -14,8 +14,8 @@ from storage.searching.filters import Passing
 from storage.searching.rowids import LARGEST, NONE, SMALLEST, Mask, Rows, newest_first, oldest_first
 from storage.searching.shapes import Query, Term
 from storage.searching.terms import Terms
+from storage.searching.texts import FEW
 
-FEW = 200  # rows that are read sooner than a frequent word's
 _DOUBTFUL = SMALLEST // 8
 
 
@@ -35,11 +35,15 @@ class Asking:
     def newest_first(self, before: int = 0) -> Iterator[Rows]:
         """What was found before this row (0: in all), range by range, the newest first."""
         upto = marks.upto(self._connection)
-        # Where texts must be read to know, little is asked for at first.
-        reads = any(term.is_prefix for term in (*self._needed, *self._unwanted))
-        smallest = _DOUBTFUL if reads else SMALLEST
-        for first, last in newest_first(min(before - 1, upto) if before else upto, smallest):
+        for first, last in newest_first(min(before - 1, upto) if before else upto, self._smallest):
             yield self.within(first, last)[::-1]
+
+    @property
+    def _smallest(self) -> int:
+        """The first range: little, where texts must be read to know, or where the index has to gather a lot."""
+        if any(_is_wide(term) for term in self._needed):
+            return FEW
+        return _DOUBTFUL if any(term.is_prefix for term in (*self._needed, *self._unwanted)) else SMALLEST
 
     def oldest_first(self, after: int = 0, size: int = LARGEST) -> Iterator[Rows]:
         """What was found behind this row, range by range, the oldest first."""
@@ -63,14 +67,12 @@ class Asking:
 
     def _require(self, found: _Found, term: Term) -> None:
         mask = self._mask(found, term)
-        if found.is_sparse:
-            found.keep(mask)
-            return
-        self._shares[term] = np.count_nonzero(mask) / len(mask)
+        if not found.is_few:
+            self._shares[term] = np.count_nonzero(mask) / len(mask)
         found.keep(mask)
 
     def _mask(self, found: _Found, term: Term) -> Mask:
-        if not found.is_sparse:
+        if not found.is_few or not (found.is_sparse or _is_wide(term)):
             return self._terms.mask(term, found.first, found.last)
         rows = found.rows
         mask = np.zeros(found.last - found.first + 1, np.bool_)
@@ -91,9 +93,14 @@ class _Found:
         return not self._number
 
     @property
+    def is_few(self) -> bool:
+        """Whether what is left may be read."""
+        return self._number <= FEW
+
+    @property
     def is_sparse(self) -> bool:
-        """Whether reading what is left costs less than asking for all that a frequent word has in between."""
-        return self._number <= min(FEW, (self.last - self.first + 1) // 64)
+        """Whether reading it costs less than asking for all that a frequent word has in between."""
+        return self._number <= (self.last - self.first + 1) // 64
 
     @property
     def rows(self) -> Rows:
@@ -109,6 +116,11 @@ class _Found:
             start, end = int(places[0]), int(places[-1])
             self._mask = self._mask[start : end + 1]
             self.first, self.last = self.first + start, self.first + end
+
+
+def _is_wide(term: Term) -> bool:
+    """Whether the index has to go through all words that begin with one character."""
+    return any(len(text) == 1 for text in (term.text, *term.spellings))
 
 
 def _fit(term: Term) -> Term:

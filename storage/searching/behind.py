@@ -8,6 +8,7 @@ from collections.abc import Collection
 import numpy as np
 from sqlalchemy import Connection, select
 
+from storage.cases.same_actor import joined_to, root_of
 from storage.searching.rowids import Mask, Rows, joined
 from storage.tables.actors import ActorRow
 from storage.tables.leads import LeadRow
@@ -21,10 +22,8 @@ def leads_in(connection: Connection, states: Collection[str]) -> Rows:
 
 def leads_of(connection: Connection, actors: Collection[int]) -> Rows:
     """The leads of these actors, and of all that are one with them by now."""
-    into = _into(connection)
-    roots = _roots(into, np.array(sorted(actors), np.int64))
-    leads, whose = joined(connection, select(LeadRow.id, LeadRow.actor_id).where(LeadRow.actor_id.is_not(None)))
-    return leads[np.isin(_roots(into, whose), roots)]
+    ones = joined_to(connection, {root_of(connection, actor) for actor in actors})
+    return joined(connection, select(LeadRow.id).where(LeadRow.actor_id.in_(sorted(ones))))[0]
 
 
 def actors_by_lead(connection: Connection, most: int) -> Rows:

@@ -6,13 +6,14 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
 from storage.models import EntityRow, ExhibitRow, FindingRow, ListingRow
 from storage.rows import EXHIBIT, STANDS, listing_of
-from storage.searching.columns import codes, values
+from storage.searching.columns import BLOCK, codes, values
 from storage.searching.rowids import Rows
 from storage.searching.shapes import Hit
 from storage.tables.actors import ActorRow
@@ -123,7 +124,12 @@ def _pictures(connection: Connection, wanted: Sequence[int]) -> Mapping[int, tup
 def _places(connection: Connection, wanted: Sequence[int]) -> Mapping[int, str]:
     """Where each was looked for, as the index has it."""
     known = values(connection, "place")
-    return {row: known[int(codes(connection, "place", row, row)[0])] for row in wanted}
+    found: dict[int, str] = {}
+    for _, several in groupby(wanted, lambda row: row // BLOCK):
+        near = list(several)
+        told = codes(connection, "place", near[0], near[-1])
+        found |= {row: known[int(told[row - near[0]])] for row in near}
+    return found
 
 
 def _leads(connection: Connection, wanted: Sequence[int]) -> Mapping[int, _Lead]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from storage.models import EntityRow
 from storage.searching.rowids import NONE, Mask, Rows, joined
 from storage.searching.shapes import Field, Term
-from storage.searching.texts import having
+from storage.searching.texts import FEW, having
 from storage.searching.words import Words, words_of
 
 _LETTERS = string.digits + string.ascii_lowercase
@@ -53,11 +53,13 @@ class Terms:
         return self._at_beginnings(text, found, first, last) if is_prefix else found
 
     def _at_beginnings(self, text: str, found: Rows, first: int, last: int) -> Rows:
-        """Those where it stands after a letter nowhere are sure; of the others the rows tell."""
-        inside = np.zeros(last - first + 1, np.bool_)
-        for letter in _LETTERS:
-            inside[self._words.matching(letter + text, self._fields, first, last) - first] = True
-        doubtful = found[inside[found - first]]
+        """Of few the rows tell. Of more, those where it stands after a letter nowhere are sure."""
+        doubtful = found
+        if len(found) > FEW:
+            inside = np.zeros(last - first + 1, np.bool_)
+            for letter in _LETTERS:
+                inside[self._words.matching(letter + text, self._fields, first, last) - first] = True
+            doubtful = found[inside[found - first]]
         begun = having(self._connection, doubtful, Term(text=text, is_prefix=True), self._fields)
         return np.setdiff1d(found, doubtful[~np.array(begun, np.bool_)], assume_unique=True)
 

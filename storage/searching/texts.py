@@ -16,6 +16,7 @@ from storage.searching.shapes import Field, Term
 from storage.tables.search import LateWords
 
 AT_ONCE = 1_000
+FEW = 256  # rows that are read sooner than all is asked for that a frequent word has
 _NO_WORD_BEFORE = "(?<![0-9A-Za-z])"
 
 
