@@ -10,27 +10,28 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from console.archive.columns import KIND_WORDS
 from console.archive.spelling import terms_of
 from console.cases.viewing import day_begins, day_ends
 from console.files import platforms
 from console.output import CATEGORY_WORDS, harmless
 from crawler.errors import UserMistake
-from crawler.items import Kind
 from detectors.rule import RULES
 from storage.cases.moves import STATE_WORDS
 from storage.models import encodable
 from storage.searching.shapes import Field, Filters, Query, Term
 
 LONGEST, MOST_TERMS = 1_000, 20  # characters, terms
-FIELD_NAMES = {Field.TITLE: "标题", Field.TEXT: "正文", Field.PICTURE: "图片文字", Field.ENTITY: "号码与名称"}
-KIND_NAMES = {
-    Kind.AD: "广告",
-    Kind.RESULT: "结果",
-    Kind.PRODUCT: "商品",
-    Kind.SHOP: "店铺",
-    Kind.POST: "帖子",
-    Kind.ARTICLE: "文章",
+FIELD_NAMES = {
+    str(field): words
+    for field, words in (
+        (Field.TITLE, "标题"),
+        (Field.TEXT, "正文"),
+        (Field.PICTURE, "图片文字"),
+        (Field.ENTITY, "号码与名称"),
+    )
 }
+KIND_NAMES = {str(kind): words for kind, words in KIND_WORDS.items()}
 NO_LEAD = "none"
 STATE_NAMES = {str(state): words for state, words in STATE_WORDS.items()} | {NO_LEAD: "没有线索"}
 _CLOSES = {'"': '"', "“": "”", "”": "”"}

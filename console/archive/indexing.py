@@ -1,0 +1,88 @@
+"""Keeps the archive's index up to its rows, and says how far it has come; every question catches up first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from sqlalchemy import Engine
+
+from console.output import harmless, print_json, say
+from console.sealing import opened_engine
+from crawler.config import Config
+from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN
+from detectors.addresses import address_marks
+from detectors.near import bands
+from storage.searching.indexing import Indexer, indexed_upto
+
+AT_ONCE = 2_000  # exhibits that are taken in without a word
+MOST_DRIFT = 1_000  # places that are looked for: with more there is but one thing to do
+
+
+def indexer(engine: Engine) -> Indexer:
+    """The index of this home, told what near-duplicates share, and under which numbers addresses are found."""
+    return Indexer(engine, bands, address_marks)
+
+
+def caught_up(config: Config, engine: Engine) -> int:  # noqa: ARG001 - every face has both
+    """Take in what is new since the index was last asked; how many exhibits. Much is shown as it goes."""
+    index = indexer(engine)
+    behind = index.behind()
+    if behind <= AT_ONCE:
+        return index.catch_up(lambda _: None) if behind else 0
+    with counting("编入检索", behind) as tell:
+        return index.catch_up(tell)
+
+
+@contextmanager
+def counting(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr; what it yields is called with how many more are done."""
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda done: bar.update(task, advance=done)
+
+
+def reindex(*, is_check: bool, as_json: bool) -> int:
+    """`lantian archive reindex`: make the index anew, or only compare it with the rows."""
+    config = Config.load()
+    with opened_engine(config) as engine:
+        index = indexer(engine)
+        return _check(index, as_json=as_json) if is_check else _rebuild(index, as_json=as_json)
+
+
+def _rebuild(index: Indexer, *, as_json: bool) -> int:
+    with counting("重建检索", _exhibits(index)) as tell:
+        done = index.rebuild(tell)
+    say(f"检索已重建：{done} 个证据项")
+    if as_json:
+        print_json({"indexed": done})
+    return EXIT_DONE
+
+
+def _check(index: Indexer, *, as_json: bool) -> int:
+    """What the index does not know yet is no drift: it is taken in first."""
+    index.catch_up(lambda _: None)
+    total = _exhibits(index)
+    with counting("核对检索", total) as tell:
+        found = list(islice(index.check(tell), MOST_DRIFT))
+    for one in found:
+        say(harmless(f"证据项第 {one.exhibit} 行 {one.part}：{one.detail}"))
+    if as_json:
+        told = [{"exhibit": one.exhibit, "part": one.part, "detail": one.detail} for one in found]
+        print_json({"checked": total, "drift": told})
+    if not found:
+        say(f"检索与数据库一致：{total} 个证据项")
+        return EXIT_DONE
+    more = " 以上" if len(found) >= MOST_DRIFT else ""
+    say(f"检索有 {len(found)} 处{more}与数据库不符；证据不受影响。重建：lantian archive reindex")
+    return EXIT_NOT_CLEAN
+
+
+def _exhibits(index: Indexer) -> int:
+    """How many rows there are to go through, for the bar."""
+    with index.engine.connect() as connection:
+        return indexed_upto(connection) + index.behind()
