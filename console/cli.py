@@ -38,6 +38,7 @@ from console.spiders_cli import alarms_app, spiders_app
 from console.supervision_cli import agency_app, draws, sample
 from console.upkeep.backup_cli import backup, backups, restore
 from console.upkeep.hearing import hear_migrations
+from console.upkeep.upgrade_cli import upgrade
 from console.watch_cli import watch_app
 from console.worker_cli import worker
 from crawler import clock
@@ -80,6 +81,7 @@ app.add_typer(archive_app, name="archive")
 app.command("backup")(backup)
 app.command("backups")(backups)
 app.command("restore")(restore)
+app.command("upgrade")(upgrade)
 app.command("sample")(sample)
 app.command("draws")(draws)
 app.command("extract")(extract)

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlite3 import SQLITE_BUSY
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import OperationalError as SqliteTrouble
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection as PostgresConnection
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
@@ -26,6 +26,9 @@ from storage.folders import made
 from storage.models import encodable
 from storage.upkeep.copies import Migration, SafetyCopy
 from storage.whereabouts import POSTGRES, SQLITE, Place, said, shown, url_of
+
+if TYPE_CHECKING:
+    from alembic.config import Config as AlembicConfig
 
 HEAD = "0023"
 BUSY_MS = 30_000
@@ -85,6 +88,15 @@ def schema_of(place: Place) -> str:
         raise UserMistake(f"{shown(url)}: 数据库打不开：{said(url, wrong)}") from None
     finally:
         engine.dispose()
+
+
+def refuse_newer(place: Place | URL, revision: str) -> None:
+    """`UserMistake` for a schema that a newer version wrote."""
+    if revision and revision not in _known():
+        url = place if isinstance(place, URL) else url_of(place)
+        raise UserMistake(
+            f"{shown(url)}：由更新的版本写成（结构 {revision}，这一版只认到 {HEAD}）；请升级，或恢复升级前的备份"
+        )
 
 
 def is_there(place: Place) -> bool:
@@ -201,22 +213,28 @@ def _revision_on(connection: Connection) -> str:
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
 
 
-def _upgrade(engine: Engine, migration: Migration) -> None:
-    from alembic import command
+def _settings() -> AlembicConfig:
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    return config
+
+
+def _known() -> set[str]:
+    from alembic.script import ScriptDirectory
+
+    return {script.revision for script in ScriptDirectory.from_config(_settings()).walk_revisions()}
+
+
+def _upgrade(engine: Engine, migration: Migration) -> None:
+    from alembic import command
+
+    config = _settings()
     with writing(engine).begin() as connection:
         # Under the write lock: another process may have upgraded it since the first look.
         revision = _revision_on(connection)
-        if revision and revision not in known:
-            raise UserMistake(
-                f"{shown(engine.url)}：由更新的版本写成（结构 {revision}，这一版只认到 {HEAD}）；"
-                "请升级，或恢复升级前的备份"
-            )
+        refuse_newer(connection.engine.url, revision)
         if revision == HEAD:
             return
         if engine.dialect.name == POSTGRES:

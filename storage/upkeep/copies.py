@@ -22,9 +22,9 @@ from storage.whereabouts import SQLITE, shown
 logger = logging.getLogger(__name__)
 SUFFIX = ".before-"
 SPARE = 16 << 20  # bytes that stay free beside what is needed
-# Tables are written anew in one transaction: measured on a large home of 0.1.0, the log of that came to less than
-# four times the database.
-GROWTH = 4
+# Tables are written anew in one transaction: of a large home of 0.1.0, database and log came to 1.7 times the database
+# (docs/benchmarks.md).
+GROWTH = 2
 _PAGES = 4096  # at once
 
 
