@@ -11,8 +11,9 @@ from sqlalchemy import Engine
 from storage.searching.asking import Asking
 from storage.searching.facets import Counting
 from storage.searching.hits import hits_of, public_ids_of
+from storage.searching.pages import AskingPages, page_hits_of
 from storage.searching.rowids import LARGEST, Rows, gathered
-from storage.searching.shapes import Facet, Facets, Hit, Query
+from storage.searching.shapes import Facet, Facets, Hit, PageHit, Query
 
 _AT_ONCE = LARGEST * 4  # exhibits that are counted together
 
@@ -60,3 +61,16 @@ class Search:
         """The ids that people use, in the order of the rows; of those that are not there any more, none."""
         with self._engine.connect() as connection:
             return public_ids_of(connection, rows)
+
+    # -- whole pages -----------------------------------------------------------------------------------
+
+    def pages(self, query: Query, limit: int = 50, before: int = 0) -> tuple[PageHit, ...]:
+        """The newest whole pages, at most `limit`; of those before the row `before`, where that is given."""
+        with self._engine.connect() as connection:
+            found = gathered(AskingPages(connection, query).newest_first(before), limit)
+            return page_hits_of(connection, found)
+
+    def count_pages(self, query: Query) -> int:
+        """How many whole pages are found."""
+        with self._engine.connect() as connection:
+            return sum(len(rows) for rows in AskingPages(connection, query).newest_first())

@@ -39,6 +39,14 @@ def having(connection: Connection, rows: Rows, term: Term, fields: Collection[Fi
     return answers
 
 
+def pattern_of(term: Term) -> re.Pattern[str] | None:
+    """What finds the term by its text and its other spellings; nothing where it has none."""
+    several = "|".join(re.escape(one) for one in (term.text, *term.spellings) if one)
+    # With ASCII, IGNORECASE folds A to Z and nothing else, as LIKE does.
+    begins = _NO_WORD_BEFORE if term.is_prefix else ""
+    return re.compile(f"{begins}(?:{several})", re.ASCII | re.IGNORECASE) if several else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Tests:
     pattern: re.Pattern[str] | None
@@ -55,10 +63,7 @@ class _Tests:
 
 
 def _tests(term: Term, fields: Collection[Field]) -> _Tests:
-    several = "|".join(re.escape(one) for one in (term.text, *term.spellings) if one)
-    # With ASCII, IGNORECASE folds A to Z and nothing else, as LIKE does.
-    pattern = re.compile(f"{_NO_WORD_BEFORE if term.is_prefix else ''}(?:{several})", re.ASCII | re.IGNORECASE)
-    return _Tests(pattern if several else None, term.entities if Field.ENTITY in fields else ())
+    return _Tests(pattern_of(term), term.entities if Field.ENTITY in fields else ())
 
 
 def _words(connection: Connection, rows: Sequence[int], fields: Collection[Field]) -> defaultdict[int, Words]:
