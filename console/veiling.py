@@ -64,7 +64,7 @@ class Veil:
         if self.is_open:
             return detail
         exhibit = detail.exhibit
-        listing = self._listing(exhibit.listing)
+        listing = self.listing(exhibit.listing)
         fields = {"title": exhibit.listing.title, "text": exhibit.listing.text, "seller": exhibit.listing.seller}
         hidden = replace(exhibit, listing=listing, findings=self._findings(exhibit.findings, fields))
         again = tuple(replace(one, replaced=self._findings(one.replaced, fields)) for one in detail.rejudgements)
@@ -85,7 +85,7 @@ class Veil:
             return [self._tree(one, name) for one in value]
         return self.words(value) if isinstance(value, str) and name not in _OURS else value
 
-    def _listing(self, listing: Listing) -> Listing:
+    def listing(self, listing: Listing) -> Listing:
         names = ("title", "text", "seller", "seller_id", "item_id", "url", "display_url", "price")
         spoken: dict[str, Any] = {name: self.text(getattr(listing, name)) for name in names}
         return replace(listing, **spoken)

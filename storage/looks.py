@@ -58,11 +58,12 @@ class Looks:
                 keep_on(connection, sha256, look)
 
     def like(self, sha256: str) -> tuple[tuple[LikePicture, ...], bool]:
-        """Other pictures that differ in `FURTHEST` bits at most, the nearest first, and whether all were compared."""
+        """Other pictures that differ in `FURTHEST` bits at most, the nearest first, and whether all were compared:
+        none is while its own look is missing."""
         with self._engine.connect() as connection:
             mine = connection.execute(select(PictureLook.look).where(PictureLook.sha256 == sha256)).scalar_one_or_none()
             if not mine:
-                return (), True
+                return (), mine is not None
             look = _unsigned(mine)
             bands = select(PictureBand.sha256).where(PictureBand.band.in_(_neighbours(look))).limit(CANDIDATES)
             candidates = bands.subquery()

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from console.archive.export_cli import export
+from console.archive.likeness_cli import similar, versions
 from console.archive.options import (
     Actor,
     By,
@@ -106,6 +107,8 @@ def reindex(
 
 
 archive_app.command("export")(export)
+archive_app.command("versions")(versions)
+archive_app.command("similar")(similar)
 
 
 @archive_app.command()

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
+from console.archive.looking import look_again
 from console.output import harmless, print_json, say
 from console.sealing import opened_engine
 from crawler.config import Config
@@ -51,15 +52,20 @@ def reindex(*, is_check: bool, as_json: bool) -> int:
     config = Config.load()
     with opened_engine(config) as engine:
         index = indexer(engine)
-        return _check(index, as_json=as_json) if is_check else _rebuild(index, as_json=as_json)
+        return _check(index, as_json=as_json) if is_check else _rebuild(config, index, as_json=as_json)
 
 
-def _rebuild(index: Indexer, *, as_json: bool) -> int:
+def _rebuild(config: Config, index: Indexer, *, as_json: bool) -> int:
     with counting("重建检索", _exhibits(index)) as tell:
         done = index.rebuild(tell)
     say(f"检索已重建：{done} 个证据项")
+    looked = look_again(config, index.engine, say)
+    if looked.done:
+        say(f"补上外观摘要的图片：{looked.done} 张")
+    if looked.failed:
+        say(f"读不出、没有外观摘要的图片：{looked.failed} 张；lantian evidence verify 看固定是否完整")
     if as_json:
-        print_json({"indexed": done})
+        print_json({"indexed": done, "pictures": looked.done, "pictures_failed": looked.failed})
     return EXIT_DONE
 
 

@@ -149,7 +149,9 @@ def test_without_pictures_or_looks_there_is_nothing_beyond_the_same_bytes(planne
     plain = seen(planned, listing("9"))
     assert Similars(planned.engine).pictures(plain[0], 9).pictures == ()
     ids = showing(planned, 2, {"1": digest(1), "2": digest(1)})
-    assert [one.listing.item_id for one in Similars(planned.engine).pictures(ids["1"], 9).found] == ["2"]
+    told = Similars(planned.engine).pictures(ids["1"], 9)
+    assert [one.listing.item_id for one in told.found] == ["2"]
+    assert not told.is_whole
 
 
 @on_both
