@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from casework.follow import follow as follow_letters
 from console import inbox
+from console.archive.saved import ask_saved
 from console.logs import speak_to_log
 from console.notifying import notify
 from console.output import harmless, say, speak_any_locale
@@ -29,13 +30,15 @@ from storage.seal import State
 
 
 def follow(config: Config, database: Engine, now: datetime) -> None:
-    """Hand on what planned runs came to: leads and letters, then the watch over spiders, so that it can be told."""
+    """Hand on what planned runs came to: leads and letters, the watch over spiders, and what saved
+    searches find in it, so that it can be told."""
     Landings(database, config.patrol.lease).write_off(now)
     sealer = sealer_of(config, database)
     conclude_ended(database, lambda capture: sealer.state_of(capture).state is not State.OPEN, config.recheck.days)
     inbox.fill(config, database, now)
     follow_letters(database, config.letters, load_calendar(database), now)
     watch_over(database, config.alarms, now)
+    ask_saved(config, database, now)
     notify(config, database, now)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from casework.review.intake import Taken
 from console import inbox
+from console.archive.saved import ask_saved
 from console.crawling import Manner, crawl_runs, known_rules, say_seen
 from console.diskguard import full_disk
 from console.files import platform, platforms
@@ -118,6 +119,7 @@ def crawl_round(
                     code = crawl_runs(config, store, plan, Manner(pages=pages, ack=ack), watcher)
             say_seen(store, plan)
             _take_in(config, store)
+            _ask_saved(config, store)
             # Stopped before their end: a second Ctrl-C leaves no crawl the time to say so.
             stopped = EXIT_NOT_CLEAN if _wrote_off(store) else EXIT_DONE
             return graver(code, stopped, seal_round(config, store.engine), shelve_round(config, store.engine))
@@ -144,6 +146,13 @@ def _take_in(config: Config, store: ExhibitStore) -> None:
     taken = inbox.fill(config, store.engine, clock.now())
     if taken != Taken():
         say(f"线索：新 {taken.new}，并入已有 {taken.grown}，复发 {taken.relapsed}（lantian lead list）")
+
+
+def _ask_saved(config: Config, store: ExhibitStore) -> None:
+    """What is new can be searched at once, and whoever waits for it is told."""
+    found = ask_saved(config, store.engine, clock.now())
+    if found:
+        say(f"存下的检索：新找到 {found} 个证据项（lantian archive saved）")
 
 
 def _wrote_off(store: ExhibitStore) -> bool:

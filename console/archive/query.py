@@ -34,7 +34,7 @@ FIELD_NAMES = {
 KIND_NAMES = {str(kind): words for kind, words in KIND_WORDS.items()}
 NO_LEAD = "none"
 STATE_NAMES = {str(state): words for state, words in STATE_WORDS.items()} | {NO_LEAD: "没有线索"}
-_CLOSES = {'"': '"', "“": "”", "”": "”"}
+_CLOSES = {'"': '"', "“": "”"}
 _MINUS = "-－"
 
 
@@ -80,13 +80,13 @@ def parsed(words: str, chosen: Chosen) -> Query:
     if len(words) > LONGEST:
         raise UserMistake(f"检索词有 {len(words)} 字，最多 {LONGEST} 字")
     words, filters = encodable(words), _filters(chosen)
+    fields = frozenset(map(Field, _known("--in", chosen.fields, FIELD_NAMES))) or frozenset(Field)
     tokens = _literal(words) if chosen.is_literal else list(_tokens(words))
     if not tokens and filters == Filters():
         raise UserMistake("没有检索词：写上词，或选定平台、类别、日期等（见 --help）")
     terms, without = tuple(_wanted(words, tokens)), tuple(_term(one) for one in tokens if one.is_out)
     if len(terms) + len(without) > MOST_TERMS:
         raise UserMistake(f"检索词有 {len(terms) + len(without)} 个，最多 {MOST_TERMS} 个；要整句查，放在引号里")
-    fields = frozenset(map(Field, _known("--in", chosen.fields, FIELD_NAMES))) or frozenset(Field)
     return Query(terms=terms, without=without, fields=fields, filters=filters)
 
 
