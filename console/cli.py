@@ -39,6 +39,7 @@ from console.supervision_cli import agency_app, draws, sample
 from console.upkeep.backup_cli import backup, backups, restore
 from console.upkeep.hearing import hear_migrations
 from console.upkeep.upgrade_cli import upgrade
+from console.upkeep.watching_cli import doctor, metrics
 from console.watch_cli import watch_app
 from console.worker_cli import worker
 from crawler import clock
@@ -82,6 +83,8 @@ app.command("backup")(backup)
 app.command("backups")(backups)
 app.command("restore")(restore)
 app.command("upgrade")(upgrade)
+app.command("doctor")(doctor)
+app.command("metrics")(metrics)
 app.command("sample")(sample)
 app.command("draws")(draws)
 app.command("extract")(extract)
