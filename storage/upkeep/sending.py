@@ -1,0 +1,29 @@
+"""Rows into a table of PostgreSQL by COPY, encoded as its own inserts would be; memory holds what is given at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from psycopg import Connection as PostgresConnection
+from psycopg import sql
+from sqlalchemy import Connection, Table
+
+
+def send_rows(connection: Connection, table: Table, batches: Iterable[list[tuple[Any, ...]]]) -> None:
+    """Write all rows, whose values are in the order of the table's columns, within the connection's transaction."""
+    dialect = connection.dialect
+    encoders = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in table.columns]
+    names = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), names)
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, PostgresConnection):
+        raise TypeError(f"{type(driver).__name__} knows no COPY")
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for rows in batches:
+            for row in rows:
+                copy.write_row([_encoded(value, encode) for value, encode in zip(row, encoders, strict=True)])
+
+
+def _encoded(value: Any, encode: Callable[[Any], Any] | None) -> Any:
+    return encode(value) if encode is not None else value
