@@ -71,10 +71,9 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Sown:
-    """All that was written, in the order of rows, and the numbers of actors."""
+    """All that was written, in the order of rows."""
 
     seen: tuple[Seen, ...]
-    actors: tuple[int, ...]
 
 
 def bands_of(title: str, text: str) -> tuple[int, ...]:
@@ -111,16 +110,21 @@ def drawn(chance: random.Random, most: int = 8) -> str:
 def sow(engine: Engine, seed: int, number: int, step: int = 300) -> Sown:
     """That many exhibits at rows that lie far apart, of listings, leads and actors that belong together anyhow."""
     chance = random.Random(seed)
-    actors = _sow_actors(engine)
-    leads = _sow_leads(engine, chance, 12)
-    _sow_runs(engine)
+    leads = sow_around(engine, chance)
     seen: list[Seen] = []
     row = 0
     for _ in range(number):
         row += chance.randint(1, step)
         seen.append(_drawn(chance, row, leads))
     sow_exhibits(engine, seen)
-    return Sown(seen=tuple(seen), actors=actors)
+    return Sown(seen=tuple(seen))
+
+
+def sow_around(engine: Engine, chance: random.Random) -> list[tuple[int, str, int]]:
+    """What exhibits need to be there, and the leads they may be part of."""
+    _sow_actors(engine)
+    _sow_runs(engine)
+    return _sow_leads(engine, chance, 12)
 
 
 def _drawn(chance: random.Random, row: int, leads: Sequence[tuple[int, str, int]]) -> Seen:
@@ -146,13 +150,12 @@ def _drawn(chance: random.Random, row: int, leads: Sequence[tuple[int, str, int]
     )
 
 
-def _sow_actors(engine: Engine) -> tuple[int, ...]:
+def _sow_actors(engine: Engine) -> None:
     """1 to 4; 2 was joined to 1, and 3 to 2."""
     with writing(engine).begin() as connection:
         for id_, into in ((1, None), (2, 1), (3, 2), (4, None)):
             told = {"id": id_, "number": f"A-{id_}", "name": f"示例公司{id_}", "merged_into": into}
             connection.execute(insert(ActorRow), values(ActorRow.__table__, **told))
-    return (1, 4)
 
 
 def _sow_leads(engine: Engine, chance: random.Random, number: int) -> list[tuple[int, str, int]]:

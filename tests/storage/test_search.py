@@ -21,7 +21,7 @@ from storage.tables.actors import ActorRow
 from storage.tables.leads import LeadRow
 from storage.tables.pictures import PictureRow
 
-QUESTIONS = 100
+QUESTIONS = 70
 
 
 @pytest.fixture
