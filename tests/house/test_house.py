@@ -18,7 +18,7 @@ from console.cli import app
 from console.output import CATEGORY_WORDS, OUTCOME_WORDS
 from crawler.config import VERSION
 from crawler.items import Outcome
-from crawler.tables import Alarms, Browser, Crawl, Letters, Notify, Office, Patrol, Pictures, Reports
+from crawler.tables import Alarms, Browser, Crawl, Disk, Letters, Log, Notify, Office, Patrol, Pictures, Reports
 from storage.verifier.report import KINDS
 
 PSYCOPG = "LGPL 3: used unchanged, and only where the database is PostgreSQL; anyone may put another in its place"
@@ -139,7 +139,7 @@ def test_documents_invent_no_make_target() -> None:
 
 def test_every_setting_is_documented_with_its_default() -> None:
     told = tree.document("docs/operations.md")
-    for table in (Crawl, Browser, Pictures, Patrol, Alarms, Notify, Office, Letters, Reports):
+    for table in (Crawl, Browser, Pictures, Patrol, Alarms, Notify, Office, Letters, Reports, Disk, Log):
         rows = conventions.section(told, f"`[{table.__name__.lower()}]`")
         for one in fields(table):
             if one.metadata:  # only the environment decides it
