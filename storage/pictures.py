@@ -26,6 +26,7 @@ from storage.models import CaptureRow, EntityRow, ExhibitRow, ListingRow, encoda
 from storage.picture_shapes import PictureCounts, PictureEnd, Shown, Waiting
 from storage.placing import placing_of
 from storage.rows import EXHIBIT, NEW_CAPTURES, NEW_FINDINGS, Values, capture_values, finding_values, listing_of
+from storage.searching.stale import touch_on, touch_picture_on
 from storage.tables.pictures import PictureRow, PictureTextRow
 
 NEW_PICTURES = Bulk(insert(PictureRow).on_conflict_do_nothing(index_elements=[PictureRow.exhibit_id, PictureRow.url]))
@@ -98,6 +99,7 @@ class Pictures:
         with self._writer.begin() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=[PictureTextRow.sha256], set_=values))
             keep_on(connection, sha256, text.look)
+            touch_picture_on(connection, sha256)
 
     def end_pictures(self, ends: Sequence[PictureEnd]) -> int:
         """Write down how pictures ended, in one transaction; returns how many of them still waited."""
@@ -167,8 +169,10 @@ def end_on(connection: Connection, end: PictureEnd) -> bool:
             findings=len(end.findings),
         ).returning(PictureRow.exhibit_id)
     ).scalar_one_or_none()
-    if ended is not None and end.findings:
-        _flag(connection, ended, end)
+    if ended is not None:
+        touch_on(connection, [ended])
+        if end.findings:
+            _flag(connection, ended, end)
     return ended is not None
 
 

@@ -24,6 +24,7 @@ from storage.models import EntityRow, ExhibitRow, FindingRow, ListingRow, encoda
 from storage.pictures import new_entities, text_of
 from storage.placing import placing_of
 from storage.rows import EXHIBIT, STANDS, Values, finding_of, finding_values, listing_of
+from storage.searching.stale import touch_on
 from storage.tables.care import Rejudgement
 from storage.tables.pictures import PictureRow, PictureTextRow
 
@@ -169,6 +170,7 @@ def _write(connection: Connection, rejudgement: int, verdict: Verdict) -> str:
     points = max((one.points for one in standing), default=0)
     exhibit = update(ExhibitRow).where(ExhibitRow.id == verdict.row).values(points=points)
     key = connection.execute(exhibit.returning(ExhibitRow.listing_key)).scalar_one()
+    touch_on(connection, [verdict.row])
     _count_pictures(connection, verdict.row, standing)
     _follow(connection, key)
     return key

@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from storage.cases.lead_shapes import FreshListing, LedExhibit
 from storage.models import CaptureRow, ExhibitRow, FindingRow, ListingRow
 from storage.rows import STANDS
+from storage.searching.stale import touch_lead_on, touch_led_on
 
 T = TypeVar("T")
 
@@ -106,6 +107,7 @@ def leads_of_groups(connection: Connection, groups: Sequence[int]) -> frozenset[
 def lead_listings(connection: Connection, known: Sequence[tuple[str, int | None, int]]) -> None:
     """Write down which lead each listing belongs to and up to which exhibit that lead knows it."""
     if known:
+        touch_led_on(connection, [(key, lead) for key, lead, _ in known])
         place = update(ListingRow).where(ListingRow.key == bindparam("of"))
         place = place.values(lead_id=bindparam("lead"), led_upto=bindparam("upto"))
         connection.execute(place, [{"of": key, "lead": lead, "upto": upto} for key, lead, upto in known])
@@ -113,6 +115,7 @@ def lead_listings(connection: Connection, known: Sequence[tuple[str, int | None,
 
 def hand_listings_on(connection: Connection, lead_id: int, to: int) -> None:
     """All listings of one lead belong to another from now on."""
+    touch_lead_on(connection, lead_id)
     connection.execute(update(ListingRow).where(ListingRow.lead_id == lead_id).values(lead_id=to))
 
 

@@ -22,6 +22,7 @@ from storage.keeping.pruning import PART_SUFFIX
 from storage.looks import forget_on
 from storage.models import CaptureRow, EntityRow, ExhibitRow
 from storage.sealing.manifests import Head, Kind, Leaf, head_of, head_path, leaves_of
+from storage.searching import stale
 from storage.tables.keeping import LookRow, ShelvedRow
 from storage.tables.pictures import HAS_BYTES, PictureRow, PictureTextRow
 from storage.tables.sealing import ExtentRow, SealRow
@@ -104,6 +105,7 @@ def _forget(connection: Connection, number: int, files: list[str]) -> None:
     for exhibits in _batches(connection.execute(query).scalars().all()):
         mine = select(PictureRow.sha256).where(PictureRow.exhibit_id.in_(exhibits), PictureRow.sha256 != "").distinct()
         digests = connection.execute(mine).scalars().all()
+        stale.forget_on(connection, exhibits)
         for row in (EntityRow, PictureRow, ShowingRow):
             connection.execute(delete(row).where(row.exhibit_id.in_(exhibits)))
         connection.execute(delete(ExhibitRow).where(ExhibitRow.id.in_(exhibits)))

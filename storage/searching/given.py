@@ -28,9 +28,10 @@ def kept(numbers: Sequence[int]) -> tuple[int, ...]:
     return tuple(sorted({one if one >= EXACT else one % _MODULUS or 1 for one in numbers}))
 
 
-def given_to(connection: Connection, row: int) -> tuple[int, ...]:
-    """The numbers that an exhibit was indexed under, as they are kept."""
-    return _read(connection, row // SIZE)[row % SIZE]
+def given_to(connection: Connection, rows: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """The numbers that these exhibits were indexed under, as they are kept."""
+    blocks = {block: _read(connection, block) for block in sorted({row // SIZE for row in rows})}
+    return {row: blocks[row // SIZE][row % SIZE] for row in rows}
 
 
 def give(connection: Connection, rows: Sequence[int], numbers: Sequence[tuple[int, ...]]) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine, delete, func, select
 from storage.db import writing
 from storage.models import ExhibitRow
 from storage.searching import columns, given, late, marks
-from storage.searching.documents import Banding, Document, Indexed, Marking, indexed, rows_after
+from storage.searching.documents import Banding, Document, Indexed, Marking
+from storage.searching.reading import indexed, rows_after
 from storage.searching.stale import begin_on
 from storage.searching.words import words_of
 from storage.tables.search import StaleExhibit

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from storage.tables.search import SearchMark
 
-SCHEME = 1
+SCHEME = 2
 """How documents become words and exhibits cells. What was made another way is made anew."""
 
 EXHIBITS = "exhibits"

@@ -1,4 +1,5 @@
-"""What writers tell the search: that something was written about an exhibit, or that it goes. In their transaction."""
+"""What writers tell the search, in their own transaction: that something was written about an exhibit since it was
+indexed, or that it goes."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from storage.models import ExhibitRow, ListingRow
 from storage.searching import columns, given, late, marks
 from storage.searching.documents import Document
 from storage.searching.words import words_of
-from storage.tables.search import SearchMark, StaleExhibit
+from storage.tables.pictures import HAS_BYTES, PictureRow
+from storage.tables.search import StaleExhibit
 
 _TOGETHER = 10_000  # SQLite binds 32 766 values in one statement
 
@@ -29,6 +31,21 @@ def touch_listings_on(connection: Connection, keys: Collection[str]) -> None:
     for start in range(0, len(ordered), _TOGETHER):
         some = ordered[start : start + _TOGETHER]
         _touch(connection, select(ExhibitRow.id).where(ExhibitRow.listing_key.in_(some)))
+
+
+def touch_led_on(connection: Connection, led: Sequence[tuple[str, int | None]]) -> None:
+    """These listings are about to belong to these leads; most do already."""
+    for start in range(0, len(led), _TOGETHER):
+        some = led[start : start + _TOGETHER]
+        query = select(ListingRow.key, ListingRow.lead_id).where(ListingRow.key.in_([key for key, _ in some]))
+        before = {row.key: row.lead_id for row in connection.execute(query)}
+        touch_listings_on(connection, [key for key, lead in some if key in before and before[key] != lead])
+
+
+def touch_picture_on(connection: Connection, sha256: str) -> None:
+    """Something else was read in these bytes."""
+    shown = select(PictureRow.exhibit_id).where(PictureRow.sha256 == sha256, HAS_BYTES)
+    _touch(connection, shown.distinct())
 
 
 def touch_lead_on(connection: Connection, lead: int) -> None:
@@ -63,11 +80,6 @@ def begin_on(connection: Connection) -> None:
     marks.reach(connection, 0)
 
 
-def has_index(connection: Connection) -> bool:
-    """Whether any exhibit was ever indexed here."""
-    return connection.execute(select(SearchMark.name).where(SearchMark.name == marks.EXHIBITS)).first() is not None
-
-
 def _touch(connection: Connection, query: Select[int]) -> None:
     put = insert(StaleExhibit).from_select([StaleExhibit.exhibit_id], query)
     connection.execute(put.on_conflict_do_nothing(index_elements=[StaleExhibit.exhibit_id]))
@@ -76,8 +88,9 @@ def _touch(connection: Connection, query: Select[int]) -> None:
 def _written(connection: Connection, rows: Sequence[int]) -> list[Document]:
     """The documents of these exhibits as they are in the index."""
     query = select(ExhibitRow.id, ExhibitRow.title, ExhibitRow.text).where(ExhibitRow.id.in_(rows))
+    numbers = given.given_to(connection, rows)
     bodies = [
-        Document(number=2 * row.id, title=row.title, text=row.text, given=given.given_to(connection, row.id))
+        Document(number=2 * row.id, title=row.title, text=row.text, given=numbers[row.id])
         for row in connection.execute(query).all()
     ]
     return sorted([*bodies, *late.late_of(connection, rows).values()], key=lambda one: one.number)
