@@ -152,7 +152,7 @@ def _print(engine: Engine, asked: Asked, found: Found) -> None:
 def hit_table(hits: Sequence[Hit], shown: Sequence[Hit], query: Query) -> Table:
     """Places are looked for in what was written down, and marked in what may be shown."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_lines=False)
-    for name, width in (("看见", 10), ("平台", 8), ("内容", None), ("涉嫌", 8), ("证据项", 12)):
+    for name, width in (("看见", 10), ("平台", 8), ("内容", None), ("涉嫌", 12)):
         table.add_column(name, width=width, overflow="fold")
     for hit, seen in zip(hits, shown, strict=True):
         listing = seen.listing
@@ -161,7 +161,7 @@ def hit_table(hits: Sequence[Hit], shown: Sequence[Hit], query: Query) -> Table:
         if seen.points:
             what += f"\n{seen.points} 分"
         day, _, moment = clock.in_shanghai(seen.seen_at).partition(" ")
-        cells = (f"{day}\n{moment}", where, _content(hit, seen, query), harmless(what), seen.exhibit)
+        cells = (f"{day}\n{moment}", where, _content(hit, seen, query), harmless(what))
         table.add_row(*(Text(one) if isinstance(one, str) else one for one in cells))
     return table
 
@@ -171,9 +171,9 @@ def _content(hit: Hit, seen: Hit, query: Query) -> Text:
     others = [(hit.listing.text, seen.listing.text), *zip(hit.picture_texts, seen.picture_texts, strict=True)]
     found = [(text, spans) for original, text in others if (spans := places(original, query))]
     lines += [snippet(text, spans, TEXT_WIDTH) for text, spans in found[:2]]
-    seller = harmless(seen.listing.seller)
-    if seller or seen.lead:
-        lines.append(Text("  ".join(one for one in (seller, seen.lead and f"线索 {seen.lead}") if one), style="cyan"))
+    if seller := harmless(seen.listing.seller):
+        lines.append(Text(seller, style="cyan"))
+    lines.append(Text(f"证据项 {seen.exhibit}" + (f"  线索 {seen.lead}" if seen.lead else ""), style="dim"))
     return Text("\n").join(lines)
 
 
