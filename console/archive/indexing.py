@@ -20,7 +20,7 @@ from detectors.near import bands
 from storage.searching.indexing import Indexer, indexed_upto
 
 AT_ONCE = 2_000  # exhibits that are taken in without a word
-MOST_DRIFT = 1_000  # places that are looked for: with more there is but one thing to do
+MOST_DRIFT, MOST_SAID = 1_000, 20  # places that are looked for, and told: with more there is but one thing to do
 
 
 def indexer(engine: Engine) -> Indexer:
@@ -75,7 +75,7 @@ def _check(index: Indexer, *, as_json: bool) -> int:
     total = _exhibits(index)
     with counting("核对检索", total) as tell:
         found = list(islice(index.check(tell), MOST_DRIFT))
-    for one in found:
+    for one in found[:MOST_SAID]:
         say(harmless(f"证据项第 {one.exhibit} 行 {one.part}：{one.detail}"))
     if as_json:
         told = [{"exhibit": one.exhibit, "part": one.part, "detail": one.detail} for one in found]
