@@ -17,7 +17,7 @@ from casework.trust import Trust
 from casework.whole_log import refuse_gaps
 from console.homes import account
 from console.output import harmless, print_json, progress, say
-from console.sealing import recover_files, say_sealed, sealer_of
+from console.sealing import say_sealed, sealer_of
 from console.verifying import beside_shelf
 from crawler import clock
 from crawler.config import Config
@@ -26,6 +26,7 @@ from detectors.rule import rules_digest
 from storage.audit import Act, AuditLog
 from storage.folders import sync_folder
 from storage.marks import is_simulation
+from storage.recovery import recover
 from storage.shelf import Shelf, open_shelf
 from storage.upkeep.backups import was_tested
 from storage.upkeep.copying import PART, folder_of_ours, safe_all
@@ -115,7 +116,7 @@ def _shelf_for(inventory: Inventory, config: Config) -> Shelf | None:
 
 def _proved(config: Config, engine: Engine, inventory: Inventory, shelf: Shelf | None) -> Proof:
     """Finish files that were being written, then read everything."""
-    recover_files(config, engine)
+    recover(config.archive, sealer_of(config, engine).covered(clock.now()))
     anchors = tuple(authority.ca.read_bytes() for authority in config.authorities)
     trusted = Trusted(anchors=anchors, source=beside_shelf(config.archive, shelf))
     proof = prove(config.home, engine, inventory, trusted, partial(progress, "取出"))

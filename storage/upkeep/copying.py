@@ -21,8 +21,10 @@ from storage.folders import sync_folder
 CHUNK = 1 << 20
 SPARE = 64 << 20  # bytes that stay free beside what is written
 PART = ".part"
-# A file system that knows no links, has enough of them, or is another one.
-_NO_LINK = frozenset((errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES))
+# A file system that knows no links, has enough of them, or is another one; or the file is gone.
+_NO_LINK = frozenset(
+    (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES, errno.ENOENT)
+)
 
 Tell = Callable[[str], None]
 Watch = Callable[[int], AbstractContextManager[Tell]]  # is told how many steps there are, then each one's name
@@ -85,7 +87,7 @@ def copied(source: int, size: int, target: Path) -> Copied:
 
 
 def linked(source: Path, target: Path) -> bool:
-    """The same file under another name; false where the file system does not do that."""
+    """The same file under another name; false where that cannot be."""
     _parents(target)
     try:
         os.link(source, target, follow_symlinks=False)

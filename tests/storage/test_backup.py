@@ -1,0 +1,365 @@
+"""A backup holds the rows of one moment and all their bytes, whoever writes meanwhile, and nothing that is secret."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from backed_home import BESIDE, NEVER, SECRET, flip, listed, relisted, working_home
+from keeping_specimens import NOW, Home, home_in, keep_page
+from storage_specimens import archive_in
+
+from crawler import clock
+from crawler.config import Config
+from crawler.errors import EvidenceBroken, UserMistake
+from crawler.tables import Authority, Secrets
+from storage.handover import become_worker
+from storage.upkeep.backup import Made, Order, back_up
+from storage.upkeep.backups import Backups
+from storage.upkeep.copying import clear, folder_of_ours
+from storage.upkeep.dumping import facts_on, still
+from storage.upkeep.inventory import LIST, is_safe, read_inventory
+from storage.upkeep.laying import lay_out
+from storage.upkeep.proving import Proof
+from storage.warcfile import OPEN_SUFFIX
+
+ROOT = Path(__file__).parents[2]
+HOMES = Path(__file__).parent / "homes"
+
+
+@contextmanager
+def unwatched(_steps: int) -> Iterator[Callable[[str], None]]:
+    yield lambda _name: None
+
+
+def backup_of(home: Path, folder: Path, **changes: object) -> Made:
+    """A backup of a home, made now."""
+    order = replace(Order(folder=folder, now=clock.now()), **changes)
+    key = Secrets(reporter_key=str(home / "templates/reporter.key"))
+    return back_up(Config(home=home, secrets=key), order, unwatched)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    with working_home(tmp_path / "home") as (home, _):
+        yield home
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+# -- what is in it ---------------------------------------------------------------------------------
+
+
+def test_all_is_in_it_that_a_home_needs_and_nothing_secret(home: Home, tmp_path: Path) -> None:
+    made = backup_of(home.folder, tmp_path / "backups")
+    names = {one.name for one in made.inventory.files}
+    assert names == names_in(made.place) - {"BACKUP.json", "BACKUP.sha256"}
+    assert set(BESIDE) < names
+    assert not set(NEVER) & names
+    archive = {f"archive/{name}" for name in home.files() if not name.startswith(".")}
+    assert archive < names
+    assert any(name.endswith(OPEN_SUFFIX) for name in archive), "what is being written is there too"
+    assert all(SECRET.encode() not in (made.place / name).read_bytes() for name in names)
+    facts = made.inventory.facts
+    assert (facts.exhibits, facts.number, facts.audit.count) == (5, 1, 2)
+    assert read_inventory(made.place) == (made.inventory, made.sha256)
+    assert {path.stat().st_mode & 0o077 for path in (tmp_path / "backups").iterdir()} == {0}, "it is nobody else's"
+
+
+def test_the_list_is_as_sha256sum_checks_it(home: Home, tmp_path: Path) -> None:
+    made = backup_of(home.folder, tmp_path / "backups")
+    assert subprocess.run(["sha256sum", "-c", "BACKUP.sha256"], cwd=made.place, check=False).returncode == 0
+    for one in made.inventory.files:
+        assert hashlib.sha256((made.place / one.name).read_bytes()).hexdigest() == one.sha256
+
+
+def test_an_authoritys_certificate_is_taken_or_named(home: Home, tmp_path: Path) -> None:
+    for place in (home.folder / "ca/a.pem", tmp_path / "b.pem"):
+        place.parent.mkdir(exist_ok=True)
+        place.write_text("-----", encoding="utf-8")
+    cas = (home.folder / "ca/a.pem", tmp_path / "b.pem")
+    authorities = tuple(Authority(url="http://127.0.0.1:1/", ca=ca) for ca in cas)
+    config = Config(home=home.folder, authorities=authorities)
+    made = back_up(config, Order(folder=tmp_path / "backups", now=NOW), unwatched)
+    assert "ca/a.pem" in {one.name for one in made.inventory.files}
+    assert made.inventory.left_out == (str(tmp_path / "b.pem"),)
+
+
+def test_links_are_named_and_not_followed(home: Home, tmp_path: Path) -> None:
+    (home.folder / "templates/away.docx").symlink_to("/etc/passwd")
+    (home.archive / "lantian-x.warc.gz").symlink_to("/etc/passwd")
+    made = backup_of(home.folder, tmp_path / "backups")
+    assert set(made.inventory.left_out) == {"templates/away.docx", "archive/lantian-x.warc.gz"}
+
+
+def test_rows_of_one_moment_while_others_write(home: Home, tmp_path: Path) -> None:
+    """Whatever the copied rows speak of lies in the copied archive: the rows come first."""
+    ended, wrote = threading.Event(), []
+
+    def write() -> None:
+        while not ended.is_set():
+            with archive_in(home.archive) as archive:
+                wrote.extend(keep_page(home, archive, {f"w{len(wrote)}": True}, NOW))
+            home.seal()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        mades = []
+        for number in range(4):
+            have = len(wrote)
+            while len(wrote) < have + 2:
+                ended.wait(0.01)
+            mades.append(backup_of(home.folder, tmp_path / "backups", now=NOW + timedelta(seconds=number)))
+    finally:
+        ended.set()
+        writer.join()
+    for made in mades:
+        laid = tmp_path / made.place.name
+        laid.mkdir()
+        lay_out(made.place, made.inventory, laid, unwatched, links=True)
+        found = subprocess.run(
+            [sys.executable, "-m", "storage.verify", "--json", laid],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert '"broken": []' in found.stdout or '"kind": "not_sealed"' in found.stdout, found.stdout
+        with still(laid / "lantian.db").connect() as connection:
+            assert facts_on(connection) == made.inventory.facts
+    assert [made.inventory.facts.exhibits for made in mades] == sorted(
+        {made.inventory.facts.exhibits for made in mades}
+    ), "it went on meanwhile"
+
+
+# -- one after another -----------------------------------------------------------------------------
+
+
+def test_finished_files_are_linked_from_the_backup_before(home: Home, tmp_path: Path) -> None:
+    first = backup_of(home.folder, tmp_path / "backups")
+    second = backup_of(home.folder, tmp_path / "backups", base=first.place, now=NOW + timedelta(days=1))
+    alike = [one.name for one in second.inventory.files if _inode(first, one.name) == _inode(second, one.name)]
+    assert alike == [f"archive/{name}" for name in home.files() if name.endswith(".gz")]
+    assert second.linked == sum(one.size for one in second.inventory.files if one.name in alike) > 0
+    assert [(one.name, one.sha256) for one in first.inventory.files if one.name in alike] == [
+        (one.name, one.sha256) for one in second.inventory.files if one.name in alike
+    ]
+    names = {one.name for one in second.inventory.files}
+    assert any(name.endswith(OPEN_SUFFIX) for name in names - set(alike)), "what still grows is copied"
+
+
+def _inode(made: Made, name: str) -> int:
+    return (made.place / name).stat().st_ino
+
+
+def test_a_damaged_list_links_nothing(home: Home, tmp_path: Path) -> None:
+    first = backup_of(home.folder, tmp_path / "backups")
+    flip(first.place / LIST)
+    assert backup_of(home.folder, tmp_path / "backups", base=first.place).linked == 0
+
+
+def test_two_of_one_second_have_names_of_their_own(home: Home, tmp_path: Path) -> None:
+    places = [backup_of(home.folder, tmp_path / "backups", now=NOW).place for _ in range(3)]
+    assert len(set(places)) == 3
+    assert all((place / LIST).is_file() for place in places)
+
+
+# -- what is refused, and what dies ------------------------------------------------------------------
+
+
+def test_where_none_may_be_made(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(UserMistake, match="数据目录之外"):
+        backup_of(home.folder, home.folder)
+    with pytest.raises(UserMistake, match="数据目录之外"):
+        backup_of(home.folder, home.archive / "x")
+    with pytest.raises((UserMistake, FileNotFoundError)):
+        backup_of(tmp_path / "nowhere", tmp_path / "backups")
+    (tmp_path / "worker").mkdir()
+    become_worker(tmp_path / "worker")
+    with pytest.raises(UserMistake, match="工作机"):
+        backup_of(tmp_path / "worker", tmp_path / "backups")
+
+
+def test_a_damaged_database_is_said(home: Home, tmp_path: Path) -> None:
+    home.engine.dispose()
+    path = home.folder / "lantian.db"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(EvidenceBroken, match="数据库读不出来"):
+        backup_of(home.folder, tmp_path / "backups")
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
+DIES = """
+import os, sys
+from contextlib import contextmanager
+from pathlib import Path
+from crawler import clock
+from crawler.config import Config
+from storage.upkeep.backup import Order, back_up
+@contextmanager
+def watch(steps):
+    left = [int(sys.argv[3])]
+    def tell(name):
+        left[0] -= 1
+        if not left[0]: os.kill(os.getpid(), 9)
+    yield tell
+back_up(Config(home=Path(sys.argv[1])), Order(folder=Path(sys.argv[2]), now=clock.now()), watch)
+"""
+
+
+@pytest.mark.parametrize("step", [1, 4, 7])
+def test_one_that_died_leaves_the_others_whole_and_is_cleared_away(home: Home, tmp_path: Path, step: int) -> None:
+    folder = tmp_path / "backups"
+    first = backup_of(home.folder, folder)
+    argv = [sys.executable, "-c", DIES, home.folder, folder, str(step)]
+    assert subprocess.run(argv, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    assert [path.suffix for path in folder.iterdir() if path != first.place] == [".part"]
+    assert read_inventory(first.place) == (first.inventory, first.sha256)
+    with pytest.raises(UserMistake, match="不是备份"):
+        read_inventory(next(path for path in folder.iterdir() if path.suffix == ".part"))
+    second = backup_of(home.folder, folder, now=NOW + timedelta(days=1))
+    assert set(folder.iterdir()) == {first.place, second.place}
+
+
+def test_a_living_ones_folder_is_left_to_it(home: Home, tmp_path: Path) -> None:
+    with folder_of_ours(tmp_path / "lantian-x.part") as part:
+        (part / "half").write_bytes(b"...")
+        with pytest.raises(UserMistake, match="正在写入"):
+            clear(part)
+        made = backup_of(home.folder, tmp_path)
+        assert (part / "half").exists()
+        assert made.place.exists()
+    assert not part.exists()
+
+
+# -- its list --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("archive/a.warc.gz", True),
+        ("templates/函 一.docx", True),
+        ("../a", False),
+        ("archive/../../a", False),
+        ("/etc/passwd", False),
+        ("archive//a", False),
+        ("./a", False),
+        ("", False),
+        ("a\\b", False),
+        ("a\nb", False),
+        ("a\0b", False),
+        ("a" * 1001, False),
+    ],
+)
+def test_names_that_stay_below(name: str, expected: bool) -> None:
+    assert is_safe(name) is expected
+
+
+def test_a_list_is_only_what_was_written(home: Home, tmp_path: Path) -> None:
+    made = backup_of(home.folder, tmp_path / "backups")
+    whole = listed(made.place)
+    files = whole["files"]
+    wrong = (
+        {**whole, "more": 1},
+        {**whole, "format": "lantian-backup/2"},
+        {**whole, "files": [{**files[0], "mode": 7}, *files[1:]]},
+        {**whole, "files": [*files, files[0]]},
+        {**whole, "files": [*files, {**files[0], "name": "../x"}]},
+        {**whole, "files": [*files, {**files[0], "name": "archive"}]},
+        {**whole, "files": [*files, {**files[0], "name": "TESTED.json"}]},
+        {**whole, "files": files[1:]},
+        {**whole, "made_at": "gestern"},
+        {name: value for name, value in whole.items() if name != "facts"},
+    )
+    for told in wrong:
+        relisted(made.place, told)
+        with pytest.raises(EvidenceBroken):
+            read_inventory(made.place)
+    relisted(made.place, whole)
+    assert read_inventory(made.place, made.sha256.upper()) == (made.inventory, made.sha256)
+    with pytest.raises(EvidenceBroken, match="摘要不符"):
+        read_inventory(made.place, "0" * 64)
+
+
+# -- the home's own rows ---------------------------------------------------------------------------
+
+
+PROOF = Proof(exhibits=5, pages=3, records=9, state="open")
+
+
+def test_only_tested_ones_make_old_ones_go(home: Home, tmp_path: Path) -> None:
+    known, told = Backups(home.engine), list[str]()
+
+    def make(number: int, *, is_tested: bool) -> Made:
+        made = backup_of(home.folder, tmp_path / "backups", now=NOW + timedelta(seconds=number), base=known.base())
+        row = known.enter(made, "系统账号 示例")
+        if is_tested:
+            known.proved(row, made, PROOF, NOW)
+        return made
+
+    mades = [make(number, is_tested=number in (0, 1)) for number in range(5)]
+    assert known.prune(2, NOW, told.append) == 0, "the newer ones were never tested"
+    mades += [make(5, is_tested=True)]
+    assert known.prune(2, NOW, told.append) == 1
+    assert told == [str(mades[0].place)]
+    assert [made.place.exists() for made in mades] == [False, True, True, True, True, True]
+    assert [one.id for one in known.newest()] == [6, 5, 4, 3, 2]
+    mades += [make(6, is_tested=True)]
+    assert known.prune(0, NOW, told.append) == 5, "one stays, whatever the settings say"
+    assert {path.name for path in (tmp_path / "backups").iterdir()} == {mades[-1].place.name}
+    newest = known.newest_tested()
+    assert newest is not None
+    assert newest.place == str(mades[-1].place)
+
+
+def test_one_that_is_not_there_makes_nothing_go(home: Home, tmp_path: Path) -> None:
+    known = Backups(home.engine)
+    for number in range(3):
+        made = backup_of(home.folder, tmp_path / "backups", now=NOW + timedelta(seconds=number))
+        known.proved(known.enter(made, "示例"), made, PROOF, NOW)
+    made.place.rename(tmp_path / "elsewhere")
+    assert known.prune(2, NOW, print) == 0
+    assert known.base() != made.place
+
+
+def test_after_one_that_did_not_hold_nothing_is_linked(home: Home, tmp_path: Path) -> None:
+    known = Backups(home.engine)
+    assert known.base() is None
+    made = backup_of(home.folder, tmp_path / "backups")
+    number = known.enter(made, "示例")
+    assert known.base() == made.place
+    known.failed(number, made, "备份中的 x 不是备份时的样子", NOW)
+    assert known.base() is None
+
+
+@pytest.mark.parametrize("version", ["0.1.0", "0.5.0"])
+def test_an_older_schema_is_backed_up_as_it_is(version: str, tmp_path: Path) -> None:
+    old = Path(shutil.copytree(HOMES / version, tmp_path / "home"))
+    before = (old / "lantian.db").read_bytes()
+    made = backup_of(old, tmp_path / "backups")
+    with sqlite3.connect(made.place / "lantian.db") as copy:
+        (schema,) = copy.execute("SELECT version_num FROM alembic_version").fetchone()
+    assert made.inventory.facts.schema == schema < "0023"
+    assert made.inventory.facts.exhibits
+    assert (old / "lantian.db").read_bytes() == before
+
+
+def test_an_empty_archive_is_one_too(tmp_path: Path) -> None:
+    with home_in(tmp_path / "home"):
+        made = backup_of(tmp_path / "home", tmp_path / "backups")
+    assert [one.name for one in made.inventory.files] == ["lantian.db"]
