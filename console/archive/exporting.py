@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from console.archive.forms import Csv, Form, JsonLines, Rows
+from console.archive.indexing import caught_up
 from console.archive.leaving import Exporter, Gate, exporter
+from console.archive.query import Chosen, parsed
 from console.archive.spool import BODY, FINISHED, Mark, Spool, discard, spool
 from console.archive.workbook import write_workbook
 from console.export import pack
+from console.ledger import opened
 from console.output import harmless, print_json, progress, say
 from crawler import clock
 from crawler.config import Config
@@ -40,10 +43,10 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The words as they were typed and what they mean, in which format, into which file, and who exports."""
+    """The question as it was typed, in which format, into which file, and who exports."""
 
     words: str
-    query: Query
+    chosen: Chosen
     format: str
     out: Path
     by: str
@@ -57,20 +60,24 @@ def refuse_odd(form: str, out: Path) -> None:
         raise UserMistake(f"--out {harmless(str(out))}：要写成已有文件夹中的 .{form} 文件")
 
 
-def export(asked: Asked, config: Config, store: ExhibitStore, *, as_json: bool) -> int:
+def export(asked: Asked, *, as_json: bool) -> int:
     """Write the file, or go on with it. `UserMistake` or `EvidenceBroken` says why not; then nothing has the name."""
     refuse_odd(asked.format, asked.out)
-    who = exporter(config, store.engine, asked.by)
-    if asked.format == "wacz" and not who.veil.is_open:
-        raise UserMistake("证据包里是原始网页，其中的联系方式无法遮盖：要有联系方式可见权限，或导出 csv、xlsx、jsonl")
-    with spool(asked.out) as made, _told_when_full(made):
-        export = _Export(asked, config, store, who, made)
-        export.begin()
-        resumed = made.mark.done
-        export.write()
-        export.finish()
-        export.note()
-        made.hand_over(export.file)
+    config = Config.load()
+    with opened(config) as store:
+        who = exporter(config, store.engine, asked.by)
+        if asked.format == "wacz" and who.is_masked:
+            raise UserMistake("证据包里是原始网页，联系方式无法遮盖：要有联系方式可见权限，或导出 csv、xlsx、jsonl")
+        query = parsed(asked.words, who.reader.chosen(store.engine, asked.chosen))
+        caught_up(config, store.engine)
+        with spool(asked.out) as made, _told_when_full(made):
+            export = _Export(asked, who, made, _Result(config=config, store=store, query=query))
+            export.begin()
+            resumed = made.mark.done
+            export.write()
+            export.finish()
+            export.note()
+            made.hand_over(export.file)
     _tell(asked, who, made, resumed, as_json=as_json)
     return EXIT_DONE
 
@@ -90,27 +97,36 @@ def _told_when_full(made: Spool) -> Iterator[None]:
 
 
 def _tell(asked: Asked, who: Exporter, made: Spool, resumed: int, *, as_json: bool) -> None:
-    mark, is_masked = made.mark, not who.veil.is_open
+    mark = made.mark
     if resumed:
         say(f"接着上次的导出：已有 {resumed} 项")
     say(f"已导出 {mark.lines} 个证据项：{harmless(str(asked.out))}")
-    say(f"SHA-256 {mark.sha256}" + ("；联系方式已遮盖" if is_masked else ""))
+    say(f"SHA-256 {mark.sha256}" + ("；联系方式已遮盖" if who.is_masked else ""))
     if gone := mark.done - mark.lines:
         say(f"另有 {gone} 项导出期间已按保存期限删除，不在文件中")
     if mark.is_specimen:
         say("其中有样本网的网页，不是真实平台，不得作为证据使用。")
     if as_json:
         told = {"file": str(asked.out), "format": asked.format, "exhibits": mark.lines, "sha256": mark.sha256}
-        print_json(told | {"gone": gone, "masked": is_masked, "specimen": mark.is_specimen, "resumed": resumed})
+        print_json(told | {"gone": gone, "masked": who.is_masked, "specimen": mark.is_specimen, "resumed": resumed})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Result:
+    """What the question means, and the home it is asked of."""
+
+    config: Config
+    store: ExhibitStore
+    query: Query
 
 
 class _Export:
     """One file in the making. Whatever is done already is not done again."""
 
-    def __init__(self, asked: Asked, config: Config, store: ExhibitStore, who: Exporter, made: Spool) -> None:
-        self._asked, self._config, self._who, self._made = asked, config, who, made
-        self._store, self._engine = store, store.engine
-        self._search = Search(store.engine)
+    def __init__(self, asked: Asked, who: Exporter, made: Spool, result: _Result) -> None:
+        self._asked, self._who, self._made, self._result = asked, who, made, result
+        self._engine = result.store.engine
+        self._search = Search(self._engine)
 
     @property
     def file(self) -> str:
@@ -127,7 +143,7 @@ class _Export:
         if made.is_begun:
             made.take_up(question)
             return
-        made.begin(question, self._search.rows(self._asked.query))
+        made.begin(question, self._search.rows(self._result.query))
         most = MOST_PACKED if self._asked.format == "wacz" else made.number
         if not 0 < made.number <= most:
             number = made.number
@@ -140,8 +156,8 @@ class _Export:
 
     def _question(self) -> str:
         """What is asked, by whom and what he may see, in words that are the same for the same."""
-        told = {"query": _plain(asdict(self._asked.query)), "words": self._asked.words, "format": self._asked.format}
-        return canonical(told | {"by": self._who.name, "masked": not self._who.veil.is_open}).decode()
+        told = {"query": _plain(asdict(self._result.query)), "words": self._asked.words, "format": self._asked.format}
+        return canonical(told | {"by": self._who.name, "masked": self._who.is_masked}).decode()
 
     # -- exhibits ------------------------------------------------------------------------------------
 
@@ -152,7 +168,7 @@ class _Export:
         if self._asked.format == "wacz":
             self._pack()
             return
-        form, gate = self._form(), Gate(self._config, self._engine, self._who)
+        form, gate = self._form(), Gate(self._result.config, self._engine, self._who)
         left = range(self._made.mark.done, self._made.number, BATCH)
         with self._made.body() as body, progress("导出", len(left)) as tell:
             if not self._made.mark.size:
@@ -171,7 +187,7 @@ class _Export:
 
     def _form(self) -> Form:
         if self._asked.format == "jsonl":
-            return JsonLines(is_masked=not self._who.veil.is_open)
+            return JsonLines(is_masked=self._who.is_masked)
         return Csv() if self._asked.format == "csv" else Rows()
 
     def _pack(self) -> None:
@@ -181,7 +197,7 @@ class _Export:
         ids = self._search.public_ids(made.rows(0, made.number))
         if not ids:
             raise UserMistake("这些证据项都已按保存期限删除，没有写文件")
-        is_specimen = pack(self._config, self._store, ids, made.folder / self.file)
+        is_specimen = pack(self._result.config, self._result.store, ids, made.folder / self.file)
         made.keep(Mark(done=made.number, lines=len(ids), is_specimen=is_specimen))
 
     # -- the file ------------------------------------------------------------------------------------
@@ -222,11 +238,11 @@ class _Export:
         detail: dict[str, str | int | bool] = {
             "export": self._made.id,
             "query": asked.words,
-            "asked": canonical(_plain(asdict(asked.query))).decode(),
+            "asked": canonical(_plain(asdict(self._result.query))).decode(),
             "format": asked.format,
             "exhibits": mark.lines,
             "sha256": mark.sha256,
-            "masked": not self._who.veil.is_open,
+            "masked": self._who.is_masked,
         }
         return Act(who=self._who.name, act=ACT, subject=asked.out.name, at=clock.now(), detail=detail)
 

@@ -19,7 +19,7 @@ from console.archive.columns import COLUMNS, Leaving, Value
 
 LONGEST = 32_767  # UTF-16 units: what a cell of Excel holds
 _MARK = "\N{REPLACEMENT CHARACTER}"
-_ENDS = re.compile(r"\r\n?")
+_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]")
 # Excel of some languages takes the wide forms for the narrow ones.
 _RUNS = ("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")
 _SEPARATORS = {ord(one): f"\\u{ord(one):04x}" for one in "\u0085\u2028\u2029"}

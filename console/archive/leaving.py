@@ -11,8 +11,9 @@ from casework.acting import Grant
 from casework.incoming.guard import known_reporters, refuse_reporters
 from casework.whole_log import refuse_gaps
 from console.acting import acting_out
-from console.archive.columns import COLUMNS, Leaving, Masks
+from console.archive.columns import COLUMNS, Leaving
 from console.archive.proving import Proving
+from console.archive.reading import Reader, Shown
 from console.cases.reporter_keys import existing_key
 from console.homes import named_person
 from console.veiling import Veil
@@ -26,12 +27,16 @@ from storage.searching.shapes import Hit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exporter:
-    """A person by name: `veil` is what he may see of contacts, `districts` whose matters (none for all)."""
+    """A person by name, what he may see, and how his acts are signed."""
 
     name: str
-    veil: Veil
+    reader: Reader
     sign: Signer
-    districts: tuple[str, ...] = ()
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether contacts are hidden from him."""
+        return not self.reader.veil.is_open
 
 
 def exporter(config: Config, engine: Engine, by: str) -> Exporter:
@@ -39,39 +44,33 @@ def exporter(config: Config, engine: Engine, by: str) -> Exporter:
     if not People(engine).everybody():
         name = named_person(config, engine, by)
         refuse_gaps(engine, config.archive)
-        return Exporter(name=name, veil=Veil(is_open=True, is_told=False), sign=unsigned)
+        reader = Reader(veil=Veil(is_open=True, is_told=False), knows_work=True)
+        return Exporter(name=name, reader=reader, sign=unsigned)
     acts = acting_out(config, engine, *Grant, by=by)
     looks = Veil(is_open=acts.may(Grant.CONTACTS), is_told=True)
-    return Exporter(name=acts.name, veil=looks, sign=acts.sign, districts=acts.districts)
+    reader = Reader(veil=looks, knows_work=True, districts=acts.districts)
+    return Exporter(name=acts.name, reader=reader, sign=acts.sign)
 
 
 class Gate:
     """Lets exhibits out, some hundreds at a time, or refuses the first that may not leave."""
 
     def __init__(self, config: Config, engine: Engine, who: Exporter) -> None:
-        self._engine, self._who = engine, who
-        self._proving, self._masks = Proving(config, engine), Masks(who.veil)
+        self._engine = engine
+        self._proving, self._shown = Proving(config, engine), Shown(engine, who.reader)
         self._has_reporters = Reporters(engine).is_any()
         self._key = existing_key(config, engine)
 
     def out(self, hits: Sequence[Hit]) -> list[Leaving]:
         """The same exhibits as they leave; those whose time is over by now are left out."""
-        matters = matters_of(self._engine, sorted({one.lead for one in hits if one.lead}))
-        hidden = {number for number, one in matters.items() if not self._sees(one.district)}
-        proved = self._proving.leaving([_alone(one) if one.lead in hidden else one for one in hits])
-        leaving = [replace(one, hit=self._masks.hit(one.hit)) for one in proved]
+        proved = self._proving.leaving(hits)
+        seen = self._shown.hits([one.hit for one in proved])
+        leaving = [replace(one, hit=hit) for one, hit in zip(proved, seen, strict=True)]
         if self._has_reporters:
+            matters = matters_of(self._engine, sorted({one.lead for one in hits if one.lead}))
             known = known_reporters(self._engine, (one.lead for one in matters.values()), self._key)
             refuse_reporters(known, _texts(leaving))
         return leaving
-
-    def _sees(self, district: str) -> bool:
-        return not self._who.districts or district in self._who.districts
-
-
-def _alone(hit: Hit) -> Hit:
-    """The exhibit without what is known of another district's matter."""
-    return replace(hit, lead="", state="", actor="", actor_name="")
 
 
 def _texts(leaving: Iterable[Leaving]) -> Iterator[tuple[str, str]]:
