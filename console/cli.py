@@ -38,7 +38,7 @@ from console.spiders_cli import alarms_app, spiders_app
 from console.supervision_cli import agency_app, draws, sample
 from console.upkeep.backup_cli import backup, backups, restore
 from console.upkeep.hearing import hear_migrations
-from console.upkeep.upgrade_cli import upgrade
+from console.upkeep.upgrade_cli import move, upgrade
 from console.upkeep.watching_cli import doctor, metrics
 from console.watch_cli import watch_app
 from console.worker_cli import worker
@@ -83,6 +83,7 @@ app.command("backup")(backup)
 app.command("backups")(backups)
 app.command("restore")(restore)
 app.command("upgrade")(upgrade)
+app.command("move")(move)
 app.command("doctor")(doctor)
 app.command("metrics")(metrics)
 app.command("sample")(sample)

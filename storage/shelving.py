@@ -85,16 +85,19 @@ class Shelver:
     def _is_whole(self, coverage: Coverage) -> bool:
         return bool(coverage.manifests) and (self._folder / coverage.file).stat().st_size == coverage.size
 
-    def _put(self, name: str, now: datetime) -> Shelved:
+    def lay(self, name: str) -> Shelved:
+        """Put a copy of a file there, as it was sealed, and read it back whole; the file stays, and no row says so."""
         path = self._folder / name
-        is_manifest = name.startswith(f"{FOLDER}/")
-        sha256, size = digested(path) if is_manifest else self._compared(path)
+        sha256, size = digested(path) if name.startswith(f"{FOLDER}/") else self._compared(path)
         self._shelf.put(path, name, sha256)
-        one = Shelved(file=name, size=size, sha256=sha256)
+        return Shelved(file=name, size=size, sha256=sha256)
+
+    def _put(self, name: str, now: datetime) -> Shelved:
+        one = self.lay(name)
         with writing(self._engine).begin() as connection:
             _enter(connection, one, now)
-        if not is_manifest:
-            path.unlink()
+        if not name.startswith(f"{FOLDER}/"):
+            (self._folder / name).unlink()
             sync_folder(self._folder)
         return one
 

@@ -22,3 +22,17 @@ def upgrade(
 
     asked = upgrading.Asked(by=by, folder=backup, has_backup=not no_backup)
     raise typer.Exit(upgrading.run_upgrade(asked, as_json=as_json))
+
+
+def move(
+    database: Annotated[str, typer.Option(help="搬到的数据库地址：postgresql://… 或 sqlite:////…；要是空的")] = "",
+    archive: Annotated[str, typer.Option(help="搬到的存储：s3://桶/前缀，或文件夹")] = "",
+    endpoint: Annotated[str, typer.Option(help="与 --archive 同用：存储服务的地址；默认按设置")] = "",
+    by: By = "",
+    as_json: Json = False,
+) -> None:
+    """搬家：数据库搬到 PostgreSQL 或搬回文件，档案搬到存储；两边逐一对照，原处不动，最后说改哪一项设置。"""
+    from console.upkeep import moving
+
+    asked = moving.Asked(database=database, archive=archive, endpoint=endpoint, by=by)
+    raise typer.Exit(moving.run_move(asked, as_json=as_json))
