@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, select, text
+from sqlalchemy.exc import DatabaseError
 
 from storage.models import ExhibitRow, Round, Run
 from storage.tables.backups import BackupRow
@@ -122,8 +123,11 @@ def integrity(engine: Engine, *, in_full: bool) -> str:
     if engine.dialect.name != SQLITE:
         return ""
     check = "integrity_check" if in_full else "quick_check"
-    with engine.connect() as connection:
-        found = [str(row[0]) for row in connection.execute(text(f"PRAGMA {check}(5)"))]
+    try:
+        with engine.connect() as connection:
+            found = [str(row[0]) for row in connection.execute(text(f"PRAGMA {check}(5)"))]
+    except DatabaseError as wrong:
+        return str(wrong.orig)
     return "" if found == ["ok"] else "；".join(found)
 
 

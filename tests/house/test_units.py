@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from console.cli import app
 from console.patrolling import STOP_WAITS
+from crawler.logs import LOGS
 from crawler.tables import Patrol
 
 DEPLOY = ROOT / "deploy"
@@ -104,3 +105,20 @@ def test_a_worker_is_given_the_memory_it_may_take_and_a_browser_with_its_sandbox
     text = unit.read_text(encoding="utf-8")
     assert re.findall(r"^(SystemCallFilter|MemoryDenyWriteExecute|ProtectProc)=", text, re.M) == []
     assert setting(unit, "EnvironmentFile") == "/etc/lantian/environment", "without it there is nothing to do"
+
+
+def test_the_doctor_may_start_a_browser_with_its_sandbox() -> None:
+    unit = DEPLOY / "lantian-doctor.service"
+    assert {"user", "pid", "net"} <= set(setting(unit, "RestrictNamespaces").split())
+    assert re.findall(r"^SystemCallFilter=", unit.read_text(encoding="utf-8"), re.M) == []
+
+
+def test_metrics_are_told_on_this_machine_alone() -> None:
+    assert " --listen 127.0.0.1:" in setting(DEPLOY / "lantian-metrics.service", "ExecStart")
+
+
+def test_logs_that_are_moved_away_do_not_meet_those_put_aside() -> None:
+    words = (DEPLOY / "lantian.logrotate").read_text(encoding="utf-8").split()
+    assert "dateext" in words
+    assert "copytruncate" not in words
+    assert [name for name in LOGS if f"/var/lib/lantian/{name}" not in words] == []
