@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
-from search_specimens import Seen, Sown, counted, drawn_query, indexed, plainly, sow, sow_exhibits
+from search_specimens import START, Seen, Sown, counted, drawn_query, indexed, plainly, sow, sow_exhibits
 from sqlalchemy import Engine, delete, distinct, func, or_, select, update
 from storage_specimens import on_both
 
@@ -166,3 +167,15 @@ def test_the_most_frequent_values_come_first(engine: Engine, sown: Sown) -> None
     for facet in facets.counts:
         order = sorted(expected[facet].items(), key=lambda one: (-one[1], one[0]))
         assert [(one.value, one.number) for one in facets.counts[facet]] == order[:2]
+
+
+@on_both
+def test_days_begin_and_end_with_a_second(engine: Engine, sown: Sown) -> None:
+    search, moments = Search(engine), [START + timedelta(seconds=number) for number in range(6)]
+    assert {one.seen_at.replace(microsecond=0) for one in sown.seen} >= set(moments[:5])
+    for first in moments:
+        for last in moments:
+            query = Query(filters=Filters(first=first, last=last))
+            assert search.count(query) == len(plainly(sown, query))
+        query = Query(filters=Filters(first=first))
+        assert search.count(query) == len(plainly(sown, query))
