@@ -16,6 +16,7 @@ from benchmarks.drawn import adverts
 from crawler.errors import PictureRefused
 from crawler.pictures import PictureLine, PictureText
 from detectors.images import MAX_BYTES, MIN_SIDE, opened
+from detectors.looks import look_of
 from detectors.pictures import OVERLAP, Reader, Tile, _Read, engine_name, merged, set_out, tiles
 
 READER = Reader()
@@ -100,6 +101,12 @@ def test_transparent_parts_are_white() -> None:
 def test_of_an_animation_the_first_frame_is_read() -> None:
     first, second = written("专利包授权").convert("P"), written("第二张").convert("P")
     assert read(first, "GIF", save_all=True, append_images=[second]).text == "专利包授权"
+
+
+def test_what_is_read_has_its_look() -> None:
+    shown = written("专利包授权", size=60)
+    assert read(shown).look == look_of(shown)
+    assert read(Image.new("RGB", (100, 100), "white")).look == "0" * 16
 
 
 def test_an_empty_picture_has_no_text() -> None:

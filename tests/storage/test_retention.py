@@ -33,6 +33,7 @@ from storage.cases.shapes import NewLead
 from storage.db import open_database, writing
 from storage.keeping.expiring import new_name
 from storage.keeping.trail import NEAR
+from storage.looks import Looks
 from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow, ListingRow
 from storage.packaging.redirects import redirects_to
 from storage.retention import Keeper, Order
@@ -44,6 +45,7 @@ from storage.shelving import Shelver
 from storage.tables.leads import LeadRow
 from storage.tables.people import ExtractionRow, UserRow
 from storage.tables.pictures import PictureRow, PictureTextRow
+from storage.tables.search import PictureBand, PictureLook
 from storage.tables.showings import BrowserCaptureRow, ShowingRow
 
 
@@ -295,10 +297,13 @@ def test_what_was_read_in_pictures_goes_with_its_exhibit(home: Home) -> None:
             values = {"exhibit_id": exhibits[at], "capture_id": image.id, "sha256": f"{at}"}
             connection.execute(insert(PictureRow).values(**values, **picture))
             connection.execute(insert(PictureTextRow).values(sha256=f"{at}", **text))
+    Looks(home.engine).keep([("0", "0123456789abcdef"), ("1", "0123456789abcdee")])
     home.seal()
     assert home.expire(NOW + 200 * DAY).captures == 2, "the page and its image"
     with home.engine.connect() as connection:
         assert connection.execute(select(PictureTextRow.sha256)).scalars().all() == ["1"]
+        assert connection.execute(select(PictureLook.sha256)).scalars().all() == ["1"]
+        assert connection.execute(select(PictureBand.sha256)).scalars().all() == ["1"] * 4
         assert connection.execute(select(PictureRow.sha256)).scalars().all() == ["1"]
         assert connection.execute(select(EntityRow.exhibit_id).distinct()).scalars().all() == [exhibits[1]]
     assert home.produce(home.capture(images[1].id)) == b"kept"

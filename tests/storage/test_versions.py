@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert, select
 from storage_specimens import T0, finding, listing, on_both, page_of
 from test_leads import FULL_SCAN, plan_of, statements
 
 from crawler.errors import UserMistake
 from crawler.items import Listing
 from storage.exhibits import ExhibitStore
+from storage.models import ExhibitRow
 from storage.versions import CAPTURES, Version, VersionHistory
 
 
@@ -122,6 +124,26 @@ def test_thousands_of_versions_and_of_captures_are_paged(planned: ExhibitStore) 
     assert len(asked) == 5
     deep = history.of(ids[0], 5, told.found[-1].exhibit)
     assert [one.number for one in deep.found] == [395, 394, 393, 392, 391]
+
+
+@on_both
+def test_ten_thousand_versions_are_counted_at_once_and_read_by_the_page(planned: ExhibitStore) -> None:
+    ids = seen(planned, titled("甲"))
+    with planned.engine.begin() as connection:
+        row = connection.execute(select(ExhibitRow.__table__)).one()._asdict()
+        more = [
+            {**row, "id": row["id"] + at, "public_id": f"{at:020x}", "text_digest": f"{at}", "title": f"第{at}版"}
+            for at in range(1, 10_000)
+        ]
+        connection.execute(insert(ExhibitRow), more)
+    history, numbers, before = VersionHistory(planned.engine), [], ""
+    with statements(planned) as asked:
+        while (told := history.of(ids[0], 500, before)).earlier:
+            numbers += [one.number for one in told.found]
+            before = told.found[-1].exhibit
+    assert told.total == 10_000
+    assert [*numbers, *(one.number for one in told.found)] == list(range(10_000, 0, -1))
+    assert len(asked) <= 20 * 6
 
 
 @on_both
