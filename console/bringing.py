@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from console.files import platform, platforms
 from console.output import harmless
 from crawler import clock
-from crawler.config import Config
+from crawler.config import TOOL, Config
 from crawler.errors import PictureRefused, UserMistake
 from crawler.items import Capture, Exhibit, Exhibits, Reading, Sightings
 from crawler.pictures import Fate, PictureText, WantedPicture
@@ -30,7 +30,6 @@ from detectors.pictures import engine_name
 from detectors.shapes import load_shapes
 from pipelines.judge import Judge, packaged_screen
 from pipelines.ocr import Desk
-from pipelines.room import TOOL
 from pipelines.tie import Tie
 from pipelines.verdict import judged
 from spiders.base import PlatformSpider

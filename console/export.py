@@ -26,10 +26,9 @@ from console.output import harmless, print_json, say
 from console.package_facts import ALONE, Chosen, House, described, is_specimen, papers
 from console.sealing import STATE_WORDS, sealer_of
 from crawler import clock
-from crawler.config import Config
+from crawler.config import TOOL, Config
 from crawler.errors import EXIT_DONE, EvidenceBroken, NotStamped, UserMistake
 from crawler.items import How
-from pipelines.room import TOOL
 from storage import warc
 from storage.archive import FolderArchive
 from storage.audit import Act, AuditLog

@@ -39,13 +39,13 @@ from console.output import harmless
 from console.sealing import sealer_of
 from crawler import clock
 from crawler.captures import BrowserCapture, PictureVerdict, Showing, Visit
-from crawler.config import Config
+from crawler.config import TOOL, Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_NOT_CLEAN, EXIT_USAGE, Disallowed, Unreachable, UserMistake
 from crawler.items import Capture
 from pipelines.bring import NotBrought, bring
 from pipelines.locating import Wanted
 from pipelines.permission import Permission, permission
-from pipelines.room import TOOL, Room
+from pipelines.room import Room
 from pipelines.shown import failed, showings, sought
 from pipelines.surroundings import look
 from storage.audit import Act, AuditLog

@@ -22,11 +22,11 @@ from console.files import platform, saved_bytes, show_reading
 from console.masking import Masks
 from console.output import print_json, say
 from crawler.addresses import refuse_inside
-from crawler.config import Config
+from crawler.config import TOOL, Config
 from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, PageBroken, UserMistake
 from crawler.items import Page, Reading, Sightings
 from crawler.logs import CRAWLS, log_to
-from pipelines.room import TOOL, Room
+from pipelines.room import Room
 from spiders.base import PlatformSpider
 from spiders.counters import refuse_counter
 from spiders.reading import decode

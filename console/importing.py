@@ -24,10 +24,9 @@ from console.output import OUTCOME_WORDS, harmless, print_json, say
 from console.sealing import seal_round
 from console.shelving import shelve_round
 from crawler import clock
-from crawler.config import Config
+from crawler.config import TOOL, Config
 from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, EXIT_USAGE, UserMistake, graver
 from crawler.saved import LONGEST_CLAIM, MOST_FILE, Form
-from pipelines.room import TOOL
 from spiders.imported import is_address
 from storage.archive import FolderArchive
 from storage.db import open_database

@@ -12,10 +12,9 @@ from sqlalchemy import Engine
 
 from console.sealing import STATE_WORDS, sealer_of
 from crawler import clock
-from crawler.config import Config
+from crawler.config import TOOL, Config
 from crawler.errors import EvidenceBroken, Expired
 from crawler.items import Capture
-from pipelines.room import TOOL
 from storage.archive import FolderArchive
 from storage.handover import open_elsewhere, still_with
 from storage.rows import capture_now

@@ -22,12 +22,11 @@ from console.ledger import opened
 from console.output import finding_told, harmless, page, print_json, print_line, progress, say
 from console.pictures import quote_words
 from crawler import clock
-from crawler.config import Config
+from crawler.config import TOOL, Config
 from crawler.errors import EXIT_DONE, UserMistake
 from crawler.items import Finding
 from detectors.likeness import signature
 from detectors.rule import rules_digest
-from pipelines.room import TOOL
 from storage.care_shapes import Archived, ArchiveFilter, Likeness, Rejudging
 from storage.exhibits import ExhibitStore
 

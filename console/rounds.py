@@ -25,11 +25,10 @@ from console.output import OUTCOME_WORDS, harmless, print_json, progress, say
 from console.sealing import recover_files, seal_round
 from console.shelving import shelve_round
 from crawler import clock
-from crawler.config import Config
+from crawler.config import TOOL, Config
 from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, UserMistake, graver
 from crawler.items import Outcome
 from crawler.politeness import survey
-from pipelines.room import TOOL
 from spiders.base import MAX_PAGES
 from storage.db import open_database
 from storage.exhibits import ExhibitStore

@@ -16,10 +16,9 @@ from sqlalchemy.exc import OperationalError
 
 from console.output import harmless, page, print_json, print_line, say
 from crawler import clock
-from crawler.config import Config
+from crawler.config import TOOL, Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken, UserMistake
 from detectors.rule import rules_digest
-from pipelines.room import TOOL
 from storage.audit import AuditHead, AuditLog
 from storage.canonical import canonical
 from storage.db import is_there, open_database

@@ -11,9 +11,8 @@ from typing import Any
 from console.output import harmless, say
 from crawler import clock
 from crawler.captures import BrowserCapture, PictureVerdict, VisitFacts
-from crawler.config import Config
+from crawler.config import TOOL, Config
 from crawler.items import Capture
-from pipelines.room import TOOL
 from pipelines.surroundings import ALARM
 from storage.archive import FolderArchive
 from storage.handover import open_elsewhere

@@ -42,6 +42,7 @@ from crawler.tables import (
 from crawler.watches import Device
 
 VERSION = "0.5.0"
+TOOL = f"lantian/{VERSION}"  # as archives and packages name what wrote them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

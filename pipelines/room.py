@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from scrapy.crawler import Crawler
 
 from crawler import clock
-from crawler.config import VERSION, Config
+from crawler.config import TOOL, Config
 from crawler.exits import HERE, Eyes
 from crawler.watches import Device
 from pipelines.browser import Browser
@@ -25,8 +25,6 @@ from storage.exhibits import ExhibitStore
 from storage.handover import announce, is_worker, open_elsewhere
 from storage.registry import StoredRegistry
 from storage.turns import CoolDowns, StoredTurns
-
-TOOL = f"lantian/{VERSION}"
 
 T = TypeVar("T")
 

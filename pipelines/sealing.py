@@ -14,9 +14,10 @@ from scrapy.crawler import Crawler
 from sqlalchemy.exc import OperationalError
 
 from crawler import clock
+from crawler.config import TOOL
 from crawler.errors import EvidenceBroken
 from detectors.rule import rules_digest
-from pipelines.room import TOOL, Room
+from pipelines.room import Room
 from storage.db import open_database
 from storage.handover import is_worker
 from storage.seal import Sealer

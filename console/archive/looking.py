@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from console.rereading import Rereading
-from crawler.config import Config
+from crawler.config import TOOL, Config
 from crawler.errors import EvidenceBroken, Expired, PictureRefused
 from detectors.images import opened
 from detectors.looks import look_of
-from pipelines.room import TOOL
 from storage.archive import FolderArchive
 from storage.handover import open_elsewhere
 from storage.looks import Looks, Unlooked

@@ -14,10 +14,9 @@ from sqlalchemy import Engine
 from console.archive.columns import Leaving
 from console.claims import refuse_unbacked_name
 from console.sealing import STATE_WORDS, sealer_of
-from crawler.config import Config
+from crawler.config import TOOL, Config
 from crawler.errors import EvidenceBroken, Expired
 from crawler.items import Capture
-from pipelines.room import TOOL
 from storage.archive import FolderArchive
 from storage.handover import open_elsewhere
 from storage.rows import capture_now

@@ -157,11 +157,10 @@ def hit_table(hits: Sequence[Hit], shown: Sequence[Hit], query: Query) -> Table:
     for hit, seen in zip(hits, shown, strict=True):
         listing = seen.listing
         where = f"{label_of(listing.platform)}\n{KIND_WORDS[listing.kind]}"
-        what = "、".join(CATEGORY_WORDS.get(one, one) for one in seen.categories)
-        if seen.points:
-            what += f"\n{seen.points} 分"
+        what = harmless("、".join(CATEGORY_WORDS.get(one, one) for one in seen.categories))
+        what += f"\n{seen.points} 分" if seen.points else ""
         day, _, moment = clock.in_shanghai(seen.seen_at).partition(" ")
-        cells = (f"{day}\n{moment}", where, _content(hit, seen, query), harmless(what))
+        cells = (f"{day}\n{moment}", where, _content(hit, seen, query), what)
         table.add_row(*(Text(one) if isinstance(one, str) else one for one in cells))
     return table
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine
 
-from crawler.config import Config
+from crawler.config import TOOL, Config
 from crawler.items import Capture
-from pipelines.room import TOOL
 from storage.archive import FolderArchive
 from storage.cases.ledger_rows import LedgerRow
 from storage.exhibits import ExhibitStore

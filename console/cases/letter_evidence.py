@@ -24,11 +24,10 @@ from console.output import CATEGORY_WORDS
 from console.package_facts import Chosen, Kept, is_specimen, kept_file
 from console.sealing import STATE_WORDS, sealer_of
 from crawler.captures import PictureVerdict
-from crawler.config import Config
+from crawler.config import TOOL, Config
 from crawler.errors import EvidenceBroken, UserMistake
 from crawler.items import Kind as ListingKind
 from crawler.items import Listing
-from pipelines.room import TOOL
 from storage.archive import FolderArchive
 from storage.exhibits import ExhibitStore
 from storage.handover import open_elsewhere
