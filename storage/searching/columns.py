@@ -35,6 +35,15 @@ def codes(connection: Connection, name: str, first: int, last: int) -> NDArray[n
     return found[first - low * BLOCK : last - low * BLOCK + 1]
 
 
+def told(connection: Connection, name: str, first: int, last: int) -> list[str]:
+    """What the column says of each of these exhibits, in words; empty of one that is not there."""
+    numbers = codes(connection, name, first, last).tolist()
+    if name in NUMBERS:
+        return [str(number) for number in numbers]
+    known = dict(enumerate(values(connection, name)))
+    return [known.get(number, "?") for number in numbers]
+
+
 def values(connection: Connection, name: str) -> tuple[str, ...]:
     """What the codes of a column stand for, by code; the first is of none."""
     query = select(SearchValue.value).where(SearchValue.name == name).order_by(SearchValue.code)

@@ -24,6 +24,11 @@ class Document:
     entities: tuple[str, ...] = ()
     given: tuple[int, ...] = ()
 
+    @property
+    def says_something(self) -> bool:
+        """Whether there is a word in it; one without is not written."""
+        return bool(self.title or self.text or self.pictures or self.entities)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cells:

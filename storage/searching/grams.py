@@ -46,11 +46,6 @@ def phrase(text: str) -> str:
     return f'"{" ".join(map("".join, pairwise(letters)))}"'
 
 
-def whole(text: str) -> str:
-    """What finds a text of `words` that is this one from its first to its last character."""
-    return f'^ "{words(text)}"'
-
-
 def folded(text: str) -> str:
     """The text as two are compared."""
     return str(encodable(text)).translate(FOLDED)

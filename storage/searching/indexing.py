@@ -5,7 +5,7 @@ It runs beside the writers and holds them up for a batch at most.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, delete, func, select
@@ -13,8 +13,10 @@ from sqlalchemy import Connection, Engine, delete, func, select
 from storage.db import writing
 from storage.models import ExhibitRow
 from storage.searching import columns, given, late, marks
+from storage.searching.checking import Check
 from storage.searching.documents import Banding, Document, Indexed, Marking
 from storage.searching.reading import indexed, rows_after
+from storage.searching.shapes import Drift
 from storage.searching.stale import begin_on
 from storage.searching.words import words_of
 from storage.tables.search import StaleExhibit
@@ -79,6 +81,11 @@ class Indexer:
             begin_on(connection)
         return self.catch_up(tell)
 
+    def check(self, tell: Tell, at_most: int = 0) -> Iterator[Drift]:
+        """Compare the index with the rows, of the newest `at_most` exhibits unless that is 0; in one reading."""
+        with self.engine.connect() as connection:
+            yield from Check(connection, self._given).drift(tell, at_most)
+
     def _begin_if_needed(self) -> None:
         with self.engine.connect() as connection:
             if marks.has_begun(connection):
@@ -126,7 +133,7 @@ class Indexer:
 
 def _write(connection: Connection, batch: _Batch) -> None:
     bodies = [one.body(numbers) for one, numbers in zip(batch.exhibits, batch.given, strict=True)]
-    lates = [one.late for one in batch.exhibits if _says(one.late)]
+    lates = [one.late for one in batch.exhibits if one.late.says_something]
     # In the order of their numbers: FTS5 writes out what it has gathered whenever one is smaller than the last.
     words_of(connection).write(sorted([*bodies, *lates], key=lambda one: one.number))
     late.keep_late(connection, lates)
@@ -143,11 +150,7 @@ def _rewrite(connection: Connection, rows: Sequence[int]) -> None:
     words = words_of(connection)
     words.forget([held[one.row] for one in changed if one.row in held])
     late.drop_late(connection, [one.row for one in changed])
-    lates = [one.late for one in changed if _says(one.late)]
+    lates = [one.late for one in changed if one.late.says_something]
     words.write(lates)
     late.keep_late(connection, lates)
     columns.write_cells(connection, [one.row for one in exhibits], [one.cells for one in exhibits])
-
-
-def _says(document: Document) -> bool:
-    return bool(document.pictures or document.entities)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from storage.bulk import Bulk
@@ -17,11 +17,20 @@ _NEW = Bulk(insert(LateWords))
 
 def late_of(connection: Connection, rows: Sequence[int]) -> dict[int, Document]:
     """What the index holds of these exhibits; one of which nothing came is left out."""
-    query = select(*LateWords.__table__.columns).where(LateWords.exhibit_id.in_(rows))
+    return _held(connection, LateWords.exhibit_id.in_(rows))
+
+
+def _held(connection: Connection, where: ColumnElement[bool]) -> dict[int, Document]:
+    query = select(*LateWords.__table__.columns).where(where)
     return {
         row.exhibit_id: late_document(row.exhibit_id, tuple(json.loads(row.picture)), tuple(json.loads(row.entities)))
         for row in connection.execute(query)
     }
+
+
+def late_between(connection: Connection, first: int, last: int) -> dict[int, Document]:
+    """What the index holds of all exhibits of these rows."""
+    return _held(connection, LateWords.exhibit_id.between(first, last))
 
 
 def keep_late(connection: Connection, documents: Sequence[Document]) -> None:

@@ -67,7 +67,7 @@ _ELEMENT = np.dtype([("size", ">i4"), ("value", ">i8")])
 _INT8 = 20  # the type's number in the server
 
 _words = table("search_words", column("doc", BigInteger), column("grams", ARRAY(BigInteger)))
-_DOC, _GRAMS = _words.c.doc, _words.c.grams
+DOC, GRAMS = _words.c.doc, _words.c.grams
 
 
 class PostgresWords:
@@ -88,7 +88,7 @@ class PostgresWords:
         with cursor.copy(_COPY) as copy:
             copy.write(_COPY_BEGIN)
             for one in documents:
-                if one.title or one.text or one.pictures or one.entities:
+                if one.says_something:
                     copy.write(_row(one.number, grams_of(one)))
             copy.write(_COPY_END)
         for statement in _SORTED:
@@ -97,25 +97,25 @@ class PostgresWords:
     def forget(self, documents: Sequence[Document]) -> None:
         """Take documents out."""
         if documents:
-            self._connection.execute(delete(_words).where(_DOC.in_([one.number for one in documents])))
+            self._connection.execute(delete(_words).where(DOC.in_([one.number for one in documents])))
 
     def matching(self, text: str, fields: frozenset[Field], first: int, last: int) -> NDArray[np.int64]:
         """The exhibits that have the text in one of the fields."""
         text = folded(text)
         if not text:
             raise ValueError("nothing is everywhere")
-        arms = [_GRAMS.contains(_wanted(field, text)) for field in _FIELDS if field in fields]
+        arms = [GRAMS.contains(_wanted(field, text)) for field in _FIELDS if field in fields]
         numbers = self._asked(arms, first, last)
         return self._checked(numbers, text, fields) if len(text) > 2 else _exhibits(numbers)
 
     def near(self, given: Sequence[int], first: int, last: int) -> NDArray[np.int64]:
         """The exhibits that were given one of these numbers."""
         numbers = [_number(one) for one in kept(given)]
-        return _exhibits(self._asked([_GRAMS.overlap(numbers)] if numbers else [], first, last))
+        return _exhibits(self._asked([GRAMS.overlap(numbers)] if numbers else [], first, last))
 
     def numbers(self, first: int, last: int) -> NDArray[np.int64]:
         """The numbers of all documents that are there."""
-        return self._parsed(_DOC.between(first, last))
+        return self._parsed(DOC.between(first, last))
 
     def _asked(self, arms: Sequence[ColumnElement[bool]], first: int, last: int) -> NDArray[np.int64]:
         if not arms or last < first:
@@ -124,13 +124,13 @@ class PostgresWords:
             self._connection.exec_driver_sql(_PLANNED)
             self._is_planned = True
         ranges = _ranges(2 * first, 2 * last + 1)
-        within = [_GRAMS.overlap(ranges)] if ranges else []
+        within = [GRAMS.overlap(ranges)] if ranges else []
         found = self._parsed(or_(*(and_(arm, *within) for arm in arms)))
         return found[(found >= 2 * first) & (found <= 2 * last + 1)]
 
     def _parsed(self, where: ColumnElement[bool]) -> NDArray[np.int64]:
         # One long text is parsed many times faster than as many rows.
-        query = select(func.string_agg(cast(_DOC, String), literal_column("','"))).where(where)
+        query = select(func.string_agg(cast(DOC, String), literal_column("','"))).where(where)
         told = self._connection.execute(query).scalar_one()
         return np.sort(np.fromstring(told, dtype=np.int64, sep=",")) if told else np.zeros(0, dtype=np.int64)
 

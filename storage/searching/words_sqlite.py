@@ -78,21 +78,32 @@ class SqliteWords:
             self._connection.exec_driver_sql(statement, rows)
 
 
+def columns_of(document: Document) -> tuple[str, str, str, str, str]:
+    """The words of a document, column by column."""
+    return (
+        words(document.title),
+        words(document.text),
+        words(BETWEEN.join(document.pictures)),
+        words(BETWEEN.join(document.entities)),
+        " ".join((_IS_THERE, *map(_number, document.given))),
+    )
+
+
+def matches_whole(connection: Connection, document: Document) -> bool:
+    """Whether the index has this document with all of its words, each in its place. It asks for every word."""
+    told = zip((*_FIELDS, "given"), columns_of(document), strict=True)
+    match = " AND ".join(f'{{{name}}} : ^ "{column}"' for name, column in told if column)
+    return connection.exec_driver_sql(_ASK, (match, document.number, document.number)).scalar_one() is not None
+
+
 def _within(fields: frozenset[Field]) -> str:
     return "" if len(fields) == len(_FIELDS) else f"{{{' '.join(one for one in _FIELDS if one in fields)}}} : "
 
 
 def _rows(documents: Sequence[Document]) -> Iterator[tuple[int, str, str, str, str, str]]:
     for one in documents:
-        if one.title or one.text or one.pictures or one.entities:
-            yield (
-                one.number,
-                words(one.title),
-                words(one.text),
-                words(BETWEEN.join(one.pictures)),
-                words(BETWEEN.join(one.entities)),
-                " ".join((_IS_THERE, *map(_number, one.given))),
-            )
+        if one.says_something:
+            yield (one.number, *columns_of(one))
 
 
 def _number(given: int) -> str:
