@@ -17,6 +17,7 @@ from storage.searching.terms import Terms
 from storage.searching.texts import FEW
 
 _DOUBTFUL = SMALLEST // 8
+_READ_OF_WIDE = 1_000  # rows
 
 
 class Asking:
@@ -42,7 +43,7 @@ class Asking:
     def _smallest(self) -> int:
         """The first range: little, where texts must be read to know, or where the index has to gather a lot."""
         if any(_is_wide(term) for term in self._needed):
-            return FEW
+            return FEW // 2
         return _DOUBTFUL if any(term.is_prefix for term in (*self._needed, *self._unwanted)) else SMALLEST
 
     def oldest_first(self, after: int = 0, size: int = LARGEST) -> Iterator[Rows]:
@@ -67,12 +68,12 @@ class Asking:
 
     def _require(self, found: _Found, term: Term) -> None:
         mask = self._mask(found, term)
-        if not found.is_few:
+        if not _is_read(found, term):
             self._shares[term] = np.count_nonzero(mask) / len(mask)
         found.keep(mask)
 
     def _mask(self, found: _Found, term: Term) -> Mask:
-        if not found.is_few or not (found.is_sparse or _is_wide(term)):
+        if not _is_read(found, term):
             return self._terms.mask(term, found.first, found.last)
         rows = found.rows
         mask = np.zeros(found.last - found.first + 1, np.bool_)
@@ -86,21 +87,11 @@ class _Found:
     def __init__(self, first: int, last: int) -> None:
         self.first, self.last = first, last
         self._mask: Mask | None = None
-        self._number = last - first + 1
+        self.number = last - first + 1
 
     @property
     def is_empty(self) -> bool:
-        return not self._number
-
-    @property
-    def is_few(self) -> bool:
-        """Whether what is left may be read."""
-        return self._number <= FEW
-
-    @property
-    def is_sparse(self) -> bool:
-        """Whether reading it costs less than asking for all that a frequent word has in between."""
-        return self._number <= (self.last - self.first + 1) // 64
+        return not self.number
 
     @property
     def rows(self) -> Rows:
@@ -111,11 +102,18 @@ class _Found:
     def keep(self, mask: Mask) -> None:
         self._mask = mask if self._mask is None else self._mask & mask
         places = np.flatnonzero(self._mask)
-        self._number = len(places)
-        if self._number:
+        self.number = len(places)
+        if self.number:
             start, end = int(places[0]), int(places[-1])
             self._mask = self._mask[start : end + 1]
             self.first, self.last = self.first + start, self.first + end
+
+
+def _is_read(found: _Found, term: Term) -> bool:
+    """Whether reading what is left costs less than asking for all that a frequent word has in between."""
+    if _is_wide(term):
+        return found.number <= _READ_OF_WIDE
+    return found.number <= min(FEW, (found.last - found.first + 1) // 64)
 
 
 def _is_wide(term: Term) -> bool:

@@ -41,10 +41,13 @@ def gathered(ranges: Iterable[Rows], limit: int) -> Rows:
 
 
 def newest_first(last: int, smallest: int = SMALLEST, largest: int = LARGEST) -> Iterator[tuple[int, int]]:
-    """Ranges from `last` down to 1, larger and larger, each begun at a multiple of its size: so indexes know them."""
+    """Ranges from `last` down to 1, larger and larger, each begun at a multiple of its size: so indexes know them.
+
+    What is left over above a multiple is in the range too, so that none is small.
+    """
     size = smallest
     while last > 0:
-        first = max(last // size * size, 1)
+        first = max((last + 1 - size) // size * size, 1)
         yield first, last
         last = first - 1
         size = min(size * 2, largest)

@@ -141,10 +141,11 @@ def test_beginnings_are_read_where_the_index_cannot_tell(engine: Engine, sown: S
 
 def test_ranges_begin_at_multiples_of_their_size() -> None:
     ranges = list(newest_first(A_MILLION))
-    assert ranges[0] == (A_MILLION // SMALLEST * SMALLEST, A_MILLION)
+    assert ranges[0] == ((A_MILLION // SMALLEST - 1) * SMALLEST, A_MILLION)
     assert [last for _, last in ranges[1:]] == [first - 1 for first, _ in ranges[:-1]]
     assert ranges[-1][0] == 1
-    assert all(last - first < LARGEST for first, last in ranges)
+    assert all(SMALLEST <= last - first + 1 < 2 * LARGEST for first, last in ranges[:-1])
+    assert list(newest_first(1)) == [(1, 1)]
     assert len(ranges) < 12
 
 
