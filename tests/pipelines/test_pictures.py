@@ -37,6 +37,7 @@ from spiders.reading import Document, attr, text_of
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
+from storage.looks import Looks
 from storage.picture_shapes import PictureCounts, total_counts
 from storage.turns import StoredTurns
 
@@ -185,6 +186,10 @@ def test_one_picture_in_many_listings_is_loaded_and_read_once(round_of: Make, mo
     one.run()
     assert reads == [len(GUILTY)], "across rounds too"
     assert one.counts().read == 80
+    (lead, *_) = one.store.leads()
+    looks = Looks(one.store.engine)
+    assert looks.missing("", 9) == (), "what it looks like was kept with what was read"
+    assert looks.like(lead.images[0].sha256) == ((), True)
 
 
 def test_what_cannot_be_read_is_said_with_a_reason(round_of: Make) -> None:
