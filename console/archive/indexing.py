@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
-from console.archive.looking import look_again
 from console.output import harmless, print_json, say
 from console.sealing import opened_engine
 from crawler.config import Config
@@ -56,6 +55,9 @@ def reindex(*, is_check: bool, as_json: bool) -> int:
 
 
 def _rebuild(config: Config, index: Indexer, *, as_json: bool) -> int:
+    # Only who reads pictures again waits for what reads them; every question catches up through this module.
+    from console.archive.looking import look_again
+
     with counting("重建检索", _exhibits(index)) as tell:
         done = index.rebuild(tell)
     say(f"检索已重建：{done} 个证据项")

@@ -18,7 +18,6 @@ from console.archive.query import Chosen, parsed
 from console.archive.reading import Reader, Shown, reader, reader_of
 from console.archive.searching import hit_table
 from console.homes import named_person
-from console.ledger import plain
 from console.output import harmless, page, print_json, say
 from console.sealing import opened_engine
 from crawler import clock
@@ -177,7 +176,7 @@ def _conditions(one: Saved) -> str:
 
 
 def _told(one: Saved) -> dict[str, Any]:
-    told: dict[str, Any] = plain(asdict(one))
+    told = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(one).items()}
     for ours in ("id", "since", "upto"):
         del told[ours]
     return told | {"asked": dict(one.asked)}

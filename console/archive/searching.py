@@ -20,7 +20,6 @@ from console.archive.indexing import caught_up
 from console.archive.query import Chosen, parsed
 from console.archive.reading import Reader, Shown, reader
 from console.archive.snippets import places, snippet
-from console.ledger import plain
 from console.output import CATEGORY_WORDS, harmless, page, print_json, say
 from console.sealing import opened_engine
 from crawler import clock
@@ -115,7 +114,7 @@ def _hits_told(engine: Engine, asked: Asked, found: Found) -> Iterator[dict[str,
 
 def hit_told(hit: Hit) -> dict[str, Any]:
     """A hit as every command tells it in JSON; its row is ours alone."""
-    told: dict[str, Any] = plain(asdict(hit))
+    told = asdict(hit) | {"seen_at": hit.seen_at.isoformat()}
     del told["row"]
     return told
 
