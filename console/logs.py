@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TextIO
 
 from crawler.config import Config
-from crawler.logs import JsonLines
+from crawler.logs import JsonLines, lines_of
 
 SPOKEN = "console.said"
 
@@ -58,11 +58,17 @@ def json_handler(stream: TextIO, claim: str = "") -> logging.Handler:
 
 
 def speak_to_log(config: Config, claim: str = "") -> None:
-    """From now on what this process says on stderr is a line of the log that its stderr goes to, if logs are JSON."""
+    """From now on what this process says on stderr is a line of the log that its stderr goes to, if logs are JSON.
+
+    Warnings that no log of ours takes are written on stderr, too; in either form they repeat nobody's words.
+    """
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(lines_of(config))
     if config.log.format != "json":
         return
     log = logging.getLogger(SPOKEN)
     log.handlers = [json_handler(sys.stderr, claim)]
+    logging.lastResort = log.handlers[0]
     log.setLevel(logging.INFO)
     log.propagate = False
     sys.stderr = _Lines(log)

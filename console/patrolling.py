@@ -24,6 +24,7 @@ from console.clockwork import Clockwork, Wakes
 from console.diskguard import full_disk
 from console.doubts import Doubts, ask_sources, written_ahead
 from console.homelocks import only_patrol
+from console.logs import speak_to_log
 from console.offering import ONLY_OFFERED, offers
 from console.output import harmless, speak_any_locale
 from console.patrol_told import Beside, Broker, Jumped, Started, Stopped, Stopping, Teller, Troubled
@@ -258,6 +259,7 @@ def patrol(config: Config, *, is_once: bool, as_json: bool, argv: Sequence[str] 
     with only_patrol(config.home):
         database = open_database(config.database)
         tell = Teller(config, as_json=as_json)
+        speak_to_log(config)
         try:
             refuse_simulation(database)
             patrolling = Patrolling(config, PatrolStore(database, config.patrol, config.recheck.days), tell, argv)

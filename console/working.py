@@ -15,6 +15,7 @@ from pathlib import Path
 
 from console.diskguard import full_disk
 from console.handing import NO_SHELF, hand_over
+from console.logs import speak_to_log
 from console.output import say
 from console.patrolling import ASKING
 from crawler import clock
@@ -42,6 +43,7 @@ HANDING = (sys.executable, "-m", "console.handing")
 def work_here(concurrency: int) -> int:
     """Work until somebody asks to stop: crawls that go on are ended first. Returns the exit code."""
     config = Config.load()
+    speak_to_log(config)
     _must_be_set(config)
     app = application(config.secrets.broker, config.patrol)
     _must_be_there(config)

@@ -47,9 +47,7 @@ def plain(words: str) -> str:
     """Free text of an unknown writer: what is quoted, and what looks like an account or a code, is left out too."""
     told = _QUOTED.sub(LEFT_OUT, discreet(words))
     return "\n".join(
-        " ".join(
-            word if word.startswith(("http://", "https://")) or not _ODD.search(word) else LEFT_OUT for word in line
-        )
+        " ".join(word if "://" in word or not _ODD.search(word) else LEFT_OUT for word in line)
         for line in (line.split(" ") for line in told.splitlines())
     )
 

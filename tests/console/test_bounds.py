@@ -58,6 +58,18 @@ def test_a_patrol_on_a_full_disk_begins_nothing_and_waits(home: Home) -> None:
     assert [(row.state, row.attempts, row.outcome) for row in home.rows()] == [(Claim.PLANNED, 0, None)]
 
 
+def test_logs_as_text_repeat_nobodys_words(serve: Serve, home: Home) -> None:
+    hosts = str(serve({"goods.html": goods(HOSTILE, SHOP), "wall.html": WALL}, WEB))
+    home.due("专利", "商标")
+    with home.patrol(hosts, "--once") as going:
+        assert going.started.wait(PATIENCE) == 3
+    crawls, patrol = ((home.path / one).read_text(encoding="utf-8") for one in ("lantian.log", "patrol.log"))
+    assert "Spider opened" in crawls
+    assert "event=begun claim=" in patrol
+    for text in (crawls, patrol):
+        assert [one for one in (PHONE, WECHAT, SHOP, "专利", "商标", "%E4", "keyword", "\x1b") if one in text] == []
+
+
 def test_logs_as_json_tell_of_runs_and_of_nobody(serve: Serve, home: Home) -> None:
     hosts = str(serve({"goods.html": goods(HOSTILE, SHOP), "wall.html": WALL}, WEB))
     set_more(home, '[log]\nformat = "json"\n')

@@ -295,6 +295,19 @@ def test_a_backup_counts_when_it_was_tested_and_is_not_old(patient: Patient, eng
     complains(of_home(patient, engine, "backup"), Health.BAD, "缺一个文件", "lantian backup")
 
 
+def test_a_home_on_a_server_is_looked_at_too(patient: Patient, migrated_database: str) -> None:
+    (patient.config.home / "lantian.db").unlink()
+    server = changed(patient, secrets=Secrets(database=migrated_database))
+    told = {one.name: one for one in doctor._of_home(server)}
+    assert told["database"].told.startswith("postgresql")
+    assert [one for one in told.values() if one.state is Health.BAD] == []
+    assert set(told) == {*list(doctor.NAMES)[list(doctor.NAMES).index("schema") :]}
+    nobody = changed(patient, secrets=Secrets(database="postgresql://lantian:geheim@127.0.0.1:1/none"))
+    (away,) = doctor._of_home(nobody)
+    complains(away, Health.BAD, "打不开", "")
+    assert "geheim" not in away.told
+
+
 # -- the office ------------------------------------------------------------------------------------
 
 
