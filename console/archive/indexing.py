@@ -85,7 +85,7 @@ def _check(index: Indexer, *, as_json: bool) -> int:
     if not found:
         say(f"检索与数据库一致：{total} 个证据项")
         return EXIT_DONE
-    more = " 以上" if len(found) >= MOST_DRIFT else ""
+    more = "以上" if len(found) >= MOST_DRIFT else ""
     say(f"检索有 {len(found)} 处{more}与数据库不符；证据不受影响。重建：lantian archive reindex")
     return EXIT_NOT_CLEAN
 
