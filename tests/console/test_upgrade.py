@@ -13,17 +13,21 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from alembic import command
+from alembic.config import Config as AlembicConfig
 from conftest import ROOT
-from sqlalchemy import event
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import Engine
 
 from casework.trust import Trust
 from console.homelocks import among_crawls
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken
 from storage.audit import AuditLog
-from storage.db import HEAD, open_database, schema_of
+from storage.db import HEAD, MIGRATIONS, open_database, schema_of
 from storage.verify import Wanted, verify
+from storage.whereabouts import url_of
 
 HOMES = ROOT / "tests" / "storage" / "homes"
 VERSIONS = sorted(path.name for path in HOMES.iterdir() if path.is_dir())
@@ -172,3 +176,77 @@ def test_a_full_disk_leaves_the_old_home_whole(room: float, tmp_path: Path) -> N
     assert (ended.returncode, "数据库没有改动" in ended.stderr) == (EXIT_USAGE, True), ended.stderr
     assert schema_of(home / "lantian.db") == "0001"
     assert (files(home), evidence(home / "lantian.db")) == (bytes_before, rows_before)
+
+
+def test_a_disk_without_room_for_the_backup_leaves_the_old_home_whole(tmp_path: Path) -> None:
+    home_of("0.1.0", tmp_path)
+    disk, old = tmp_path / "disk", tmp_path / "home"
+    disk.mkdir()
+    lantian = f"LANTIAN_HOME={disk}/home '{sys.executable}' -c 'from console.cli import main; main()' upgrade"
+    made = f"mount -t tmpfs -o size=40m tmpfs {disk} && cp -a {old} {disk}/home"
+    after = f"ls {disk}/home-backups; cmp {old}/lantian.db {disk}/home/lantian.db || exit 9"
+    argv = ["unshare", "-m", "sh", "-c", f"{made} && {lantian}; code=$?; {after}; exit $code"]
+    told = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+    ended = subprocess.run(argv, cwd=ROOT, env=told, capture_output=True, text=True, check=False, timeout=300)
+    if "unshare" in ended.stderr or "mount:" in ended.stderr:
+        pytest.skip("no mount namespace may be made here")
+    assert (ended.returncode, ended.stdout) == (EXIT_USAGE, ""), ended.stderr
+    assert "空间" in ended.stderr.splitlines()[-1]
+
+
+# -- a server --------------------------------------------------------------------------------------
+
+
+def older(address: str) -> None:
+    """A database on the server as the schema before ours left it, with an exhibit's rows."""
+    engine = create_engine(url_of(address))
+    with engine.begin() as connection:
+        settings = AlembicConfig()
+        settings.set_main_option("script_location", str(MIGRATIONS))
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0022")
+        connection.execute(text("INSERT INTO rounds VALUES ('r', '2026-08-01', 't', '')"))
+    engine.dispose()
+    with psycopg.connect(address) as plain:
+        plain.execute(
+            'INSERT INTO captures (id, url, how, status, mime, taken_at, file, "offset", length, sha256, size,'
+            " ip_address, is_specimen) VALUES ('c', 'https://a.example/', 'http', 200, 'text/html', '2026-08-01',"
+            " 'gone.warc.gz', 0, 9, 'ab', 9, '', true)"
+        )
+
+
+def test_a_servers_database_is_upgraded_on_purpose(
+    here: Run, new_database: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older(address := new_database())
+    monkeypatch.setenv("LANTIAN_DATABASE", address)
+    refused = here("leads")
+    assert (refused.code, "先运行 lantian upgrade" in refused.err) == (EXIT_USAGE, True)
+    assert schema_of(address) == "0022"
+    ended = here("upgrade", "--no-backup", "--json")
+    assert ended.code == EXIT_DONE, ended.err
+    told = json.loads(ended.out)
+    assert (told["from"], told["to"], told["copy"], told["rows"]["captures"]) == ("0022", HEAD, "", 1)
+    assert "没有备份，不能退回" in ended.err
+    assert here("leads").code == EXIT_DONE
+
+
+def test_a_servers_migration_that_touches_evidence_is_taken_back(
+    here: Run, new_database: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older(address := new_database())
+    monkeypatch.setenv("LANTIAN_DATABASE", address)
+
+    def touch(connection: object, cursor: psycopg.Cursor[Any], statement: str, *rest: object) -> None:
+        if "CREATE TABLE search_marks" in statement:
+            cursor.connection.execute("UPDATE captures SET sha256 = 'cd'")
+
+    event.listen(Engine, "after_cursor_execute", touch)
+    try:
+        with pytest.raises(EvidenceBroken, match="captures 里的证据"):
+            here("upgrade", "--no-backup")
+    finally:
+        event.remove(Engine, "after_cursor_execute", touch)
+    assert schema_of(address) == "0022"
+    with psycopg.connect(address) as plain:
+        assert plain.execute("SELECT sha256 FROM captures").fetchall() == [("ab",)]
