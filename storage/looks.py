@@ -77,9 +77,10 @@ class Looks:
         """Pictures that were read and have no look yet, in the order of their digests after `after`."""
         known = select(PictureLook.sha256).where(PictureLook.sha256 == PictureRow.sha256).exists()
         query = select(PictureRow.sha256, func.max(PictureRow.capture_id).label("capture"))
-        query = query.where(PictureRow.sha256 > after, HAS_BYTES, PictureRow.state == Fate.READ.value)
-        query = query.where(PictureRow.capture_id.is_not(None), ~known).group_by(PictureRow.sha256)
-        some = query.order_by(PictureRow.sha256).limit(limit).subquery()
+        # Bytes that were removed in time make no look any more.
+        query = query.join(CaptureRow, (CaptureRow.id == PictureRow.capture_id) & CaptureRow.expired_in.is_(None))
+        query = query.where(PictureRow.sha256 > after, HAS_BYTES, PictureRow.state == Fate.READ.value, ~known)
+        some = query.group_by(PictureRow.sha256).order_by(PictureRow.sha256).limit(limit).subquery()
         both = select(some.c.sha256.label("picture"), *CAPTURE).join(CaptureRow, CaptureRow.id == some.c.capture)
         with self._engine.connect() as connection:
             rows = connection.execute(both.order_by(some.c.sha256)).all()

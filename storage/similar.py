@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -115,21 +115,15 @@ class Similars:
         with self._engine.connect() as connection, fitting():
             asked = exhibit_row(connection, exhibit)
             shown = _pictures(connection, asked.id)
-        looks, found, is_whole = Looks(self._engine), [], len(shown) <= PICTURES
+        shows = _Shows(Looks(self._engine), asked.listing_key)
         for sha256 in dict.fromkeys(digest for digest, _ in shown[:PICTURES]):
-            like, is_all = looks.like(sha256)
-            several = (LikePicture(sha256=sha256, distance=0), *like)[:LIKE_PICTURES]
-            is_whole = is_whole and is_all and len(like) < LIKE_PICTURES
+            like = shows.like(sha256)
             with self._engine.connect() as connection:
-                for one in several:
-                    showing, are_all = _showing(connection, asked.listing_key, sha256, one)
-                    found += showing
-                    is_whole = is_whole and are_all
+                shows.take(connection, sha256, like)
         with self._engine.connect() as connection, fitting():
-            told = _found(connection, asked, found, limit, is_whole=is_whole)
-        return Found(
-            exhibit=told.exhibit, found=told.found, total=told.total, is_whole=told.is_whole, pictures=tuple(shown)
-        )
+            is_whole = shows.is_whole and len(shown) <= PICTURES
+            told = _found(connection, asked, shows.found, limit, is_whole=is_whole)
+        return replace(told, pictures=tuple(shown[:PICTURES]))
 
 
 # -- texts -----------------------------------------------------------------------------------------
@@ -190,18 +184,38 @@ def _pictures(connection: Connection, exhibit: int) -> list[tuple[str, str]]:
     return [(row.sha256, row.url) for row in rows]
 
 
-def _showing(connection: Connection, mine: str, of: str, picture: LikePicture) -> tuple[list[_Near], bool]:
-    """The other listings that show this picture, each by its newest sighting, and whether all were looked at."""
-    query = select(PictureRow.exhibit_id, ExhibitRow.listing_key).join(ExhibitRow)
-    query = query.where(PictureRow.sha256 == picture.sha256, HAS_BYTES).order_by(PictureRow.exhibit_id.desc())
-    rows = connection.execute(query.limit(CANDIDATES)).all()
-    times = Counter(row.listing_key for row in rows)
-    newest = {row.listing_key: row.exhibit_id for row in reversed(rows) if row.listing_key != mine}
-    found = [
-        _Near(row=row, key=key, times=times[key], of=of, sha256=picture.sha256, distance=picture.distance)
-        for key, row in newest.items()
-    ]
-    return found, len(rows) < CANDIDATES
+class _Shows:
+    """Other listings that show a picture or one like it, each by its newest sighting."""
+
+    def __init__(self, looks: Looks, mine: str) -> None:
+        self._looks, self._mine = looks, mine
+        self._left = CANDIDATES
+        self.found: list[_Near] = []
+        self.is_whole = True
+
+    def like(self, sha256: str) -> Sequence[LikePicture]:
+        """The picture itself, then those that look like it."""
+        like, are_all = self._looks.like(sha256)
+        self.is_whole = self.is_whole and are_all and len(like) <= LIKE_PICTURES
+        return LikePicture(sha256=sha256, distance=0), *like[:LIKE_PICTURES]
+
+    def take(self, connection: Connection, of: str, pictures: Sequence[LikePicture]) -> None:
+        """Look up who shows these, the newest sightings first, while some may still be looked at."""
+        for picture in pictures:
+            query = select(PictureRow.exhibit_id, ExhibitRow.listing_key).join(ExhibitRow)
+            query = query.where(PictureRow.sha256 == picture.sha256, HAS_BYTES)
+            rows = connection.execute(query.order_by(PictureRow.exhibit_id.desc()).limit(self._left + 1)).all()
+            self.is_whole = self.is_whole and len(rows) <= self._left
+            self._add(of, picture, rows[: self._left])
+            self._left = max(self._left - len(rows), 0)
+
+    def _add(self, of: str, picture: LikePicture, rows: Sequence[Row[int, str]]) -> None:
+        times = Counter(row.listing_key for row in rows)
+        newest = {row.listing_key: row.exhibit_id for row in reversed(rows) if row.listing_key != self._mine}
+        self.found += [
+            _Near(row=row, key=key, times=times[key], of=of, sha256=picture.sha256, distance=picture.distance)
+            for key, row in newest.items()
+        ]
 
 
 # -- told ------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 from storage_specimens import T0, capture, listing, on_both, page_of
 from test_leads import FULL_SCAN, plan_of, statements
 
@@ -13,6 +13,7 @@ from crawler.items import Capture
 from crawler.pictures import Fate, PictureText, WantedPicture
 from storage.exhibits import ExhibitStore
 from storage.looks import FURTHEST, LikePicture, Looks, forget_on
+from storage.models import CaptureRow
 from storage.picture_shapes import PictureEnd
 from storage.tables.search import PictureBand, PictureLook
 
@@ -99,6 +100,9 @@ def test_reading_keeps_the_look_and_older_pictures_miss_theirs(planned: ExhibitS
     looks = Looks(planned.engine)
     assert [(one.sha256, one.capture) for one in looks.missing("", 9)] == [(digest(1), kept)]
     assert looks.missing(digest(1), 9) == ()
+    with planned.engine.begin() as connection:
+        connection.execute(update(CaptureRow).where(CaptureRow.id == kept.id).values(expired_in=3))
+    assert looks.missing("", 9) == (), "bytes that were removed make no look"
     planned.keep_picture_text(digest(1), "rapidocr", PictureText(width=9, height=9), T0)
     assert rows(planned.engine) == (0, 0), "nobody asked for its look"
     planned.keep_picture_text(digest(1), "rapidocr", PictureText(width=9, height=9, look="0123456789abcdef"), T0)

@@ -155,6 +155,19 @@ def test_without_pictures_or_looks_there_is_nothing_beyond_the_same_bytes(planne
 
 
 @on_both
+def test_of_a_picture_that_stands_everywhere_the_newest_are_told(
+    planned: ExhibitStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = showing(planned, 1, {str(item): digest(1 + item % 2) for item in range(12)})
+    Looks(planned.engine).keep([(digest(1), "0123456789abcdef"), (digest(2), "0123456789abcdee")])
+    assert Similars(planned.engine).pictures(ids["0"], 50).total == 11
+    monkeypatch.setattr(similar, "CANDIDATES", 8)
+    told = Similars(planned.engine).pictures(ids["0"], 50)
+    assert not told.is_whole
+    assert [one.listing.item_id for one in told.found] == ["10", "8", "6", "4", "2", "11", "9"]
+
+
+@on_both
 def test_contacts_of_what_is_like_come_along(planned: ExhibitStore) -> None:
     ids = seen(planned, saying("1", OFFER), saying("2", OFFER), findings={"2": (finding(),)})
     assert asked(planned.engine, ids[0]).found[0].contacts == (("phone", "13800000000"),)
