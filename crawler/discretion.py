@@ -14,6 +14,7 @@ from typing import Any
 
 LEFT_OUT = "…"
 LONGEST = 2_000  # characters of one line
+_LOOKED_AT = 2 * LONGEST  # a page may be a line of megabytes, and no pattern is to be held up by it
 _ADDRESS = re.compile(r"\b([a-z][a-z0-9+.-]*)://(?:[^\s/?#'\"<>@]*@)?([^\s/?#'\"<>:]*)[^\s'\"<>]*", re.I)
 _QUESTION = re.compile(r"\?[^\s'\"<>]+")
 _MAIL = re.compile(r"[\w.+-]+@[\w.-]+")
@@ -36,7 +37,7 @@ _ODD = re.compile(r"(?=.*[A-Za-z])(?=.*\d)|[@=]|.{41}")
 
 def discreet(message: str) -> str:
     """The message with its addresses cut to their hosts, and without what pages, queries or people said."""
-    told = _ADDRESS.sub(rf"\1://\2/{LEFT_OUT}", message)
+    told = _ADDRESS.sub(rf"\1://\2/{LEFT_OUT}", message[:_LOOKED_AT])
     told = _QUESTION.sub(f"?{LEFT_OUT}", _MAIL.sub(LEFT_OUT, told))
     told = _ENCODED.sub(LEFT_OUT, _SECRET.sub(rf"\1\2{LEFT_OUT}", told))
     told = "\n".join(_FOREIGN.sub(LEFT_OUT, line) for line in told.splitlines())
@@ -60,13 +61,13 @@ def discreet_value(value: Any) -> Any:
         return error_name(value)
     if isinstance(value, Mapping):
         return {name: discreet_value(one) for name, one in value.items()}
-    words = str(value)
+    words = " ".join(str(value)[:_LOOKED_AT].split())  # whoever writes a line must not begin another
     return discreet(words) if _WORD.fullmatch(words) else plain(words)
 
 
 def our_words(words: str) -> str:
     """A sentence of ours in any language: what it quotes is left out, as are addresses, accounts and long numbers."""
-    told = _MAIL.sub(LEFT_OUT, _ADDRESS.sub(rf"\1://\2/{LEFT_OUT}", words))
+    told = _MAIL.sub(LEFT_OUT, _ADDRESS.sub(rf"\1://\2/{LEFT_OUT}", words[:_LOOKED_AT]))
     told = _ENCODED.sub(LEFT_OUT, _SECRET.sub(rf"\1\2{LEFT_OUT}", _OUR_QUOTES.sub(LEFT_OUT, told)))
     return _NUMBER.sub(lambda found: found[1] or LEFT_OUT, " ".join(told.split()))[:LONGEST]
 

@@ -27,6 +27,7 @@ OURS = frozenset(
 FIELDS = ("run", "claim", "platform", "outcome", "reason")  # what a record may be about, given as `extra`
 MEGABYTE = 1 << 20
 MODE = 0o640
+BREAK, FURTHER = "\n", "\n    "  # what belongs to the line before is set in
 
 
 class TextLines(logging.Formatter):
@@ -39,9 +40,9 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         stamp = self.formatTime(record)
-        line = f"{stamp} {record.process} [{record.name}] {record.levelname}: {said(record)}"
+        line = f"{stamp} {record.process} [{record.name}] {record.levelname}: {said(record).replace(BREAK, FURTHER)}"
         names, where = _error(record)
-        return "\n    ".join([line, *([" < ".join(names)] if names else []), *where])
+        return FURTHER.join([line, *([" < ".join(names)] if names else []), *where])
 
 
 class JsonLines(logging.Formatter):

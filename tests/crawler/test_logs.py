@@ -132,6 +132,19 @@ def test_a_hostile_line_stays_one_line_of_json() -> None:
     assert "\x1b" not in line
 
 
+def test_a_hostile_text_begins_no_line_of_its_own() -> None:
+    forged = "x\n2026-11-20 08:30:00 1 [patrol] INFO: all is well"
+    assert "\n" not in TextLines().format(record("%s", forged))
+    library = record(forged)
+    library.name = "scrapy"
+    assert TextLines().format(library).splitlines()[1].startswith("    ")
+
+
+def test_however_long_a_text_is_little_of_it_is_looked_at_and_told() -> None:
+    for text in ("a" * 5_000_000, "0" * 5_000_000, "%E4" * 2_000_000, "http://" * 1_000_000):
+        assert len(JsonLines().format(record("%s", text))) < 3_000
+
+
 # -- files -----------------------------------------------------------------------------------------
 
 WRITER = """
@@ -220,7 +233,7 @@ def test_a_log_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
 def test_the_home_decides_size_and_form(tmp_path: Path) -> None:
     config = replace(Config(home=tmp_path), disk=Disk(log_megabytes=1, log_files=2), log=Log(format="json"))
     handler = log_file(config, CRAWLS)
-    written(handler, *["x" * 1_000] * 1_200)
+    written(handler, *["x " * 500] * 1_200)
     handler.close()
     assert (tmp_path / "lantian.log.1").stat().st_size > 1 << 20
     json.loads((tmp_path / "lantian.log").read_text().splitlines()[0])

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,9 +24,10 @@ from crawler.tables import Patrol
 from crawler.watches import Claim, Slot, Watch, WatchQuery
 from patrol.broker import ASK, QUEUE, BrokerAway, Offers, application, must_answer, shown
 from patrol.tick import PatrolStore, tick
+from patrol.workers import Workplace, work
 from storage.db import open_database
 from storage.models import Run
-from storage.roster_shapes import Waiting
+from storage.roster_shapes import Waiting, Wanted
 from storage.tables.patrol import RosterRow
 
 WORKSHOP = Path(__file__).parent / "workshop.py"
@@ -270,3 +272,13 @@ def test_what_is_no_brokers_address_is_refused(url: str) -> None:
 )
 def test_addresses_are_shown_without_passwords(url: str, told: str) -> None:
     assert shown(url) == told
+
+
+def test_a_worker_whose_disk_is_full_takes_nothing() -> None:
+    def never() -> PatrolStore:
+        raise AssertionError("nothing was to be asked")
+
+    full = Workplace(store=never, means=never, now=clock.now, has_room=lambda: False)  # type: ignore[arg-type]
+    assert work(full, Wanted(watch_id=1, version=1, platforms=("jd",))) == 0
+    with pytest.raises(AssertionError):
+        work(replace(full, has_room=lambda: True), Wanted(watch_id=1, version=1))
