@@ -22,7 +22,7 @@ from storage.tables.actors import ActorRow
 from storage.tables.leads import LeadRow
 from storage.tables.pictures import PictureRow
 
-QUESTIONS = 70
+QUESTIONS = 50
 
 
 @pytest.fixture
