@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from storage.models import encodable
-from storage.searching import marks
 from storage.searching.rowids import Mask, Rows, joined, newest_first
 from storage.searching.shapes import Field, Filters, PageHit, Query, Term
 from storage.searching.texts import pattern_of
@@ -20,7 +19,7 @@ AT_ONCE = 200  # pages are long
 
 
 class AskingPages:
-    """One question. Pages that the index does not know yet are not found."""
+    """One question."""
 
     def __init__(self, connection: Connection, query: Query) -> None:
         self._connection = connection
@@ -31,9 +30,14 @@ class AskingPages:
 
     def newest_first(self, before: int = 0) -> Iterator[Rows]:
         """What was found before this row (0: in all), range by range, the newest first."""
-        upto = marks.upto(self._connection, marks.PAGES) if self._is_asked else 0
+        upto = self._last if self._is_asked else 0
         for first, last in newest_first(min(before - 1, upto) if before else upto, SMALLEST, LARGEST):
             yield self._within(first, last)[::-1]
+
+    @property
+    def _last(self) -> int:
+        """The words of a page are there as soon as its row is."""
+        return self._connection.execute(select(func.max(PageText.id))).scalar_one() or 0
 
     def _within(self, first: int, last: int) -> Rows:
         pages = select(PageText.id).where(PageText.id.between(first, last), *self._conditions)
