@@ -12,6 +12,7 @@ from crawler.captures import Box, BrowserCapture, PaidOpening, Showing
 from crawler.items import Capture, Exhibits
 from storage.models import encodable
 from storage.rows import NEW_CAPTURES, Values, capture_values
+from storage.searching.pagetexts import note_visits_on
 from storage.tables.showings import BrowserCaptureRow, PaidOpeningRow, ShowingRow
 
 PARTS = ("picture", "dom", "text", "mhtml", "facts")
@@ -55,6 +56,7 @@ def write_visits(connection: Connection, visits: Sequence[Values], captures: Seq
     if visits:
         statement = insert(BrowserCaptureRow).on_conflict_do_nothing(index_elements=[BrowserCaptureRow.id])
         connection.execute(statement, [encodable_values(one) for one in visits])
+        note_visits_on(connection, [one["id"] for one in visits])
 
 
 def write_showings(connection: Connection, showings: Sequence[Values]) -> None:

@@ -22,7 +22,7 @@ from storage.keeping.pruning import PART_SUFFIX
 from storage.looks import forget_on
 from storage.models import CaptureRow, EntityRow, ExhibitRow
 from storage.sealing.manifests import Head, Kind, Leaf, head_of, head_path, leaves_of
-from storage.searching import stale
+from storage.searching import pagetexts, stale
 from storage.tables.keeping import LookRow, ShelvedRow
 from storage.tables.pictures import HAS_BYTES, PictureRow, PictureTextRow
 from storage.tables.sealing import ExtentRow, SealRow
@@ -67,6 +67,7 @@ def apply_expiry(connection: Connection, folder: Path, head: Head) -> None:
         starts = [(visits.get((leaf.file, leaf.offset)), leaf) for leaf in leaves if _stays(leaf)]
         carried = [{"b_id": id_, "b_new": new[leaf.file], "b_to": leaf.to} for id_, leaf in starts if id_]
         _each(connection, carry, carried)
+    pagetexts.forget_pages_on(connection, sorted(new), head.number)
     _forget(connection, head.number, sorted(new))
     connection.execute(delete(LookRow).where(LookRow.file.in_(sorted(new))))
     replaced = update(ShelvedRow).where(ShelvedRow.file.in_(sorted(new)))

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from sqlalchemy import Connection, select
 
 from storage.models import ExhibitRow
 from storage.searching import columns, given, late, marks
-from storage.searching.comparing import comparison_of
-from storage.searching.documents import Document, Indexed
+from storage.searching.comparing import Comparison, comparison_of
+from storage.searching.documents import PAGES_FROM, Document, Indexed, page_document
 from storage.searching.reading import indexed
 from storage.searching.shapes import Drift
 from storage.searching.words import words_of
-from storage.tables.search import StaleExhibit
+from storage.tables.search import PageText, StaleExhibit
 
 BATCH = 2000
+PAGES = 100
+LARGEST = 1 << 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,9 @@ class Check:
             yield from self._there(stretch, documents)
             yield from (_of_words(number, told) for number, told in comparison.add(documents))
             tell(len(stretch.exhibits))
-        again = (self._documents(stretch) for stretch in self._stretches(begun))
+        if not begun:
+            yield from self._pages(comparison)
+        again = chain(map(self._documents, self._stretches(begun)), self._page_documents())
         yield from (_of_words(number, told) for number, told in comparison.drift(again))
 
     def _begins(self, at_most: int) -> int:
@@ -114,6 +119,23 @@ class Check:
         yield from (_of_words(number, "没有编入") for number in sorted(wanted - kept))
         yield from (_of_words(number, "不该有，却编入了") for number in sorted(kept - wanted))
 
+    def _pages(self, comparison: Comparison) -> Iterator[Drift]:
+        kept = set(words_of(self._connection).numbers(PAGES_FROM, PAGES_FROM + LARGEST).tolist())
+        wanted: set[int] = set()
+        for documents in self._page_documents():
+            wanted.update(one.number for one in documents if one.says_something)
+            yield from (_of_words(number, told) for number, told in comparison.add(documents))
+        yield from (_of_words(number, "没有编入") for number in sorted(wanted - kept))
+        yield from (_of_words(number, "不该有，却编入了") for number in sorted(kept - wanted))
+
+    def _page_documents(self) -> Iterator[list[Document]]:
+        """The whole pages that are in the index, a few at a time: pages are long."""
+        last, begun = marks.upto(self._connection, marks.PAGES), 0
+        query = select(PageText.id, PageText.text).where(PageText.id <= last).order_by(PageText.id).limit(PAGES)
+        while rows := self._connection.execute(query.where(PageText.id > begun)).all():
+            yield [page_document(row.id, row.text) for row in rows]
+            begun = rows[-1].id
+
     def _documents(self, stretch: _Stretch) -> list[Document]:
         return [*self._bodies(stretch), *stretch.held.values()]
 
@@ -123,4 +145,6 @@ class Check:
 
 
 def _of_words(number: int, told: str) -> Drift:
+    if number >= PAGES_FROM:
+        return Drift(exhibit=number - PAGES_FROM, part="page", detail=told)
     return Drift(exhibit=number // 2, part="words", detail=told)

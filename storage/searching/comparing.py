@@ -30,7 +30,7 @@ _MIXED = np.uint64(0x9E3779B97F4A7C15)
 _CHANGED = "编入的词与数据行不同"
 _VOCABULARY = "CREATE VIRTUAL TABLE temp.search_places USING fts5vocab('main', 'search_words', 'instance')"
 # Grouped as it is stored, without sorting.
-_ALL = 'SELECT term, count(*), sum(doc * ("offset" + 1)) FROM temp.search_places GROUP BY term'
+_ALL = 'SELECT term, count(*), sum(doc * ("offset" + 1) % 1000003) FROM temp.search_places GROUP BY term'
 _OF_ONE = 'SELECT doc, "offset" FROM temp.search_places WHERE term = ?'
 
 
@@ -96,7 +96,7 @@ class _Summed:
         parts = [_places(one) for one in documents]
         if parts:
             keys, numbers, offsets = (np.concatenate(some) for some in zip(*parts, strict=True))
-            _sum(self._expected, keys, np.ones_like(keys), numbers * (offsets + np.uint64(1)))
+            _sum(self._expected, keys, np.ones_like(keys), numbers * (offsets + np.uint64(1)) % np.uint64(1_000_003))
         yield from ()
 
     def drift(self, again: Iterable[Sequence[Document]]) -> Iterator[Told]:

@@ -6,6 +6,9 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+PAGES_FROM = 1 << 33
+"""Where the numbers of whole pages begin, beyond those of all exhibits."""
+
 Banding = Callable[[str, str], tuple[int, ...]]
 """The numbers that near-duplicates of a title and a text share."""
 
@@ -15,7 +18,7 @@ Marking = Callable[[Sequence[str], Sequence[str]], tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What the words' index knows under one number. Of an exhibit's two it is the even one that never changes."""
+    """What the words' index knows under one number. An exhibit has two: the even one never changes."""
 
     number: int
     title: str = ""
@@ -68,6 +71,16 @@ class Indexed:
 def late_document(row: int, pictures: tuple[str, ...], entities: tuple[str, ...]) -> Document:
     """The document of what came to an exhibit later."""
     return Document(number=2 * row + 1, pictures=pictures, entities=entities)
+
+
+def last_of(row: int) -> int:
+    """The last document of an exhibit, or of all of them."""
+    return min(2 * row + 1, PAGES_FROM - 1)
+
+
+def page_document(row: int, text: str) -> Document:
+    """The document of a whole page."""
+    return Document(number=PAGES_FROM + row, text=text)
 
 
 def json_of(ones: Sequence[str]) -> str:

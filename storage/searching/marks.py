@@ -26,6 +26,11 @@ def has_begun(connection: Connection, name: str = EXHIBITS) -> bool:
     return kept == SCHEME
 
 
+def is_known(connection: Connection, name: str) -> bool:
+    """Whether this part was ever begun, in whatever way."""
+    return connection.execute(select(SearchMark.name).where(SearchMark.name == name)).first() is not None
+
+
 def is_outdated(connection: Connection, name: str = EXHIBITS) -> bool:
     """Whether this part is there, but made another way."""
     kept = connection.execute(select(SearchMark.scheme).where(SearchMark.name == name)).scalar_one_or_none()

@@ -78,6 +78,8 @@ def begin_on(connection: Connection) -> None:
     late.begin(connection)
     connection.execute(delete(StaleExhibit))
     marks.reach(connection, 0)
+    if marks.is_known(connection, marks.PAGES):
+        marks.reach(connection, 0, marks.PAGES)  # their words were in the same table; their texts are kept
 
 
 def _touch(connection: Connection, query: Select[int]) -> None:

@@ -31,6 +31,9 @@ class Words(Protocol):
     def matching(self, text: str, fields: frozenset[Field], first: int, last: int) -> NDArray[np.int64]:
         """The exhibits that have the text in one of the fields, A to Z folded; an empty text is a `ValueError`."""
 
+    def matching_pages(self, text: str, first: int, last: int) -> NDArray[np.int64]:
+        """The whole pages that have the text, by their own rows; an empty text is a `ValueError`."""
+
     def near(self, given: Sequence[int], first: int, last: int) -> NDArray[np.int64]:
         """The exhibits that were given one of these numbers."""
 

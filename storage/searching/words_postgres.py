@@ -28,13 +28,14 @@ from sqlalchemy import (
     table,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.models import ExhibitRow
-from storage.searching.documents import Document
+from storage.searching.documents import PAGES_FROM, Document, last_of
 from storage.searching.given import EXACT, kept
 from storage.searching.grams import BETWEEN, folded
 from storage.searching.shapes import Field
-from storage.tables.search import LateWords
+from storage.tables.search import LateWords, PageText
 
 _FIELDS = tuple(Field)
 _BODY = (Field.TITLE, Field.TEXT)
@@ -105,13 +106,22 @@ class PostgresWords:
         if not text:
             raise ValueError("nothing is everywhere")
         arms = [GRAMS.contains(_wanted(field, text)) for field in _FIELDS if field in fields]
-        numbers = self._asked(arms, first, last)
+        numbers = self._asked(arms, 2 * first, last_of(last))
         return self._checked(numbers, text, fields) if len(text) > 2 else _exhibits(numbers)
+
+    def matching_pages(self, text: str, first: int, last: int) -> NDArray[np.int64]:
+        """The whole pages that have the text."""
+        text = folded(text)
+        if not text:
+            raise ValueError("nothing is everywhere")
+        wanted = GRAMS.contains(_wanted(Field.TEXT, text))
+        rows = self._asked([wanted], PAGES_FROM + first, PAGES_FROM + last) - PAGES_FROM
+        return self._standing(PageText.id, [PageText.text], rows, text) if len(text) > 2 else rows
 
     def near(self, given: Sequence[int], first: int, last: int) -> NDArray[np.int64]:
         """The exhibits that were given one of these numbers."""
         numbers = [_number(one) for one in kept(given)]
-        return _exhibits(self._asked([GRAMS.overlap(numbers)] if numbers else [], first, last))
+        return _exhibits(self._asked([GRAMS.overlap(numbers)] if numbers else [], 2 * first, last_of(last)))
 
     def numbers(self, first: int, last: int) -> NDArray[np.int64]:
         """The numbers of all documents that are there."""
@@ -123,10 +133,10 @@ class PostgresWords:
         if not self._is_planned:
             self._connection.exec_driver_sql(_PLANNED)
             self._is_planned = True
-        ranges = _ranges(2 * first, 2 * last + 1)
+        ranges = _ranges(first, last)
         within = [GRAMS.overlap(ranges)] if ranges else []
         found = self._parsed(or_(*(and_(arm, *within) for arm in arms)))
-        return found[(found >= 2 * first) & (found <= 2 * last + 1)]
+        return found[(found >= first) & (found <= last)]
 
     def _parsed(self, where: ColumnElement[bool]) -> NDArray[np.int64]:
         # One long text is parsed many times faster than as many rows.
@@ -141,13 +151,23 @@ class PostgresWords:
         return np.union1d(bodies, lates)
 
     def _bodies(self, rows: NDArray[np.int64], text: str, fields: frozenset[Field]) -> NDArray[np.int64]:
+        columns = [getattr(ExhibitRow, field.value) for field in _BODY if field in fields]
+        return self._standing(ExhibitRow.id, columns, rows, text)
+
+    def _standing(
+        self,
+        row: InstrumentedAttribute[int],
+        columns: Sequence[InstrumentedAttribute[str]],
+        rows: NDArray[np.int64],
+        text: str,
+    ) -> NDArray[np.int64]:
+        """Those of these rows that have the whole text in one of the columns."""
         if not rows.size:
             return rows
-        columns = [getattr(ExhibitRow, field.value) for field in _BODY if field in fields]
         stands = or_(*(func.strpos(func.lower(collate(one, "C")), text) > 0 for one in columns))
-        query = select(func.string_agg(cast(ExhibitRow.id, String), literal_column("','")))
-        told = self._connection.execute(query.where(ExhibitRow.id == func.any(rows.tolist()), stands)).scalar_one()
-        return np.fromstring(told, dtype=np.int64, sep=",") if told else rows[:0]
+        query = select(func.string_agg(cast(row, String), literal_column("','")))
+        told = self._connection.execute(query.where(row == func.any(rows.tolist()), stands)).scalar_one()
+        return np.sort(np.fromstring(told, dtype=np.int64, sep=",")) if told else rows[:0]
 
     def _lates(self, rows: NDArray[np.int64], text: str, fields: frozenset[Field]) -> NDArray[np.int64]:
         if not rows.size:

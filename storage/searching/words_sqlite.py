@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from storage.searching.documents import Document
+from storage.searching.documents import PAGES_FROM, Document, last_of
 from storage.searching.given import kept
 from storage.searching.grams import BETWEEN, phrase, words
 from storage.searching.shapes import Field
@@ -55,14 +55,18 @@ class SqliteWords:
         """The exhibits that have the text in one of the fields."""
         if not fields:
             return np.zeros(0, dtype=np.int64)
-        return _exhibits(self._asked(_within(fields) + phrase(text), 2 * first, 2 * last + 1))
+        return _exhibits(self._asked(_within(fields) + phrase(text), 2 * first, last_of(last)))
+
+    def matching_pages(self, text: str, first: int, last: int) -> NDArray[np.int64]:
+        """The whole pages that have the text."""
+        return self._asked(phrase(text), PAGES_FROM + first, PAGES_FROM + last) - PAGES_FROM
 
     def near(self, given: Sequence[int], first: int, last: int) -> NDArray[np.int64]:
         """The exhibits that were given one of these numbers."""
         if not given:
             return np.zeros(0, dtype=np.int64)
         any_of = " OR ".join(f'"{word}"' for word in map(_number, kept(given)))
-        return _exhibits(self._asked(any_of, 2 * first, 2 * last + 1))
+        return _exhibits(self._asked(any_of, 2 * first, last_of(last)))
 
     def numbers(self, first: int, last: int) -> NDArray[np.int64]:
         """The numbers of all documents that are there."""
