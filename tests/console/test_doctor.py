@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -17,7 +18,10 @@ import pytest
 from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority, serving
 from sqlalchemy import Engine, insert, text, update
 from time_server import TimeServer
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from console.cli import app
 from console.upkeep import archive_checks, doctor, machine, office_checks, programs
 from console.upkeep.checks import Check, Health, Look, Patient, good, made
 from crawler import clock
@@ -34,7 +38,7 @@ from storage.tables.patrol import WatchRow
 from storage.tables.sealing import SealRow
 from storage.upkeep.vitals import vitals
 from storage.watches import Watches
-from tests.console.conftest import Ran
+from tests.console.conftest import ROOT, Ran
 from tests.storage.test_vitals import backup, seal
 
 Run = Callable[..., Ran]
@@ -158,6 +162,30 @@ def test_a_bug_of_ours_is_no_finding() -> None:
 
     with pytest.raises(ZeroDivisionError):
         list(made(Look(name="disk", make=breaks)))
+
+
+def unknown_remedies(words: str) -> list[str]:
+    """Commands, options and units in a text that are not there."""
+    wrong = []
+    for line in re.findall(r"(?<![\w/-])lantian( [a-z][^；。，、）\"”]*)", words):
+        command: object = get_command(app)
+        typed = re.findall(r"--[a-z-]+|[a-z]+(?:-[a-z]+)*(?![\w=])", line)
+        while typed and isinstance(command, TyperGroup):
+            command = command.commands.get(typed.pop(0))
+        options = [one for one in typed if one.startswith("--")]
+        known = {name for one in getattr(command, "params", ()) for name in one.opts}
+        wrong += [line] if command is None or isinstance(command, TyperGroup) or set(options) - known else []
+    units = re.findall(r"lantian-[a-z]+(?:\.[a-z]+)?", words)
+    return wrong + [one for one in units if not list((ROOT / "deploy").glob(f"{one}*"))]
+
+
+def test_whatever_is_to_be_done_can_be_done() -> None:
+    sources = "\n".join(one.read_text(encoding="utf-8") for one in sorted((ROOT / "console" / "upkeep").glob("*.py")))
+    fixes = [one for one in re.findall(r"\"[^\"\n]*\"", sources) if "lantian" in one]
+    assert len(fixes) > 25
+    assert [wrong for one in fixes for wrong in unknown_remedies(one.strip('"'))] == []
+    for bad_advice in ("lantian heal", "lantian evidence heal", "lantian doctor --soon", "lantian-soon.timer"):
+        assert unknown_remedies(bad_advice) != [], bad_advice
 
 
 # -- the machine -----------------------------------------------------------------------------------

@@ -238,3 +238,26 @@ def test_the_home_decides_size_and_form(tmp_path: Path) -> None:
     assert (tmp_path / "lantian.log.1").stat().st_size > 1 << 20
     json.loads((tmp_path / "lantian.log").read_text().splitlines()[0])
     assert (tmp_path / "lantian.log").stat().st_mode & 0o007 == 0
+
+
+NARROW = """
+import logging, resource, sys
+from pathlib import Path
+from crawler.logs import BoundedFile
+handler = BoundedFile(Path(sys.argv[1]), 1 << 20, 2)
+handler.setFormatter(logging.Formatter("%(message)s"))
+log = logging.getLogger("x"); log.addHandler(handler); log.setLevel(10); log.propagate = False
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+log.info("a" * 30)
+resource.setrlimit(resource.RLIMIT_FSIZE, (50, hard))
+log.info("b" * 30)
+log.info("c" * 30)
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+log.info("d" * 30)
+"""
+
+
+def test_after_a_full_disk_lines_are_whole_again(tmp_path: Path) -> None:
+    ran = subprocess.run([sys.executable, "-c", NARROW, str(tmp_path / "a.log")], capture_output=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert all_lines(tmp_path) == ["a" * 30, "b" * 19, "d" * 30]
