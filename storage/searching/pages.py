@@ -6,23 +6,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from storage.models import encodable
-from storage.searching.rowids import Mask, Rows, joined, newest_first
+from storage.searching import marks
+from storage.searching.rowids import NONE, Mask, Rows, joined, newest_first
 from storage.searching.shapes import Field, Filters, PageHit, Query, Term
 from storage.searching.texts import pattern_of
+from storage.searching.words import words_of
 from storage.tables.search import PageText
 
 SMALLEST, LARGEST = 2**12, 2**16
 AT_ONCE = 200  # pages are long
+MANY = 10_000  # SQLite binds 32 766 values in one statement
 
 
 class AskingPages:
-    """One question."""
+    """One question. Pages that the index does not know yet are not found."""
 
     def __init__(self, connection: Connection, query: Query) -> None:
         self._connection = connection
+        self._words = words_of(connection)
         self._needed = [_spelt(term) for term in query.terms]
         self._unwanted = [_spelt(term) for term in query.without]
         self._conditions = _conditions(query.filters)
@@ -30,34 +34,52 @@ class AskingPages:
 
     def newest_first(self, before: int = 0) -> Iterator[Rows]:
         """What was found before this row (0: in all), range by range, the newest first."""
-        upto = self._last if self._is_asked else 0
+        upto = marks.upto(self._connection, marks.PAGES) if self._is_asked else 0
         for first, last in newest_first(min(before - 1, upto) if before else upto, SMALLEST, LARGEST):
             yield self._within(first, last)[::-1]
 
-    @property
-    def _last(self) -> int:
-        """The words of a page are there as soon as its row is."""
-        return self._connection.execute(select(func.max(PageText.id))).scalar_one() or 0
-
     def _within(self, first: int, last: int) -> Rows:
-        pages = select(PageText.id).where(PageText.id.between(first, last), *self._conditions)
-        found = np.sort(joined(self._connection, pages)[0])
+        found = None
         for term in self._needed:
-            found = found[self._has(term, found)]
+            mask = self._mask(term, first, last)
+            found = mask if found is None else found & mask
+            if not found.any():
+                return NONE
+        rows = self._all(first, last) if found is None else np.flatnonzero(found) + first
         for term in self._unwanted:
-            found = found[~self._has(term, found)]
-        return found
+            rows = rows[~self._mask(term, first, last)[rows - first]]
+        return self._passing(rows)
 
-    def _has(self, term: Term, rows: Rows) -> Mask:
-        pattern = pattern_of(term)
-        if pattern is None:
-            return np.zeros(len(rows), np.bool_)
-        texts = (text for some in _parts(rows) for text in self._texts(some))
-        return np.fromiter((pattern.search(text) is not None for text in texts), np.bool_, len(rows))
+    def _mask(self, term: Term, first: int, last: int) -> Mask:
+        mask = np.zeros(last - first + 1, np.bool_)
+        for text in filter(None, (term.text, *term.spellings)):
+            rows = self._words.matching_pages(text, first, last)
+            mask[(self._begun(text, rows) if term.is_prefix else rows) - first] = True
+        return mask
 
-    def _texts(self, rows: Sequence[int]) -> Iterator[str]:
-        query = select(PageText.text).where(PageText.id.in_(rows)).order_by(PageText.id)
-        yield from self._connection.execute(query).scalars()
+    def _begun(self, text: str, rows: Rows) -> Rows:
+        """Those of these pages in which no letter stands before it: the index does not know, the texts do."""
+        pattern = pattern_of(Term(text=text, is_prefix=True))
+        texts = select(PageText.id, PageText.text)
+        return np.array(
+            [
+                row
+                for some in _parts(rows)
+                for row, said in self._connection.execute(texts.where(PageText.id.in_(some)))
+                if pattern is not None and pattern.search(said)
+            ],
+            np.int64,
+        )
+
+    def _all(self, first: int, last: int) -> Rows:
+        return np.sort(joined(self._connection, select(PageText.id).where(PageText.id.between(first, last)))[0])
+
+    def _passing(self, rows: Rows) -> Rows:
+        if not self._conditions:
+            return rows
+        pages = select(PageText.id).where(*self._conditions)
+        several = [joined(self._connection, pages.where(PageText.id.in_(some)))[0] for some in _parts(rows, MANY)]
+        return np.sort(np.concatenate([NONE, *several]))
 
 
 def page_hits_of(connection: Connection, rows: Rows) -> tuple[PageHit, ...]:
@@ -81,8 +103,8 @@ def _hits(connection: Connection, rows: Sequence[int]) -> Iterator[PageHit]:
             )
 
 
-def _parts(rows: Rows) -> Iterator[list[int]]:
-    return (rows[start : start + AT_ONCE].tolist() for start in range(0, len(rows), AT_ONCE))
+def _parts(rows: Rows, size: int = AT_ONCE) -> Iterator[list[int]]:
+    return (rows[start : start + size].tolist() for start in range(0, len(rows), size))
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:

@@ -1,110 +1,214 @@
-"""Whole pages are found by their words, their platform and their time, on either database."""
+"""Whole pages are found by their text, which is read once, kept as long as its capture, and goes with all its words."""
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 
 import pytest
-from search_specimens import PLATFORMS, START, drawn, drawn_query, folded, values
-from sqlalchemy import Engine, delete, insert
-from storage_specimens import on_both
+from search_specimens import drawn, folded
+from sqlalchemy import Engine, func, select, update
+from storage_specimens import listing, on_both, page_of
 
+from crawler.items import Capture
 from storage.db import writing
+from storage.exhibits import ExhibitStore
 from storage.models import CaptureRow
 from storage.search import Search
-from storage.searching.shapes import Field, Filters, PageHit, Query, Term
-from storage.tables.search import PageText
+from storage.searching import marks
+from storage.searching.indexing import Indexer
+from storage.searching.pagetexts import LONGEST, PageIndexer, forget_pages_on
+from storage.searching.shapes import Drift, Filters, Query, Term
+from storage.searching.words import words_of
+from storage.tables.search import PageText, SearchMark
 
-QUESTIONS = 60
-
-
-@pytest.fixture
-def pages(engine: Engine) -> list[PageHit]:
-    """200 pages."""
-    chance = random.Random(13)
-    pages, row = [], 0
-    for _ in range(200):
-        row += chance.randint(1, 100)
-        at = START + timedelta(seconds=chance.randint(0, 5))
-        pages.append(page(row, drawn(chance, 30), chance.choice(PLATFORMS), at))
-    keep(engine, pages)
-    return pages
+FILE = "lantian-20260801T023015Z-00000000.warc.gz"
+EXPIRY = 7
 
 
-def page(row: int, text: str, platform: str = "taobao", at: datetime = START) -> PageHit:
-    return PageHit(
-        row=row, capture=f"c{row}", url=f"https://a.example/{row}", platform=platform, taken_at=at, text=text
-    )
+class Archive:
+    """Gives the text of each capture, and notes which were read."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        self.read: list[str] = []
+
+    def __call__(self, capture: Capture) -> str:
+        self.read.append(capture.id)
+        return self.texts[int(capture.id.rpartition("-")[2]) - 1]
 
 
-def keep(engine: Engine, pages: Sequence[PageHit]) -> None:
+def shown(store: ExhibitStore, numbers: Sequence[int]) -> None:
+    """That many pages, each with a visit of its own."""
+    for number in numbers:
+        store.record(page_of((listing(f"{number}"),), number=number, picture=True))
+
+
+def drift(engine: Engine) -> list[Drift]:
+    return list(Indexer(engine, lambda title, text: ()).check(lambda _: None))
+
+
+def caught_up(engine: Engine, archive: Archive, at_most: int = 0) -> int:
+    Indexer(engine, lambda title, text: ()).catch_up(lambda _: None)
+    return PageIndexer(engine, archive).catch_up(lambda _: None, at_most)
+
+
+def found(engine: Engine, word: str, **asked: object) -> list[int]:
+    query = Query(terms=(Term(text=word),), **asked)  # type: ignore[arg-type]
+    return sorted(hit.row for hit in Search(engine).pages(query, limit=1_000))
+
+
+def texts_of(chance: random.Random, number: int) -> list[str]:
+    return ["".join(drawn(chance) for _ in range(20)) for _ in range(number)]
+
+
+@on_both
+def test_any_part_of_a_page_is_found(planned: ExhibitStore) -> None:
+    engine, chance = planned.engine, random.Random(8)
+    archive = Archive(texts_of(chance, 12))
+    shown(planned, range(1, 13))
+    assert caught_up(engine, archive) == 12
+    assert drift(engine) == []
+    texts = [folded(text) for text in archive.texts]
+    for _ in range(80):
+        text = chance.choice(archive.texts)
+        start, length = chance.randrange(len(text)), chance.randint(1, 6)
+        part = text[start : start + length]
+        expected = [row for row, one in enumerate(texts, 1) if folded(part) in one]
+        assert found(engine, part) == expected != [], ascii(part)
+        assert Search(engine).count_pages(Query(terms=(Term(text=part),))) == len(expected)
+    begins = re.compile("(?<![0-9a-z])20")
+    prefixed = Query(terms=(Term(text="20", is_prefix=True),), without=(Term(text="%"),))
+    rows = [row for row, one in enumerate(texts, 1) if begins.search(one) and "%" not in one]
+    assert sorted(hit.row for hit in Search(engine).pages(prefixed)) == rows
+
+
+@on_both
+def test_a_page_is_read_once_and_is_no_exhibit(planned: ExhibitStore) -> None:
+    engine, archive = planned.engine, Archive(["整页 甲", "整页 乙" + "长" * LONGEST, "整页 丙"])
+    shown(planned, [1, 2])
+    assert PageIndexer(engine, archive).behind() == 2
+    assert caught_up(engine, archive, at_most=1) == 1
+    assert caught_up(engine, archive) == 1
+    assert caught_up(engine, archive) == 0
+    shown(planned, [3])
+    assert caught_up(engine, archive) == 1
+    assert archive.read == ["text-run-1-1", "text-run-1-2", "text-run-1-3"]
+    assert found(engine, "整页") == [1, 2, 3]
+    assert found(engine, "整页", filters=Filters(platforms=frozenset({"taobao"}))) == [1, 2, 3]
+    assert found(engine, "整页", filters=Filters(platforms=frozenset({"baidu"}))) == []
+    assert Search(engine).count(Query(terms=(Term(text="整页"),))) == 0
+    with engine.connect() as connection:
+        longest = select(func.max(func.length(PageText.text)))
+        assert connection.execute(longest).scalar_one() == LONGEST
+
+
+@on_both
+def test_made_anew_the_archive_is_not_read_again(planned: ExhibitStore) -> None:
+    engine, archive = planned.engine, Archive(["整页 甲", "a\0b\ud800c"])
+    shown(planned, [1, 2])
+    caught_up(engine, archive)
+    Indexer(engine, lambda title, text: ()).rebuild(lambda _: None)
+    assert found(engine, "整页") == []
+    assert caught_up(engine, archive) == 2
+    assert len(archive.read) == 2
+    assert found(engine, "整页") == [1]
+    assert found(engine, "b\ufffdc") == [2]
+    assert drift(engine) == []
+
+
+@on_both
+def test_visits_of_an_older_home_are_read_too(planned: ExhibitStore) -> None:
+    engine, archive = planned.engine, Archive(["整页 甲", "整页 乙"])
+    shown(planned, [1, 2])
     with writing(engine).begin() as connection:
-        connection.execute(insert(CaptureRow), [values(CaptureRow.__table__, id=one.capture) for one in pages])
-        told = [
-            {"id": one.row, "capture_id": one.capture, "url": one.url, "platform": one.platform}
-            | {"taken_at": one.taken_at, "text": one.text}
-            for one in pages
-        ]
-        connection.execute(insert(PageText), told)
+        connection.exec_driver_sql("DELETE FROM page_texts")
+    assert caught_up(engine, archive) == 2
+    assert found(engine, "整页") == [1, 2]
 
 
-def plainly(pages: Sequence[PageHit], query: Query) -> list[PageHit]:
-    """Newest first."""
-    asked = query.filters
-    others = (asked.kinds, asked.categories, asked.rules, asked.actors, asked.places, asked.states)
-    if any(others) or Field.TEXT not in query.fields:
-        return []
-    return [
-        one
-        for one in reversed(pages)
-        if (not asked.platforms or one.platform in asked.platforms)
-        and (asked.first is None or one.taken_at >= asked.first)
-        and (asked.last is None or one.taken_at < asked.last)
-        and all(has(one.text, term) for term in query.terms)
-        and not any(has(one.text, term) for term in query.without)
-    ]
-
-
-def has(text: str, term: Term) -> bool:
-    words = [word for word in (term.text, *term.spellings, *(value for _, value in term.entities)) if word]
-    return any(stands(folded(word), folded(text), term.is_prefix) for word in words)
-
-
-def stands(word: str, text: str, is_prefix: bool) -> bool:
-    letters = "0123456789abcdefghijklmnopqrstuvwxyz"
-    places = (at for at in range(len(text)) if text.startswith(word, at))
-    return any(not is_prefix or at == 0 or text[at - 1] not in letters for at in places)
-
-
-@on_both
-def test_any_question_finds_the_pages_that_are_there(engine: Engine, pages: list[PageHit]) -> None:
-    chance, search, hits = random.Random(17), Search(engine), 0
-    for _ in range(QUESTIONS):
-        query = drawn_query(chance)
-        expected = plainly(pages, query)
-        assert search.count_pages(query) == len(expected), query
-        assert search.pages(query, 1_000) == tuple(expected), query
-        if expected:
-            hits += 1
-            before = chance.choice(expected).row
-            below = [one for one in expected if one.row < before]
-            assert search.pages(query, 3, before) == tuple(below[:3])
-    assert hits > 10
-
-
-@on_both
-def test_pages_that_go_are_found_no_more(engine: Engine, pages: list[PageHit]) -> None:
+def _expire(engine: Engine, captures: Sequence[str]) -> None:
     with writing(engine).begin() as connection:
-        connection.execute(delete(PageText).where(PageText.id == pages[-1].row))
-    search = Search(engine)
-    assert search.pages(Query(), 1) == (pages[-2],)
-    assert search.count_pages(Query()) == len(pages) - 1
+        expired = update(CaptureRow).where(CaptureRow.id.in_(captures)).values(expired_in=EXPIRY)
+        connection.execute(expired)
+        forget_pages_on(connection, [FILE], EXPIRY)
 
 
 @on_both
-def test_without_pages_nothing_is_found(engine: Engine) -> None:
-    search = Search(engine)
-    assert search.pages(Query()) == ()
-    assert search.count_pages(Query(filters=Filters(platforms=frozenset(("taobao",))))) == 0
+def test_what_expires_takes_its_words_along(planned: ExhibitStore) -> None:
+    engine = planned.engine
+    archive = Archive(["整页 甲", "整页 乙", "整页 丙", "整页 丁", "整页 戊"])
+    shown(planned, [1, 2, 3])
+    caught_up(engine, archive)
+    shown(planned, [4])
+    _expire(engine, ["text-run-1-2", "text-run-1-3", "text-run-1-4"])
+    assert found(engine, "整页") == [1]
+    with engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(PageText)).scalar_one() == 1
+        assert words_of(connection).matching_pages("乙", 0, 1000).size == 0
+    assert drift(engine) == []
+    # The number of the last one is given again, and its page is read.
+    shown(planned, [5])
+    assert caught_up(engine, archive) == 1
+    assert len(found(engine, "戊")) == 1
+    assert drift(engine) == []
+
+
+@on_both
+def test_what_expires_while_it_is_read_is_not_taken_in(planned: ExhibitStore) -> None:
+    engine, archive = planned.engine, Archive(["整页 甲", "整页 乙"])
+    shown(planned, [1, 2])
+
+    def read(capture: Capture) -> str:
+        if not archive.read:
+            _expire(engine, ["text-run-1-2"])
+        return archive(capture)
+
+    PageIndexer(engine, read).catch_up(lambda _: None)
+    assert found(engine, "整页") == [1]
+    assert drift(engine) == []
+
+
+@on_both
+def test_two_at_once_take_in_no_page_twice(planned: ExhibitStore) -> None:
+    engine, archive = planned.engine, Archive(["整页 甲", "整页 乙"])
+    shown(planned, [1, 2])
+
+    def read(capture: Capture) -> str:
+        if not archive.read:
+            archive.read.append("")
+            PageIndexer(engine, archive).catch_up(lambda _: None)
+        return archive(capture)
+
+    assert PageIndexer(engine, read).catch_up(lambda _: None) == 0
+    assert found(engine, "整页") == [1, 2]
+    assert drift(engine) == []
+
+
+@on_both
+def test_drift_of_a_page_is_found(planned: ExhibitStore) -> None:
+    engine = planned.engine
+    shown(planned, [1, 2, 3])
+    caught_up(engine, Archive(["整页 甲", "整页 乙", "整页 丙"]))
+    with writing(engine).begin() as connection:
+        connection.execute(update(PageText).where(PageText.id == 2).values(text="别的"))
+    assert {(one.exhibit, one.part) for one in drift(engine)} == {(2, "page")}
+    with writing(engine).begin() as connection:
+        connection.execute(update(PageText).where(PageText.id == 2).values(text="整页 乙"))
+        connection.execute(update(SearchMark).where(SearchMark.name == marks.PAGES).values(value=2))
+    assert {(one.exhibit, one.part) for one in drift(engine)} == {(3, "page")}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_index_made_another_way_forgets_by_beginning_anew(planned: ExhibitStore) -> None:
+    engine, archive = planned.engine, Archive(["整页 甲", "整页 乙"])
+    shown(planned, [1, 2])
+    caught_up(engine, archive)
+    with writing(engine).begin() as connection:
+        connection.execute(update(SearchMark).values(scheme=marks.SCHEME - 1))
+    _expire(engine, ["text-run-1-2"])
+    assert found(engine, "乙") == []
+    caught_up(engine, archive)
+    assert found(engine, "整页") == [1]
+    assert drift(engine) == []
