@@ -5,11 +5,13 @@ It raises at the first thing that does not hold; what is not sealed yet is no fa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Select, func, select
 
 from crawler.errors import EvidenceBroken
 from crawler.items import Capture
@@ -23,6 +25,7 @@ from storage.upkeep.inventory import Inventory
 from storage.verifier.report import UNMET
 from storage.verifier.source import Source
 from storage.verify import NothingThere, Wanted, verify
+from storage.whereabouts import SQLITE
 
 _AT_ONCE = 1000
 
@@ -39,6 +42,7 @@ class Trusted:
 class Proof:
     """What was read and holds: exhibits, their pages, records of the archive, and the state they are in.
 
+    With rows on a server `pages` are all that was captured: nothing else held these rows against their bytes.
     `expired` pages were removed when their time was over; `away` ones lie on the shelf, or with workers.
     """
 
@@ -52,29 +56,36 @@ class Proof:
 
 def prove(home: Path, engine: Engine, inventory: Inventory, trusted: Trusted, watch: Watch) -> Proof:
     """The archive's whole verification, then every page of every exhibit; `EvidenceBroken` says what does not hold."""
-    is_server = engine.dialect.name != "sqlite"
+    is_server = engine.dialect.name != SQLITE
     records, state = _verified(home, trusted, inventory, is_server=is_server)
     if is_server and (wrong := next(contradictions(engine, home / ARCHIVE), None)):
         raise EvidenceBroken(str(wrong))
+    with engine.connect() as connection:
+        exhibits = connection.execute(select(func.count()).select_from(ExhibitRow)).scalar_one()
+    produced, expired, away = _produced(home, engine, inventory, watch)
+    return Proof(exhibits=exhibits, pages=produced, records=records, state=state, expired=expired, away=away)
+
+
+def _produced(home: Path, engine: Engine, inventory: Inventory, watch: Watch) -> tuple[int, int, int]:
+    """How many captures were produced, how many had expired, and how many lie elsewhere."""
     here = {one.name.removeprefix(f"{ARCHIVE}/") for one in inventory.files}
     elsewhere = ({one.file for one in inventory.facts.shelf} - here) | set(inventory.facts.workers)
     archive = FolderArchive(home / ARCHIVE, tool="")
-    pages = expired = away = 0
+    produced = expired = away = 0
+    query = _captures(engine)
     with engine.connect() as connection:
-        exhibits, wanted = connection.execute(
-            select(func.count(), func.count(ExhibitRow.capture_id.distinct())).select_from(ExhibitRow)
-        ).one()
-    with watch(wanted) as tell:
-        for capture in _captures(engine):
+        wanted = connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+    with watch(wanted) as tell, closing(_each(engine, query)) as captures:
+        for capture in captures:
             if capture.expired_in:
                 expired += 1
             elif capture.file in elsewhere:
                 away += 1
             else:
                 archive.produce(capture)
-                pages += 1
+                produced += 1
             tell(capture.file)
-    return Proof(exhibits=exhibits, pages=pages, records=records, state=state, expired=expired, away=away)
+    return produced, expired, away
 
 
 def _verified(home: Path, trusted: Trusted, inventory: Inventory, *, is_server: bool) -> tuple[int, str]:
@@ -93,10 +104,17 @@ def _verified(home: Path, trusted: Trusted, inventory: Inventory, *, is_server: 
     return report.checked, report.state
 
 
-def _captures(engine: Engine) -> Iterator[Capture]:
-    """Those that exhibits were read from, in the order they lie in."""
-    seen = select(ExhibitRow.capture_id).where(ExhibitRow.capture_id == CaptureRow.id).exists()
-    query = select(*CAPTURE).where(seen).order_by(CaptureRow.file, CaptureRow.offset)
-    with engine.connect().execution_options(yield_per=_AT_ONCE) as connection:
-        for row in connection.execute(query):
+def _captures(engine: Engine) -> Select[Any]:
+    """Those that exhibits were read from; all where the verifier could not hold the rows against their records."""
+    query = select(*CAPTURE)
+    if engine.dialect.name == SQLITE:
+        query = query.where(select(ExhibitRow.capture_id).where(ExhibitRow.capture_id == CaptureRow.id).exists())
+    return query
+
+
+def _each(engine: Engine, query: Select[Any]) -> Generator[Capture, None, None]:
+    """In the order they lie in."""
+    ordered = query.order_by(CaptureRow.file, CaptureRow.offset)
+    with engine.connect().execution_options(yield_per=_AT_ONCE) as connection, connection.execute(ordered) as rows:
+        for row in rows:
             yield capture_of(row)

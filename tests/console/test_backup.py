@@ -8,7 +8,11 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,13 +20,14 @@ from pathlib import Path
 import psycopg
 import pytest
 from backed_home import BESIDE, NEVER, flip, listed, relisted, working_home
-from keeping_specimens import Home
+from keeping_specimens import NOW, Home, keep_page
 from people_specimens import acting as acts_as
 from people_specimens import founders
 from servers import PASSWORD
+from storage_specimens import archive_in
 from test_homes import HOMES
 
-from console.homelocks import nothing_moves
+from console.homelocks import nothing_moves, only_shelving
 from console.upkeep.restoring import tried
 from crawler import clock
 from crawler.config import Config
@@ -32,11 +37,12 @@ from storage.archive import FolderArchive
 from storage.audit import AuditLog
 from storage.db import HEAD, open_database
 from storage.exhibits import ExhibitStore
+from storage.handover import announce
 from storage.shelf import open_shelf
 from storage.shelving import Shelver
 from storage.upkeep.backup import Order, back_up
 from storage.warcfile import OPEN_SUFFIX
-from tests.console.conftest import Ran
+from tests.console.conftest import ROOT, Ran
 from tests.storage.test_backup import unwatched
 
 Run = Callable[..., Ran]
@@ -175,6 +181,22 @@ def test_nothing_leaves_the_archive_meanwhile(here: Run, home: Home) -> None:
             (home.folder / "lantian.toml").write_text('[shelf]\nurl = "../shelf"\n', encoding="utf-8")
             ran = here("evidence", command, *(("--by", "示例") if command == "expire" else ()))
             assert (ran.code, "备份" in ran.err) == (2, True)
+
+
+def test_whoever_ends_a_round_waits_to_shelve(home: Home) -> None:
+    ended: list[str] = []
+
+    def end() -> None:
+        with only_shelving(home.folder):
+            ended.append("shelved")
+
+    with nothing_moves(home.folder):
+        round_ = threading.Thread(target=end)
+        round_.start()
+        round_.join(0.2)
+        assert (ended, round_.is_alive()) == ([], True)
+    round_.join()
+    assert ended == ["shelved"]
 
 
 def test_a_second_one_is_refused(here: Run, home: Home, tmp_path: Path) -> None:
@@ -342,7 +364,7 @@ def test_one_of_a_newer_version_is_refused(here: Run, whole: Path, tmp_path: Pat
     assert nothing_left(tmp_path)
 
 
-@pytest.mark.parametrize("version", ["0.1.0", "0.3.0", "0.5.0"])
+@pytest.mark.parametrize("version", ["0.1.0", "0.5.0"])
 def test_one_of_an_older_version_becomes_a_home_of_ours(here: Run, tmp_path: Path, version: str) -> None:
     old = Path(shutil.copytree(HOMES / version, tmp_path / "old"))
     made = back_up(Config(home=old), Order(folder=tmp_path / "backups", now=clock.now()), unwatched)
@@ -387,6 +409,29 @@ def shelve(home: Home, tmp_path: Path) -> None:
     assert Shelver(home.archive, home.engine, shelf).shelve(clock.now(), lambda _: None).files > 2
 
 
+RESTORE_DIES = """
+import os, sys
+from contextlib import contextmanager
+from pathlib import Path
+import console.upkeep.restoring as restoring
+real = restoring.prove
+def prove(*given):
+    real(*given)
+    os.kill(os.getpid(), 9)
+restoring.prove = prove
+restoring.run_restore(restoring.Asked(backup=Path(sys.argv[1]), home=Path(sys.argv[2])), as_json=False)
+"""
+
+
+def test_a_restore_that_died_left_no_home_and_the_next_one_goes_on(here: Run, whole: Path, tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", RESTORE_DIES, whole, tmp_path / "new"]
+    died = subprocess.run(argv, cwd=ROOT, check=False, capture_output=True)
+    assert (died.returncode, (tmp_path / "new").exists()) == (-signal.SIGKILL, False)
+    assert (tmp_path / ".new.part").exists()
+    assert here("restore", whole, "--home", tmp_path / "new").code == 0
+    assert not (tmp_path / ".new.part").exists()
+
+
 # -- PostgreSQL ------------------------------------------------------------------------------------
 
 
@@ -420,6 +465,18 @@ def test_a_servers_rows_come_back_too(
         assert PASSWORD not in one.out + one.err
     left = [name for name in databases(server_home) if name.startswith("lantian_test_")]
     assert left == [], "the test's own database is gone"
+
+
+def test_what_workers_still_have_is_named(here: Run, server_home: Home, tmp_path: Path) -> None:
+    with archive_in(tmp_path / "worker") as archive:
+        keep_page(server_home, archive, {"w1": True}, NOW)
+    (file,) = (path.name for path in (tmp_path / "worker").iterdir())
+    lost = here("backup", tmp_path / "backups")
+    assert (lost.code, file in lost.err) == (4, True), "as long as nobody says who has it, it is missing"
+    announce(server_home.engine, file, "甲机", NOW)
+    ran = here("backup", tmp_path / "backups", "--json")
+    assert (ran.code, ran.lines[0]["workers"], ran.lines[0]["tested"]["away"]) == (0, [file], 1), ran.err
+    assert f"工作机里，不在备份里：{file}" in ran.err
 
 
 def databases(home: Home) -> list[str]:
