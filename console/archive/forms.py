@@ -80,6 +80,8 @@ HEAD, BODY = 1, 2  # styles of a workbook's cells
 
 def shown(text: str) -> str:
     """The text as a cell can bear it: nothing that steers, no more than fits, what is cut off being told."""
+    if len(text) <= LONGEST // 2 and text.isprintable():
+        return text
     text = _ENDS.sub("\n", text)
     if _units(text) > LONGEST:
         tail = f"……（共 {len(text)} 字）"
@@ -127,7 +129,7 @@ def _cell(cell: Value, style: int) -> str:
 
 
 def _units(text: str) -> int:
-    return len(text) + sum(one > "\uffff" for one in text) if len(text) > LONGEST // 2 else len(text)
+    return len(text) + (sum(one > "\uffff" for one in text) if len(text) > LONGEST // 2 else 0)
 
 
 def _cut(text: str, most: int) -> str:

@@ -62,21 +62,23 @@ def hostile() -> tuple[Listing, ...]:
     )
 
 
-def made(home: Path, pages: Sequence[Sequence[Listing]], *, is_sealed: bool = True) -> None:
+def made(home: Path, pages: Sequence[Sequence[Listing]], *, is_sealed: bool = True, database: str = "") -> None:
     """Each page is a capture; every first listing of a page has a finding and names a phone."""
     home.mkdir(exist_ok=True)
-    engine = open_database(home / "lantian.db")
+    engine = open_database(database or home / "lantian.db")
     store = ExhibitStore(engine)
     runs = [PlannedRun(id="run-1", platform="taobao", query="包授权", planned_at=BEGUN)]
     store.plan(store.begin_round(BEGUN, TOOL, "pages=1 delay=3"), runs)
     store.open_runs(runs, BEGUN)
     engine.dispose()
-    added(home, pages, is_sealed=is_sealed)
+    added(home, pages, is_sealed=is_sealed, database=database)
 
 
-def added(home: Path, pages: Sequence[Sequence[Listing]], *, first: int = 1, is_sealed: bool = True) -> None:
+def added(
+    home: Path, pages: Sequence[Sequence[Listing]], *, first: int = 1, is_sealed: bool = True, database: str = ""
+) -> None:
     """More pages of the same run; the first has this number."""
-    engine = open_database(home / "lantian.db")
+    engine = open_database(database or home / "lantian.db")
     store = ExhibitStore(engine)
     with FolderArchive(home / "archive", tool=TOOL) as archive:
         for number, listings in enumerate(pages, first):

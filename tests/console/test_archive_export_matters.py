@@ -29,7 +29,7 @@ from storage.models import ExhibitRow, ListingRow
 from storage.tables.leads import LeadRow
 from storage.verifier.package import verify_package
 from tests.console.conftest import Ran
-from tests.console.export_specimens import BEGUN, made, offers
+from tests.console.export_specimens import BEGUN, hostile, made, offers
 from tests.console.test_export import kept_in
 
 Here = Callable[..., Ran]
@@ -169,6 +169,25 @@ def test_it_is_a_command_of_its_own_process(lantian: Callable[..., Ran], tmp_pat
     assert told.lines[0]["exhibits"] == 3
     again = lantian("archive", "export", "包授权", "--out", out, "--by", "张示例")
     assert (again.code, "不会覆盖" in again.err) == (2, True)
+
+
+def test_a_home_on_postgresql_exports_the_same(
+    here: Here, migrated_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = [offers(3, 1), hostile()]
+    for name, database in (("sqlite", ""), ("postgresql", migrated_database)):
+        monkeypatch.setenv("LANTIAN_HOME", str(tmp_path / name))
+        monkeypatch.setenv("LANTIAN_DATABASE", database)
+        made(tmp_path / name, pages, database=database)
+        told = here("archive", "export", "包授权", "--out", tmp_path / f"{name}.jsonl", "--by", "张示例")
+        assert told.code == 0, told.err
+    ours = ("exhibit", "capture", "run")  # of ids that are made anew each time
+    rows = [
+        [{key: value for key, value in one.items() if key not in ours} for one in lines(tmp_path / f"{name}.jsonl")]
+        for name in ("sqlite", "postgresql")
+    ]
+    assert rows[0] == rows[1]
+    assert len(rows[0]) > 3
 
 
 # -- workbooks and cells ---------------------------------------------------------------------------
