@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from console.archive.indexing import caught_up
+from console.archive.indexing import refreshed
 from console.archive.query import KIND_NAMES, STATE_NAMES, Chosen, parsed
 from console.archive.reading import Reader, reader
 from console.output import CATEGORY_WORDS, harmless, page, print_json, say
@@ -42,7 +42,7 @@ def show_facets(words: str, chosen: Chosen, most: int, by: str, *, as_json: bool
     with opened_engine(config) as engine:
         who = reader(config, engine, by)
         query = parsed(words, who.chosen(engine, chosen))
-        caught_up(config, engine)
+        refreshed(config, engine)
         found = Search(engine).facets(query, who.facets, most)
     if as_json:
         print_json(who.veil.told(facets_told(found)))

@@ -9,14 +9,19 @@ from itertools import islice
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from console.output import harmless, print_json, say
 from console.sealing import opened_engine
-from crawler.config import Config
-from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN
+from crawler.config import TOOL, Config
+from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, EvidenceBroken, Expired
+from crawler.items import Capture
 from detectors.addresses import address_marks
 from detectors.near import bands
+from storage.archive import FolderArchive
+from storage.handover import open_elsewhere
 from storage.searching.indexing import Indexer, indexed_upto
+from storage.searching.pagetexts import PageIndexer
 
 AT_ONCE = 2_000  # exhibits that are taken in without a word
 MOST_DRIFT, MOST_SAID = 1_000, 20  # places that are looked for, and told: with more there is but one thing to do
@@ -27,14 +32,51 @@ def indexer(engine: Engine) -> Indexer:
     return Indexer(engine, bands, address_marks)
 
 
-def caught_up(config: Config, engine: Engine) -> int:  # noqa: ARG001 - every face has both
+def caught_up(config: Config, engine: Engine) -> int:
     """Take in what is new since the index was last asked; how many exhibits. Much is shown as it goes."""
     index = indexer(engine)
     behind = index.behind()
+    done = _taken_in("编入检索", index, behind) if behind else 0
+    _take_in_pages(config, engine)
+    return done
+
+
+def refreshed(config: Config, engine: Engine) -> None:
+    """The same for a question, which is answered from what the index has where the database cannot be written now."""
+    try:
+        caught_up(config, engine)
+    except OperationalError as wrong:
+        say(f"检索落后 {indexer(engine).behind()} 个证据项，数据库此刻不能写：{harmless(str(wrong.orig))}")
+
+
+def _take_in_pages(config: Config, engine: Engine) -> None:
+    pages = PageIndexer(engine, _Texts(config))
+    try:
+        _taken_in("编入整页文字", pages, pages.behind())
+    except OSError as wrong:
+        # A shelf that is away; nothing is marked as read that was not.
+        say(f"整页的文字还没有编入检索，下次再读：{harmless(str(wrong))}")
+
+
+def _taken_in(label: str, index: Indexer | PageIndexer, behind: int) -> int:
     if behind <= AT_ONCE:
-        return index.catch_up(lambda _: None) if behind else 0
-    with counting("编入检索", behind) as tell:
+        return index.catch_up(lambda _: None)
+    with counting(label, behind) as tell:
         return index.catch_up(tell)
+
+
+class _Texts:
+    """Reads what stands on whole pages out of the archive."""
+
+    def __init__(self, config: Config) -> None:
+        self._archive = FolderArchive(config.archive, tool=TOOL, elsewhere=open_elsewhere(config))
+
+    def __call__(self, capture: Capture) -> str:
+        """Empty where the bytes are not to be had any more, which `lantian evidence verify` tells."""
+        try:
+            return self._archive.produce(capture).decode("utf-8", "replace")
+        except (EvidenceBroken, Expired):
+            return ""
 
 
 @contextmanager
@@ -60,6 +102,7 @@ def _rebuild(config: Config, index: Indexer, *, as_json: bool) -> int:
 
     with counting("重建检索", _exhibits(index)) as tell:
         done = index.rebuild(tell)
+    _take_in_pages(config, index.engine)
     say(f"检索已重建：{done} 个证据项")
     looked = look_again(config, index.engine, say)
     if looked.done:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from console.archive.columns import KIND_WORDS
 from console.archive.facets import facet_line
-from console.archive.indexing import caught_up
+from console.archive.indexing import refreshed
 from console.archive.query import Chosen, parsed
 from console.archive.reading import Reader, Shown, reader
 from console.archive.snippets import places, snippet
@@ -73,7 +73,7 @@ def _begun(config: Config, engine: Engine, asked: Asked) -> Found:
     who = reader(config, engine, asked.by)
     query = parsed(asked.words, who.chosen(engine, asked.chosen))
     before = row_of(engine, asked.before) if asked.before else 0
-    caught_up(config, engine)
+    refreshed(config, engine)
     return Found(query=query, who=who, before=before, total=Search(engine).count(query))
 
 
