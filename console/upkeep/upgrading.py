@@ -127,7 +127,7 @@ def _folder(config: Config, asked: Asked) -> Path:
 def _upgraded(config: Config, asked: Asked, old: str, backup: Made | None, proof: Proof | None) -> Upgraded:
     before = files_of(config.archive)
     with progress("升级", 2 * len(EVIDENCE)) as tell:
-        migration = Upgrade(tell)
+        migration = Upgrade(tell, _act)
         engine = open_database(config.database, migration)
     place = str(backup.place) if backup else ""
     copy = str(migration.copy or "")
@@ -136,7 +136,7 @@ def _upgraded(config: Config, asked: Asked, old: str, backup: Made | None, proof
             held.callback(engine.dispose)
             if files_of(config.archive) != before:
                 raise EvidenceBroken("升级期间有别的程序动过 archive 里的文件")
-            _enter(config, engine, asked, migration)
+            _sign(config, engine, asked.by)
             if backup and proof:
                 known = Backups(engine)
                 known.proved(known.enter(backup, account()), backup, proof, clock.now())
@@ -149,12 +149,17 @@ def _upgraded(config: Config, asked: Asked, old: str, backup: Made | None, proof
         raise
 
 
-def _enter(config: Config, engine: Engine, asked: Asked, migration: Upgrade) -> None:
-    """A timer or an installer has no credential; a person who gives his name proves himself."""
+def _act(migration: Upgrade) -> Act:
     digests = [f"{one.table} {one.rows} {one.sha256}" for one in migration.evidence]
     detail = {"from": migration.revision, "version": VERSION, "evidence": digests}
-    who = person(config, engine, asked.by) if asked.by.strip() else account()
-    AuditLog(engine).add(Act(who=who, act="upgrade", subject=HEAD, at=clock.now(), detail=detail))
+    return Act(who=account(), act="upgrade", subject=HEAD, at=clock.now(), detail=detail)
+
+
+def _sign(config: Config, engine: Engine, by: str) -> None:
+    """Whoever gives his name proves it, which needs our schema; so it is an entry of its own."""
+    if by.strip():
+        who = person(config, engine, by)
+        AuditLog(engine).add(Act(who=who, act="upgrade_signed", subject=HEAD, at=clock.now()))
 
 
 def way_back(copy: str, backup: str) -> str:

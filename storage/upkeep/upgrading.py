@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from crawler.errors import EvidenceBroken
+from storage.audit import Act, add_on
 from storage.upkeep.copies import keep_copy
 from storage.whereabouts import SQLITE
 
@@ -45,13 +46,14 @@ class TableDigest:
 
 
 class Upgrade:
-    """A migration that somebody asked for. `tell` is called with each name of `EVIDENCE`, twice."""
+    """A migration that somebody asked for, which the log knows of as soon as anybody does. `enter` makes the entry;
+    `tell` is called with each name of `EVIDENCE`, twice."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, tell: Tell, enter: Callable[[Upgrade], Act]) -> None:
         self.revision = ""
         self.copy: Path | None = None
         self.evidence: tuple[TableDigest, ...] = ()
-        self._tell = tell
+        self._tell, self._enter = tell, enter
 
     def before(self, connection: Connection, revision: str, head: str) -> None:
         """The copy of a file, and the digests of what is there."""
@@ -64,13 +66,14 @@ class Upgrade:
         self.evidence = evidence_on(connection, self._tell)
 
     def after(self, connection: Connection) -> None:
-        """`EvidenceBroken` unless every row of evidence says what it said."""
+        """`EvidenceBroken` unless every row of evidence says what it said; then the entry."""
         known = {one.table: one for one in self.evidence}
         for table in EVIDENCE:
             one = known.get(table)
             if one and digest_of(connection, table, one.columns) != one:
                 raise EvidenceBroken(f"升级会改动 {table} 里的证据：没有升级，数据库原样未动")
             self._tell(table)
+        add_on(connection, self._enter(self))
 
 
 def evidence_on(connection: Connection, tell: Tell) -> tuple[TableDigest, ...]:

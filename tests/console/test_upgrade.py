@@ -23,6 +23,7 @@ from sqlalchemy.engine import Engine
 
 from casework.trust import Trust
 from console.homelocks import among_crawls
+from console.homes import account
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE, EvidenceBroken
 from storage.audit import AuditLog
 from storage.db import HEAD, MIGRATIONS, open_database, schema_of
@@ -97,7 +98,8 @@ def test_a_second_upgrade_has_nothing_to_do(here: Run, tmp_path: Path) -> None:
     assert (ended.code, "不必升级" in ended.err) == (EXIT_DONE, True)
     assert not (tmp_path / "home-backups").exists()
     engine = open_database(home / "lantian.db")
-    assert [one.who for one in AuditLog(engine).entries() if one.act == "upgrade"] == ["王一"]
+    entries = [(one.act, one.who) for one in AuditLog(engine).entries() if one.act.startswith("upgrade")]
+    assert entries == [("upgrade", account()), ("upgrade_signed", "王一")]
     engine.dispose()
 
 

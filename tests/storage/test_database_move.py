@@ -210,6 +210,24 @@ def test_killed_in_the_middle_the_target_is_empty_and_the_move_begins_anew(
     assert everything(there) == before
 
 
+def test_a_disk_that_fills_up_leaves_the_target_empty(source: Engine, tmp_path: Path, opened: Opened) -> None:
+    opened(tmp_path / "there.db")
+    with writing(source).begin() as connection:
+        row = made(Base.metadata.tables["rounds"], 1)
+        connection.execute(
+            insert(Base.metadata.tables["rounds"]), [row | {"id": f"r{n}", "tool": "x" * 9000} for n in range(600)]
+        )
+    script = (
+        "import resource, sys\nresource.setrlimit(resource.RLIMIT_FSIZE, (4 << 20, 4 << 20))\n"
+        "from storage.db import open_database\nfrom storage.upkeep.moving import move\n"
+        "move(open_database(sys.argv[1]), open_database(sys.argv[2]), lambda number: None)\n"
+    )
+    argv = [sys.executable, "-c", script, str(source.url.database), str(tmp_path / "there.db")]
+    ended = subprocess.run(argv, cwd=ROOT, check=False, timeout=300, capture_output=True, text=True)
+    assert (ended.returncode, "OperationalError" in ended.stderr) == (1, True)
+    assert rows_in(opened(tmp_path / "there.db")) == 0
+
+
 def test_nobody_writes_to_the_source_meanwhile(source: Engine, migrated_database: str, opened: Opened) -> None:
     there, refused = opened(migrated_database), []
 
