@@ -34,6 +34,7 @@ NAMES = {
     "clock": "时钟",
     "contact": "联系方式",
     "browser": "浏览器",
+    "glyphs": "字形",
     "sandbox": "沙箱",
     "fonts": "字体",
     "papers": "PDF",

@@ -15,6 +15,21 @@ from console.upkeep.checks import Check, Health, Look, Patient, bad, good, unkno
 
 PATIENCE = 20.0  # seconds a program gets to start
 INSTALL = f"apt-get install {' '.join(DEBIAN)}"
+# Characters that a page is full of, drawn by the browser itself: those that look as one nobody has assigned, or as
+# nothing, have no glyph.
+DRAWN = "专利代理蓝天巡查"
+GLYPHS = f"""(() => {{
+  const draw = (one) => {{
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = 48;
+    const pen = canvas.getContext("2d");
+    pen.font = "32px sans-serif";
+    pen.fillText(one, 4, 36);
+    return canvas.toDataURL();
+  }};
+  const missing = [draw("\\u0378"), draw(" ")];
+  return [..."{DRAWN}"].filter((one) => missing.includes(draw(one))).join("");
+}})()"""
 LISTED = ("fc-list", ":lang=zh-cn", "family")
 
 
@@ -36,7 +51,7 @@ def _browser(patient: Patient) -> Iterator[Check]:
         yield unknown("browser", "[browser] pictures = false：不拍图，没有检查浏览器")
         return
     try:
-        version = asyncio.run(_started(patient))
+        version, missing = asyncio.run(_started(patient))
     except (BrowserTrouble, Error, TimeoutError, *UNEXPECTED) as wrong:
         why = str(wrong).partition("\n")[0] or type(wrong).__name__
         is_root = os.geteuid() == 0 and not patient.config.browser.as_root
@@ -44,10 +59,15 @@ def _browser(patient: Patient) -> Iterator[Check]:
         yield warning("browser", f"{why}；没有浏览器就没有网页截图，脚本生成的列表也读不了", fix)
         return
     yield good("browser", f"{version} 已启动并打开空白页")
+    if missing:
+        words = f"浏览器画不出“{missing}”：网页截图上是空框"
+        yield warning("glyphs", words, "apt-get install fonts-noto-cjk，再重启 lantian-patrol")
+    else:
+        yield good("glyphs", "浏览器画得出汉字")
 
 
-async def _started(patient: Patient) -> str:
-    """Its version, when it has opened a page of its own."""
+async def _started(patient: Patient) -> tuple[str, str]:
+    """Its version, when it has opened a page of its own, and the characters it could not draw there."""
     from crawler.exits import HERE
     from pipelines.browser import Engine
 
@@ -55,8 +75,9 @@ async def _started(patient: Patient) -> str:
     try:
         async with asyncio.timeout(PATIENCE):
             version = await engine.start()
-            async with engine.page():
-                return version
+            async with engine.page() as (session, _):
+                drawn = await session.ask("Runtime.evaluate", {"expression": GLYPHS, "returnByValue": True})
+                return version, str(drawn["result"]["value"])
     finally:
         await engine.stop()
 

@@ -104,7 +104,7 @@ def test_a_home_is_looked_at_and_nothing_in_it_changes(lantian: Run, made_home: 
     assert ran.code == 0, ran.out
     (told,) = ran.lines
     assert told["ok"] is True
-    assert {one["name"] for one in told["checks"]} == set(doctor.NAMES) - {"settings"}
+    assert {one["name"] for one in told["checks"]} - {"glyphs"} == set(doctor.NAMES) - {"settings", "glyphs"}
     assert all(one["fix"] for one in told["checks"] if one["state"] == "warn")
     assert hashlib.sha256((made_home / "lantian.db").read_bytes()).hexdigest() == before
     assert {one.name for one in made_home.iterdir()} <= {"lantian.db", "lantian.db-wal", "lantian.db-shm"}
@@ -261,6 +261,28 @@ def test_a_browser_that_is_not_there_or_does_not_start(patient: Patient, tmp_pat
     complains(found(programs.looks(dead), "browser"), Health.WARN, "没有网页截图", "apt-get install")
     off = changed(patient, browser=Browser(pictures=False))
     assert found(programs.looks(off), "browser").state is Health.UNKNOWN
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="the chromium program is not there")
+@pytest.mark.parametrize("has_fonts", [True, False], ids=["fonts", "no fonts"])
+def test_what_the_browser_cannot_draw_is_seen(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, has_fonts: bool
+) -> None:
+    if not has_fonts:
+        (tmp_path / "fonts").mkdir()
+        latin = next(Path("/usr/share/fonts").rglob("*DejaVuSans.ttf"), None)
+        if latin is not None:
+            shutil.copy(latin, tmp_path / "fonts")
+        (tmp_path / "fonts.conf").write_text(f"<fontconfig><dir>{tmp_path}/fonts</dir></fontconfig>")
+        monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
+    rooted = changed(patient, browser=Browser(as_root=True))
+    (look,) = [one for one in programs.looks(rooted) if one.name == "browser"]
+    started, drawn = made(look)
+    assert started.state is Health.OK
+    if has_fonts:
+        assert (drawn.name, drawn.state) == ("glyphs", Health.OK)
+    else:
+        complains(drawn, Health.WARN, programs.DRAWN, "fonts-noto-cjk")
 
 
 def test_without_the_lister_of_fonts_nothing_is_known(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
