@@ -120,6 +120,11 @@ def _between(text: str, *, is_first: bool) -> str:
     return text if len(text) <= 2 * AROUND else f"{text[:AROUND]}…{text[-AROUND:]}"
 
 
+def shortened(text: str, most: int = MOST_SHOWN) -> str:
+    """A text on one line of a terminal, harmless, cut where it is too long for that."""
+    return harmless(_flat(text if len(text) <= most else f"{text[:most]}…"))
+
+
 def _short(text: str) -> str:
     cut = text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…（共 {len(text)} 字）"
     return _flat(cut)

@@ -12,8 +12,8 @@ from typing import Any
 
 from rich.text import Text
 
-from console.archive.changes import FieldChange, change_text, change_told, field_changes
-from console.output import harmless, page, print_json, say
+from console.archive.changes import FieldChange, change_text, change_told, field_changes, shortened
+from console.output import page, print_json, say
 from console.sealing import opened_engine
 from console.veiling import Veil, veil
 from crawler import clock
@@ -25,7 +25,6 @@ from storage.versions import CAPTURES, Shop, Version, VersionHistory, Versions
 
 SCREENFUL, MOST = 20, 500  # versions, or listings of a shop
 OF_EACH = 5  # versions of each listing of a shop
-LONGEST_TEXT = 160  # characters of a text on a terminal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,12 +144,12 @@ def _print(found: Versions, looks: Veil, *, of_shop: bool = False) -> None:
 def _step_text(step: _Step) -> Text:
     one, listing = step.version, step.listing
     text = Text(f"第 {one.number} 版  ", style="bold")
-    text.append(f"{label_of(listing.platform)} · {harmless(listing.seller) or '（页面未显示卖家）'}", "cyan")
+    text.append(f"{label_of(listing.platform)} · {shortened(listing.seller) or '（页面未显示卖家）'}", "cyan")
     text.append(f"  {_when(one)}\n", "")
     if step.changes is None:
-        shown = listing.text if len(listing.text) <= LONGEST_TEXT else f"{listing.text[:LONGEST_TEXT]}…"
-        price = f"  价格：{listing.price}" if listing.price else ""
-        lines = [Text(harmless(line)) for line in (f"标题：{listing.title}{price}", shown) if line]
+        price = f"  价格：{shortened(listing.price)}" if listing.price else ""
+        told = (f"标题：{shortened(listing.title)}{price}", shortened(listing.text))
+        lines = [Text(line) for line in told if line]
     else:
         lines = [change_text(change) for change in step.changes] or [Text("看得出的文字没有改动")]
     text.append(Text("\n").join(Text("  ").append(line) for line in lines))
@@ -170,7 +169,7 @@ def _when(one: Version) -> str:
 
 
 def _print_shop(shop: Shop, looks: Veil) -> None:
-    who = harmless(looks.text(shop.seller)) or "（页面未显示卖家，只有这一条信息）"
+    who = shortened(looks.text(shop.seller)) or "（页面未显示卖家，只有这一条信息）"
     page().print(Text(f"{label_of(shop.platform)} · {who}", style="bold"))
     for one in shop.listings:
         _print(one, looks, of_shop=True)

@@ -10,8 +10,9 @@ from typing import Any
 
 from rich.text import Text
 
+from console.archive.changes import shortened
 from console.archive.indexing import caught_up
-from console.output import harmless, page, print_json, say
+from console.output import page, print_json, say
 from console.sealing import opened_engine
 from console.veiling import Veil, veil
 from crawler import clock
@@ -115,9 +116,9 @@ def _cut_words(asked: Asked) -> str:
 def _one_text(place: int, one: Similar, listing: Listing, *, by_pictures: bool) -> Text:
     text = Text(f"{place:>3}  ")
     text.append(_likeness_words(one, by_pictures=by_pictures), style="bold red")
-    text.append(f"  {label_of(listing.platform)} · {harmless(listing.seller) or '（页面未显示卖家）'}", style="cyan")
+    text.append(f"  {label_of(listing.platform)} · {shortened(listing.seller) or '（页面未显示卖家）'}", style="cyan")
     text.append("（同一信息的另一版本）" if one.is_same_listing else "")
-    text.append(f"\n     {harmless(listing.title)}  {harmless(listing.price)}")
+    text.append(f"\n     {shortened(listing.title)}  {shortened(listing.price)}")
     seen = f"{clock.in_shanghai(one.seen_at)}（最近），看见 {one.times} 次"
     return text.append(f"\n     证据项 {one.exhibit}  {seen}", style="dim")
 

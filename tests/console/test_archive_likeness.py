@@ -243,6 +243,17 @@ def test_hostile_text_is_shown_not_obeyed(here: Run, home: Home) -> None:
         assert "\u202e" not in out
 
 
+def test_endless_fields_fill_no_terminal(here: Run, home: Home) -> None:
+    endless = "包授权！" * 6_000
+    (first,) = home.saw(replace(LISTING, title=endless, seller=endless, price=endless, text=endless))
+    home.saw(replace(LISTING, item_id="2", title=endless, seller=endless, price=endless, text=endless))
+    home.saw(replace(LISTING, title=endless[::-1], seller=endless[::-1], price=endless[::-1], text=endless[::-1]))
+    for words in (("versions", first), ("versions", first, "--shop"), ("similar", first)):
+        ran = here("archive", *words)
+        assert ran.code == 0
+        assert len(ran.out) < 6_000
+
+
 def test_a_long_text_is_shown_by_what_changed_in_it() -> None:
     long = "".join(f"第{number}项服务说明，" for number in range(9_000))
     old, new = replace(LISTING, text=long), replace(LISTING, text=long.replace("第500项服务", "第500项包授权"))
