@@ -188,6 +188,11 @@ def test_whatever_is_to_be_done_can_be_done() -> None:
         assert unknown_remedies(bad_advice) != [], bad_advice
 
 
+def test_every_check_is_documented() -> None:
+    told = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8").partition("\n## Doctor\n")[2]
+    assert [name for name in doctor.NAMES if f"`{name}`" not in told.partition("\n## ")[0]] == []
+
+
 # -- the machine -----------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import insert
 
 from console.upkeep.metrics import FRESH, House, registry_of, write_whole
 from crawler import clock
@@ -23,7 +25,11 @@ from crawler.tables import Secrets
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
 from storage.shapes import PlannedRun
+from storage.tables.backups import BackupRow
+from storage.tables.fixity import FixityRow
+from storage.tables.patrol import WatchRow
 from tests.console.conftest import ROOT, Ran
+from tests.storage.test_vitals import backup
 
 Run = Callable[..., Ran]
 QUERY, SHOP = "示例甲代理 13800000000", "vx_lan888"
@@ -67,6 +73,18 @@ def test_numbers_are_told_and_no_words(here: Run, home: Path) -> None:
     assert [one for one in (QUERY, SHOP, "13800000000", "captcha", str(home)) if one in ran.out] == []
     as_json = here("metrics", "--json").lines[0]
     assert {"name": "lantian_tasks", "labels": {}, "value": 1.0} in as_json
+
+
+def test_every_metric_is_documented(home: Path) -> None:
+    engine = open_database(home / "lantian.db")
+    with engine.begin() as connection:
+        connection.execute(insert(BackupRow).values(backup(tested_at=clock.now())))
+        connection.execute(insert(FixityRow).values(file="a", from_=0, checked_at=clock.now(), broken=""))
+        connection.execute(insert(WatchRow).values(name="示例", planned_until=clock.now()))
+    engine.dispose()
+    told = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8").partition("\n## Metrics\n")[2]
+    documented = set(re.findall(r"`(lantian_\w+)(?:\{[^}]*\})?`", told.partition("\n## ")[0]))
+    assert documented == {one.name for one in registry_of(Config(home=home)).collect()}
 
 
 def test_a_database_that_is_away_or_older_is_said_and_left_alone(home: Path) -> None:
