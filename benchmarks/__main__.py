@@ -30,6 +30,7 @@ SUITE = (
     "bench_reports",
     "bench_letters",
     "bench_archive",
+    "bench_export",
 )
 TABLE = ROOT / "docs" / "benchmarks.md"
 FIGURES = ("<!-- figures -->", "<!-- /figures -->")

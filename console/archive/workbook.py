@@ -96,5 +96,5 @@ def _frame(sheets: int) -> Iterator[tuple[str, str]]:
     yield "xl/_rels/workbook.xml.rels", f'{_XML}<Relationships xmlns="{_RELATIONS}">{"".join(parts)}</Relationships>'
     names = "".join(f'<sheet name="结果{one}" sheetId="{one}" r:id="rId{one}"/>' for one in numbers)
     head = f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
-    yield "xl/workbook.xml", f"{_XML}{head}<sheets>{names}</sheets></workbook>"
+    yield "xl/workbook.xml", f"{_XML}{head}<bookViews><workbookView/></bookViews><sheets>{names}</sheets></workbook>"
     yield "xl/styles.xml", _STYLES

@@ -113,7 +113,8 @@ def test_nothing_leaves_that_names_a_reporter(
 
 
 def test_a_result_leaves_as_a_package_that_verifies(here: Here, tmp_path: Path) -> None:
-    kept, out = kept_in(tmp_path / "home"), tmp_path / "x.wacz"
+    kept_in(tmp_path / "home")
+    out = tmp_path / "x.wacz"
     asked = ("archive", "export", "--category", "guaranteed_grant", "--by", "张示例", "--json", "--out")
     told = here(*asked, out)
     assert (told.code, told.lines[0]["exhibits"]) == (0, 1), told
@@ -124,10 +125,21 @@ def test_a_result_leaves_as_a_package_that_verifies(here: Here, tmp_path: Path) 
     (act,) = [one for one in log if one["act"] == "archive_export"]
     assert act["detail"]["sha256"] == told.lines[0]["sha256"]
     assert not [one for one in log if one["act"] == "export"], "it is in the log once"
+
+
+def test_a_package_that_was_refused_or_killed_is_packed_anew(here: Here, tmp_path: Path) -> None:
+    kept, out = kept_in(tmp_path / "home"), tmp_path / "x.wacz"
+    asked = ("archive", "export", "--category", "guaranteed_grant", "--by", "张示例", "--out", out)
     kept.write("UPDATE exhibits SET title = title || '改'")
     with pytest.raises(EvidenceBroken, match="标题，与数据库中的不同"):
-        here(*asked, tmp_path / "y.wacz")
-    assert not (tmp_path / "y.wacz").exists()
+        here(*asked)
+    assert not out.exists()
+    for left in ("x.wacz", ".x.wacz.0badcafe.part"):
+        (spool_of(out) / left).write_bytes(b"half")
+    kept.write("UPDATE exhibits SET title = substr(title, 1, length(title) - 1)")
+    assert here(*asked).code == 0
+    assert verify_package(out).broken == ()
+    assert not spool_of(out).exists()
 
 
 def test_a_package_has_its_bounds(home: Path, here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
