@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-STEPS = 400_000  # of comparing, for one pair of texts
+STEPS = 100_000  # of comparing, for one pair of texts
 FINE = 4_000  # characters; longer texts are compared by clauses first, and what differs there by words
 SHORT = 2  # characters; a shorter agreement between two changes is chance
 _WORD = re.compile(r"[0-9A-Za-z]+(?:[.,][0-9]+)*|\s+|.", re.DOTALL)
@@ -34,9 +34,21 @@ class Change:
     new_end: int
 
 
-def differences(old: str, new: str) -> tuple[Change, ...]:
+class Purse:
+    """Steps of comparing that are left; `of` is a larger purse that pays for several pairs of texts."""
+
+    def __init__(self, steps: int, of: Purse | None = None) -> None:
+        self._steps, self._of = steps, of
+
+    def pays(self, steps: int) -> bool:
+        """Whether so many steps more may be taken."""
+        self._steps -= steps
+        return (self._of is None or self._of.pays(steps)) and self._steps >= 0
+
+
+def differences(old: str, new: str, of: Purse | None = None) -> tuple[Change, ...]:
     """The changes that make `new` of `old`, in order; what stands between them is the same."""
-    purse = _Purse(STEPS)
+    purse = Purse(STEPS, of)
     whole = Change(start=0, end=len(old), new_start=0, new_end=len(new))
     if max(len(old), len(new)) <= FINE:
         return _tidy(old, _compared(old, new, whole, _WORD, purse))
@@ -54,18 +66,7 @@ def amount(price: str) -> Decimal | None:
     return Decimal(found[0][0]) * times
 
 
-class _Purse:
-    """Steps of comparing that are left."""
-
-    def __init__(self, steps: int) -> None:
-        self._steps = steps
-
-    def pays(self, steps: int) -> bool:
-        self._steps -= steps
-        return self._steps >= 0
-
-
-def _compared(old: str, new: str, within: Change, parts: re.Pattern[str], purse: _Purse) -> Iterator[Change]:
+def _compared(old: str, new: str, within: Change, parts: re.Pattern[str], purse: Purse) -> Iterator[Change]:
     """The changes within one change, by tokens of this kind."""
     olds = [*parts.finditer(old, within.start, within.end)]
     news = [*parts.finditer(new, within.new_start, within.new_end)]
@@ -81,7 +82,7 @@ def _compared(old: str, new: str, within: Change, parts: re.Pattern[str], purse:
         at, new_at = place + length, new_place + length
 
 
-def _runs(old: Sequence[str], new: Sequence[str], purse: _Purse) -> list[Run]:
+def _runs(old: Sequence[str], new: Sequence[str], purse: Purse) -> list[Run]:
     """Where tokens agree: at both ends, and between by a shortest path of edits if the purse bears it."""
     shorter = min(len(old), len(new))
     head = next((at for at in range(shorter) if old[at] != new[at]), shorter)
@@ -91,7 +92,7 @@ def _runs(old: Sequence[str], new: Sequence[str], purse: _Purse) -> list[Run]:
     return [(0, 0, head), *between, (len(old) - tail, len(new) - tail, tail)]
 
 
-def _path(old: Sequence[str], new: Sequence[str], purse: _Purse) -> list[Run]:
+def _path(old: Sequence[str], new: Sequence[str], purse: Purse) -> list[Run]:
     """E. W. Myers, An O(ND) Difference Algorithm and Its Variations, 1986: the greedy one. Empty when it costs too
     much."""
     if not old or not new:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from console.output import harmless
 from crawler.items import Listing
-from detectors.difference import Change, amount, differences
+from detectors.difference import Change, Purse, amount, differences
 
 FIELDS = {"title": "标题", "text": "正文", "price": "价格", "seller": "卖家"}
 AROUND = 12  # characters of what is the same that are shown beside a change
@@ -32,14 +32,17 @@ class FieldChange:
     changes: tuple[Change, ...]
 
 
-def field_changes(old: Listing, new: Listing, seen_old: Listing, seen_new: Listing) -> tuple[FieldChange, ...]:
-    """Every field that is not the same; the second pair are the same listings with what is hidden hidden."""
+def field_changes(
+    old: Listing, new: Listing, seen_old: Listing, seen_new: Listing, purse: Purse
+) -> tuple[FieldChange, ...]:
+    """Every field that is not the same; the second pair are the same listings with what is hidden hidden. The purse
+    pays for the comparing; when it is empty, fields are told as replaced."""
     return tuple(
         FieldChange(
             field=field,
             old=getattr(seen_old, field),
             new=getattr(seen_new, field),
-            changes=differences(getattr(old, field), getattr(new, field)),
+            changes=differences(getattr(old, field), getattr(new, field), purse),
         )
         for field in FIELDS
         if getattr(old, field) != getattr(new, field)

@@ -20,10 +20,12 @@ from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, UserMistake
 from crawler.items import Entity, Listing
+from detectors.difference import Purse
 from patrol.platforms import label_of
 from storage.versions import CAPTURES, Shop, Version, VersionHistory, Versions
 
 SCREENFUL, MOST = 20, 500  # versions, or listings of a shop
+STEPS = 1_000_000  # of comparing, for one answer: some seconds
 OF_EACH = 5  # versions of each listing of a shop
 
 
@@ -46,13 +48,13 @@ def show_versions(asked: Asked, *, as_json: bool) -> int:
         raise UserMistake("--after 只和 --shop 一起用；一条信息的更早版本用 --before")
     config = Config.load()
     with opened_engine(config) as engine:
-        looks, history = veil(config, engine, asked.by), VersionHistory(engine)
+        looks, history, purse = veil(config, engine, asked.by), VersionHistory(engine), Purse(STEPS)
         if asked.of_shop:
             shop = history.shop(asked.exhibit, asked.limit, OF_EACH, asked.after)
-            print_json(looks.told(_shop_told(shop, looks))) if as_json else _print_shop(shop, looks)
+            print_json(looks.told(_shop_told(shop, looks, purse))) if as_json else _print_shop(shop, looks, purse)
         else:
             found = history.of(asked.exhibit, asked.limit, asked.before)
-            print_json(looks.told(_told(found, looks))) if as_json else _print(found, looks)
+            print_json(looks.told(_told(found, looks, purse))) if as_json else _print(found, looks, purse)
     return EXIT_DONE
 
 
@@ -69,14 +71,14 @@ class _Step:
     against: str
 
 
-def _steps(found: Versions, looks: Veil) -> Iterator[_Step]:
+def _steps(found: Versions, looks: Veil, purse: Purse) -> Iterator[_Step]:
     """The versions, newest first. A contact that one of them names is hidden in all."""
     named = (*found.found, *((found.earlier,) if found.earlier else ()))
     contacts = {pair for one in named for pair in one.contacts}
     looks = looks.knowing(Entity(kind=kind, value=value, field="", start=0, end=0) for kind, value in sorted(contacts))
     seen = [(one, one.listing if looks.is_open else looks.listing(one.listing)) for one in named]
     for (one, shown), (old, shown_old) in pairwise(seen):
-        changes = field_changes(old.listing, one.listing, shown_old, shown)
+        changes = field_changes(old.listing, one.listing, shown_old, shown, purse)
         yield _Step(version=one, listing=shown, changes=changes, against=old.exhibit)
     if seen and not found.earlier:
         yield _Step(version=seen[-1][0], listing=seen[-1][1], changes=None, against="")
@@ -85,11 +87,11 @@ def _steps(found: Versions, looks: Veil) -> Iterator[_Step]:
 # -- as JSON ---------------------------------------------------------------------------------------
 
 
-def _told(found: Versions, looks: Veil) -> dict[str, Any]:
+def _told(found: Versions, looks: Veil, purse: Purse) -> dict[str, Any]:
     return {
         "listing": found.listing_key,
         "total": found.total,
-        "versions": [_step_told(step) for step in _steps(found, looks)],
+        "versions": [_step_told(step) for step in _steps(found, looks, purse)],
         "next": found.found[-1].exhibit if found.earlier else None,
     }
 
@@ -113,12 +115,12 @@ def _step_told(step: _Step) -> dict[str, Any]:
     }
 
 
-def _shop_told(shop: Shop, looks: Veil) -> dict[str, Any]:
+def _shop_told(shop: Shop, looks: Veil, purse: Purse) -> dict[str, Any]:
     return {
         "platform": shop.platform,
         "seller": looks.text(shop.seller),
         "seller_id": looks.text(shop.seller_id),
-        "listings": [_told(one, looks) for one in shop.listings],
+        "listings": [_told(one, looks, purse) for one in shop.listings],
         "next": shop.listings[-1].listing_key if shop.more else None,
     }
 
@@ -126,9 +128,9 @@ def _shop_told(shop: Shop, looks: Veil) -> dict[str, Any]:
 # -- as people read it -----------------------------------------------------------------------------
 
 
-def _print(found: Versions, looks: Veil, *, of_shop: bool = False) -> None:
+def _print(found: Versions, looks: Veil, purse: Purse, *, of_shop: bool = False) -> None:
     console = page()
-    for step in _steps(found, looks):
+    for step in _steps(found, looks, purse):
         console.print(_step_text(step))
     told = f"共 {found.total} 个版本" + ("" if looks.is_open else "（联系方式已遮盖）")
     if found.earlier:
@@ -168,10 +170,10 @@ def _when(one: Version) -> str:
     return f"{span}，看见 {one.times} 次" + ("，其间换过别的版本" if one.came_back else "")
 
 
-def _print_shop(shop: Shop, looks: Veil) -> None:
+def _print_shop(shop: Shop, looks: Veil, purse: Purse) -> None:
     who = shortened(looks.text(shop.seller)) or "（页面未显示卖家，只有这一条信息）"
     page().print(Text(f"{label_of(shop.platform)} · {who}", style="bold"))
     for one in shop.listings:
-        _print(one, looks, of_shop=True)
+        _print(one, looks, purse, of_shop=True)
     if shop.more:
         say(f"这家店还有别的信息：--after {shop.listings[-1].listing_key}，或 --limit 多看几条")

@@ -18,9 +18,11 @@ from sqlalchemy import Engine, select
 
 from casework.acting import Grant
 from console.archive.changes import change_text, change_told, field_changes
+from console.archive.history import STEPS
 from crawler.captures import Exchange
 from crawler.items import Capture, Entity, Exhibit, Exhibits, How, Kind, Listing, Outcome, Reading, Sightings
 from crawler.pictures import Fate, WantedPicture
+from detectors.difference import Purse
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
@@ -257,7 +259,7 @@ def test_endless_fields_fill_no_terminal(here: Run, home: Home) -> None:
 def test_a_long_text_is_shown_by_what_changed_in_it() -> None:
     long = "".join(f"第{number}项服务说明，" for number in range(9_000))
     old, new = replace(LISTING, text=long), replace(LISTING, text=long.replace("第500项服务", "第500项包授权"))
-    (change,) = field_changes(old, new, old, new)
+    (change,) = field_changes(old, new, old, new, Purse(STEPS))
     shown = change_text(change).plain
     assert "〔删：服务〕〔增：包授权〕" in shown
     assert len(shown) < 200
@@ -267,7 +269,7 @@ def test_a_long_text_is_shown_by_what_changed_in_it() -> None:
 def test_many_changes_of_a_field_are_counted() -> None:
     old = replace(LISTING, text="".join(f"第{number}项甲甲甲甲，" for number in range(60)))
     new = replace(LISTING, text="".join(f"第{number}项甲甲乙甲，" for number in range(60)))
-    (change,) = field_changes(old, new, old, new)
+    (change,) = field_changes(old, new, old, new, Purse(STEPS))
     assert "另有 48 处改动" in change_text(change).plain
     assert len(change_told(change)["changes"]) == 60
 
@@ -285,7 +287,7 @@ def test_many_changes_of_a_field_are_counted() -> None:
 )
 def test_prices_say_whether_they_went_up_or_down(prices: tuple[str, str], said: str) -> None:
     old, new = (replace(LISTING, price=price) for price in prices)
-    (change,) = field_changes(old, new, old, new)
+    (change,) = field_changes(old, new, old, new, Purse(STEPS))
     assert change_text(change).plain == f"价格：{said}"
 
 

@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from detectors import difference
-from detectors.difference import STEPS, amount, differences
+from detectors.difference import STEPS, Purse, amount, differences
 
 
 def rebuilt(old: str, new: str) -> str:
@@ -69,23 +68,32 @@ def test_chance_agreement_within_a_change_is_no_agreement() -> None:
     ],
 )
 def test_a_hundred_thousand_characters_cost_so_many_steps(old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    purses: list[difference._Purse] = []
-
-    class Counted(difference._Purse):
-        def __init__(self, steps: int) -> None:
-            super().__init__(steps)
-            self.asked = self.longest = 0
-            purses.append(self)
-
-        def pays(self, steps: int) -> bool:
-            self.asked, self.longest = self.asked + steps, max(self.longest, steps)
-            return super().pays(steps)
-
-    monkeypatch.setattr(difference, "_Purse", Counted)
+    pairs = Counted(10**9)
+    assert differences(old, new, pairs)
     assert rebuilt(old, new) == new
-    (purse,) = purses
     # One refusal for each stretch that is compared; a stretch that was refused is told as replaced.
-    assert purse.asked <= STEPS + 2 * purse.longest
+    assert pairs.asked <= STEPS + 2 * pairs.longest
+
+
+class Counted(Purse):
+    """A purse that knows what was asked of it."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__(steps)
+        self.asked = self.longest = 0
+
+    def pays(self, steps: int) -> bool:
+        self.asked, self.longest = self.asked + steps, max(self.longest, steps)
+        return super().pays(steps)
+
+
+def test_a_purse_pays_for_several_pairs_and_an_empty_one_tells_them_replaced() -> None:
+    old, new = "甲乙丙丁戊己庚辛", "丙丁戊己庚辛甲乙"
+    assert [(one.start, one.end) for one in differences(old, new, Purse(1_000))] == [(0, 2), (8, 8)]
+    pairs = Purse(60)
+    told = [len(differences(old, new, pairs)) for _ in range(9)]
+    assert told[0] == 2
+    assert told[-1] == 1, "told as replaced"
 
 
 def test_long_texts_are_told_clause_by_clause_and_then_word_by_word() -> None:
