@@ -16,7 +16,7 @@ from storage.searching.shapes import Query, Term
 from storage.searching.terms import Terms
 from storage.searching.texts import FEW
 
-_DOUBTFUL = SMALLEST // 8
+_DOUBTFUL = SMALLEST // 4
 _READ_OF_WIDE = 1_000  # rows
 
 

@@ -13,7 +13,8 @@ Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 NONE: Rows = np.empty(0, np.int64)
-SMALLEST = 2**14  # exhibits of the first range, where the newest are asked for
+SMALLEST = 2**12  # exhibits of the first range, where the newest are asked for
+GROWTH = 4
 LARGEST = 2**18  # of a range: what one question holds in memory follows from it
 
 
@@ -50,7 +51,7 @@ def newest_first(last: int, smallest: int = SMALLEST, largest: int = LARGEST) ->
         first = max((last + 1 - size) // size * size, 1)
         yield first, last
         last = first - 1
-        size = min(size * 2, largest)
+        size = min(size * GROWTH, largest)
 
 
 def oldest_first(after: int, last: int, size: int = LARGEST) -> Iterator[tuple[int, int]]:
