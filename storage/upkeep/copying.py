@@ -17,6 +17,7 @@ from pathlib import Path
 
 from crawler.errors import UserMistake
 from storage.folders import sync_folder
+from storage.warcfile import is_still
 
 CHUNK = 1 << 20
 SPARE = 64 << 20  # bytes that stay free beside what is written
@@ -44,30 +45,45 @@ def folder_of_ours(path: Path) -> Iterator[Path]:
 
     What a dead process left under the name is taken away; `UserMistake` when a living one has it.
     """
-    clear(path)
-    path.mkdir(mode=0o700)
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-        os.close(fd)
+    with _held(path):
+        if path.exists():
+            shutil.rmtree(path)
+        path.mkdir(mode=0o700)
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def clear(path: Path) -> None:
     """Take away an unfinished folder, unless a living process has it: `UserMistake`."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        return
+    with _held(path):
+        shutil.rmtree(path)
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """The lock of a folder lies beside it: on network disks a folder itself cannot be locked."""
+    lock = lock_of(path)
+    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(path)
+        if not is_still(lock, fd):
+            raise BlockingIOError  # whoever had it has just ended, and another one may have begun
+        yield
+        lock.unlink(missing_ok=True)
     except BlockingIOError:
         raise UserMistake(f"{path} 正在写入") from None
+    except BaseException:
+        lock.unlink(missing_ok=True)
+        raise
     finally:
         os.close(fd)
+
+
+def lock_of(path: Path) -> Path:
+    """Where the lock of an unfinished folder lies."""
+    return path.with_name(f".{path.name.lstrip('.')}.lock")
 
 
 def copied(source: int, size: int, target: Path) -> Copied:

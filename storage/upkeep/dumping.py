@@ -63,20 +63,25 @@ def size_of(place: Place) -> int:
 def _sqlite(path: Path, target: Path) -> Facts:
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
-            copy.execute("PRAGMA synchronous=OFF")  # it has no name yet, and is synced as a whole before it gets one
+        # The copy is ours alone, so that it needs none of the locks that network disks do not know; it has no name yet,
+        # and is synced as a whole before it gets one.
+        alone = f"file:{quote(str(target.absolute()))}?nolock=1"
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(alone, uri=True)) as copy:
+            copy.execute("PRAGMA journal_mode=OFF")
+            copy.execute("PRAGMA synchronous=OFF")
             # All of it in one step, which is one read: a step more would begin anew whenever somebody wrote between.
             source.backup(copy, pages=-1)
     except sqlite3.DatabaseError as wrong:
-        raise _as_disk(wrong, path) from None
+        raise _as_disk(wrong, path, target) from None
     engine = still(target)
     with engine.connect() as connection:
         return facts_on(connection)
 
 
-def _as_disk(wrong: sqlite3.DatabaseError, path: Path) -> Exception:
-    if wrong.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return OSError(errno.ENOSPC, f"数据库没有写完（{wrong}）", str(path))
+def _as_disk(wrong: sqlite3.DatabaseError, path: Path, target: Path) -> Exception:
+    kinds = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_IOERR: errno.EIO}
+    if kind := kinds.get(wrong.sqlite_errorcode & 0xFF):
+        return OSError(kind, f"数据库没有写完（{wrong}）", str(target))
     return EvidenceBroken(f"{path}：数据库读不出来：{wrong}")
 
 

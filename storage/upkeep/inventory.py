@@ -19,7 +19,8 @@ from storage.canonical import canonical
 from storage.shelving import Shelved
 
 LIST, DIGEST, TESTED = "BACKUP.json", "BACKUP.sha256", "TESTED.json"
-BESIDE = frozenset({LIST, DIGEST, TESTED})  # what lies in a backup and is not in its list
+# What may lie in a backup and is not in its list; the last is left where the machine stopped while the test was noted.
+BESIDE = frozenset({LIST, DIGEST, TESTED, f".{TESTED}.tmp"})
 DATABASE, DUMP = "lantian.db", "lantian.dump"
 FORMAT = "lantian-backup/1"
 LIMIT = 512 << 20  # bytes of a list; a million files come to some 150 MB
@@ -85,7 +86,7 @@ def read_inventory(backup: Path, sha256: str = "") -> tuple[Inventory, str]:
         raise EvidenceBroken(f"{backup / LIST} 与其摘要不符（现为 {found}）")
     try:
         told = _told(raw)
-    except (ValueError, TypeError, KeyError) as wrong:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as wrong:
         raise EvidenceBroken(f"{backup / LIST} 读不懂：{wrong}") from None
     _refuse_names(told)
     return told, found
@@ -129,9 +130,21 @@ def _told(raw: bytes) -> Inventory:
             ),
         }
     )
-    if read.written() != raw:
+    if read.written() != raw or not _is_typed(read):
         raise ValueError("不是备份时写下的样子")
     return read
+
+
+def _is_typed(read: Inventory) -> bool:
+    """JSON knows other kinds of values than were written."""
+    facts = read.facts
+    words = (read.version, read.database, facts.schema, facts.head, facts.audit.digest, *read.left_out, *facts.workers)
+    numbers = (facts.exhibits, facts.number, facts.audit.count)
+    files = [(one.name, one.sha256, one.size) for one in read.files]
+    files += [(one.file, one.sha256, one.size) for one in facts.shelf]
+    texts = (*words, *(word for name, sha256, _ in files for word in (name, sha256)))
+    sizes = (*numbers, *(size for _, _, size in files))
+    return all(type(one) is str for one in texts) and all(type(one) is int and one >= 0 for one in sizes)
 
 
 def _refuse_names(told: Inventory) -> None:

@@ -349,6 +349,7 @@ def test_a_backup_that_was_touched_becomes_no_home(here: Run, whole: Path, tmp_p
 def test_the_same_backup_untouched_becomes_one(here: Run, whole: Path, tmp_path: Path) -> None:
     backup = Path(shutil.copytree(whole, tmp_path / "backup"))
     relisted(backup)
+    (backup / ".TESTED.json.tmp").write_bytes(b"{")  # the machine stopped there
     assert here("restore", backup, "--home", tmp_path / "new").code == 0
     with pytest.raises(EvidenceBroken, match="摘要不符"):
         here("restore", backup, "--home", tmp_path / "new2", "--sha256", "0" * 64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import shutil
 import signal
 import sqlite3
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -30,7 +31,7 @@ from storage.upkeep.backups import Backups
 from storage.upkeep.copying import clear, folder_of_ours
 from storage.upkeep.dumping import facts_on, still
 from storage.upkeep.inventory import LIST, is_safe, read_inventory
-from storage.upkeep.laying import lay_out
+from storage.upkeep.laying import lay_out, refuse_strangers
 from storage.upkeep.proving import Proof
 from storage.warcfile import OPEN_SUFFIX
 
@@ -205,7 +206,7 @@ def test_a_damaged_database_is_said(home: Home, tmp_path: Path) -> None:
 
 DIES = """
 import os, sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from crawler import clock
 from crawler.config import Config
@@ -227,12 +228,23 @@ def test_one_that_died_leaves_the_others_whole_and_is_cleared_away(home: Home, t
     first = backup_of(home.folder, folder)
     argv = [sys.executable, "-c", DIES, home.folder, folder, str(step)]
     assert subprocess.run(argv, cwd=ROOT, check=False).returncode == -signal.SIGKILL
-    assert [path.suffix for path in folder.iterdir() if path != first.place] == [".part"]
+    assert sorted(path.suffix for path in folder.iterdir() if path != first.place) == [".lock", ".part"]
     assert read_inventory(first.place) == (first.inventory, first.sha256)
     with pytest.raises(UserMistake, match="不是备份"):
         read_inventory(next(path for path in folder.iterdir() if path.suffix == ".part"))
     second = backup_of(home.folder, folder, now=NOW + timedelta(days=1))
     assert set(folder.iterdir()) == {first.place, second.place}
+
+
+def test_two_that_want_one_folder_at_once(tmp_path: Path) -> None:
+    with folder_of_ours(tmp_path / "x.part"):
+        with pytest.raises(UserMistake, match="正在写入"), folder_of_ours(tmp_path / "x.part"):
+            pass
+        assert (tmp_path / "x.part").exists(), "whoever came too late takes nothing away"
+    assert list(tmp_path.iterdir()) == []
+    with suppress(ZeroDivisionError), folder_of_ours(tmp_path / "x.part"):
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_living_ones_folder_is_left_to_it(home: Home, tmp_path: Path) -> None:
@@ -294,6 +306,31 @@ def test_a_list_is_only_what_was_written(home: Home, tmp_path: Path) -> None:
     assert read_inventory(made.place, made.sha256.upper()) == (made.inventory, made.sha256)
     with pytest.raises(EvidenceBroken, match="摘要不符"):
         read_inventory(made.place, "0" * 64)
+
+
+def changed(told: object, chance: random.Random) -> object:
+    """The same JSON with one value somewhere turned into something else."""
+    others = (None, True, -1, 0.5, "", "../x", [], {}, 10**30, "0" * 64)
+    if isinstance(told, dict) and told and chance.random() < 0.9:
+        name = chance.choice(sorted(told))
+        return {**told, name: changed(told[name], chance)}
+    if isinstance(told, list) and told and chance.random() < 0.9:
+        at = chance.randrange(len(told))
+        return [*told[:at], changed(told[at], chance), *told[at + 1 :]]
+    return chance.choice(others)
+
+
+def test_a_list_with_anything_else_in_it_is_refused_or_read(home: Home, tmp_path: Path) -> None:
+    made = backup_of(home.folder, tmp_path / "backups")
+    whole, chance, refused = listed(made.place), random.Random(20261120), 0
+    for _ in range(400):
+        relisted(made.place, changed(whole, chance))  # type: ignore[arg-type]
+        try:
+            inventory, _ = read_inventory(made.place)
+            refuse_strangers(made.place, inventory)
+        except EvidenceBroken:
+            refused += 1
+    assert refused > 300
 
 
 # -- the home's own rows ---------------------------------------------------------------------------
