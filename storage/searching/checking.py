@@ -69,9 +69,9 @@ class Check:
     def _stretches(self, begun: int) -> Iterator[_Stretch]:
         """All that lies beyond `begun`, also where no exhibit is."""
         while begun < self._upto:
-            query = select(ExhibitRow.id).where(ExhibitRow.id > begun, ExhibitRow.id <= self._upto)
-            rows = self._connection.execute(query.order_by(ExhibitRow.id).limit(BATCH)).scalars().all()
-            last = rows[-1] if len(rows) == BATCH else self._upto
+            last = min(begun + BATCH, self._upto)
+            query = select(ExhibitRow.id).where(ExhibitRow.id > begun, ExhibitRow.id <= last)
+            rows = self._connection.execute(query.order_by(ExhibitRow.id)).scalars().all()
             yield _Stretch(
                 first=begun + 1,
                 last=last,

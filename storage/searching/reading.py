@@ -16,6 +16,9 @@ from storage.searching.documents import Cells, Indexed, json_of
 from storage.tables.patrol import RosterRow, WatchVersionRow
 from storage.tables.pictures import PictureRow, PictureTextRow
 
+LATEST = 2**32 - 1
+"""The last second that fits; what is said to be of another time is of the nearest that does."""
+
 
 def rows_after(connection: Connection, row: int, limit: int) -> tuple[int, ...]:
     """The next exhibits after this one."""
@@ -56,7 +59,7 @@ def _cells(row: Row[Any], findings: set[tuple[str, str]], place: str) -> Cells:
         place=place,
         categories=json_of(sorted({category for category, _ in findings})),
         rules=json_of(sorted({rule for _, rule in findings})),
-        seen=int(row.seen_at.timestamp()),
+        seen=min(max(int(row.seen_at.timestamp()), 0), LATEST),
         lead=row.lead_id or 0,
     )
 

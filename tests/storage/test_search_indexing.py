@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,28 @@ def _everything(engine: Engine) -> object:
         given = [row for row in blocks if row.name not in said]
         numbers = words_of(connection).numbers(0, MOST).tolist()
     return [tuple(row) for row in given], [tuple(row) for row in late], told, numbers
+
+
+@on_both
+def test_no_exhibit_stops_the_index(home: Engine) -> None:
+    """Whatever a page says: of any length, of any time, without a word."""
+    long = "".join(chr(0x4E00 + at * 7 % 20_000) for at in range(100_000))
+    ancient, late = datetime(1899, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+    sow_exhibits(
+        home,
+        [
+            seen(1, "", ""),
+            seen(2, long, long[::-1], seen_at=ancient),
+            seen(3, "\ud800\0", "甲", seen_at=late, pictures=["", "ヲ", "ヲ"], entities=[("phone", ""), ("", "1")]),
+            seen(2**31 - 1, "最后一个", entities=[("phone", "1"), ("phone", "1"), ("qq", "1")]),
+        ],
+    )
+    indexer(home).catch_up(untold)
+    assert found(home, long[:2000]) == found(home, long[-3:]) == [2]
+    assert found(home, "\ufffd\ufffd") == found(home, "ヲ") == [3]
+    with home.connect() as connection:
+        assert columns.codes(connection, "seen", 1, 3).tolist() == [int(START.timestamp()), 0, 2**32 - 1]
+        assert words_of(connection).matching("最后", frozenset(Field), 0, 2**31 - 1).tolist() == [2**31 - 1]
 
 
 @on_both
