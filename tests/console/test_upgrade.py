@@ -184,9 +184,10 @@ def test_a_disk_without_room_for_the_backup_leaves_the_old_home_whole(tmp_path: 
     home_of("0.1.0", tmp_path)
     disk, old = tmp_path / "disk", tmp_path / "home"
     disk.mkdir()
-    lantian = f"LANTIAN_HOME={disk}/home '{sys.executable}' -c 'from console.cli import main; main()' upgrade"
-    made = f"mount -t tmpfs -o size=40m tmpfs {disk} && cp -a {old} {disk}/home"
-    after = f"ls {disk}/home-backups; cmp {old}/lantian.db {disk}/home/lantian.db || exit 9"
+    house = disk / "house"
+    lantian = f"LANTIAN_HOME={house} '{sys.executable}' -c 'from console.cli import main; main()' upgrade"
+    made = f"mount -t tmpfs -o size=40m tmpfs {disk} && cp -a {old} {house}"
+    after = f"ls {house}-backups; cmp {old}/lantian.db {house}/lantian.db || exit 9"
     argv = ["unshare", "-m", "sh", "-c", f"{made} && {lantian}; code=$?; {after}; exit $code"]
     told = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(tmp_path), "LANG": "C.UTF-8"}
     ended = subprocess.run(argv, cwd=ROOT, env=told, capture_output=True, text=True, check=False, timeout=300)
