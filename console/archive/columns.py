@@ -181,12 +181,15 @@ COLUMNS = (
 )
 
 
+_REMEMBERED = 2_000  # characters: what is longer would fill the memory
+
+
 class Masks:
     """Hides contacts as the veil has it; what is seen again and again is worked out once."""
 
     def __init__(self, veil: Veil) -> None:
         self._veil = veil
-        self._masked = lru_cache(maxsize=4096)(self._mask)
+        self._remembered = lru_cache(maxsize=4096)(self._mask)
 
     @property
     def is_open(self) -> bool:
@@ -211,6 +214,9 @@ class Masks:
 
     def _value(self, kind: str, value: str, known: tuple[str, ...]) -> str:
         return masked_value(kind, value) if kind in CONTACTS else self._masked(value, known)
+
+    def _masked(self, text: str, known: tuple[str, ...]) -> str:
+        return self._remembered(text, known) if len(text) <= _REMEMBERED else self._mask(text, known)
 
     def _mask(self, text: str, known: tuple[str, ...]) -> str:
         entities = (Entity(kind=CONTACTS[0], value=one, field="", start=0, end=0) for one in known)

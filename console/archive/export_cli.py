@@ -52,6 +52,6 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
         fields=fields, platforms=platform, kinds=kind, categories=category, rules=rule, actors=actor, places=place,
         states=state, first=first, last=last, is_literal=literal,
     )  # fmt: skip
-    named = form or out.suffix.lower().removeprefix(".")
+    named = form.lower() or out.suffix.lower().removeprefix(".")
     asked = exporting.Asked(words=words, chosen=chosen, format=named, out=out, by=by)
     raise typer.Exit(exporting.export(asked, as_json=as_json))

@@ -15,6 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from console.archive.forms import Csv, Form, JsonLines, Rows
 from console.archive.indexing import caught_up
 from console.archive.leaving import Exporter, Gate, exporter
@@ -25,13 +27,14 @@ from console.export import pack
 from console.ledger import opened
 from console.output import harmless, print_json, progress, say
 from crawler import clock
-from crawler.config import Config
+from crawler.config import TOOL, Config
 from crawler.errors import EXIT_DONE, UserMistake
 from storage.audit import Act, AuditLog, add_on
 from storage.canonical import canonical
 from storage.db import writing
 from storage.exhibits import ExhibitStore
 from storage.search import Search
+from storage.searching.resting import resting
 from storage.searching.shapes import Query
 
 BATCH = 500  # exhibits
@@ -103,7 +106,7 @@ def _tell(asked: Asked, who: Exporter, made: Spool, resumed: int, *, as_json: bo
     say(f"已导出 {mark.lines} 个证据项：{harmless(str(asked.out))}")
     say(f"SHA-256 {mark.sha256}" + ("；联系方式已遮盖" if who.is_masked else ""))
     if gone := mark.done - mark.lines:
-        say(f"另有 {gone} 项导出期间已按保存期限删除，不在文件中")
+        say(f"另有 {gone} 项的固定已按保存期限删除，无从核验，不在文件中")
     if mark.is_specimen:
         say("其中有样本网的网页，不是真实平台，不得作为证据使用。")
     if as_json:
@@ -136,7 +139,7 @@ class _Export:
     def begin(self) -> None:
         """Take up what was begun, or write down which exhibits these are."""
         made, question = self._made, self._question()
-        if made.out.exists() and not made.is_named(self.file):
+        if made.out.exists() and not (made.is_begun and made.is_named(self.file)):
             if not made.is_begun:
                 discard(made)
             raise UserMistake(f"{harmless(str(made.out))} 已经存在，不会覆盖")
@@ -156,8 +159,9 @@ class _Export:
 
     def _question(self) -> str:
         """What is asked, by whom and what he may see, in words that are the same for the same."""
+        who = {"by": self._who.name, "masked": self._who.is_masked, "districts": list(self._who.reader.districts)}
         told = {"query": _plain(asdict(self._result.query)), "words": self._asked.words, "format": self._asked.format}
-        return canonical(told | {"by": self._who.name, "masked": self._who.is_masked}).decode()
+        return canonical(told | who | {"tool": TOOL}).decode()
 
     # -- exhibits ------------------------------------------------------------------------------------
 
@@ -180,7 +184,7 @@ class _Export:
     def _batch(self, body: BinaryIO, form: Form, gate: Gate, after: int) -> None:
         rows, mark = self._made.rows(after, BATCH), self._made.mark
         leaving = gate.out(self._search.hits(rows))
-        body.write(b"".join(map(form.line, leaving)))
+        body.writelines(form.line(one) for one in leaving)
         is_specimen = mark.is_specimen or any(one.is_specimen for one in leaving)
         done, lines = mark.done + len(rows), mark.lines + len(leaving)
         self._made.written(body, replace(mark, done=done, lines=lines, is_specimen=is_specimen))
@@ -192,11 +196,13 @@ class _Export:
 
     def _pack(self) -> None:
         made = self._made
-        for left in (*made.folder.glob(".*.part"), made.folder / self.file):
-            left.unlink(missing_ok=True)
-        ids = self._search.public_ids(made.rows(0, made.number))
+        for path in (*made.folder.glob(".*.part"), made.folder / self.file):
+            path.unlink(missing_ok=True)
+        rows = made.rows(0, made.number)
+        left = {row for row, one in resting(self._engine, rows.tolist()).items() if not one.page.expired_in}
+        ids = self._search.public_ids(np.array([row for row in rows.tolist() if row in left], np.int64))
         if not ids:
-            raise UserMistake("这些证据项都已按保存期限删除，没有写文件")
+            raise UserMistake("这些证据项的固定都已按保存期限删除，没有写文件")
         is_specimen = pack(self._result.config, self._result.store, ids, made.folder / self.file)
         made.keep(Mark(done=made.number, lines=len(ids), is_specimen=is_specimen))
 
@@ -241,6 +247,7 @@ class _Export:
             "asked": canonical(_plain(asdict(self._result.query))).decode(),
             "format": asked.format,
             "exhibits": mark.lines,
+            "gone": mark.done - mark.lines,
             "sha256": mark.sha256,
             "masked": self._who.is_masked,
         }

@@ -40,20 +40,23 @@ class Proving:
     def leaving(self, hits: Sequence[Hit]) -> list[Leaving]:
         """The same exhibits, proved. `EvidenceBroken` or `UserMistake` names the first that may not leave.
 
-        Those that are gone by now, because their time was over, are left out.
+        Those whose page is gone by now, because its time was over, are left out: nobody can prove them any more.
         """
         found = resting(self._engine, [one.row for one in hits])
-        return [self._leaving(one, found[one.row]) for one in hits if one.row in found]
+        passed = (self._leaving(one, found[one.row]) for one in hits if one.row in found)
+        return [one for one in passed if one is not None]
 
-    def _leaving(self, hit: Hit, rests: Resting) -> Leaving:
+    def _leaving(self, hit: Hit, rests: Resting) -> Leaving | None:
         if rests.is_claimed:
             refuse_unbacked_name(self._engine, hit.exhibit)
-        seal = self._proved(hit, rests.page)
+        try:
+            seal = self._proved(hit, rests.page)
+        except Expired:
+            return None
         try:
             for one in rests.pictures:
                 self._proved(hit, one)
         except Expired:
-            # What stood in a picture that is no more cannot be proved by anybody.
             hit = replace(hit, picture_texts=())
         return Leaving(
             hit=hit,

@@ -80,7 +80,7 @@ class Spool:
         asked = json.loads((self.folder / _ASKED).read_bytes())
         if asked["question"] != question:
             raise UserMistake(
-                f"{_told(self.out)} 有另一个没有写完的导出（问题、格式、权限或导出人不同）："
+                f"{_told(self.out)} 有另一个没有写完的导出（问题、格式、权限、导出人或软件版本不同）："
                 f"用原来的命令接着导出，或换一个文件名，或删除 {_told(self.folder)}"
             )
         self.number, self.id = asked["number"], asked["id"]
@@ -139,6 +139,8 @@ class Spool:
             except FileExistsError:
                 raise UserMistake(f"{_told(self.out)} 已经存在，不会覆盖：移走它，再运行同一命令") from None
             sync_folder(self.out.absolute().parent)
+        # First what says that something is to be gone on with: a death in between must not begin it anew.
+        (self.folder / _ASKED).unlink()
         shutil.rmtree(self.folder)
 
     def _save(self, name: str, told: dict[str, object]) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from storage_specimens import exchange, finding, listing
 
 from crawler import clock
+from crawler.config import TOOL
 from crawler.items import Entity, Exhibit, Exhibits, Listing, Outcome, Reading, Sightings
-from pipelines.room import TOOL
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore

@@ -290,6 +290,16 @@ def test_what_a_person_brought_in_leaves_once_it_is_backed(
         exported(small, monkeypatch, asked(tmp_path / "x.csv"))
 
 
+def test_what_nobody_can_prove_any_more_is_left_out_and_said(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(small, "UPDATE captures SET expired_in = 1 WHERE url LIKE '%p=1'")
+    lines = objects(exported(small, monkeypatch, asked(tmp_path / "x.jsonl")))
+    assert [one["title"] for one in lines] == [f"发明专利代写 包授权 1-{place}" for place in (3, 2, 1)]
+    assert f"另有 {len(HOSTILE)} 项的固定已按保存期限删除" in capsys.readouterr().err
+    assert json.loads(acts(small)[0].detail)["gone"] == len(HOSTILE)
+
+
 def test_each_capture_is_read_once(big: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from console.archive.proving import Proving
     from storage.search import Search

@@ -134,7 +134,7 @@ def test_what_expired_meanwhile_is_left_out_and_said(home: Path, tmp_path: Path,
     assert dying(out) == [0]
     assert len(lines := out.read_text().splitlines()) == EXHIBITS - 1
     assert not any(gone in line for line in lines)
-    assert "另有 1 项导出期间已按保存期限删除" in (tmp_path / "heard").read_text()
+    assert "另有 1 项的固定已按保存期限删除" in (tmp_path / "heard").read_text()
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "xlsx"])
@@ -157,6 +157,32 @@ def test_another_question_over_the_same_file_is_refused(home: Path, tmp_path: Pa
         with pytest.raises(UserMistake, match="另一个没有写完的导出"):
             export(other, as_json=False)
     assert export(asked(out), as_json=False) == 0
+
+
+def test_a_newer_version_does_not_go_on_with_what_an_older_one_began(
+    home: Path, tmp_path: Path, dying: Dying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "x.jsonl"
+    assert dying(out, (8,), finishes=False) == [-9]
+    monkeypatch.setattr("console.archive.exporting.TOOL", "lantian/99")
+    with pytest.raises(UserMistake, match="软件版本不同"):
+        export(asked(out), as_json=False)
+
+
+def test_a_death_while_the_spool_goes_leaves_a_whole_file(home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "x.csv"
+    assert export(asked(out), as_json=False) == 0
+    whole = out.read_bytes()
+    for name in ("body", "mark.json"):
+        spool_of(out).mkdir(mode=0o700)
+        (spool_of(out) / name).write_bytes(b"{}")
+        if name == "body":
+            (spool_of(out) / name).unlink()
+            os.link(out, spool_of(out) / name)
+        with pytest.raises(UserMistake, match="已经存在"):
+            export(asked(out), as_json=False)
+        assert (out.read_bytes(), spool_of(out).exists()) == (whole, False)
+    assert noted(home) == [out.name]
 
 
 def test_what_has_the_name_is_never_written_over(home: Path, tmp_path: Path, dying: Dying) -> None:
