@@ -3,44 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, MetaData, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
 
-_UNFIT = re.compile("[\0\ud800-\udfff]")
-
-
-class Moment(TypeDecorator[datetime]):
-    """Aware in Python, UTC in the database. A moment without a zone is refused: it could be any."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value.isoformat()} has no time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-class Words(TypeDecorator[str]):
-    """Text as `encodable` makes it, whoever writes it or asks for it: pages may say anything."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else _UNFIT.sub("\ufffd", value)
+from storage.types import UNFIT, Moment, Words
 
 
 class Base(DeclarativeBase):
@@ -299,7 +268,7 @@ def encodable(value: Any) -> Any:
     Pages' scripts contain such halves. One character stays one character, so places in a text stay right.
     """
     if isinstance(value, str):
-        return _UNFIT.sub("\ufffd", value)
+        return UNFIT.sub("\ufffd", value)
     if isinstance(value, tuple | list):
         return type(value)(encodable(one) for one in value)
     return value
