@@ -86,7 +86,7 @@ def back_up(config: Config, order: Order, watch: Watch) -> Made:
         facts = dumped(config.database, part)
         writer = _Writer(config, part, _known(order.base), order.base)
         writer.database()
-        listed = home_files(config)
+        listed = home_files(config, facts.number)
         shelf = facts.shelf if order.shelf else ()
         must_fit(part, writer.to_copy(listed) + sum(one.size for one in shelf))
         with watch(len(listed.files) + len(shelf)) as tell:

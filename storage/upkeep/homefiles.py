@@ -39,20 +39,20 @@ class Listed:
     left_out: tuple[str, ...]
 
 
-def home_files(config: Config) -> Listed:
-    """All but the database. Manifests come before the records that they cover: those only grow meanwhile."""
+def home_files(config: Config, newest: int) -> Listed:
+    """All but the database, whose newest manifest is `newest`."""
     left_out: list[str] = []
-    files = [*_manifests(config.archive), *_records(config.archive, left_out), *_beside(config, left_out)]
+    files = [*_manifests(config.archive, newest), *_records(config.archive, left_out), *_beside(config, left_out)]
     secret = config.reporter_key.absolute()
     kept = {one.name: one for one in files if one.path.absolute() != secret}
     return Listed(files=tuple(kept.values()), left_out=tuple(left_out))
 
 
-def _manifests(archive: Path) -> Iterator[HomeFile]:
-    """Those of the chain up to its newest head; leaves that no head binds yet are the next backup's."""
+def _manifests(archive: Path, newest: int) -> Iterator[HomeFile]:
+    """Those that the rows know. One that was written since the rows were copied speaks of a log that is longer than
+    theirs; without it, what it covers is not sealed yet in the home that comes of the backup."""
     folder = archive / FOLDER
-    numbers = sorted(int(path.stem) for path in folder.glob("*.json") if path.stem.isdecimal())
-    for number in range(1, numbers[-1] + 1 if numbers else 1):
+    for number in range(1, newest + 1):
         for path in (folder / f"{number:06d}{suffix}" for suffix in (".json", ".leaves.jsonl", ".tsr")):
             if path.is_file():
                 yield HomeFile(name=f"{ARCHIVE}/{FOLDER}/{path.name}", path=path)

@@ -468,6 +468,28 @@ def test_a_servers_rows_come_back_too(
     assert left == [], "the test's own database is gone"
 
 
+def test_a_servers_rows_are_of_one_moment_while_others_write(here: Run, server_home: Home, tmp_path: Path) -> None:
+    ended, wrote = threading.Event(), list[str]()
+
+    def write() -> None:
+        while not ended.is_set():
+            with archive_in(server_home.archive) as archive:
+                wrote.extend(keep_page(server_home, archive, {f"w{len(wrote)}": True}, NOW))
+            server_home.seal()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        while len(before := tuple(wrote)) < 2:
+            ended.wait(0.01)
+        ran = here("backup", tmp_path / "backups", "--json")
+    finally:
+        ended.set()
+        writer.join()
+    assert ran.code == 0, ran.err
+    assert 5 + len(before) <= ran.lines[0]["exhibits"] < 5 + len(wrote), "it went on meanwhile"
+
+
 def test_what_workers_still_have_is_named(here: Run, server_home: Home, tmp_path: Path) -> None:
     with archive_in(tmp_path / "worker") as archive:
         keep_page(server_home, archive, {"w1": True}, NOW)
