@@ -1,4 +1,4 @@
-"""Exports in a process of its own that may die or meet a full disk: run as a program, with one JSON argument.
+"""Exports in a process of its own that may die or meet a full disk: a program that is told by lines of JSON.
 
 `kills` are the syncs at which it dies, one run after the other; then the same command runs to its end, where it
 `finishes`. `largest` bounds the files that the first run may write.
@@ -50,6 +50,9 @@ def _die_at(number: int) -> None:
 
 
 def main(given: dict[str, Any]) -> None:
+    """What an export says goes to the file `heard`."""
+    os.environ["LANTIAN_HOME"] = given["home"]
+    os.dup2(os.open(given["heard"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
     exporting.BATCH = given["batch"]
     out = Path(given["out"])
     chosen = Chosen(kinds="product")

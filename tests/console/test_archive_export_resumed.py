@@ -44,33 +44,29 @@ def home(_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path(shutil.copytree(_home, tmp_path / "home"))
 
 
-@pytest.fixture
-def dying(home: Path, tmp_path: Path) -> Iterator[Dying]:
-    """`dying(out, kills, largest=…)`: how each run ended; the last of them undisturbed, unless it is not to finish."""
-    environment = {**os.environ, "LANTIAN_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    with (tmp_path / "heard").open("w") as heard:
-        program = subprocess.Popen(
-            [sys.executable, DYING],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=heard,
-            text=True,
-            env=environment,
-            cwd=tmp_path,
-        )
-    assert program.stdin
-    assert program.stdout
-
-    def run(out: Path, kills: tuple[int, ...] = (), *, largest: int = 0, finishes: bool = True) -> list[int]:
-        told = {"out": str(out), "kills": kills, "largest": largest, "batch": BATCH, "finishes": finishes}
-        program.stdin.write(json.dumps(told) + "\n")
-        program.stdin.flush()
-        return list(json.loads(program.stdout.readline()))
-
-    yield run
+@pytest.fixture(scope="module")
+def _program() -> Iterator[subprocess.Popen[str]]:
+    """One that has everything loaded, whose children export."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    program = subprocess.Popen([sys.executable, DYING], text=True, env=environment, **pipes)
+    yield program
     program.stdin.close()
     assert program.wait(60) == 0
     program.stdout.close()
+
+
+@pytest.fixture
+def dying(_program: subprocess.Popen[str], home: Path, tmp_path: Path) -> Dying:
+    """`dying(out, kills, largest=…)`: how each run ended; the last undisturbed, unless it is not to finish."""
+
+    def run(out: Path, kills: tuple[int, ...] = (), *, largest: int = 0, finishes: bool = True) -> list[int]:
+        told = {"out": str(out), "kills": kills, "largest": largest, "batch": BATCH, "finishes": finishes}
+        _program.stdin.write(json.dumps(told | {"home": str(home), "heard": str(tmp_path / "heard")}) + "\n")
+        _program.stdin.flush()
+        return list(json.loads(_program.stdout.readline()))
+
+    return run
 
 
 def asked(out: Path, **chosen: str) -> Asked:
