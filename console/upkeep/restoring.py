@@ -28,6 +28,7 @@ from storage.folders import sync_folder
 from storage.marks import is_simulation
 from storage.recovery import recover
 from storage.shelf import Shelf, open_shelf
+from storage.upkeep.backup import SCRATCH
 from storage.upkeep.backups import was_tested
 from storage.upkeep.copying import PART, folder_of_ours, safe_all
 from storage.upkeep.dumping import scratch_database
@@ -81,7 +82,7 @@ def run_restore(asked: Asked, *, as_json: bool) -> int:
 def tried(config: Config, backup: Path, sha256: str) -> Proof:
     """Restore a backup beside itself and take it away again; what it came to, or `EvidenceBroken`."""
     inventory, _ = read_inventory(backup, sha256)
-    with folder_of_ours(backup.with_name(f".{backup.name}.test")) as part, ExitStack() as held:
+    with folder_of_ours(backup.with_name(f".{backup.name}{SCRATCH}")) as part, ExitStack() as held:
         lay_out(backup, inventory, part, partial(progress, "试恢复"), links=True)
         place = held.enter_context(_scratch(config, inventory, part))
         engine = held.enter_context(opened_copy(part, inventory, place))

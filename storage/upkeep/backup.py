@@ -50,6 +50,7 @@ from storage.warcfile import OPEN_SUFFIX, settled_size
 from storage.whereabouts import SQLITE
 
 NAME = "lantian-{:%Y%m%dT%H%M%SZ}"
+SCRATCH = ".test"  # behind the name of a backup that is being restored for a test
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ def back_up(config: Config, order: Order, watch: Watch) -> Made:
     refuse(config, order.folder)
     made(order.folder)
     place = _free_name(order.folder, order.now)
-    for dead in order.folder.glob(f"lantian-*{PART}"):
+    for dead in (*order.folder.glob(f"lantian-*{PART}"), *order.folder.glob(f".lantian-*{SCRATCH}")):
         with suppress(UserMistake):
             clear(dead)
     with folder_of_ours(place.with_name(place.name + PART)) as part:

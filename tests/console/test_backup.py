@@ -410,9 +410,8 @@ def shelve(home: Home, tmp_path: Path) -> None:
     assert Shelver(home.archive, home.engine, shelf).shelve(clock.now(), lambda _: None).files > 2
 
 
-RESTORE_DIES = """
+DIES = """
 import os, sys
-from contextlib import contextmanager
 from pathlib import Path
 import console.upkeep.restoring as restoring
 real = restoring.prove
@@ -420,8 +419,11 @@ def prove(*given):
     real(*given)
     os.kill(os.getpid(), 9)
 restoring.prove = prove
+"""
+RESTORE_DIES = f"""{DIES}
 restoring.run_restore(restoring.Asked(backup=Path(sys.argv[1]), home=Path(sys.argv[2])), as_json=False)
 """
+TEST_DIES = f"{DIES}from crawler.config import Config; restoring.tried(Config(home=Path('.')), Path(sys.argv[1]), '')"
 
 
 def test_a_restore_that_died_left_no_home_and_the_next_one_goes_on(here: Run, whole: Path, tmp_path: Path) -> None:
@@ -431,6 +433,16 @@ def test_a_restore_that_died_left_no_home_and_the_next_one_goes_on(here: Run, wh
     assert (tmp_path / ".new.part").exists()
     assert here("restore", whole, "--home", tmp_path / "new").code == 0
     assert not (tmp_path / ".new.part").exists()
+
+
+def test_a_test_that_died_leaves_scratch_that_the_next_backup_takes_away(here: Run, home: Home, tmp_path: Path) -> None:
+    place = backed_up(here, tmp_path, "--no-test")
+    died = subprocess.run([sys.executable, "-c", TEST_DIES, place], cwd=ROOT, check=False, capture_output=True)
+    assert died.returncode == -signal.SIGKILL
+    left = {path.suffix for path in (tmp_path / "backups").iterdir() if path != place}
+    assert left == {".test", ".lock"}
+    backed_up(here, tmp_path)
+    assert {path.name[:8] for path in (tmp_path / "backups").iterdir()} == {"lantian-"}
 
 
 # -- PostgreSQL ------------------------------------------------------------------------------------
