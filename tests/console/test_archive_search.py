@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from people_specimens import token_of
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, insert, text
+from storage_specimens import T0
 
 from casework.acting import Grant
 from crawler.items import Kind
 from storage.db import open_database
+from storage.tables.search import PageText
 from tests.console.archive_specimens import offer, record
-from tests.console.conftest import Ran
+from tests.console.conftest import ROOT, Ran
 
 PHONE = "13800000000"
 Here = Callable[..., Ran]
@@ -259,6 +264,60 @@ def test_a_home_without_anything_is_a_mistake(here: Here) -> None:
     ran = here("archive", "search", "包")
     assert ran.code == 2
     assert "还没有数据" in ran.err
+
+
+def test_a_home_in_which_nothing_was_seen_has_nothing(here: Here, engine: Engine) -> None:
+    assert told(here, "search", "包") == {"total": 0, "ids": [], "next": None, "pages": {"total": 0, "ids": []}}
+    assert told(here, "facets", "包")["total"] == 0
+    assert told(here, "reindex")["indexed"] == 0
+
+
+# -- whole pages -----------------------------------------------------------------------------------
+
+
+def test_whole_pages_are_told_apart(here: Here, engine: Engine) -> None:
+    record(engine, "r1", [offer("1", "包授权")])
+    page = {"url": "https://a.example/?tel=13800000000", "platform": "taobao", "taken_at": T0}
+    with engine.begin() as connection:
+        connection.execute(
+            insert(PageText).values(capture_id="capture-r1-1", text="第一行\x1b\n绿色通道 电话 138-0000-0000", **page)
+        )
+    assert told(here, "search", "绿色通道") == {
+        "total": 0, "ids": [], "next": None, "pages": {"total": 1, "ids": ["capture-r1-1"]},
+    }  # fmt: skip
+    assert "--pages" in here("archive", "search", "绿色通道").err
+    shown = here("archive", "search", "绿色通道", "--pages")
+    assert "【绿色通道】" in shown.out
+    assert "\x1b" not in shown.out
+    token_of(engine, "示例甲", Grant.VIEWER)
+    masked = here("archive", "search", "绿色通道", "--pages").out
+    assert "【绿色通道】" in masked
+    assert "0000" not in masked
+
+
+# -- a full disk -----------------------------------------------------------------------------------
+
+FULL = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, 65_536))
+from console.cli import main
+main()
+"""
+
+
+def test_a_full_disk_hinders_no_question(here: Here, engine: Engine, made_home: Path) -> None:
+    ids = record(engine, "r1", [offer("1", "包授权")])
+    assert found(here, "包授权") == ids
+    for run in range(4):
+        record(engine, f"f{run}", [offer(f"{run}-{number}", "包授权 " + "字" * 3000) for number in range(30)])
+    engine.dispose()
+    told_home = {"LANTIAN_HOME": str(made_home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    command = [sys.executable, "-c", FULL, "archive", "search", "包授权", "--json"]
+    ran = subprocess.run(command, cwd=ROOT, env=told_home, capture_output=True, text=True, timeout=300, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "检索落后 120 个证据项" in ran.stderr
+    assert json.loads(ran.stdout)["ids"] == ids
+    assert len(found(here, "包授权")) == 121
 
 
 # -- the index -------------------------------------------------------------------------------------
