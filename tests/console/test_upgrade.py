@@ -234,6 +234,25 @@ def test_a_servers_database_is_upgraded_on_purpose(
     assert here("leads").code == EXIT_DONE
 
 
+@pytest.mark.skipif(shutil.which("pg_dump") is None, reason="pg_dump is not installed")
+def test_a_servers_backup_is_restored_and_migrated_for_a_test(
+    here: Run, new_database: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    older(address := new_database())
+    monkeypatch.setenv("LANTIAN_DATABASE", address)
+    with pytest.raises(EvidenceBroken, match=r"没有升级.*gone\.warc\.gz"):
+        here("upgrade", "--backup", tmp_path / "backups")
+    assert schema_of(address) == "0022"
+    with psycopg.connect(address) as plain:
+        plain.execute("DELETE FROM captures")
+    ended = here("upgrade", "--backup", tmp_path / "backups", "--json")
+    assert ended.code == EXIT_DONE, ended.err
+    told = json.loads(ended.out)
+    assert Path(told["backup"]).parent == tmp_path / "backups"
+    assert f"lantian restore {told['backup']}" in ended.err
+    assert [one["place"] for one in here("backups", "--json").lines if one["tested_at"]] == [told["backup"]]
+
+
 def test_a_servers_migration_that_touches_evidence_is_taken_back(
     here: Run, new_database: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

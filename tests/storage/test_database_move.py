@@ -149,6 +149,20 @@ def test_a_chained_row_that_would_have_to_be_mended_is_not_moved(
     assert rows_in(there) == 0
 
 
+def test_a_row_that_the_server_refuses_is_said_in_one_line(
+    source: Engine, migrated_database: str, opened: Opened
+) -> None:
+    with closing(sqlite3.connect(str(source.url.database))) as plain:
+        plain.execute("UPDATE exhibits SET position = 1 << 40, title = '包授权' WHERE id = 7")
+        plain.commit()
+    there = opened(migrated_database)
+    with pytest.raises(UserMistake, match=r"exhibits 没有写成.*out of range") as refused:
+        move(source, there, lambda number: None)
+    assert "包授权" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert rows_in(there) == 0
+
+
 def test_a_target_that_holds_something_is_refused(source: Engine, migrated_database: str, opened: Opened) -> None:
     there = opened(migrated_database)
     AuditLog(there).add(Act(who="王一", act="test", subject="", at=T0))
