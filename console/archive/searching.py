@@ -92,7 +92,8 @@ def _told(engine: Engine, asked: Asked, found: Found) -> dict[str, Any]:
     told |= {"pages": _pages_told(Search(engine), asked, found)}
     if asked.with_details:
         told |= {"hits": list(_hits_told(engine, asked, found))}
-    return found.who.veil.told(told)
+    veil = found.who.veil  # hits are as he may see them; ids, some of digits alone, are ours
+    return told | ({"masked": not veil.is_open} if veil.is_told else {})
 
 
 def _ids(search: Search, asked: Asked, found: Found) -> tuple[list[str], str | None]:

@@ -209,6 +209,16 @@ def test_facets_count_what_is_found(here: Here, engine: Engine) -> None:
 # -- what is hidden --------------------------------------------------------------------------------
 
 
+def test_ids_of_digits_alone_are_no_contacts(here: Here, engine: Engine) -> None:
+    record(engine, "r1", [offer("1", "包授权", f"电话 {PHONE}")])
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE exhibits SET public_id = '13800000000138000000'"))
+    token_of(engine, "示例甲", Grant.VIEWER)
+    answer = told(here, "search", "包", "--details", "--limit", "1")
+    assert answer["ids"] == ["13800000000138000000"] == [one["exhibit"] for one in answer["hits"]]
+    assert answer["masked"]
+
+
 def test_contacts_and_casework_are_for_those_who_may_see_them(
     here: Here, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
