@@ -18,6 +18,7 @@ from storage.searching.texts import FEW
 
 _DOUBTFUL = SMALLEST // 4
 _READ_OF_WIDE = 1_000  # rows
+_LIKE_ONE = 512  # rows of a frequent word that are asked for in the time in which one is read
 
 
 class Asking:
@@ -113,7 +114,7 @@ def _is_read(found: _Found, term: Term) -> bool:
     """Whether reading what is left costs less than asking for all that a frequent word has in between."""
     if _is_wide(term):
         return found.number <= _READ_OF_WIDE
-    return found.number <= min(FEW, (found.last - found.first + 1) // 64)
+    return found.number <= min(FEW, (found.last - found.first + 1) // _LIKE_ONE)
 
 
 def _is_wide(term: Term) -> bool:

@@ -26,7 +26,10 @@ class Passing:
     def __init__(self, connection: Connection, filters: Filters) -> None:
         self._connection = connection
         self._filters = filters
-        self._wanted = [*_valued(connection, filters), *_led(connection, filters)]
+        valued = _valued(connection, filters)
+        self._wanted = [*valued, *_led(connection, filters)]
+        # Whatever has a value is there; of leads and times 0 tells nothing.
+        self._tells_absence = bool(valued)
 
     @property
     def is_all(self) -> bool:
@@ -35,13 +38,17 @@ class Passing:
 
     def mask(self, first: int, last: int) -> Mask:
         """Of each row of the range whether it is an exhibit that passes."""
-        passing: Mask = codes(self._connection, THERE, first, last) != 0
+        passing = np.ones(last - first + 1, np.bool_) if self._tells_absence else self._there(first, last)
         for name, wanted in self._wanted:
             if not passing.any():
                 return passing
             # All greater codes share the last place, which is false.
             passing &= wanted.take(codes(self._connection, name, first, last), mode="clip")
         return self._in_time(passing, first, last)
+
+    def _there(self, first: int, last: int) -> Mask:
+        told: Mask = codes(self._connection, THERE, first, last) != 0
+        return told
 
     def _in_time(self, passing: Mask, first: int, last: int) -> Mask:
         since, until = self._filters.first, self._filters.last

@@ -70,16 +70,16 @@ def _words(connection: Connection, rows: Sequence[int], fields: Collection[Field
     found: defaultdict[int, Words] = defaultdict(Words)
     if Field.TITLE in fields or Field.TEXT in fields:
         said = select(ExhibitRow.id, ExhibitRow.title, ExhibitRow.text).where(ExhibitRow.id.in_(rows))
-        for row, title, text in connection.execute(said):
+        for row, title, text in connection.execute(said).all():
             shown = {Field.TITLE: [title], Field.TEXT: [text]}
             found[row].of |= {one: several for one, several in shown.items() if one in fields}
     if Field.PICTURE in fields:
         late = select(LateWords.exhibit_id, LateWords.picture).where(LateWords.exhibit_id.in_(rows))
-        for row, picture in connection.execute(late):
+        for row, picture in connection.execute(late).all():
             found[row].of[Field.PICTURE] = json.loads(picture)
     if Field.ENTITY in fields:
         named = select(EntityRow.exhibit_id, EntityRow.kind, EntityRow.value).where(EntityRow.exhibit_id.in_(rows))
-        for row, kind, value in connection.execute(named):
+        for row, kind, value in connection.execute(named).all():
             found[row].named.add((kind, value))
             found[row].of.setdefault(Field.ENTITY, []).append(value)
     return found
