@@ -115,7 +115,10 @@ def test_removed_exhibits_are_found_no_more(engine: Engine, sown: Sown) -> None:
             connection.execute(delete(table).where(table.exhibit_id == gone))
         connection.execute(delete(ExhibitRow).where(ExhibitRow.id == gone))
     left = replace(sown, seen=tuple(one for one in sown.seen if one.row != gone))
-    for query in (Query(), Query(without=(Term(text="专利"),)), Query(terms=(Term(text="包"),))):
+    of_platform = Query(filters=Filters(platforms=frozenset((sown.seen[150].platform,))))
+    of_state = Query(filters=Filters(states=frozenset(("", sown.seen[150].state))))
+    words = (Query(without=(Term(text="专利"),)), Query(terms=(Term(text="包"),)))
+    for query in (Query(), *words, of_platform, of_state):
         assert [hit.exhibit for hit in search.newest(query, 1_000)] == ids(plainly(left, query))
         assert search.facets(query).total == len(plainly(left, query))
 
