@@ -24,6 +24,7 @@ from sqlalchemy import Engine, func, select, text
 
 from benchmarks.big_home import BEGAN, SEED, make
 from benchmarks.made import WORDS
+from detectors.addresses import address_marks
 from detectors.near import Likeness, bands
 from storage.db import open_database
 from storage.models import ExhibitRow
@@ -84,7 +85,7 @@ def drawn(engine: Engine, length: int, chance: random.Random) -> list[str]:
 
 def indexed(engine: Engine) -> tuple[float, float]:
     """Builds the index; exhibits a second over all, and how much dearer one was at the end than at the beginning."""
-    indexer = Indexer(engine, bands)
+    indexer = Indexer(engine, bands, address_marks)
     behind = indexer.behind()
     tenth = max(behind // 10, 1)
     steps = []
@@ -184,7 +185,7 @@ def main(words: Sequence[str]) -> None:
         folder = given.homes or Path(scratch)
         for size in sizes:
             engine = make(given.postgres, size) if given.postgres else home(folder, size)
-            if Indexer(engine, bands).behind():
+            if Indexer(engine, bands, address_marks).behind():
                 rate, grown = indexed(engine)
                 note = f"{spaced(size)} exhibits; the last tenth cost {grown:.2f} times the first"
                 line = {"name": f"search ({kind}): indexing, exhibits/s", "size": size, "value": round(rate)}
