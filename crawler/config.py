@@ -41,7 +41,7 @@ from crawler.tables import (
 )
 from crawler.watches import Device
 
-VERSION = "0.5.0"
+VERSION = "0.6.0"
 TOOL = f"lantian/{VERSION}"  # as archives and packages name what wrote them
 
 

@@ -104,7 +104,7 @@ EXTRACTION = ExtractionFacts(
     files=FILES,
     place="示例市市场监督管理局 402 室",
     browser="Chromium 142.0.7444.0",
-    tool="lantian 0.5.0",
+    tool="lantian 0.6.0",
     chain=STAMPED,
 )
 LISTED = EvidenceList(
@@ -118,10 +118,10 @@ MONITORED = MonitoringFacts(
     files=tuple(replace(one, taken_by=()) for one in FILES),
     asked_at=T0,
     answered_at=T0 + timedelta(seconds=1),
-    request_headers=(("User-Agent", "lantian/0.5.0 (public-interest monitoring by an IP office)"),),
+    request_headers=(("User-Agent", "lantian/0.6.0 (public-interest monitoring by an IP office)"),),
     robots="允许",
     delay=3.0,
-    tool="lantian 0.5.0",
+    tool="lantian 0.6.0",
     rules=(("guaranteed_grant_promise", "cd" * 32),),
     verdict=PictureVerdict.SHOWS_QUOTE,
     surroundings=SURROUNDINGS,

@@ -28,7 +28,7 @@ def seal(engine: Engine, archive: Path) -> None:
     """One message more, and a manifest over it."""
     with archive_in(archive) as kept:
         kept.keep(exchange(uuid.uuid4().bytes))
-    Sealer(archive, engine, tool="lantian/0.5.0", demand="sealed").seal("0" * 64, LATER)
+    Sealer(archive, engine, tool="lantian/0.6.0", demand="sealed").seal("0" * 64, LATER)
 
 
 @pytest.fixture
