@@ -8,7 +8,7 @@ REPLAY := 2.4.6
 REPLAY_SHA512 := b86e748c449195dd29f9f63bfa753121697b86f7e29ab78d8d299a36473f6bd6bc8017666fb3c7e09e362226febe093d2ab1ddd072d27154fef8b82a5797f0a5
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup tools demo round test check lint evaluate torture bench bundle lock clean
+.PHONY: help setup tools demo round test check lint evaluate torture bench pictures bundle lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / — /' | sort
@@ -63,6 +63,9 @@ torture: setup  ## the long tests in full
 
 bench: setup  ## the benchmarks of docs/benchmarks.md
 	@LANTIAN_BROWSER_AS_ROOT=1 $(BIN)/python -m benchmarks
+
+pictures: setup  ## the pictures of the README, from a demo in a home of its own (needs poppler-utils)
+	@$(BIN)/python -m benchmarks.pictures
 
 bundle: setup  ## one file to install from without a network: dist/lantian-VERSION-….tar; WITHOUT_DEBS=1 leaves Debian's packages out
 	@deploy/bundle.sh $(if $(OUT),"$(OUT)")

@@ -35,6 +35,7 @@ from storage.verify import Wanted, verify
 
 MARK = "SPECIMEN"
 MARK_TEXT = "This home was written by `lantian demo`: its captures show invented pages.\n"
+SETTINGS = "lantian.toml"
 ALL = 10_000
 
 
@@ -44,6 +45,7 @@ def run_demo(folder: Path, *, keep_running: bool) -> int:
     _refuse_strangers(specimen)
     config = _demo_config(Config.load())
     _mark_home(config.home)
+    _found_office(config.home, folder / SETTINGS)
     _import_registry(config, folder / "registry.csv")
     has_browser = _has_browser(config)
     with SpecimenServer(specimen) as server:
@@ -52,7 +54,7 @@ def run_demo(folder: Path, *, keep_running: bool) -> int:
         say(f"样本网：{len(specimen.hosts)} 个主机，127.0.0.1:{server.port}；数据在 {config.home}")
         code = crawl_round(config, _questions(specimen), pages=config.crawl.pages, tell=_silent)
         code = max(EXIT_DONE if code == EXIT_NOT_CLEAN else code, _tell(config, specimen, has_browser=has_browser))
-        _say_next(config.home)
+        _say_next(config)
         if keep_running:
             _serve(hosts)
     return code
@@ -89,6 +91,12 @@ def _mark_home(home: Path) -> None:
         raise UserMistake(f"{home} 已有真实数据，演示不在其中运行；请另设 LANTIAN_HOME")
     home.mkdir(parents=True, exist_ok=True)
     (home / MARK).write_text(MARK_TEXT, encoding="utf-8")
+
+
+def _found_office(home: Path, settings: Path) -> None:
+    """The specimen's own settings, where it has some and the home has none: an invented office can draft letters."""
+    if settings.is_file() and not (home / SETTINGS).exists():
+        (home / SETTINGS).write_text(settings.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def _import_registry(config: Config, path: Path) -> None:
@@ -187,15 +195,22 @@ def _is_it(expected: Expectation, lead: Lead) -> bool:
     return named and here and (expected.is_innocent or expected.category in lead.categories)
 
 
-def _say_next(home: Path) -> None:
-    near = os.path.relpath(home)
-    here = f"LANTIAN_HOME={home if near.startswith('..') else near}"
-    say("接下来可以输入：")
-    say(f"    {here} .venv/bin/lantian leads                # 线索")
-    say(f"    {here} .venv/bin/lantian show <证据项>         # 一个证据项：原文、规则、条款、固定")
-    say(f"    {here} .venv/bin/lantian coverage             # 什么看了，什么没看到")
-    say(f"    {here} .venv/bin/lantian evidence status      # 什么封存了，链首")
-    say("    make round                                    # 对真实平台跑默认巡查计划")
+def _say_next(config: Config) -> None:
+    """What to type next, in the shell as it stands."""
+    near = os.path.relpath(config.home)
+    home = config.home if near.startswith("..") else f"$PWD/{near}"
+    with opened(config) as store:
+        leads = store.leads(LeadFilter(limit=1))
+    say("接下来可以输入（从上到下，照抄即可；README 的「十分钟」是同一条路）：")
+    for line, words in (
+        (f"export LANTIAN_HOME={home} PATH=$PWD/.venv/bin:$PATH", ""),
+        ("lantian leads", "线索"),
+        *((f"lantian show {one.exhibit}", "一个证据项：原文、规则、条款、固定") for one in leads),
+        ("lantian archive search 包授权", "检索档案"),
+        ("lantian coverage", "什么看了，什么没看到"),
+        ("make round", "对真实平台跑默认巡查计划"),
+    ):
+        say(f"    {line:<44} # {words}" if words else f"    {line}")
 
 
 def _serve(hosts: Path) -> None:

@@ -14,9 +14,11 @@ from tests.console.conftest import ROOT, Ran
 Run = Callable[..., Ran]
 
 
-def test_the_demo_finds_every_planted_violation_and_no_innocent(lantian: Run) -> None:
+def test_the_demo_finds_every_planted_violation_and_no_innocent(lantian: Run, tmp_path: Path) -> None:
     first = lantian("demo", LANTIAN_BROWSER_AS_ROOT="1")
     assert first.code == 0, first.err
+    assert 'name = "示例市市场监督管理局"' in (tmp_path / "home" / "lantian.toml").read_text(encoding="utf-8")
+    assert f"export LANTIAN_HOME={tmp_path / 'home'} " in first.err
     assert "漏报" not in first.err
     assert "误报：" not in first.err
     leads = lantian("leads", "--limit", "1000", "--json").lines
@@ -52,7 +54,11 @@ def test_a_web_that_keeps_its_promise_not_fails_the_demo(lantian: Run, tmp_path:
         '[[expect]]\nspider = "jd"\ntitle = "专利包授权"\ncategory = "guaranteed_grant"\n',
         encoding="utf-8",
     )
+    (web / "lantian.toml").write_text('[office]\nname = "示例局"\n', encoding="utf-8")
+    own = tmp_path / "home" / "lantian.toml"
+    own.write_text("[crawl]\npages = 1\n", encoding="utf-8")
     ran = lantian("demo", "--specimen", web)
+    assert own.read_text(encoding="utf-8") == "[crawl]\npages = 1\n", "a home's own settings stay"
     assert ran.code == 1
     assert "漏报：专利包授权" in ran.err
     assert "结果不符：jd 专利" in ran.err
