@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import zip_longest
 
-from console.pictures import office_shapes
+from console.picture_words import office_shapes
 from crawler.config import Config
 from crawler.items import Entity, Finding
 from detectors.picture_verdict import judge_picture, picture_entities

@@ -15,7 +15,7 @@ from console.files import platform
 from console.homes import named_person
 from console.ledger import opened, plain
 from console.output import OUTCOME_WORDS, harmless, page, print_json, print_line, say
-from console.pictures import say_counts
+from console.picture_words import say_counts
 from console.rule_stats import rule_stats, say_alarms
 from console.showings import say_showings
 from crawler import clock

@@ -17,7 +17,8 @@ from scrapy.settings import Settings
 from console.files import platform
 from console.landings import LandingsAfter
 from console.output import say
-from console.pictures import PicturesBeside, office_shapes, say_pictures
+from console.picture_words import office_shapes
+from console.pictures import PicturesBeside, say_pictures
 from console.showings import say_showings
 from crawler.commands.crawl import exit_code
 from crawler.config import Config

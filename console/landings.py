@@ -6,9 +6,7 @@ It opens what a result page itself names, never a paid or redirecting link, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
 from functools import cache, partial
-from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy import Spider, signals
@@ -16,7 +14,6 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from tldextract import TLDExtract
 
 from console.files import platforms
-from console.output import OUTCOME_WORDS, harmless
 from crawler import clock
 from crawler.addresses import is_inside
 from crawler.config import Config
@@ -25,7 +22,7 @@ from pipelines.verdict import run_ended
 from spiders.counters import is_counter
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
-from storage.landings import PLATFORM, Landing, Landings, Why
+from storage.landings import PLATFORM, Landings
 from storage.shapes import PlannedRun
 
 
@@ -104,23 +101,3 @@ def _suffixes() -> TLDExtract:
 
 def _own_domains() -> set[str]:
     return {_domain(host) for spider in platforms().values() if spider.answers_words for host in spider.hosts}
-
-
-# -- in words --------------------------------------------------------------------------------------
-
-
-def landings_told(landings: Sequence[Landing]) -> dict[str, Any]:
-    """The openings made for an exhibit, as JSON has them."""
-    return {"landings": [asdict(one) | {"at": one.at.isoformat()} for one in landings]}
-
-
-def landings_words(landings: Sequence[Landing]) -> tuple[tuple[str, str], ...]:
-    """The same for a person, one line an opening."""
-    return tuple(("落地页", _words(one)) for one in landings)
-
-
-def _words(landing: Landing) -> str:
-    ended = OUTCOME_WORDS[landing.outcome] if landing.outcome else "尚未查完"
-    why = {Why.AD: "广告自己的网址", Why.FLAGGED: "摘要已有发现"}[landing.why]
-    reason = f"（{landing.reason}）" if landing.reason else ""
-    return f"{harmless(landing.url)[:100]} {ended}{reason}；{why}；{clock.in_shanghai(landing.at)} 打开"

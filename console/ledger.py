@@ -22,9 +22,9 @@ from rich.text import Text
 from console.claims import claims_shown, claims_told, is_claimed
 from console.files import platform
 from console.inspection import WHOLE, Inspection, integrity_told, is_damaged, seal_words, seals_words
-from console.landings import landings_told, landings_words
+from console.landing_words import landings_told, landings_words
 from console.output import CATEGORY_WORDS, bracketed, finding_told, harmless, page, print_json, say, weight_words
-from console.pictures import picture_words, place_in_picture, quote_words, shown_captures
+from console.picture_words import picture_words, place_in_picture, quote_words, shown_captures
 from console.sealing import STATE_WORDS
 from console.showings import facts_of, picture_mark, showing_told, shown_parts, visit_words
 from console.veiling import SeenLeads, veil

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 
 from console.comparison import COMPARED, differences
-from console.pictures import office_shapes
+from console.picture_words import office_shapes
 from console.rescreen import FIELD_WORDS
 from crawler.config import Config
 from crawler.errors import EvidenceBroken

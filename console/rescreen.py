@@ -20,7 +20,7 @@ from console.files import platform
 from console.homes import named_person
 from console.ledger import opened
 from console.output import finding_told, harmless, page, print_json, print_line, progress, say
-from console.pictures import quote_words
+from console.picture_words import quote_words
 from crawler import clock
 from crawler.config import TOOL, Config
 from crawler.errors import EXIT_DONE, UserMistake
