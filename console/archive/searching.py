@@ -166,9 +166,10 @@ def hit_table(hits: Sequence[Hit], shown: Sequence[Hit], query: Query) -> Table:
 
 
 def _content(hit: Hit, seen: Hit, query: Query) -> Text:
-    lines = [snippet(seen.listing.title, places(hit.listing.title, query), TITLE_WIDTH)]
+    title = seen.listing.title
+    lines = [snippet(title, places(hit.listing.title, title, query), TITLE_WIDTH)]
     others = [(hit.listing.text, seen.listing.text), *zip(hit.picture_texts, seen.picture_texts, strict=True)]
-    found = [(text, spans) for original, text in others if (spans := places(original, query))]
+    found = [(text, spans) for original, text in others if (spans := places(original, text, query))]
     lines += [snippet(text, spans, TEXT_WIDTH) for text, spans in found[:2]]
     if seller := harmless(seen.listing.seller):
         lines.append(Text(seller, style="cyan"))
@@ -182,6 +183,6 @@ def _print_pages(pages: Sequence[PageHit], found: Found, total: int) -> None:
     for one in pages:
         line = Text(f"{clock.in_shanghai(one.taken_at)} {label_of(one.platform)} 固定 {one.capture}\n  ")
         line.append(harmless(looks.text(one.url))[:200])
-        spans = places(one.text, found.query)
-        line.append("\n  ").append(snippet(looks.text(one.text), spans, TEXT_WIDTH))
+        shown = looks.text(one.text)
+        line.append("\n  ").append(snippet(shown, places(one.text, shown, found.query), TEXT_WIDTH))
         page().print(line)

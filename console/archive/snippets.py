@@ -1,7 +1,11 @@
-"""Where in a text stands what was asked for, and the piece of the text around it; it marks, and judges nothing."""
+"""Where in a text stands what was asked for, and the piece of the text around it; it marks, and judges nothing.
+
+What is hidden from whoever looks is marked as a whole or not at all: a mark on a part of it would tell that part.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
@@ -14,17 +18,43 @@ from storage.searching.shapes import FOLDED, Query, Term
 MOST = 20  # places of one text that are marked
 LOOKED_AT = 20_000  # characters of a text in which they are looked for
 BEFORE = 16  # characters before the first place
+_MARKS = re.compile(r"\*+")
 Span = tuple[int, int]
 
 
-def places(text: str, query: Query) -> list[Span]:
-    """The spans of all terms of the question, in order and without overlap."""
+def places(text: str, shown: str, query: Query) -> list[Span]:
+    """The spans of all terms of the question in a text and in what of it is shown, in order and without overlap."""
     looked = text[:LOOKED_AT]
-    folded = looked.translate(FOLDED)
+    found = _spans(looked, query)
+    if shown != text:
+        hidden = _hidden(looked, shown)
+        # Where a term stands in what is shown nothing hidden has a say, nor in how many places of it are marked.
+        found = [span for span in found if _is_whole(span, hidden)]
+        found += [span for span in _spans(shown[:LOOKED_AT], query) if not _touched(span, hidden)]
+    return _apart(sorted(found))[:MOST]
+
+
+def _spans(text: str, query: Query) -> list[Span]:
+    folded = text.translate(FOLDED)
     found = [span for term in query.terms for span in _standing(folded, term)]
     if any(term.entities for term in query.terms):
-        found += _named(looked, query.terms)
-    return _apart(sorted(found))[:MOST]
+        found += _named(text, query.terms)
+    return found
+
+
+def _hidden(text: str, shown: str) -> list[Span]:
+    """The rows of marks that stand for something else, with the marks that stand beside them for themselves."""
+    rows = [found.span() for found in _MARKS.finditer(shown)]
+    return [(start, end) for start, end in rows if shown[start:end] != text[start:end]]
+
+
+def _touched(span: Span, hidden: Sequence[Span]) -> list[Span]:
+    return [(start, end) for start, end in hidden if start < span[1] and span[0] < end]
+
+
+def _is_whole(span: Span, hidden: Sequence[Span]) -> bool:
+    touched = _touched(span, hidden)
+    return bool(touched) and all(span[0] <= start and end <= span[1] for start, end in touched)
 
 
 def snippet(shown: str, spans: Sequence[Span], width: int) -> Text:
