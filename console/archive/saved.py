@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
@@ -68,15 +69,24 @@ def list_saved(by: str, *, as_json: bool) -> int:
     config = Config.load()
     with opened_engine(config) as engine:
         who = reader(config, engine, by)
-        ask_saved(config, engine, clock.now())
-        found = SavedSearches(engine).saved()
+        ask_saved(config, engine, clock.now(), who)
+        everything = SavedSearches(engine).saved()
+    found = [one for one in everything if _may_know(who, one)]
+    if hidden := len(everything) - len(found):
+        say(f"另有 {hidden} 个按线索状态或主体检索，是办案内容，不列出")
     if as_json:
         for one in found:
             print_json(who.veil.told(_told(one)))
         return EXIT_DONE
-    if not found:
+    if not everything:
         say("没有存下的检索；存一个：lantian archive save 名称 检索词")
         return EXIT_DONE
+    if found:
+        page().print(_table(found, who))
+    return EXIT_DONE
+
+
+def _table(found: Sequence[Saved], who: Reader) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for head in ("名称", "检索词", "条件", "存于", "谁", "此后找到", "最近"):
         table.add_column(head, overflow="fold")
@@ -84,8 +94,12 @@ def list_saved(by: str, *, as_json: bool) -> int:
         cells = (one.name, one.query, _conditions(one), clock.in_shanghai(one.made_at), one.made_by, str(one.found))
         last = clock.in_shanghai(one.found_at) if one.found_at else ""
         table.add_row(*(Text(harmless(who.veil.text(cell))) for cell in cells[:3]), *map(Text, (*cells[3:], last)))
-    page().print(table)
-    return EXIT_DONE
+    return table
+
+
+def _may_know(who: Reader, one: Saved) -> bool:
+    """What is asked by casework tells of it, be it by its name and numbers alone."""
+    return who.counts_work or not {"actors", "states"} & set(dict(one.asked))
 
 
 def show_saved(name: str, limit: int, by: str, *, as_json: bool) -> int:
@@ -93,7 +107,7 @@ def show_saved(name: str, limit: int, by: str, *, as_json: bool) -> int:
     config = Config.load()
     with opened_engine(config) as engine:
         who = reader(config, engine, by)
-        ask_saved(config, engine, clock.now())
+        ask_saved(config, engine, clock.now(), who)
         one = SavedSearches(engine).named(name)
         query = parsed(one.query, who.chosen(engine, _chosen(one)))
         if as_json:
@@ -119,10 +133,11 @@ def _ids(search: Search, query: Query, since: int, limit: int) -> list[str]:
 # -- asking again ----------------------------------------------------------------------------------
 
 
-def ask_saved(config: Config, engine: Engine, now: datetime) -> int:
+def ask_saved(config: Config, engine: Engine, now: datetime, who: Reader | None = None) -> int:
     """Bring the index up to date and ask each saved search of what is new; how many exhibits they found together.
 
-    One that cannot be asked any more, because a rule or an actor is gone, is said and hinders no other.
+    One that cannot be asked any more, because a rule or an actor is gone, is said and hinders no other. What is said
+    is for `who`, ourselves unless told.
     """
     caught_up(config, engine)
     searches, upto, found = SavedSearches(engine), _upto(engine), 0
@@ -131,10 +146,15 @@ def ask_saved(config: Config, engine: Engine, now: datetime) -> int:
             try:
                 new = _new(engine, one, upto)
             except UserMistake as mistake:
-                say(harmless(f"存下的检索“{one.name}”不能再问：{mistake}"))
+                _say_lost(one, mistake, who or Reader.of_ourselves())
                 continue
             found += new if searches.note(one, upto, new, now) else 0
     return found
+
+
+def _say_lost(one: Saved, mistake: UserMistake, who: Reader) -> None:
+    if _may_know(who, one):
+        say(harmless(who.veil.text(f"存下的检索“{one.name}”不能再问：{mistake}")))
 
 
 def _new(engine: Engine, one: Saved, upto: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,3 +78,33 @@ def test_no_digit_of_a_hidden_phone_is_told(here: Here, engine: Engine) -> None:
         assert "【00】" in out
         assert {len(row) for row in re.findall(r"\*+", out)} <= {6, 8}
         assert not re.search(r"【[^】]*\*", out)
+
+
+# -- saved searches --------------------------------------------------------------------------------
+
+
+def test_saved_searches_by_casework_are_for_those_who_may_count_it(
+    here: Here, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(engine, "r1", [offer("1", "包授权")], flagged=["1"])
+    for name, words in (
+        ("公开", ()),
+        ("在办", ("--state", "new")),
+        ("失效", ("--state", "new", "--platform", "taobao")),
+    ):
+        assert here("archive", "save", name, "包", *words, "--by", "示例甲").code == 0
+    with engine.begin() as connection:
+        gone = "UPDATE saved_searches SET asked = replace(asked, 'taobao', 'gone') WHERE name = '失效'"
+        connection.exec_driver_sql(gone)
+    record(engine, "r2", [offer("2", "包授权")])
+    may = {
+        who: token_of(engine, who, Grant.VIEWER, districts=of) for who, of in (("示例乙", ()), ("示例丙", ("示例区",)))
+    }
+    for token, told in ((None, 1), (may["示例丙"], 1), (may["示例乙"], 3)):
+        if token:
+            monkeypatch.setenv("LANTIAN_TOKEN", token)
+        as_json, table = here("archive", "saved", "--json"), here("archive", "saved")
+        assert len([json.loads(line) for line in as_json.out.splitlines()]) == told
+        assert ("另有 2 个" in as_json.err and "另有 2 个" in table.err) is (told == 1)
+        for said in (as_json.out, as_json.err, table.out, table.err):
+            assert told == 3 or not ("在办" in said or "失效" in said)
