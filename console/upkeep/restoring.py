@@ -31,11 +31,11 @@ from storage.shelf import Shelf, open_shelf
 from storage.upkeep.backup import SCRATCH
 from storage.upkeep.backups import was_tested
 from storage.upkeep.copying import PART, folder_of_ours, safe_all
-from storage.upkeep.dumping import scratch_database
 from storage.upkeep.inventory import Inventory, read_inventory
 from storage.upkeep.laying import lay_out
 from storage.upkeep.loading import opened_copy, refuse_unreadable
 from storage.upkeep.proving import Proof, Trusted, prove
+from storage.upkeep.scratch import scratch_database
 from storage.whereabouts import SQLITE, Place, url_of
 
 

@@ -12,12 +12,12 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, func, inspect, select, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from crawler.errors import EvidenceBroken, UserMistake
@@ -43,6 +43,8 @@ def dumped(place: Place, folder: Path) -> Facts:
             return _sqlite(Path(url.database or ""), folder / DATABASE)
         return _postgres(url, folder / DUMP)
     except DatabaseError as wrong:
+        if url.get_backend_name() == SQLITE and not isinstance(wrong, OperationalError):
+            raise EvidenceBroken(f"{shown(url)}：数据库读不出来：{said(url, wrong)}") from None
         raise UserMistake(f"{shown(url)}：数据库不能备份：{said(url, wrong)}") from None
 
 
@@ -135,12 +137,18 @@ def run(program: str, url: URL, *arguments: str) -> None:
 def address_of(url: URL) -> str:
     """The database as PostgreSQL's programs are told it on their command line: without the password."""
     plain = {name: value for name, value in url.query.items() if "password" not in name}
-    return url.set(drivername=POSTGRES, password=None, query=plain).render_as_string()
+    place = URL.create(
+        POSTGRES, username=url.username, host=url.host, port=url.port, database=url.database, query=plain
+    )
+    return place.render_as_string(hide_password=False)
 
 
 def _environment(url: URL) -> dict[str, str]:
+    """What the driver reads of the environment (PGPASSWORD, PGPASSFILE, ...) its programs read too."""
+    all_of_it = os.environ  # noqa: TID251 - libpq's own names, which the driver reads in this process too
+    kept = {name: value for name, value in all_of_it.items() if name.startswith("PG") or name == "HOME"}
     password = str(url.password or url.query.get("password") or "")
-    return {"PATH": _PATH, "LC_ALL": "C.UTF-8"} | ({"PGPASSWORD": password} if password else {})
+    return kept | {"PATH": _PATH, "LC_ALL": "C.UTF-8"} | ({"PGPASSWORD": password} if password else {})
 
 
 def _hidden(url: URL, words: str) -> str:
@@ -184,24 +192,3 @@ def _shelved(connection: Connection) -> Iterator[Shelved]:
 def _with_workers(connection: Connection) -> Iterator[str]:
     query = select(HandedOverRow.file).where(HandedOverRow.collected_at.is_(None)).order_by(HandedOverRow.file)
     yield from connection.execute(query).scalars()
-
-
-@contextmanager
-def scratch_database(url: URL) -> Iterator[str]:
-    """An empty database beside this one, gone afterwards; `UserMistake` where we may not make one."""
-    name = f"lantian_test_{os.urandom(6).hex()}"
-    engine = postgres_engine(url, poolclass=NullPool)
-    try:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            try:
-                connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0")
-            except DatabaseError as wrong:
-                why = said(url, wrong)
-                raise UserMistake(f"不能建立试恢复用的空数据库（要有 CREATEDB 权限）：{why}") from None
-        try:
-            yield url.set(database=name, drivername=POSTGRES).render_as_string(hide_password=False)
-        finally:
-            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    finally:
-        engine.dispose()

@@ -11,15 +11,23 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
 from crawler.errors import EvidenceBroken, UserMistake
+from storage.alone import alone
 from storage.db import HEAD, open_database, postgres_engine
 from storage.upkeep.dumping import address_of, facts_on, run, still
 from storage.upkeep.inventory import DATABASE, DUMP, Facts, Inventory
 from storage.whereabouts import POSTGRES, SQLITE, Place, shown, url_of
+
+RESTORES = 0x6C616E7472657374  # the key of the lock on a database that is being restored into
+# Those of no extension, in the words that DROP FUNCTION understands.
+_FUNCTIONS = text(
+    "SELECT p.oid::regprocedure::text FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace"
+    " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
+)
 
 
 class AsItIs:
@@ -49,35 +57,56 @@ def refuse_unreadable(inventory: Inventory, place: Place) -> None:
 
 
 def _refuse_full(place: Place) -> None:
-    engine = postgres_engine(url_of(place), poolclass=NullPool)
     try:
-        with engine.connect() as connection:
-            taken = inspect(connection).get_table_names()
+        with _connected(place) as connection:
+            taken = [*inspect(connection).get_table_names(), *connection.execute(_FUNCTIONS).scalars()]
     except DatabaseError:
         raise UserMistake(f"{shown(url_of(place))}：数据库打不开") from None
     if taken:
-        raise UserMistake(f"{shown(url_of(place))}：数据库不是空的，不覆盖")
+        raise UserMistake(
+            f"{shown(url_of(place))}：数据库不是空的，不覆盖。换一个空的数据库；"
+            "如果里面是中断的恢复留下的，先 dropdb 删掉、createdb 重建，再恢复"
+        )
+
+
+@contextmanager
+def _connected(place: Place) -> Iterator[Connection]:
+    engine = postgres_engine(url_of(place), poolclass=NullPool)
+    with engine.begin() as connection:
+        yield connection
 
 
 @contextmanager
 def opened_copy(home: Path, inventory: Inventory, place: Place) -> Iterator[Engine]:
     """The engine of a home that was just laid out; what does not come to an end leaves a server's database empty."""
-    is_file = inventory.database == SQLITE
-    if is_file:
+    if inventory.database == SQLITE:
         place = home / DATABASE
         _compare(_facts_of_file(place), inventory)
-    try:
-        if not is_file:
-            _load(home, inventory, place)
-        engine = open_database(place, AsItIs())
-        try:
+        with _opened(place) as engine:
             yield engine
-        finally:
-            engine.dispose()
-    except BaseException:
-        if not is_file:
+        return
+    with alone(place, RESTORES) as is_ours:
+        if not is_ours:
+            raise UserMistake(f"{shown(url_of(place))}：另有一次恢复正在写入这个数据库")
+        _refuse_full(place)  # once more: it may have been filled while the files were laid out
+        _load(home, place)
+        try:
+            with _connected(place) as connection:
+                _compare(facts_on(connection), inventory)
+            with _opened(place) as engine:
+                yield engine
+        except BaseException:
             _empty(place)
-        raise
+            raise
+
+
+@contextmanager
+def _opened(place: Place) -> Iterator[Engine]:
+    engine = open_database(place, AsItIs())
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _facts_of_file(path: Path) -> Facts:
@@ -96,14 +125,12 @@ def _facts_of_file(path: Path) -> Facts:
         engine.dispose()
 
 
-def _load(home: Path, inventory: Inventory, place: Place) -> None:
+def _load(home: Path, place: Place) -> None:
+    """All of it or, where it raises, nothing: then what lies in the database is not ours to take away."""
     url = url_of(place)
     asked = ("--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges")
     run("pg_restore", url, *asked, f"--dbname={address_of(url)}", str(home / DUMP))
     (home / DUMP).unlink()
-    engine = postgres_engine(url, poolclass=NullPool)
-    with engine.connect() as connection:
-        _compare(facts_on(connection), inventory)
 
 
 def _compare(found: Facts, inventory: Inventory) -> None:
@@ -114,9 +141,10 @@ def _compare(found: Facts, inventory: Inventory) -> None:
 
 
 def _empty(place: Place) -> None:
-    """Take away what was loaded: the database was empty before."""
-    engine = postgres_engine(url_of(place), poolclass=NullPool)
-    quote = engine.dialect.identifier_preparer.quote
-    with engine.begin() as connection:
+    """Take away what we loaded: the database was empty before, and nobody else restores into it."""
+    with _connected(place) as connection:
+        quote = connection.dialect.identifier_preparer.quote
         for name in inspect(connection).get_table_names():
             connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quote(name)} CASCADE")
+        for function in connection.execute(_FUNCTIONS).scalars().all():
+            connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {function} CASCADE")
