@@ -1,13 +1,12 @@
 """`lantian archive export` of a whole archive: exhibits a second and resident memory, at 10⁴ and 10⁵ exhibits.
 
-Every capture is real, sealed, and read again by the export. The baseline of the speed writes the same rows to CSV with
-nothing verified; that of the memory is the smaller archive. With a folder as argument the homes stay there.
+Every capture is a page as a platform writes it, sealed, and read again by the export and by its spider. The baseline of
+the speed writes the same rows to CSV with nothing verified; that of the memory is the smaller archive. With a folder as argument the homes stay there.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import os
 import sqlite3
@@ -22,8 +21,10 @@ from pathlib import Path
 
 from crawler import clock
 from crawler.captures import Exchange
-from crawler.items import Exhibit, Exhibits, Kind, Listing, Outcome, Reading, Sightings
+from crawler.items import Exhibit, Exhibits, Page, Sightings
 from detectors.near import bands
+from pipelines.tie import exhibit_id
+from spiders.taobao import Taobao
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
@@ -46,23 +47,24 @@ class Ran:
     megabytes: float
 
 
-def page(number: int) -> tuple[Listing, ...]:
-    """Invented offers, each of an item of its own."""
-    return tuple(
-        Listing(
-            platform="taobao",
-            kind=Kind.PRODUCT,
-            position=place,
-            title=f"示例专利代写 第 {number}-{place} 号 加急包授权",
-            text=f"示例店铺的第 {number} 页第 {place} 件，不授权全额退款，材料齐全即可办理。" * 3,
-            url=f"https://item.taobao.example/{number}-{place}",
-            seller=f"示例店{number % 997}",
-            seller_id=str(number % 997),
-            item_id=f"{number}-{place}",
-            price="¥2 800.00",
-        )
+def page(number: int) -> bytes:
+    """A search's state with invented offers, each of an item of its own, in a document with some markup around it."""
+    auctions = [
+        {
+            "nid": f"{number}-{place}",
+            "title": f"示例专利代写 第 {number}-{place} 号 加急包授权",
+            "raw_title": f"示例店铺的第 {number} 页第 {place} 件，不授权全额退款，材料齐全即可办理。" * 3,
+            "detail_url": f"https://item.taobao.example/{number}-{place}",
+            "nick": f"示例店{number % 997}",
+            "user_id": str(number % 997),
+            "view_price": "2 800.00",
+            "pic_url": f"https://img.taobao.example/{number}-{place}.jpg",
+        }
         for place in range(1, A_PAGE + 1)
-    )
+    ]
+    state = json.dumps({"mods": {"itemlist": {"data": {"auctions": auctions}}}}, ensure_ascii=False)
+    around = "".join(f'<div class="tip"><a href="/{at}">示例链接 {at}</a></div>' for at in range(500))
+    return f"<html><head><script>g_page_config = {state};</script></head><body>{around}</body></html>".encode()
 
 
 def made(home: Path, exhibits: int) -> None:
@@ -83,7 +85,7 @@ def made(home: Path, exhibits: int) -> None:
 
 def seen(archive: FolderArchive, number: int) -> Exhibits:
     """One page of the run, kept."""
-    at, url, listings = BEGAN + timedelta(seconds=number), f"https://s.taobao.example/?p={number}", page(number)
+    at, url, body = BEGAN + timedelta(seconds=number), f"https://s.taobao.example/?p={number}", page(number)
     capture = archive.keep(
         Exchange(
             url=url,
@@ -94,11 +96,12 @@ def seen(archive: FolderArchive, number: int) -> Exhibits:
             reason="OK",
             protocol="HTTP/1.1",
             response_headers=(("Content-Type", "text/html"),),
-            response_body="".join(f"<li>{one.title}<p>{one.text}" for one in listings).encode(),
+            response_body=body,
             ip_address="127.0.0.1",
             fetched_at=at,
         )
     )
+    reading = Taobao().read(Page(url=url, requested_url=url, body=body, content_type="text/html", query="包授权"))
     sightings = Sightings(
         run="run-1",
         platform="taobao",
@@ -107,14 +110,11 @@ def seen(archive: FolderArchive, number: int) -> Exhibits:
         requested_url=url,
         url=url,
         seen_at=at,
-        reading=Reading(outcome=Outcome.OK, listings=listings),
+        reading=reading,
         capture=capture,
     )
-    names = (hashlib.sha256(f"{capture.id} {one.position}".encode()).hexdigest()[:20] for one in listings)
-    return Exhibits(
-        sightings=sightings,
-        exhibits=tuple(Exhibit(id=name, listing=one) for name, one in zip(names, listings, strict=True)),
-    )
+    exhibits = (Exhibit(id=exhibit_id(capture.id, one.position, one.key), listing=one) for one in reading.listings)
+    return Exhibits(sightings=sightings, exhibits=tuple(exhibits))
 
 
 def exported(home: Path, out: Path) -> Ran:
@@ -142,7 +142,7 @@ def plainly(home: Path, out: Path) -> float:
 def told(suffix: str, size: int, ran: Sequence[Ran], baseline: float) -> None:
     """Two figures: the last of `ran` is of this size, the first of the smallest."""
     speed, theirs = size / ran[-1].seconds, size / baseline
-    note = f"{size} exhibits, {size // A_PAGE} captures read again"
+    note = f"{size} exhibits, {size // A_PAGE} pages read again"
     figure = {"name": f"archive export {suffix}, exhibits/s", "value": round(speed), "baseline": round(theirs)}
     print(json.dumps(figure | {"ratio": round(speed / theirs, 3), "goal": "—", "note": note, "size": size}))
     held, least = ran[-1].megabytes, ran[0].megabytes

@@ -173,16 +173,19 @@ class FolderArchive:
 
         What was removed when its time was over is `Expired`: nothing is wrong with the archive.
         """
+        return warc.payload_of(self.record(capture)).body
+
+    def record(self, capture: Capture) -> warc.Record:
+        """The whole record that the payload is of, under the same conditions."""
         if capture.expired_in:
             raise Expired(f"固定 {capture.id} 已按保存期限删除，第 {capture.expired_in} 号清单留有摘要")
         try:
             record = warc.read_member(self.member(capture.file, capture.offset, capture.length))
-            payload = warc.payload_of(record)
-            _check(capture, record, payload)
+            _check(capture, record, warc.payload_of(record))
         except EvidenceBroken as broken:
             where = f"{capture.file} at {capture.offset}"
             raise EvidenceBroken(f"capture {capture.id} ({where}): {broken}") from None
-        return payload.body
+        return record
 
     def member(self, file: str, offset: int, length: int) -> bytes:
         """The bytes of one gzip member as they lie; `EvidenceBroken` when the file has not so many."""

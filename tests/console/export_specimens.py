@@ -1,18 +1,21 @@
-"""A sealed and indexed home with pages of invented offers, some of them written to break a table."""
+"""A sealed and indexed home with pages of invented offers as Taobao writes them, some written to break a table."""
 
 from __future__ import annotations
 
-import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import escape
 from pathlib import Path
 
 from storage_specimens import exchange, finding, listing
 
 from crawler import clock
 from crawler.config import TOOL
-from crawler.items import Entity, Exhibit, Exhibits, Listing, Outcome, Reading, Sightings
+from crawler.items import Entity, Exhibit, Exhibits, Listing, Page, Sightings
+from pipelines.tie import exhibit_id
+from spiders.taobao import Taobao
 from storage.archive import FolderArchive
 from storage.db import open_database
 from storage.exhibits import ExhibitStore
@@ -54,6 +57,24 @@ def offers(number: int, page: int, more: str = "") -> tuple[Listing, ...]:
     )
 
 
+def page(listings: Sequence[Listing]) -> bytes:
+    """The answer to a search that shows these, as far as Taobao's spider looks at one."""
+    auctions = [
+        {
+            "nid": one.item_id,
+            "title": escape(one.title, quote=False),
+            "raw_title": escape(one.text, quote=False),
+            "detail_url": one.url,
+            "nick": one.seller,
+            "user_id": one.seller_id,
+            "view_price": one.price.removeprefix("¥"),
+            "pic_url": next(iter(one.images), ""),
+        }
+        for one in listings
+    ]
+    return json.dumps({"mods": {"itemlist": {"data": {"auctions": auctions}}}}).encode()
+
+
 def hostile() -> tuple[Listing, ...]:
     """One page of all that a page can do to a table."""
     return tuple(
@@ -90,14 +111,16 @@ def added(
 
 
 def _record(store: ExhibitStore, archive: FolderArchive, number: int, listings: Sequence[Listing]) -> None:
-    at, url = BEGUN + timedelta(minutes=number), f"https://s.taobao.example/?p={number}"
-    capture = archive.keep(exchange(f"page {number}".encode(), url=url, fetched_at=at))
+    at, url, body = BEGUN + timedelta(minutes=number), f"https://s.taobao.example/?p={number}", page(listings)
+    capture = archive.keep(exchange(body, url=url, fetched_at=at))
     archive.sync()
+    reading = Taobao().read(Page(url=url, requested_url=url, body=body, content_type="text/html", query="包授权"))
+    listings = reading.listings
     found = (finding(start=0, end=2, quote=listings[0].title[:2]),)
     phone = (Entity(kind="mobile", value=PHONE, field="text", start=0, end=11),)
     exhibits = tuple(
         Exhibit(
-            id=hashlib.sha256(f"{capture.id} {place}".encode()).hexdigest()[:20],
+            id=exhibit_id(capture.id, one.position, one.key),
             listing=one,
             findings=found if place == 0 else (),
             entities=phone if place == 0 else (),
@@ -112,7 +135,7 @@ def _record(store: ExhibitStore, archive: FolderArchive, number: int, listings: 
         requested_url=url,
         url=url,
         seen_at=at,
-        reading=Reading(outcome=Outcome.OK, listings=tuple(listings)),
+        reading=reading,
         capture=capture,
     )
     store.record(Exhibits(sightings=sightings, exhibits=exhibits))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Callable
-from io import BytesIO
+from dataclasses import replace
+from io import BytesIO, StringIO
 from pathlib import Path
+from unicodedata import category
 
 import pytest
 from openpyxl import load_workbook
@@ -17,8 +20,8 @@ from casework.acting import Grant
 from casework.incoming.keys import make_key
 from casework.incoming.reporter import Reporter, seal
 from console.archive import exporting
-from console.archive.columns import COLUMNS
-from console.archive.forms import BODY, LONGEST, row_of, shown
+from console.archive.columns import COLUMNS, Leaving
+from console.archive.forms import BODY, LONGEST, Csv, JsonLines, Rows, row_of, shown
 from console.archive.spool import spool_of
 from console.archive.workbook import write_workbook
 from crawler.errors import EvidenceBroken
@@ -26,10 +29,12 @@ from storage.audit import unsigned
 from storage.cases.reporters import Sealed, add_sealed
 from storage.db import open_database, writing
 from storage.models import ExhibitRow, ListingRow
+from storage.seal import SealState, State
+from storage.searching.shapes import Hit
 from storage.tables.leads import LeadRow
 from storage.verifier.package import verify_package
 from tests.console.conftest import Ran
-from tests.console.export_specimens import BEGUN, hostile, made, offers
+from tests.console.export_specimens import BEGUN, HOSTILE, hostile, made, offers
 from tests.console.test_export import kept_in
 
 Here = Callable[..., Ran]
@@ -203,6 +208,27 @@ def test_a_home_on_postgresql_exports_the_same(
 
 
 # -- workbooks and cells ---------------------------------------------------------------------------
+
+
+def raw(title: str) -> Leaving:
+    """An exhibit with a title that no spider cleaned."""
+    told = replace(offers(1, 1)[0], title=title)
+    hit = Hit(row=1, exhibit="ab" * 10, listing_key="k", listing=told, seen_at=BEGUN, run="run-1", capture="c")
+    return Leaving(hit=hit, sha256="ab" * 32, seal=SealState(state=State.SEALED), is_specimen=False, is_claimed=False)
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_a_cell_neither_runs_nor_steers_whoever_wrote_it(title: str) -> None:
+    at = next(place for place, column in enumerate(COLUMNS) if column.name == "title")
+    line = Csv().line(raw(title)).decode()
+    (row,) = csv.reader(StringIO(line, newline=""))
+    assert not row[at].lstrip().startswith(tuple("=+-@|%＝＋－＠"))
+    assert all(one == "\n" or one.isprintable() or category(one) == "Zs" for one in row[at])
+    assert "第一行" not in title or row[at] == "第一行\n第二行\n第三行\n第四行"
+    assert Rows().line(raw(title)).count(b"\n") == 1
+    told = JsonLines(is_masked=False).line(raw(title)).decode()
+    assert len(told.splitlines()) == 1
+    assert json.loads(told)["title"] == title
 
 
 def test_what_one_sheet_cannot_hold_goes_on_in_the_next(tmp_path: Path) -> None:

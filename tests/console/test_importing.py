@@ -322,6 +322,12 @@ def test_nothing_imported_leaves_before_two_answer_for_it(here: Run, tmp_path: P
     assert ("据称".encode() in raw) or b"urn:imported:" in raw
     assert "王示例".encode() not in raw, "no name leaves"
     assert "import_confirmed" in acts(home)
+    table = tmp_path / "out.jsonl"
+    category = lead["categories"][0]
+    assert here("archive", "export", "--category", category, "--out", table, "--by", "王示例").code == 0
+    assert [(one["exhibit"], one["imported"]) for one in map(json.loads, table.read_text().splitlines())] == [
+        (exhibit, True)
+    ]
 
 
 def acts(home: Path) -> list[str]:

@@ -12,7 +12,7 @@ from crawler.items import How
 from crawler.pictures import Fate, WantedPicture
 from storage.db import writing
 from storage.exhibits import ExhibitStore
-from storage.models import CaptureRow
+from storage.models import CaptureRow, ExhibitRow
 from storage.picture_shapes import PictureEnd
 from storage.searching.resting import Matter, matters_of, resting
 from storage.tables.leads import LeadRow
@@ -34,6 +34,13 @@ def test_an_exhibit_rests_on_its_page_and_on_the_pictures_that_were_read(planned
     assert {row: one.page.id for row, one in found.items()} == {1: "capture-run-1-1", 2: "capture-run-1-1"}
     assert {row: [one.id for one in rests.pictures] for row, rests in found.items()} == {1: ["image-1"], 2: []}
     assert not any(one.is_claimed for one in found.values())
+    seen = page.sightings
+    assert {(one.url, one.requested_url, one.query) for one in found.values()} == {
+        (seen.url, seen.requested_url, "包授权")
+    }
+    with writing(planned.engine).begin() as connection:
+        connection.execute(ExhibitRow.__table__.update().where(ExhibitRow.id == 2).values(page_number=7))
+    assert resting(planned.engine, [2])[2].url == "", "there is no such page"
     with writing(planned.engine).begin() as connection:
         connection.execute(CaptureRow.__table__.update().values(how=How.IMPORTED.value))
     assert all(one.is_claimed for one in resting(planned.engine, [1, 2]).values())
