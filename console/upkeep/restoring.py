@@ -21,19 +21,19 @@ from console.sealing import say_sealed, sealer_of
 from console.verifying import beside_shelf
 from crawler import clock
 from crawler.config import Config
-from crawler.errors import EXIT_DONE, ConfigInvalid, EvidenceBroken, UserMistake
+from crawler.errors import EXIT_DONE, ConfigInvalid, EvidenceBroken
 from detectors.rule import rules_digest
 from storage.audit import Act, AuditLog
-from storage.folders import sync_folder
 from storage.marks import is_simulation
 from storage.recovery import recover
 from storage.shelf import Shelf, open_shelf
 from storage.upkeep.backup import SCRATCH
 from storage.upkeep.backups import was_tested
-from storage.upkeep.copying import PART, folder_of_ours, safe_all
+from storage.upkeep.copying import folder_of_ours, safe_all
 from storage.upkeep.inventory import Inventory, read_inventory
 from storage.upkeep.laying import lay_out
 from storage.upkeep.loading import opened_copy, refuse_unreadable
+from storage.upkeep.placing import gone_on, refuse_taken, take_place, unfinished
 from storage.upkeep.proving import Proof, Trusted, prove
 from storage.upkeep.scratch import scratch_database
 from storage.whereabouts import SQLITE, Place, url_of
@@ -52,14 +52,16 @@ def run_restore(asked: Asked, *, as_json: bool) -> int:
     """Make a new home of a backup; `EvidenceBroken` or `UserMistake` says why not, and then there is none."""
     base = Config.load()
     home = asked.home.absolute()
-    if home.exists() and (not home.is_dir() or any(home.iterdir())):
-        raise UserMistake(f"{home} 已经有了，不覆盖：换一个新的文件夹")
-    if not home.parent.is_dir():
-        raise UserMistake(f"没有 {home.parent} 这个文件夹")
     inventory, sha256 = read_inventory(asked.backup, asked.sha256)
+    if gone_on(home, sha256):
+        say(f"上次恢复停在最后一步，已接着完成：{home}；那时已全部核验")
+        if as_json:
+            print_json(_told(asked, inventory, sha256))
+        return EXIT_DONE
+    refuse_taken(home)
     place = base.secrets.database if inventory.database != SQLITE or base.secrets.database else home / "lantian.db"
     refuse_unreadable(inventory, place)
-    with folder_of_ours(home.with_name(f".{home.name}{PART}")) as part, ExitStack() as held:
+    with unfinished(home) as part, ExitStack() as held:
         lay_out(asked.backup, inventory, part, partial(progress, "恢复"), links=False)
         engine = held.enter_context(opened_copy(part, inventory, place))
         config = _settings(part, base)
@@ -67,16 +69,19 @@ def run_restore(asked: Asked, *, as_json: bool) -> int:
         _begin(config, engine, _act(asked, inventory, sha256))
         engine.dispose()
         safe_all(part)
-        part.rename(home)
-        sync_folder(home.parent)
+        take_place(part, home, sha256)
     _say(asked, inventory, sha256, proof)
     if base.secrets.database and inventory.database == SQLITE:
         say(f"LANTIAN_DATABASE 指着另一个数据库，恢复的是 {home / 'lantian.db'}：请改")
     if as_json:
-        told = {"home": str(home), "backup": str(asked.backup), "sha256": sha256, "version": inventory.version}
-        told |= {"made_at": inventory.made_at.isoformat(), "tested_at": was_tested(asked.backup, sha256)}
-        print_json(told | asdict(proof))
+        print_json(_told(asked, inventory, sha256) | asdict(proof))
     return EXIT_DONE
+
+
+def _told(asked: Asked, inventory: Inventory, sha256: str) -> dict[str, str]:
+    told = {"home": str(asked.home.absolute()), "backup": str(asked.backup), "sha256": sha256}
+    told |= {"version": inventory.version, "made_at": inventory.made_at.isoformat()}
+    return told | {"tested_at": was_tested(asked.backup, sha256)}
 
 
 def tried(config: Config, backup: Path, sha256: str) -> Proof:

@@ -45,7 +45,7 @@ def folder_of_ours(path: Path) -> Iterator[Path]:
 
     What a dead process left under the name is taken away; `UserMistake` when a living one has it.
     """
-    with _held(path):
+    with the_lock(path):
         if path.exists():
             shutil.rmtree(path)
         path.mkdir(mode=0o700)
@@ -57,13 +57,16 @@ def folder_of_ours(path: Path) -> Iterator[Path]:
 
 def clear(path: Path) -> None:
     """Take away an unfinished folder, unless a living process has it: `UserMistake`."""
-    with _held(path):
+    with the_lock(path):
         shutil.rmtree(path)
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """The lock of a folder lies beside it: on network disks a folder itself cannot be locked."""
+def the_lock(path: Path) -> Iterator[None]:
+    """Whoever works at a folder holds it; `UserMistake` when a living process does.
+
+    The lock of a folder lies beside it: on network disks a folder itself cannot be locked.
+    """
     lock = lock_of(path)
     fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:

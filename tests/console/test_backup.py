@@ -231,6 +231,60 @@ def test_what_stands_where_the_new_home_is_to_be_is_not_touched(here: Run, home:
     assert (tmp_path / "new/other").read_text() == "x"
 
 
+RENAME_DIES = """
+import os, sys
+from pathlib import Path
+import console.upkeep.restoring as restoring
+from storage.upkeep import placing
+real, left = Path.rename, [2]
+def rename(path, target):
+    if Path(target).parent == Path(sys.argv[2]):
+        left[0] -= 1
+        if not left[0]: os.kill(os.getpid(), 9)
+    return real(path, target)
+save = placing.save
+def saved(*given):
+    save(*given)
+    Path.rename = rename
+placing.save = saved
+restoring.run_restore(restoring.Asked(backup=Path(sys.argv[1]), home=Path(sys.argv[2])), as_json=False)
+"""
+
+
+def test_into_a_folder_that_cannot_be_renamed_over(here: Run, whole: Path, tmp_path: Path) -> None:
+    """As a mounted disk, of which a link to a folder has what matters: the name is not to be given away."""
+    (tmp_path / "disk/lost+found").mkdir(parents=True)
+    (tmp_path / "new").symlink_to(tmp_path / "disk")
+    damaged = Path(shutil.copytree(whole, tmp_path / "damaged"))
+    flip(damaged / "lantian.db")
+    with pytest.raises(EvidenceBroken):
+        here("restore", damaged, "--home", tmp_path / "new")
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["lost+found"]
+    ran = here("restore", whole, "--home", tmp_path / "new")
+    assert ran.code == 0, ran.err
+    names = {path.name for path in (tmp_path / "disk").iterdir()}
+    assert {"archive", "lantian.db", "lantian.toml"} < names
+    assert not {name for name in names if "restoring" in name}
+    (tmp_path / "void").symlink_to(tmp_path / "nowhere")
+    assert here("restore", whole, "--home", tmp_path / "void").code == 2
+
+
+def test_one_that_died_while_it_took_its_place_is_finished(here: Run, whole: Path, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    argv = [sys.executable, "-c", RENAME_DIES, whole, tmp_path / "new"]
+    died = subprocess.run(argv, cwd=ROOT, check=False, capture_output=True)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert not (tmp_path / "new/lantian.db").exists()
+    other = Path(shutil.copytree(whole, tmp_path / "other"))
+    forged(other, version="0.0.1")
+    assert here("restore", other, "--home", tmp_path / "new").code == 2
+    ran = here("restore", whole, "--home", tmp_path / "new")
+    assert (ran.code, "接着完成" in ran.err) == (0, True)
+    assert {path.name for path in (tmp_path / "new").iterdir()} >= {"archive", "lantian.db", "lantian.toml"}
+    assert not list((tmp_path / "new").glob(".*")), "nothing of it is left"
+    assert here("restore", whole, "--home", tmp_path / "new").code == 2, "it is a home now"
+
+
 # -- whatever is changed is seen -------------------------------------------------------------------
 
 
