@@ -27,12 +27,17 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing that was looked at: what was found, and what to do about it, as a command where there is one."""
+    """One thing that was looked at: what was found, and what to do about it, as a command where there is one. What is
+    wrong is never told without what to do."""
 
     name: str
     state: Health
     told: str
     fix: str = ""
+
+    def __post_init__(self) -> None:
+        if self.state in (Health.WARN, Health.BAD) and not self.fix.strip():
+            raise ValueError(f"{self.name}: a complaint without a remedy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +51,16 @@ class Patient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Something to look at, by name. It may come to several checks."""
+    """Something to look at, by name. It may come to several checks; `fix` is what to do when the look itself fails."""
 
     name: str
     make: Callable[[], Iterable[Check]]
+    fix: str
     otherwise: Health = Health.BAD
-    fix: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.fix.strip():
+            raise ValueError(f"{self.name}: a look without a remedy")
 
 
 def good(name: str, told: str) -> Check:

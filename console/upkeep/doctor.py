@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from rich.text import Text
+from sqlalchemy import Engine
 
 from console.output import harmless, page, print_json, say
 from console.upkeep import archive_checks, machine, office_checks, programs
@@ -17,7 +18,7 @@ from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_NOT_CLEAN, UserMistake
 from storage.db import open_database
-from storage.upkeep.vitals import vitals
+from storage.upkeep.vitals import Vitals, vitals
 
 MARKS = {
     Health.OK: ("好", "green"),
@@ -91,17 +92,33 @@ def checks(*, in_full: bool) -> Iterator[Check]:
 
 
 def _of_home(patient: Patient) -> Iterator[Check]:
-    schema = list(made(Look(name="schema", make=lambda: [archive_checks.schema_check(patient)])))
+    away = archive_checks.unreadable(patient)
+    look = Look(name="schema", make=lambda: [archive_checks.schema_check(patient)], fix=away)
+    schema = list(made(look))
     yield from schema
     if schema[0].state is not Health.OK:
         return
-    engine = open_database(patient.config.database)
+    engine: list[Engine] = []
+    told: list[Vitals] = []
+
+    def opens() -> Iterator[Check]:
+        """A database may say its schema and nothing else."""
+        engine.append(open_database(patient.config.database))
+        told.append(vitals(engine[0]))
+        yield from ()
+
     try:
-        told = vitals(engine)
-        for look in (*archive_checks.looks(patient, engine, told), *office_checks.looks(patient, engine, told)):
-            yield from made(look)
+        yield from made(Look(name="database", make=opens, fix=away))
+        if told:
+            looks = (
+                *archive_checks.looks(patient, engine[0], told[0]),
+                *office_checks.looks(patient, engine[0], told[0]),
+            )
+            for look in looks:
+                yield from made(look)
     finally:
-        engine.dispose()
+        for one in engine:
+            one.dispose()
 
 
 def _print(check: Check) -> None:

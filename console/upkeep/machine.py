@@ -27,12 +27,12 @@ MB = MEGABYTE
 def looks(patient: Patient) -> tuple[Look, ...]:
     """In the order in which a person would ask."""
     return (
-        Look(name="python", make=_python),
+        Look(name="python", make=_python, fix="重新安装：make setup"),
         Look(name="home", make=lambda: _home(patient), fix="检查 LANTIAN_HOME 指向的文件夹和它的权限"),
         Look(name="disk", make=lambda: _disk(patient), fix="检查 LANTIAN_HOME 所在的磁盘"),
-        Look(name="logs", make=lambda: _logs(patient)),
-        Look(name="clock", make=lambda: _clock(patient)),
-        Look(name="contact", make=lambda: _contact(patient)),
+        Look(name="logs", make=lambda: _logs(patient), fix="检查数据目录里日志文件的权限：chown lantian:lantian 文件"),
+        Look(name="clock", make=lambda: _clock(patient), fix="检查到 [clock] sources 的网络"),
+        Look(name="contact", make=lambda: _contact(patient), fix='[crawl] contact = "邮箱或网址"'),
     )
 
 

@@ -34,6 +34,7 @@ from storage.notices import Notices
 from storage.roster import Roster
 from storage.searching.indexing import Indexer
 from storage.standing import standing
+from storage.upkeep.backups import is_laid
 from storage.upkeep.vitals import DAY, Vitals, database_bytes, grown, leads_by_state, runs_since, vitals
 
 FRESH = 5.0  # seconds for which a scrape's answer is used again: nobody can load the house by asking
@@ -118,11 +119,14 @@ def _done(engine: Engine, told: Vitals, now: datetime) -> Families:
     )
     states = [((state,), count) for state, count in leads_by_state(engine).items()]
     yield _labelled("lantian_leads", "Leads by state.", ("state",), states)
+    is_there = told.backup_at is not None and is_laid(told.backup_place)
+    yield _one("lantian_backup_there", "Whether the last backup that a test restore proved is where it was.", is_there)
+    laid = told.backup_at if is_there else None
     moments = (
         ("lantian_round_age_seconds", "Since the last round or claim began.", told.round_at),
         ("lantian_run_age_seconds", "Since a run last ended.", told.run_ended_at),
         ("lantian_roster_age_seconds", "Since the roster was last written on.", told.planned_until),
-        ("lantian_backup_age_seconds", "Since the last backup that a test restore proved.", told.backup_at),
+        ("lantian_backup_age_seconds", "Since the last backup that a test restore proved, where it is there.", laid),
         ("lantian_fixity_age_seconds", "Since anything was last read again.", told.read_at),
     )
     for name, words, moment in moments:

@@ -30,15 +30,30 @@ TWO = 2
 
 def looks(patient: Patient, engine: Engine, told: Vitals) -> tuple[Look, ...]:
     return (
-        Look(name="patrol", make=lambda: _patrol(patient, engine, told)),
-        Look(name="authority", make=lambda: _authorities(patient), otherwise=Health.WARN),
-        Look(name="notify", make=lambda: _notify(patient, engine), otherwise=Health.WARN),
-        Look(name="alarms", make=lambda: _alarms(engine)),
-        Look(name="tasks", make=lambda: _tasks(patient, told)),
-        Look(name="users", make=lambda: _users(told)),
-        Look(name="operators", make=lambda: _operators(engine)),
-        Look(name="articles", make=lambda: _articles(patient), otherwise=Health.WARN),
-        Look(name="overrides", make=lambda: _overrides(told)),
+        Look(name="patrol", make=lambda: _patrol(patient, engine, told), fix="看 journalctl -u lantian-patrol"),
+        Look(
+            name="authority",
+            make=lambda: _authorities(patient),
+            fix="检查 lantian.toml 的 [[authority]] 和它的 ca 证书",
+            otherwise=Health.WARN,
+        ),
+        Look(
+            name="notify",
+            make=lambda: _notify(patient, engine),
+            fix="检查环境变量 LANTIAN_NOTIFY；lantian notify test",
+            otherwise=Health.WARN,
+        ),
+        Look(name="alarms", make=lambda: _alarms(engine), fix="lantian alarms list"),
+        Look(name="tasks", make=lambda: _tasks(patient, told), fix="lantian tasks list"),
+        Look(name="users", make=lambda: _users(told), fix="lantian user list"),
+        Look(name="operators", make=lambda: _operators(engine), fix="lantian letter operator list"),
+        Look(
+            name="articles",
+            make=lambda: _articles(patient),
+            fix="改正数据目录里的 laws.toml：lantian law list",
+            otherwise=Health.WARN,
+        ),
+        Look(name="overrides", make=lambda: _overrides(told), fix="lantian override list"),
     )
 
 

@@ -36,7 +36,7 @@ LISTED = ("fc-list", ":lang=zh-cn", "family")
 def looks(patient: Patient) -> tuple[Look, ...]:
     return (
         Look(name="browser", make=lambda: _browser(patient), otherwise=Health.WARN, fix=INSTALL),
-        Look(name="sandbox", make=_sandbox, otherwise=Health.UNKNOWN),
+        Look(name="sandbox", make=_sandbox, otherwise=Health.UNKNOWN, fix="apt-get install util-linux"),
         Look(name="fonts", make=_fonts, otherwise=Health.WARN, fix="apt-get install fonts-noto-cjk"),
         Look(name="papers", make=_papers, otherwise=Health.WARN, fix=INSTALL),
         Look(name="ocr", make=lambda: _ocr(patient), otherwise=Health.WARN, fix="make setup"),

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from storage.audit import Act, add_on
+from crawler.errors import EvidenceBroken, UserMistake
+from crawler.errors import UserMistake
+from storage.audit import Act, add_on, entries_of
 from storage.canonical import canonical
 from storage.db import writing
 from storage.folders import save, sync_folder
@@ -22,7 +24,8 @@ from storage.people import OURSELVES
 from storage.tables.backups import BackupRow
 from storage.upkeep.backup import Made
 from storage.upkeep.copying import PART, clear
-from storage.upkeep.inventory import LIST, TESTED
+from storage.upkeep.homefiles import ARCHIVE
+from storage.upkeep.inventory import LIST, TESTED, read_inventory
 from storage.upkeep.proving import Proof
 from storage.warc import date
 
@@ -49,7 +52,7 @@ class Backup:
     @property
     def is_there(self) -> bool:
         """Whether the folder is there now: a disk may not be mounted."""
-        return (Path(self.place) / LIST).is_file()
+        return is_laid(self.place)
 
 
 class Backups:
@@ -71,6 +74,13 @@ class Backups:
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
         return Backup(**row._mapping) if row else None
+
+    def holding(self, file: str, least: int) -> Path | None:
+        """The newest tested one that is there and has this file of the archive, at least so long: its test read it."""
+        for one in self.newest():
+            if one.tested_at and one.is_there and _has(Path(one.place), f"{ARCHIVE}/{file}", least):
+                return Path(one.place)
+        return None
 
     def base(self) -> Path | None:
         """The newest one that is there, whose files may be linked; none when that one did not hold."""
@@ -123,19 +133,42 @@ class Backups:
             connection.execute(mine.values(tested_at=tested_at, trouble=trouble))
             add_on(connection, act)
 
-    def prune(self, keep: int, now: datetime, tell: Callable[[str], None]) -> int:
-        """Take away what is older than the `keep` newest that were tested and are there; how many those were."""
-        known = self.newest()
+    def spoilt(self, ids: Sequence[int], trouble: str, now: datetime) -> None:
+        """Backups that were tested once, and of which something is known now that lets them count no longer."""
+        for one in self.newest():
+            if one.id in ids and not one.trouble:
+                name = Path(one.place).name
+                act = Act(who=OURSELVES, act="backup_spoilt", subject=name, at=now, detail={"why": trouble})
+                self._end(one.id, act, trouble=trouble)
+
+    def prune(self, keep: int, now: datetime, folder: Path, tell: Callable[[str, str], None]) -> int:
+        """Take away what is older than the `keep` newest that were tested and are there; how many those were.
+
+        Only what lies in `folder` and what this home made since it was restored, if it was: older rows speak of the
+        backups of another home. `tell` is told each place, and why it stayed if it did.
+        """
+        since, at = self._restored(), folder.resolve()
+        known = [one for one in self.newest() if one.entry > since and Path(one.place).resolve().parent == at]
         tested = [one.id for one in known if one.tested_at and one.is_there]
         if len(tested) <= max(keep, 1):
             return 0
-        old = [one for one in known if one.id < tested[max(keep, 1) - 1] and one.is_there]
-        for one in old:
-            _remove(Path(one.place))
+        removed = 0
+        for one in [one for one in known if one.id < tested[max(keep, 1) - 1] and one.is_there]:
+            try:
+                _remove(Path(one.place))
+            except (OSError, UserMistake) as wrong:
+                tell(one.place, str(wrong))
+                continue
             with writing(self._engine).begin() as connection:
                 _forget(connection, one, now)
-            tell(one.place)
-        return len(old)
+            tell(one.place, "")
+            removed += 1
+        return removed
+
+    def _restored(self) -> int:
+        """The entry with which this home began, where it came of a backup."""
+        with self._engine.connect() as connection:
+            return max((entry.id for entry in entries_of(connection, ("restore",))), default=0)
 
 
 def was_tested(backup: Path, sha256: str) -> str:

@@ -23,7 +23,7 @@ from storage.tables.hand import OverrideRow, TaskRow
 from storage.tables.leads import LeadRow
 from storage.tables.patrol import WatchRow, WatchVersionRow
 from storage.tables.people import UserRow
-from storage.tables.sealing import SealRow
+from storage.tables.sealing import ExtentRow, SealRow
 from storage.whereabouts import SQLITE
 
 DAY = timedelta(days=1)
@@ -33,7 +33,8 @@ QUICK_BYTES = 256 << 20  # what SQLite checks in a few seconds
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
     """How a home is. `exhibits` is the number of the newest, so those that were removed count; moments are `None` for
-    what never was. `reviewers` are active users with that grant in force, `watches` those that are not paused."""
+    what never was. `reviewers` are active users with that grant in force, `watches` those that are not paused,
+    `backup_place` is where the last tested backup was laid, there or not."""
 
     exhibits: int
     sealed: int
@@ -51,6 +52,7 @@ class Vitals:
     read_at: datetime | None
     backup_at: datetime | None
     backup_trouble: str
+    backup_place: str
 
 
 def vitals(engine: Engine) -> Vitals:
@@ -63,6 +65,8 @@ def _vitals_on(connection: Connection) -> Vitals:
     seal = connection.execute(select(SealRow.number, SealRow.sha256).order_by(SealRow.number.desc()).limit(1)).first()
     waiting = select(func.count(), func.min(TaskRow.opened_at)).where(TaskRow.closed_at.is_(None))
     tasks, task_since = connection.execute(waiting).one()
+    tested = select(BackupRow.at, BackupRow.place).where(BackupRow.tested_at.is_not(None))
+    backup = connection.execute(tested.order_by(BackupRow.id.desc()).limit(1)).one_or_none()
     newest = select(BackupRow.trouble).order_by(BackupRow.id.desc()).limit(1)
 
     def one(query: Select[Any]) -> int:
@@ -87,7 +91,8 @@ def _vitals_on(connection: Connection) -> Vitals:
         users=one(select(func.count()).select_from(UserRow).where(UserRow.disabled_at.is_(None))),
         reviewers=one(_reviewers()),
         read_at=moment(select(func.max(FixityRow.checked_at))),
-        backup_at=moment(select(func.max(BackupRow.at)).where(BackupRow.tested_at.is_not(None))),
+        backup_at=backup.at if backup else None,
+        backup_place=backup.place if backup else "",
         backup_trouble=connection.execute(newest).scalar_one_or_none() or "",
     )
 
@@ -116,6 +121,15 @@ def leads_by_state(engine: Engine) -> Mapping[str, int]:
     query = select(LeadRow.state, func.count().label("leads")).group_by(LeadRow.state)
     with engine.connect() as connection:
         return {row.state: row.leads for row in connection.execute(query)}
+
+
+def broken_files(engine: Engine, limit: int) -> tuple[tuple[str, int], ...]:
+    """Files of the archive that did not come back whole when they were read again, and how many bytes of each are
+    sealed, 0 for a manifest."""
+    ends = select(func.coalesce(func.max(ExtentRow.to), 0)).where(ExtentRow.file == FixityRow.file).scalar_subquery()
+    query = select(FixityRow.file, ends).where(FixityRow.broken != "").group_by(FixityRow.file)
+    with engine.connect() as connection:
+        return tuple((file, int(end)) for file, end in connection.execute(query.order_by(FixityRow.file).limit(limit)))
 
 
 def integrity(engine: Engine, *, in_full: bool) -> str:

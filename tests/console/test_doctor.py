@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority, serving
+from backed_home import flip, working_home
 from sqlalchemy import Engine, insert, text, update
 from time_server import TimeServer
 from typer.core import TyperGroup
@@ -36,6 +38,7 @@ from storage.tables.backups import BackupRow
 from storage.tables.fixity import FixityRow
 from storage.tables.patrol import WatchRow
 from storage.tables.sealing import SealRow
+from storage.upkeep.inventory import LIST
 from storage.upkeep.vitals import vitals
 from storage.watches import Watches
 from tests.console.conftest import ROOT, Ran
@@ -140,7 +143,41 @@ def test_a_newer_schema_and_what_is_no_database_are_named(patient: Patient, engi
     complains(archive_checks.schema_check(patient), Health.UNKNOWN, "还没有数据库", "lantian round")
     (patient.config.home / "lantian.db").write_bytes(b"no database at all" * 100)
     (wrong,) = doctor._of_home(patient)
-    assert wrong.state is Health.BAD
+    complains(wrong, Health.BAD, "", "lantian restore")
+    server = changed(patient, secrets=Secrets(database="postgresql://geheim@127.0.0.1:1/none"))
+    (away,) = doctor._of_home(server)
+    complains(away, Health.BAD, "", "LANTIAN_DATABASE")
+    assert "geheim" not in away.told + away.fix
+
+
+def test_a_database_whose_pages_are_gone_is_told_with_a_remedy(patient: Patient, engine: Engine) -> None:
+    with engine.connect() as connection:
+        page = connection.exec_driver_sql("SELECT rootpage FROM sqlite_master WHERE name = 'exhibits'").scalar_one()
+        size = connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+    engine.dispose()
+    with (patient.config.home / "lantian.db").open("rb+") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    checks = list(doctor._of_home(patient))
+    assert [one.name for one in checks] == ["schema", "database"]
+    complains(checks[1], Health.BAD, "malformed", "lantian restore")
+
+
+def test_no_complaint_without_a_remedy(patient: Patient, engine: Engine) -> None:
+    told = vitals(engine)
+    every = (
+        *machine.looks(patient),
+        *programs.looks(patient),
+        *archive_checks.looks(patient, engine, told),
+        *office_checks.looks(patient, engine, told),
+    )
+    assert {one.name for one in every} == set(doctor.NAMES) - {"settings", "glyphs", "schema"}
+    assert [one.name for one in every if not one.fix] == []
+    with pytest.raises(ValueError, match="disk: a look without"):
+        Look(name="disk", make=list, fix=" ")
+    for state in (Health.WARN, Health.BAD):
+        with pytest.raises(ValueError, match="disk: a complaint without"):
+            Check(name="disk", state=state, told="x")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +187,7 @@ def test_a_check_that_fails_as_things_fail_is_its_own_answer(wrong: Exception) -
     def fails() -> list[Check]:
         raise wrong
 
-    looks = (Look(name="disk", make=fails, fix="换盘"), Look(name="logs", make=lambda: [good("logs", "好")]))
+    looks = (Look(name="disk", make=fails, fix="换盘"), Look(name="logs", make=lambda: [good("logs", "好")], fix="看"))
     told = [check for look in looks for check in made(look)]
     assert [(one.name, one.state) for one in told] == [("disk", Health.BAD), ("logs", Health.OK)]
     assert told[0].fix == "换盘"
@@ -161,7 +198,7 @@ def test_a_bug_of_ours_is_no_finding() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        list(made(Look(name="disk", make=breaks)))
+        list(made(Look(name="disk", make=breaks, fix="换盘")))
 
 
 def unknown_remedies(words: str) -> list[str]:
@@ -318,7 +355,7 @@ def test_the_newest_manifest_must_be_the_one_that_is_known(patient: Patient, eng
     path.write_bytes(b"{ }")
     complains(of_home(patient, engine, "chain"), Health.BAD, "不符", "lantian evidence verify")
     path.unlink()
-    complains(of_home(patient, engine, "chain"), Health.BAD, "不在", "lantian restore")
+    complains(of_home(patient, engine, "chain"), Health.BAD, "不在", "lantian backups")
 
 
 def test_what_is_finished_must_be_sealed(patient: Patient, engine: Engine) -> None:
@@ -337,17 +374,49 @@ def test_the_night_reading_must_have_been_and_have_found_nothing(patient: Patien
     write(engine, FixityRow, file="b", from_=0, checked_at=patient.now - HOUR, broken="")
     assert of_home(patient, engine, "fixity").state is Health.OK
     write(engine, FixityRow, file="c", from_=0, checked_at=patient.now, broken="altered")
-    complains(of_home(patient, engine, "fixity"), Health.BAD, "1 处", "lantian restore")
+    complains(of_home(patient, engine, "fixity"), Health.BAD, "1 处", "lantian backups")
 
 
 def test_a_backup_counts_when_it_was_tested_and_is_not_old(patient: Patient, engine: Engine) -> None:
     assert of_home(patient, engine, "backup").state is Health.UNKNOWN, "an empty home has nothing to lose"
-    write(engine, BackupRow, **backup(at=patient.now - 240 * HOUR, tested_at=patient.now))
+    place = patient.config.home.parent / "backups" / "lantian-1"
+    place.mkdir(parents=True)
+    (place / LIST).touch()
+    write(engine, BackupRow, **backup(at=patient.now - 240 * HOUR, tested_at=patient.now, place=str(place)))
     complains(of_home(patient, engine, "backup"), Health.WARN, "10 天前", "lantian backup")
-    write(engine, BackupRow, **backup(at=patient.now, tested_at=patient.now))
+    write(engine, BackupRow, **backup(at=patient.now, tested_at=patient.now, place=str(place)))
+    assert of_home(patient, engine, "backup").state is Health.OK
+    place.rename(place.with_name("away"))
+    complains(of_home(patient, engine, "backup"), Health.WARN, f"现在找不到：{place}", "mount")
+    place.with_name("away").rename(place)
     assert of_home(patient, engine, "backup").state is Health.OK
     write(engine, BackupRow, **backup(at=patient.now, trouble="缺一个文件"))
     complains(of_home(patient, engine, "backup"), Health.BAD, "缺一个文件", "lantian backup")
+
+
+def test_one_broken_file_is_put_back_alone(here: Run, tmp_path: Path) -> None:
+    with working_home(tmp_path / "home") as (home, _):
+        patient = Patient(config=Config(home=home.folder), now=clock.now())
+        assert here("backup", tmp_path / "the backups").code == 0
+        (home.archive / ".half.warc.gz.part").unlink()
+        record = min(home.archive.glob("*.gz"))
+        whole = record.read_bytes()
+        flip(record)
+        assert here("evidence", "audit").code != 0
+        (broken,) = [one for one in doctor._of_home(patient) if one.name == "fixity"]
+        complains(broken, Health.BAD, record.name, f"archive/{record.name}")
+        assert "restore" not in broken.fix
+        typed, _, rest = broken.fix.partition(" && lantian ")
+        assert rest == "evidence audit && lantian evidence verify"
+        subprocess.run(["/bin/sh", "-ec", typed], check=True)
+        assert record.read_bytes() == whole
+        assert here("evidence", "audit").code == here("evidence", "verify").code == 0
+        assert "fixity" not in [one.name for one in doctor._of_home(patient) if one.state is Health.BAD]
+        head = min((home.archive / "manifests").glob("*.json"))
+        told = archive_checks._put_back(patient, home.engine, f"manifests/{head.name}")
+        assert f"archive/manifests/{head.name}" in told
+        shutil.rmtree(tmp_path / "the backups")
+        assert "lantian backups" in archive_checks._put_back(patient, home.engine, record.name)
 
 
 def test_a_home_on_a_server_is_looked_at_too(patient: Patient, migrated_database: str) -> None:

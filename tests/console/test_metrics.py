@@ -28,6 +28,7 @@ from storage.shapes import PlannedRun
 from storage.tables.backups import BackupRow
 from storage.tables.fixity import FixityRow
 from storage.tables.patrol import WatchRow
+from storage.upkeep.inventory import LIST
 from tests.console.conftest import ROOT, Ran
 from tests.storage.test_vitals import backup
 
@@ -75,10 +76,28 @@ def test_numbers_are_told_and_no_words(here: Run, home: Path) -> None:
     assert {"name": "lantian_tasks", "labels": {}, "value": 1.0} in as_json
 
 
-def test_every_metric_is_documented(home: Path) -> None:
+def test_a_backup_that_is_not_to_be_found_has_no_age(here: Run, home: Path, tmp_path: Path) -> None:
+    assert samples(here("metrics").out + "\n")["lantian_backup_there"] == 0
+    (tmp_path / "laid").mkdir()
+    (tmp_path / "laid" / LIST).touch()
     engine = open_database(home / "lantian.db")
     with engine.begin() as connection:
-        connection.execute(insert(BackupRow).values(backup(tested_at=clock.now())))
+        connection.execute(insert(BackupRow).values(backup(tested_at=clock.now(), place=str(tmp_path / "laid"))))
+    engine.dispose()
+    told = samples(here("metrics").out + "\n")
+    assert (told["lantian_backup_there"], "lantian_backup_age_seconds" in told) == (1, True)
+    (tmp_path / "laid").rename(tmp_path / "away")
+    told = samples(here("metrics").out + "\n")
+    assert (told["lantian_backup_there"], "lantian_backup_age_seconds" in told) == (0, False)
+
+
+def test_every_metric_is_documented(home: Path, tmp_path: Path) -> None:
+    laid = tmp_path / "laid"
+    laid.mkdir()
+    (laid / LIST).touch()
+    engine = open_database(home / "lantian.db")
+    with engine.begin() as connection:
+        connection.execute(insert(BackupRow).values(backup(tested_at=clock.now(), place=str(laid))))
         connection.execute(insert(FixityRow).values(file="a", from_=0, checked_at=clock.now(), broken=""))
         connection.execute(insert(WatchRow).values(name="示例", planned_until=clock.now()))
     engine.dispose()
