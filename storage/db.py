@@ -24,7 +24,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from crawler.errors import UserMistake
 from storage.folders import made
 from storage.models import encodable
-from storage.upkeep.copies import Migration, SafetyCopy
+from storage.upkeep.copies import Migration, SafetyCopy, refuse_moved
 from storage.whereabouts import POSTGRES, SQLITE, Place, said, shown, url_of
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _engine(url: URL) -> Engine:
+    refuse_moved(url)
     if url.get_backend_name() == SQLITE:
         engine = create_engine(url, json_serializer=_as_written)
         event.listen(engine, "connect", _prepare_sqlite)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -32,9 +33,10 @@ from storage.handover import INCOMING, is_worker
 from storage.people import People
 from storage.shelf import open_shelf
 from storage.upkeep.archiving import ArchiveMove, Laid
+from storage.upkeep.copies import mark_of
 from storage.upkeep.copying import megabytes
-from storage.upkeep.moving import MovedTable, move, refuse_target, rows_in
-from storage.whereabouts import POSTGRES, shown, url_of
+from storage.upkeep.moving import MovedTable, make_closed, mark_moved, move, refuse_target, rows_in
+from storage.whereabouts import POSTGRES, SQLITE, shown, url_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ def _move_rows(config: Config, asked: Asked, *, as_json: bool) -> int:
         source = open_database(config.database)
         held.callback(source.dispose)
         who = _who(config, source, asked.by)
+        make_closed(asked.database)
         target = open_database(asked.database)
         held.callback(target.dispose)
         with _counting("搬数据库", 2 * rows_in(source)) as tell:
@@ -80,6 +83,7 @@ def _move_rows(config: Config, asked: Asked, *, as_json: bool) -> int:
         faults = Trust(target).verify_all().broken
         indexed = caught_up(there, target)
         _enter(target, who, config, moved)
+    mark_moved(config.database, asked.database)
     say(f"核验：证据{_words(broken)}，操作日志{_words(len(faults))}；检索编入 {indexed} 个证据项")
     _say_settings(config, asked)
     if as_json:
@@ -123,6 +127,9 @@ def _say_settings(config: Config, asked: Asked) -> None:
         say(f"现在起用新的：把环境变量 LANTIAN_DATABASE 设为所给的地址（{shown(url)}），重启服务")
     else:
         say("现在起用新的：去掉环境变量 LANTIAN_DATABASE，重启服务")
+    old = url_of(config.database)
+    if old.get_backend_name() == SQLITE:
+        say(f"原来的旁边有了 {mark_of(Path(old.database or '')).name}：没有换设置的命令从此被拒绝，不会写进旧的")
     say("换过去以前不要再往原来的数据库写；换过去并核验（lantian evidence verify）以后，原来的另行保管")
 
 

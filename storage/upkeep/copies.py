@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection
+from sqlalchemy.engine import URL
 
 from crawler.errors import UserMistake
 from storage.folders import sync_folder
@@ -21,6 +22,7 @@ from storage.whereabouts import SQLITE, shown
 
 logger = logging.getLogger(__name__)
 SUFFIX = ".before-"
+MOVED = ".moved"
 SPARE = 16 << 20  # bytes that stay free beside what is needed
 # Tables are written anew in one transaction: of a large home of 0.1.0, database and log came to 1.7 times the database
 # (docs/benchmarks.md).
@@ -52,6 +54,27 @@ class SafetyCopy:
 
     def after(self, connection: Connection) -> None:
         """Nothing more: the schema's history is tested with every released version."""
+
+
+def mark_of(path: Path) -> Path:
+    """Beside a database that was moved elsewhere: where to."""
+    return path.with_name(path.name + MOVED)
+
+
+def refuse_moved(url: URL) -> None:
+    """`UserMistake` for a file that was left behind by a move: two databases of one house would differ for ever."""
+    if url.get_backend_name() != SQLITE or not url.database:
+        return
+    mark = mark_of(Path(url.database))
+    try:
+        there = mark.read_text(encoding="utf-8").strip()[:500]
+    except FileNotFoundError:
+        return
+    shown_there = "".join(one if one.isprintable() else "?" for one in there)
+    raise UserMistake(
+        f"{shown(url)}：数据库已搬到 {shown_there}，这里是留下的旧的，不再打开。把环境变量 LANTIAN_DATABASE 设为搬到的"
+        f"地址（如写在 /etc/lantian/environment）；确要回到这里的旧数据，先删去 {mark}"
+    )
 
 
 def keep_copy(path: Path, head: str) -> Path:

@@ -7,10 +7,13 @@ every table is read back and held against what was sent. What the search makes o
 from __future__ import annotations
 
 import hashlib
+import os
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, func, inspect, select, text
@@ -20,7 +23,9 @@ from crawler.errors import EvidenceBroken, UserMistake
 from storage import tables as rooms
 from storage.bulk import Bulk
 from storage.db import HEAD, schema_of, writing
+from storage.folders import save
 from storage.models import Base, encodable
+from storage.upkeep.copies import mark_of
 from storage.upkeep.sending import send_rows
 from storage.whereabouts import SQLITE, Place, shown, url_of
 
@@ -62,6 +67,22 @@ def refuse_target(source: Place, target: Place) -> None:
         raise UserMistake(f"{shown(url_of(target))}：不是空的数据库，不覆盖")
 
 
+def make_closed(target: Place) -> None:
+    """A file of rows is nobody else's to read, whatever the process would make its files."""
+    url = url_of(target)
+    if url.get_backend_name() == SQLITE and url.database:
+        with suppress(FileExistsError, FileNotFoundError):
+            os.close(os.open(url.database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def mark_moved(source: Place, target: Place) -> None:
+    """Whoever opens the file that was left behind is refused, and told where its rows are now. A server's database gets
+    no mark: its address is a setting that somebody must change."""
+    url = url_of(source)
+    if url.get_backend_name() == SQLITE:
+        save(mark_of(Path(url.database or "")), f"{shown(url_of(target))}\n".encode())
+
+
 def rows_in(engine: Engine) -> int:
     """How many rows a move would take along."""
     with engine.connect() as connection:
@@ -77,7 +98,8 @@ def move(source: Engine, target: Engine, tell: Tell) -> tuple[MovedTable, ...]:
         for connection in (reader, writer):
             _prepare(connection)
         _refuse_unknown(reader)
-        _refuse_full(writer)
+        if full := _full(writer):
+            return _moved_before(reader, writer, full, tell)
         moved = tuple(_send(reader, writer, table, tell) for table in all_tables())
         for table, sent in zip(all_tables(), moved, strict=True):
             _compare(writer, table, sent, tell)
@@ -102,10 +124,42 @@ def _refuse_unknown(connection: Connection) -> None:
         raise UserMistake(f"数据库里有不认识的表，没有搬：{'、'.join(strange)}")
 
 
-def _refuse_full(connection: Connection) -> None:
+def _full(connection: Connection) -> str:
+    """The first table that holds anything, empty for none."""
+    filled = (one.name for one in all_tables() if connection.execute(select(one).limit(1)).first() is not None)
+    return next(filled, "")
+
+
+def _moved_before(reader: Connection, writer: Connection, full: str, tell: Tell) -> tuple[MovedTable, ...]:
+    """A move that was killed after its commit is held against the source once more, and counts if all is there."""
+    there = shown(writer.engine.url)
+    audit = Base.metadata.tables[CHAINED]
+    last = writer.execute(select(audit.c.act).order_by(audit.c.id.desc()).limit(1)).scalar()
+    if last == "move":
+        raise UserMistake(f"{there}：不是空的数据库，操作日志最后一条就是 move，已经搬完：把 LANTIAN_DATABASE 设为它")
+    moved = []
     for table in all_tables():
-        if connection.execute(select(table).limit(1)).first() is not None:
-            raise UserMistake(f"{shown(connection.engine.url)}：不是空的数据库（{table.name} 里有数据），不覆盖")
+        sent = _read(reader, table, tell)
+        try:
+            _compare(writer, table, sent, tell)
+        except EvidenceBroken:
+            raise UserMistake(
+                f"{there}：不是空的数据库（{full} 里有数据，{table.name} 与要搬的不同），不覆盖。"
+                "换一个空的；确认那里的不要了，PostgreSQL 用 dropdb、createdb 重建，文件则删去，再搬"
+            ) from None
+        moved.append(sent)
+    return tuple(moved)
+
+
+def _read(reader: Connection, table: Table, tell: Tell) -> MovedTable:
+    """What a table comes to, as it would have been sent."""
+    digest, mended = _Digest(), 0
+    for raw in _batches(reader, table):
+        clean: Rows = [encodable(row) for row in raw]
+        mended += sum(one != other for one, other in zip(raw, clean, strict=True))
+        digest.add(clean)
+        tell(len(clean))
+    return MovedTable(table=table.name, rows=digest.rows, sha256=digest.hexdigest(), mended=mended)
 
 
 # -- one table -------------------------------------------------------------------------------------

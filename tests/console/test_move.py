@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,7 @@ from console.homes import account
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE
 from storage.audit import AuditLog
 from storage.db import open_database
-from storage.upkeep.moving import rows_in
+from storage.upkeep.moving import move, rows_in
 
 Run = Callable[..., Any]
 HOME = ROOT / "tests" / "storage" / "homes" / "0.5.0"
@@ -82,7 +85,9 @@ def test_to_a_server_and_back(
     assert "把环境变量 LANTIAN_DATABASE" in ended.err
     told = json.loads(ended.out)
     assert (told["broken"], told["faults"], told["indexed"]) == (0, [], 6)
-    assert digests(home) == before, "the source is as it was"
+    mark = home / "lantian.db.moved"
+    assert digests(home) == before | {mark.name: digests(home)[mark.name]}, "the source is as it was"
+    assert PASSWORD not in mark.read_text()
     monkeypatch.setenv("LANTIAN_DATABASE", address)
     assert shown(here) == seen
     assert trusted(address) == (log[0] + 1, log[1])
@@ -93,6 +98,43 @@ def test_to_a_server_and_back(
     assert trusted(back) == (log[0] + 2, log[1])
     tables = {one["table"]: one["sha256"] for one in json.loads(again.out)["tables"]}
     assert {one["table"]: one["sha256"] for one in told["tables"] if one["table"] != "audit"}.items() <= tables.items()
+
+
+def test_what_was_left_behind_is_not_written_to_by_mistake(home: Path, here: Run, tmp_path: Path) -> None:
+    there = tmp_path / "there.db"
+    old_mask = os.umask(0o022)
+    try:
+        ended = here("move", "--database", f"sqlite:///{there}")
+    finally:
+        os.umask(old_mask)
+    assert (ended.code, "lantian.db.moved" in ended.err) == (EXIT_DONE, True)
+    assert there.stat().st_mode & 0o777 == 0o600
+    for typed in (["leads"], ["watch", "list"], ["upgrade"], ["backup", tmp_path / "b"]):
+        refused = here(*typed)
+        assert (refused.code, str(there) in refused.err, "LANTIAN_DATABASE" in refused.err) == (EXIT_USAGE, True, True)
+    assert "LANTIAN_DATABASE" in here("doctor", "--json").out
+    (home / "lantian.db").rename(home / "away.db")
+    assert here("leads").code == EXIT_USAGE, "nor is an empty one begun in its place"
+    assert not (home / "lantian.db").exists()
+    (home / "away.db").rename(home / "lantian.db")
+    (home / "lantian.db.moved").unlink()
+    assert len(here("leads", "--json").lines) == 2
+
+
+def test_a_move_that_died_after_its_commit_is_compared_and_finished(home: Path, here: Run, tmp_path: Path) -> None:
+    there = f"sqlite:///{tmp_path / 'there.db'}"
+    source, target = open_database(home / "lantian.db"), open_database(there)
+    sent = move(source, target, lambda number: None)
+    for engine in (source, target):
+        engine.dispose()
+    ended = here("move", "--database", there, "--json")
+    assert ended.code == EXIT_DONE, ended.err
+    assert json.loads(ended.out)["tables"] == [asdict(one) for one in sent]
+    moved_by(tmp_path / "there.db", exhibits=6)
+    (home / "lantian.db.moved").unlink()
+    again = here("move", "--database", there)
+    assert (again.code, "已经搬完" in again.err) == (EXIT_USAGE, True)
+    assert not (home / "lantian.db.moved").exists()
 
 
 def test_who_moved_it_is_in_the_log(
@@ -106,17 +148,18 @@ def test_who_moved_it_is_in_the_log(
     refused = here("move", "--database", f"sqlite:///{places[0]}", "--by", "王一")
     assert (refused.code, "要用本人的凭据" in refused.err, places[0].exists()) == (EXIT_USAGE, True, False)
     assert here("move", "--database", f"sqlite:///{places[0]}").code == EXIT_DONE
+    (made_home / "lantian.db.moved").unlink()
     monkeypatch.setenv("LANTIAN_TOKEN", token)
     assert here("move", "--database", f"sqlite:///{places[1]}", "--by", "王一").code == EXIT_DONE
     assert [trusted(place) for place in places] == [(log[0] + 1, log[1]), (log[0] + 1, log[1] + 1)]
     assert [moved_by(place) for place in places] == [account(), "王一"]
 
 
-def moved_by(place: Path) -> str:
+def moved_by(place: Path, exhibits: int = 0) -> str:
     engine = open_database(place)
     (entry,) = [one for one in AuditLog(engine).entries() if one.act == "move"]
     engine.dispose()
-    assert any(one.startswith("exhibits 0 ") for one in json.loads(entry.detail)["tables"])
+    assert any(one.startswith(f"exhibits {exhibits} ") for one in json.loads(entry.detail)["tables"])
     return entry.who
 
 
@@ -126,6 +169,7 @@ def test_what_cannot_be_moved_is_refused(home: Path, here: Run, tmp_path: Path) 
     with among_crawls(home):
         assert here("move", "--database", other).code == EXIT_USAGE
     assert here("move", "--database", other).code == EXIT_DONE
+    (home / "lantian.db.moved").unlink()
     ended = here("move", "--database", other)
     assert (ended.code, "不是空的数据库" in ended.err) == (EXIT_USAGE, True)
     shutil.copyfile(HOME / "lantian.db", home / "lantian.db")
@@ -207,3 +251,25 @@ def test_files_of_workers_are_collected_first(home: Path, here: Run, tmp_path: P
     engine = open_database(home / "lantian.db")
     assert rows_in(engine)
     engine.dispose()
+
+
+def test_typed_commands_read_the_environment_of_the_services(tmp_path: Path) -> None:
+    told = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    function = next(part for part in told.split("```sh\n")[1:] if part.startswith("lantian() (")).partition("```")[0]
+    secret = "postgresql://u:p%40 $x@db.example/lantian?a=b&c=d"
+    (tmp_path / "environment").write_text(f"LANTIAN_DATABASE='{secret}'\n", encoding="utf-8")
+    (tmp_path / "lantian").write_text('#!/bin/sh\nprintf "%s|" "$LANTIAN_DATABASE" "$LANTIAN_HOME" "$@"\n')
+    (tmp_path / "runuser").write_text('#!/bin/sh\nshift 3\nexec "$@"\n')
+    for name in ("lantian", "runuser"):
+        (tmp_path / name).chmod(0o755)
+    for there, here in (
+        ("/etc/lantian/environment", "environment"),
+        ("/opt/lantian/.venv/bin/lantian", "lantian"),
+        ("cd /var/lib/lantian", ""),
+    ):
+        assert there in function
+        function = function.replace(there, str(tmp_path / here) if here else f"cd {tmp_path}")
+    typed = f"{function}\nlantian show 'a b'; echo ${{LANTIAN_DATABASE-none}}"
+    settings = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    ran = subprocess.run(["bash", "-c", typed], capture_output=True, check=True, text=True, env=settings)
+    assert ran.stdout == f"{secret}|/var/lib/lantian|show|a b|none\n"
