@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from storage.searching.asking import Asking
 from storage.searching.facets import Counting
 from storage.searching.hits import hits_of, public_ids_of
-from storage.searching.pages import AskingPages, page_hits_of
+from storage.searching.pages import AskingPages, page_hits_of, page_ids_of
 from storage.searching.rowids import LARGEST, Rows, gathered
 from storage.searching.shapes import Facet, Facets, Hit, PageHit, Query
 
@@ -69,6 +69,16 @@ class Search:
         with self._engine.connect() as connection:
             found = gathered(AskingPages(connection, query).newest_first(before), limit)
             return page_hits_of(connection, found)
+
+    def page_ids(self, query: Query, limit: int = 0) -> tuple[str, ...]:
+        """The captures of the whole pages, the newest first, all of them unless there is a limit."""
+        ids: list[str] = []
+        with self._engine.connect() as connection:
+            for rows in AskingPages(connection, query).newest_first():
+                ids += page_ids_of(connection, rows)
+                if limit and len(ids) >= limit:
+                    return tuple(ids[:limit])
+        return tuple(ids)
 
     def count_pages(self, query: Query) -> int:
         """How many whole pages are found."""

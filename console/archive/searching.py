@@ -24,13 +24,14 @@ from console.output import CATEGORY_WORDS, harmless, page, print_json, say
 from console.sealing import opened_engine
 from crawler import clock
 from crawler.config import Config
-from crawler.errors import EXIT_DONE
+from crawler.errors import EXIT_DONE, UserMistake
 from patrol.platforms import label_of
 from storage.leads import exhibit_row
 from storage.search import Search
 from storage.searching.shapes import Facet, Hit, PageHit, Query
 
 SCREENFUL, BATCH = 20, 500  # hits
+MOST_DETAILED = 10_000  # hits that one document tells in full
 TITLE_WIDTH, TEXT_WIDTH = 80, 120  # characters
 _ON_ONE_LINE = (Facet.PLATFORM, Facet.CATEGORY, Facet.MONTH)
 
@@ -87,6 +88,11 @@ def row_of(engine: Engine, exhibit: str) -> int:
 
 
 def _told(engine: Engine, asked: Asked, found: Found) -> dict[str, Any]:
+    if asked.with_details and (number := min(asked.limit or found.total, found.total)) > MOST_DETAILED:
+        raise UserMistake(
+            f"--details 一次最多 {MOST_DETAILED} 条，这里有 {number} 条：加 --limit，用 --before 接着看；"
+            "要全部，用 lantian archive export"
+        )
     ids, following = _ids(Search(engine), asked, found)
     told: dict[str, Any] = {"total": found.total, "ids": ids, "next": following}
     told |= {"pages": _pages_told(Search(engine), asked, found)}
@@ -121,13 +127,7 @@ def hit_told(hit: Hit) -> dict[str, Any]:
 
 
 def _pages_told(search: Search, asked: Asked, found: Found) -> dict[str, Any]:
-    total = search.count_pages(found.query)
-    ids: list[str] = []
-    before = 0
-    while len(ids) < (asked.limit or total) and (some := search.pages(found.query, BATCH, before)):
-        ids += [one.capture for one in some]
-        before = some[-1].row
-    return {"total": total, "ids": ids[: asked.limit or None]}
+    return {"total": search.count_pages(found.query), "ids": search.page_ids(found.query, asked.limit)}
 
 
 # -- as a table ------------------------------------------------------------------------------------

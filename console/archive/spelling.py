@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from crawler.items import Entity
 from detectors.addresses import address_mark, normal_address
-from detectors.entities import NUMERALS, find_entities
+from detectors.entities import NUMERALS, SEPARATOR, WORDS_FOR_WECHAT, find_entities
 from detectors.normal import canonical
 from storage.searching.shapes import Term
 
@@ -18,9 +19,9 @@ Span = tuple[int, int]
 ANY = ""  # kind of an entity: a number may be a WeChat account on one page and a phone on another
 # What may stand before a number without being a part of it, in the spellings of the entity finder.
 _LABEL = re.compile(
-    r"(?:电话|手机|座机|热线|联系电话|联系方式|号码|tel|phone|mobile|加?(?:我|我的)?(?:微信|薇信|威信|v信|vx|wx|weixin|wechat|v|微|薇)"
+    rf"[+(]*(?:电话|手机|座机|热线|联系电话|联系方式|号码|tel|phone|mobile|加?(?:我|我的)?(?:{WORDS_FOR_WECHAT})"
     r"|qq|q|扣扣|企鹅|邮箱|邮件|e-?mail|mail|备案|机构代码|代理机构代码|统一社会信用代码|信用代码|代码)?(?:同号|号|群|码|id)?\s*[:：=+(]*\s*"
-    r"(?:\+?86[\s-]*)?"
+    rf"(?:(?:\+|00)?86{SEPARATOR})?"
 )
 _TAIL = re.compile(r"[\s)。，,.;；!！]*")
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9_-]{4,29}")
@@ -77,9 +78,22 @@ def _named(typed: str, entity: Entity) -> Term:
 
 def _spellings(entity: Entity) -> tuple[str, ...]:
     value = entity.value
-    if entity.kind != "mobile":
-        return (value,)
-    return (value, *(gap.join((value[:3], value[3:7], value[7:])) for gap in "- "))
+    return (value, *(gap.join(_cut(value, cuts)) for cuts in _cuts(entity) for gap in "- "))
+
+
+def _cuts(entity: Entity) -> tuple[tuple[int, ...], ...]:
+    """Where people part such a number: 138 0000 0000, 400 000 0000 or 400 0000 000, 021 00000000."""
+    if entity.kind == "mobile":
+        return ((3, 7),)
+    if entity.kind != "phone":
+        return ()
+    if not entity.value.startswith("0"):
+        return (3, 6), (3, 7)
+    return ((3 if entity.value[1] in "12" else 4,),)
+
+
+def _cut(value: str, cuts: Sequence[int]) -> list[str]:
+    return [value[start:end] for start, end in pairwise((0, *cuts, len(value)))]
 
 
 def _bare(typed: str) -> Term:

@@ -87,6 +87,16 @@ def page_hits_of(connection: Connection, rows: Rows) -> tuple[PageHit, ...]:
     return tuple(hit for some in _parts(rows) for hit in _hits(connection, some))
 
 
+def page_ids_of(connection: Connection, rows: Rows) -> tuple[str, ...]:
+    """The captures of these pages, in their order; of those that are not there any more, none. No text is read."""
+    ids: list[str] = []
+    for some in _parts(rows, MANY):
+        found = select(PageText.id, PageText.capture_id).where(PageText.id.in_(some))
+        captures = {row.id: row.capture_id for row in connection.execute(found)}
+        ids += [captures[row] for row in some if row in captures]
+    return tuple(ids)
+
+
 def _hits(connection: Connection, rows: Sequence[int]) -> Iterator[PageHit]:
     query = select(*PageText.__table__.columns).where(PageText.id.in_(rows))
     found = {row.id: row for row in connection.execute(query)}

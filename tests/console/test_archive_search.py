@@ -16,6 +16,7 @@ from sqlalchemy import Engine, insert, text
 from storage_specimens import T0
 
 from casework.acting import Grant
+from console.archive import searching
 from crawler.items import Kind
 from storage.db import open_database
 from storage.tables.search import PageText
@@ -83,7 +84,10 @@ SPELLINGS = [
 ]
 
 
-@pytest.mark.parametrize("typed", [*SPELLINGS, "TEL13800000000"])
+ABROAD = ["0086 13800000000", "008613800000000", "(+86)138-0000-0000", "+86 138 0000 0000"]
+
+
+@pytest.mark.parametrize("typed", [*SPELLINGS, "TEL13800000000", *ABROAD])
 def test_a_phone_is_found_in_any_spelling(here: Here, engine: Engine, typed: str) -> None:
     offers = [offer(str(number), f"专利代办{number}", f"请联系 {words} 王某") for number, words in enumerate(SPELLINGS)]
     ids = record(engine, "r1", [*offers, offer("x", "TEL13800000000"), offer("y", "电话 13800000001")])
@@ -91,7 +95,9 @@ def test_a_phone_is_found_in_any_spelling(here: Here, engine: Engine, typed: str
     assert found(here, f"专利 {typed}") == ids[5::-1]
 
 
-@pytest.mark.parametrize("typed", ["vx:abc_123", "微信 Abc_123", "abc_123", "ａｂｃ＿１２３"])
+@pytest.mark.parametrize(
+    "typed", ["vx:abc_123", "微信 Abc_123", "abc_123", "ａｂｃ＿１２３", "+v abc_123", "绿泡泡abc_123"]
+)
 def test_an_account_is_found_in_any_spelling(here: Here, engine: Engine, typed: str) -> None:
     ids = record(
         engine,
@@ -158,6 +164,15 @@ def test_details_are_told_where_they_are_asked_for(here: Here, engine: Engine) -
     (hit,) = told(here, "search", "包授权", "--details")["hits"]
     assert (hit["exhibit"], hit["listing"]["title"], hit["categories"]) == (one, "包授权", ["guaranteed_grant"])
     assert ["mobile", PHONE] in hit["entities"]
+
+
+def test_details_of_too_many_are_refused(here: Here, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(engine, "r1", [offer(str(number), "包授权") for number in range(4)])
+    monkeypatch.setattr(searching, "MOST_DETAILED", 3)
+    ran = here("archive", "search", "包", "--details", "--json")
+    assert ran.code == 2
+    assert "最多 3 条，这里有 4 条" in ran.err
+    assert len(told(here, "search", "包", "--details", "--limit", "3")["hits"]) == 3
 
 
 # -- what is shown ---------------------------------------------------------------------------------
@@ -295,6 +310,7 @@ def test_whole_pages_are_told_apart(here: Here, engine: Engine) -> None:
     assert told(here, "search", "绿色通道") == {
         "total": 0, "ids": [], "next": None, "pages": {"total": 1, "ids": ["capture-r1-1"]},
     }  # fmt: skip
+    assert told(here, "search", "绿色通道", "--limit", "1")["pages"]["ids"] == ["capture-r1-1"]
     assert "--pages" in here("archive", "search", "绿色通道").err
     shown = here("archive", "search", "绿色通道", "--pages")
     assert "【绿色通道】" in shown.out

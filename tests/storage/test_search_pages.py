@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 from search_specimens import drawn, folded
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, event, func, select, update
 from storage_specimens import listing, on_both, page_of
 
 from crawler.items import Capture
@@ -212,3 +212,16 @@ def test_an_index_made_another_way_forgets_by_beginning_anew(planned: ExhibitSto
     caught_up(engine, archive)
     assert found(engine, "整页") == [1]
     assert drift(engine) == []
+
+
+@on_both
+def test_the_captures_of_pages_are_told_without_their_texts(planned: ExhibitStore) -> None:
+    engine = planned.engine
+    shown(planned, [1, 2, 3])
+    caught_up(engine, Archive(["整页 甲", "别的", "整页 丙"]))
+    query = Query(terms=(Term(text="整页"),))
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    assert Search(engine).page_ids(query) == ("text-run-1-3", "text-run-1-1")
+    assert Search(engine).page_ids(query, limit=1) == ("text-run-1-3",)
+    assert not any("page_texts.text" in one for one in statements)
