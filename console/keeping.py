@@ -15,6 +15,7 @@ from console.homes import named_person
 from console.output import harmless, page, print_json, progress, say
 from console.sealing import opened_engine, sealer_of
 from console.shelving import put_on
+from console.upkeep.backups import say_rewritten
 from crawler import clock
 from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, UserMistake
@@ -86,6 +87,8 @@ def expire(by: str, *, is_trial: bool, as_json: bool) -> int:
         keeper = Keeper(sealer_of(config, engine).chain, config.retention, shelf)
         expired = keeper.expire(Order(by=by, now=now, is_trial=is_trial), partial(progress, "保存期限"))
         shelving = put_on(shelf, config, engine) if shelf and not is_trial else None
+        if expired.records and not is_trial:
+            say_rewritten(engine)
     _say_expired(expired, is_trial=is_trial)
     if as_json:
         print_json(asdict(expired) | {"dry_run": is_trial})
@@ -105,6 +108,7 @@ def _say_expired(expired: Expired, *, is_trial: bool) -> None:
     else:
         numbers = "、".join(map(str, expired.manifests))
         say(f"已按保存期限删除 {what}；第 {numbers} 号清单留有摘要")
+        say("以前的备份里还有它们，或者靠货架上已改写的文件：请重新备份（lantian backup）")
 
 
 # -- the shelf -------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from storage.upkeep.backup import Made, Order, back_up
 from storage.upkeep.backups import Backup, Backups
 from storage.upkeep.copying import megabytes
 from storage.upkeep.proving import Proof
+from storage.upkeep.spoiling import REWRITTEN, rewritten, sharing
 
 NEVER = "不在备份里，请另行保管：环境变量（/etc/lantian/environment）里的密钥和口令、登录会话，以及举报人密钥"
 
@@ -44,15 +45,18 @@ def run_backup(asked: Asked, *, as_json: bool) -> int:
     """Make a backup and test it; 4 when the test restore did not hold."""
     config = Config.load()
     folder = folder_of(config, asked.folder)
+    if not config.home.is_dir():
+        raise UserMistake(f"没有 {config.home} 这个数据目录：检查 LANTIAN_HOME")
     with only_backup(config.home), opened_engine(config) as engine:
         known, by = Backups(engine), _who(config, engine, asked.by)
+        say_rewritten(engine)
         made = _made(config, folder, known, with_shelf=asked.with_shelf)
         number = known.enter(made, by)
         _say_made(config, made)
         proof, trouble = _tested(config, known, number, made) if asked.is_tested else (None, "")
         removed = 0
         if proof:
-            removed = known.prune(config.backup.keep, clock.now(), lambda place: say(f"已删除旧备份：{place}"))
+            removed = known.prune(config.backup.keep, clock.now(), folder, _say_old)
         elif not trouble:
             say("没有试恢复（--no-test）：这份备份还不算数")
     if as_json:
@@ -99,8 +103,22 @@ def _tested(config: Config, known: Backups, number: int, made: Made) -> tuple[Pr
         return proof, ""
     known.failed(number, made, trouble, clock.now())
     say(f"试恢复没有通过，这份备份不算数：{harmless(trouble)}")
-    say("以前通过的备份都还在；原因排除后再运行 lantian backup")
+    if hit := sharing(known, made.place, clock.now()):
+        say(f"损坏的文件与以前的备份是同一个（硬链接），这些也不再算数：{'、'.join(one.place for one in hit)}")
+        say("下一次备份不再链接，全部重新抄写；现在就再运行 lantian backup")
+    else:
+        say("以前通过的备份没有改动；原因排除后再运行 lantian backup")
     return None, trouble
+
+
+def say_rewritten(engine: Engine) -> None:
+    """Say, and write down, which backups an expiry on the shelf has made useless."""
+    for one in rewritten(engine, clock.now()):
+        say(f"{one.place}：{REWRITTEN}")
+
+
+def _say_old(place: str, why: str) -> None:
+    say(f"旧备份没有删掉：{place}（{harmless(why)}）" if why else f"已删除旧备份：{place}")
 
 
 def _say_made(config: Config, made: Made) -> None:
@@ -148,6 +166,7 @@ def _made_told(made: Made, proof: Proof | None, trouble: str) -> dict[str, Any]:
 def list_backups(limit: int, before: int, *, as_json: bool) -> int:
     """`lantian backups`: the newest first."""
     with opened_engine(Config.load()) as engine:
+        say_rewritten(engine)
         found = Backups(engine).newest(limit, before)
     if as_json:
         for one in found:

@@ -36,6 +36,7 @@ from storage.upkeep.loading import opened_copy, refuse_unreadable
 from storage.upkeep.placing import gone_on, refuse_taken, take_place, unfinished
 from storage.upkeep.proving import Proof, Trusted, prove
 from storage.upkeep.scratch import scratch_database
+from storage.upkeep.spoiling import needed, refuse_rewritten
 from storage.whereabouts import SQLITE, Place, url_of
 
 
@@ -65,7 +66,9 @@ def run_restore(asked: Asked, *, as_json: bool) -> int:
         lay_out(asked.backup, inventory, part, partial(progress, "恢复"), links=False)
         engine = held.enter_context(opened_copy(part, inventory, place))
         config = _settings(part, base)
-        proof = _proved(config, engine, inventory, _shelf_for(inventory, config))
+        shelf = _shelf_for(inventory, config)
+        refuse_rewritten(inventory, shelf)
+        proof = _proved(config, engine, inventory, shelf)
         _begin(config, engine, _act(asked, inventory, sha256))
         engine.dispose()
         safe_all(part)
@@ -116,8 +119,7 @@ def _settings(part: Path, base: Config) -> Config:
 
 def _shelf_for(inventory: Inventory, config: Config) -> Shelf | None:
     """The shelf, if some of the archive lies there alone."""
-    here = {one.name for one in inventory.files}
-    return open_shelf(config) if any(f"archive/{one.file}" not in here for one in inventory.facts.shelf) else None
+    return open_shelf(config) if needed(inventory) else None
 
 
 def _proved(config: Config, engine: Engine, inventory: Inventory, shelf: Shelf | None) -> Proof:

@@ -34,7 +34,7 @@ from storage.upkeep.copying import (
     safe_all,
 )
 from storage.upkeep.dumping import dumped, kind_of, size_of
-from storage.upkeep.homefiles import ARCHIVE, HomeFile, Listed, home_files
+from storage.upkeep.homefiles import ARCHIVE, FOLDERS, HomeFile, Listed, home_files
 from storage.upkeep.inventory import (
     DATABASE,
     DIGEST,
@@ -80,7 +80,7 @@ def back_up(config: Config, order: Order, watch: Watch) -> Made:
     made(order.folder)
     place = _free_name(order.folder, order.now)
     for dead in (*order.folder.glob(f"lantian-*{PART}"), *order.folder.glob(f".lantian-*{SCRATCH}")):
-        with suppress(UserMistake):
+        with suppress(UserMistake, OSError):
             clear(dead)
     with folder_of_ours(place.with_name(place.name + PART)) as part:
         must_fit(part, size_of(config.database))
@@ -107,7 +107,8 @@ def refuse(config: Config, folder: Path) -> None:
     if kind_of(config.database) == SQLITE and not size_of(config.database):
         raise UserMistake(f"{config.home} 里还没有数据，没有可备份的")
     target = folder.resolve()
-    if target == config.home.resolve() or target.is_relative_to(config.archive.resolve()):
+    copied_too = (config.archive, *(config.home / name for name in FOLDERS))
+    if target == config.home.resolve() or any(target.is_relative_to(one.resolve()) for one in copied_too):
         raise UserMistake(f"备份不能放在 {folder}：请放在数据目录之外，最好是另一块磁盘")
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from crawler.errors import EvidenceBroken, UserMistake
-from crawler.errors import UserMistake
 from storage.audit import Act, add_on, entries_of
 from storage.canonical import canonical
 from storage.db import writing
@@ -169,6 +168,22 @@ class Backups:
         """The entry with which this home began, where it came of a backup."""
         with self._engine.connect() as connection:
             return max((entry.id for entry in entries_of(connection, ("restore",))), default=0)
+
+
+def is_laid(place: str) -> bool:
+    """Whether a backup lies there that we may read."""
+    try:
+        return (Path(place) / LIST).is_file()
+    except OSError:
+        return False
+
+
+def _has(place: Path, name: str, least: int = 0) -> bool:
+    try:
+        listed = read_inventory(place)[0].files
+        return any(one.name == name and one.size >= least for one in listed) and (place / name).is_file()
+    except (EvidenceBroken, UserMistake, OSError):
+        return False
 
 
 def was_tested(backup: Path, sha256: str) -> str:

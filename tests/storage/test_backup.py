@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import random
 import shutil
@@ -207,8 +208,9 @@ def test_two_of_one_second_have_names_of_their_own(home: Home, tmp_path: Path) -
 def test_where_none_may_be_made(home: Home, tmp_path: Path) -> None:
     with pytest.raises(UserMistake, match="数据目录之外"):
         backup_of(home.folder, home.folder)
-    with pytest.raises(UserMistake, match="数据目录之外"):
-        backup_of(home.folder, home.archive / "x")
+    for inside in (home.archive / "x", home.folder / "templates", home.folder / "shapes/x"):
+        with pytest.raises(UserMistake, match="数据目录之外"):
+            backup_of(home.folder, inside)
     with pytest.raises((UserMistake, FileNotFoundError)):
         backup_of(tmp_path / "nowhere", tmp_path / "backups")
     (tmp_path / "worker").mkdir()
@@ -364,6 +366,10 @@ PROOF = Proof(exhibits=5, pages=3, records=9, state="open")
 def test_only_tested_ones_make_old_ones_go(home: Home, tmp_path: Path) -> None:
     known, told = Backups(home.engine), list[str]()
 
+    def tell(place: str, why: str) -> None:
+        told.append(place)
+        assert why == ""
+
     def make(number: int, *, is_tested: bool) -> Made:
         made = backup_of(home.folder, tmp_path / "backups", now=NOW + timedelta(seconds=number), base=known.base())
         row = known.enter(made, "系统账号 示例")
@@ -372,18 +378,46 @@ def test_only_tested_ones_make_old_ones_go(home: Home, tmp_path: Path) -> None:
         return made
 
     mades = [make(number, is_tested=number in (0, 1)) for number in range(5)]
-    assert known.prune(2, NOW, told.append) == 0, "the newer ones were never tested"
+    assert known.prune(2, NOW, tmp_path / "backups", tell) == 0, "the newer ones were never tested"
     mades += [make(5, is_tested=True)]
-    assert known.prune(2, NOW, told.append) == 1
+    assert known.prune(2, NOW, tmp_path / "backups", tell) == 1
     assert told == [str(mades[0].place)]
     assert [made.place.exists() for made in mades] == [False, True, True, True, True, True]
     assert [one.id for one in known.newest()] == [6, 5, 4, 3, 2]
     mades += [make(6, is_tested=True)]
-    assert known.prune(0, NOW, told.append) == 5, "one stays, whatever the settings say"
+    assert known.prune(0, NOW, tmp_path / "backups", tell) == 5, "one stays, whatever the settings say"
     assert {path.name for path in (tmp_path / "backups").iterdir()} == {mades[-1].place.name}
     newest = known.newest_tested()
     assert newest is not None
     assert newest.place == str(mades[-1].place)
+
+
+def test_what_is_pruned_is_ours_and_lies_where_one_was_written(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, folder, told = Backups(home.engine), tmp_path / "backups", list[tuple[str, bool]]()
+
+    def make(number: int, where: Path) -> Path:
+        made = backup_of(home.folder, where, now=NOW + timedelta(seconds=number))
+        known.proved(known.enter(made, "示例"), made, PROOF, NOW)
+        return made.place
+
+    def tell(place: str, why: str) -> None:
+        told.append((place, "只读" in why))
+
+    elsewhere, theirs = make(0, tmp_path / "elsewhere"), make(1, folder)
+    AuditLog(home.engine).add(Act(who="示例", act="restore", subject="x", at=NOW))
+    old, kept = make(2, folder), make(3, folder)
+
+    def refused(_path: Path, _target: Path) -> Path:
+        raise OSError(errno.EROFS, "只读")
+
+    with monkeypatch.context() as readonly:
+        readonly.setattr(Path, "rename", refused)
+        assert known.prune(1, NOW, folder, tell) == 0
+    assert known.prune(1, NOW, folder, tell) == 1
+    assert told == [(str(old), True), (str(old), False)]
+    assert [place.exists() for place in (elsewhere, theirs, old, kept)] == [True, True, False, True]
 
 
 def test_one_that_is_not_there_makes_nothing_go(home: Home, tmp_path: Path) -> None:
@@ -392,7 +426,7 @@ def test_one_that_is_not_there_makes_nothing_go(home: Home, tmp_path: Path) -> N
         made = backup_of(home.folder, tmp_path / "backups", now=NOW + timedelta(seconds=number))
         known.proved(known.enter(made, "示例"), made, PROOF, NOW)
     made.place.rename(tmp_path / "elsewhere")
-    assert known.prune(2, NOW, print) == 0
+    assert known.prune(2, NOW, tmp_path / "backups", lambda *_: None) == 0
     assert known.base() != made.place
 
 
