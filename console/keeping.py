@@ -21,6 +21,7 @@ from crawler.config import Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, UserMistake
 from storage.holds import Hold, Holds
 from storage.retention import Expired, Keeper, Order
+from storage.searching.wiping import wipe
 from storage.shelf import open_shelf
 
 # -- holds -----------------------------------------------------------------------------------------
@@ -87,9 +88,10 @@ def expire(by: str, *, is_trial: bool, as_json: bool) -> int:
         keeper = Keeper(sealer_of(config, engine).chain, config.retention, shelf)
         expired = keeper.expire(Order(by=by, now=now, is_trial=is_trial), partial(progress, "保存期限"))
         shelving = put_on(shelf, config, engine) if shelf and not is_trial else None
+        _say_expired(expired, is_trial=is_trial)
         if expired.records and not is_trial:
             say_rewritten(engine)
-    _say_expired(expired, is_trial=is_trial)
+            wipe(engine)
     if as_json:
         print_json(asdict(expired) | {"dry_run": is_trial})
     troubles = expired.troubles or (shelving and shelving.troubles)

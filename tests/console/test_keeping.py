@@ -142,6 +142,15 @@ def test_damage_is_exit_4_and_nothing_goes(here: Callable, home: Home) -> None:
     assert (home.archive / name).exists()
 
 
+def test_removed_words_are_wiped_out_of_the_index(here: Callable, home: Home) -> None:
+    write_settings(home, "[retention]\nunflagged_days = 5\n")
+    assert here("archive", "reindex").code == 0
+    assert here("evidence", "expire", "--by", "王主任").code == 0
+    with home.engine.connect() as connection:
+        pieces = "SELECT count(DISTINCT segid) FROM search_words_idx"
+        assert connection.exec_driver_sql(pieces).scalar_one() == 1
+
+
 def test_not_while_a_round_runs(here: Callable, home: Home) -> None:
     with (home.folder / "round.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
