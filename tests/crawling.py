@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+from empty_home import laid
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
 
@@ -211,6 +212,7 @@ class Crawled:
 
 
 def config_of(home: Path, *mapped: MappedHost, delay: float = 0.0, timeout: float = 60.0) -> Config:
+    laid(home / "lantian.db")
     return Config(
         home=home,
         crawl=Crawl(delay=delay, timeout=timeout, retries=0),

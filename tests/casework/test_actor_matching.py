@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from actor_specimens import SAID, appear, appearance, unsigned
+from empty_home import laid
 from sqlalchemy import Engine, select
 from storage_specimens import T0
 
@@ -52,7 +53,7 @@ class Listed:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(tmp_path / "lantian.db")
+    engine = open_database(laid(tmp_path / "lantian.db"))
     yield engine
     engine.dispose()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from actor_specimens import SAID, appear, appearance, unsigned
+from empty_home import laid
 from people_specimens import someone
 from sqlalchemy import Engine, update
 
@@ -27,7 +28,7 @@ STAR = Agency(name="星河专利事务所", code="99001", kind=PATENT_AGENCY, st
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(tmp_path / "lantian.db")
+    engine = open_database(laid(tmp_path / "lantian.db"))
     appear(engine, appearance("1"), appearance("2"), appearance("3"))
     yield engine
     engine.dispose()

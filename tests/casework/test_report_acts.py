@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from empty_home import laid
 from people_specimens import someone
 from report_specimens import complaints
 from sqlalchemy import Engine, select
@@ -32,7 +33,7 @@ LEADS, TRIES = 12, 60
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(tmp_path / "lantian.db")
+    engine = open_database(laid(tmp_path / "lantian.db"))
     yield engine
     engine.dispose()
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from empty_home import laid
 from people_specimens import BEGUN, founders, someone
 from sqlalchemy import Engine, text
 from storage_specimens import archive_in, exchange
@@ -34,7 +35,7 @@ def seal(engine: Engine, archive: Path) -> None:
 @pytest.fixture
 def sealed(tmp_path: Path) -> tuple[Engine, Path]:
     """A home in which a reviewer was disabled after the first manifest, and something went on after that."""
-    engine, archive = open_database(tmp_path / "lantian.db"), tmp_path / "archive"
+    engine, archive = open_database(laid(tmp_path / "lantian.db")), tmp_path / "archive"
     first, _ = founders(engine)
     someone(engine, "王一", Grant.REVIEWER)
     seal(engine, archive)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from docx import Document
+from empty_home import laid
 from PIL import Image
 from report_specimens import BEGIN, DISTRICTS, HOSTILE, exhibit_on, lead_values, random_home
 from sqlalchemy import Engine, insert, update
@@ -37,7 +38,7 @@ COVERED = Covered(first=date(2026, 1, 1), last=date(2026, 12, 31), as_of="2026-1
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(tmp_path / "lantian.db")
+    engine = open_database(laid(tmp_path / "lantian.db"))
     yield engine
     engine.dispose()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from empty_home import laid
 from looked import Saw, page
 from sqlalchemy import Engine
 
@@ -41,7 +42,7 @@ class Office:
     """A home's database in which patrols ran."""
 
     def __init__(self, home: Path | str, watch: Watch = WATCH, begun: datetime = BEGUN) -> None:
-        self.engine: Engine = open_database(home / "lantian.db" if isinstance(home, Path) else home)
+        self.engine: Engine = open_database(laid(home / "lantian.db") if isinstance(home, Path) else home)
         self.begun = begun
         self.watch_id = Watches(self.engine).add(watch, "王敏", begun)
         self.roster, self.store = Roster(self.engine), ExhibitStore(self.engine)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from empty_home import laid
 from looked import CAPTCHA, EMPTY, LOGIN, Looked, Saw, day
 from sqlalchemy import Engine, event, text
 
@@ -33,7 +34,7 @@ ONE = {QUERY: Saw(total=10)}
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(tmp_path / "lantian.db")
+    engine = open_database(laid(tmp_path / "lantian.db"))
     # Hundreds of rounds: what survives a power cut is not what these tests are about.
     event.listen(engine, "checkout", lambda connection, *_: connection.execute("PRAGMA synchronous=OFF"))
     yield engine

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from empty_home import laid
 from sqlalchemy import Engine
 
 from crawler.errors import UserMistake
@@ -44,7 +45,7 @@ NEW = NewRecheck(platform="landing", query=URL, quote="包授权 不成功退款
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(tmp_path / "lantian.db")
+    engine = open_database(laid(tmp_path / "lantian.db"))
     yield engine
     engine.dispose()
 

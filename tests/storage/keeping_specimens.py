@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from empty_home import laid
 from sqlalchemy import Engine
 from storage_specimens import T0, TOOL, exchange, finding, keep_snapshot, listing, page_of
 
@@ -93,7 +94,7 @@ class Home:
 
 @contextmanager
 def home_in(folder: Path, database: Path | str = "") -> Iterator[Home]:
-    engine = open_database(database or folder / "lantian.db")
+    engine = open_database(database or laid(folder / "lantian.db"))
     store = ExhibitStore(engine)
     store.begin_round(T0, TOOL, "")
     store.open_runs([PlannedRun(id="run-1", platform="taobao", query="包授权", planned_at=T0)], T0)
