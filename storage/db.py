@@ -76,6 +76,11 @@ def open_database(place: Place, migration: Migration | None = None) -> Engine:
     return engine
 
 
+def open_as_it_is(place: Place) -> Engine:
+    """An engine on a database of ours of whatever schema, which stays as it is: for what has not changed since."""
+    return _engine(url_of(place))
+
+
 def schema_of(place: Place) -> str:
     """The revision of what lies there, and nothing is changed; empty where there is nothing."""
     url = url_of(place)

@@ -27,6 +27,7 @@ from storage.upkeep.backups import Backup, Backups
 from storage.upkeep.copying import megabytes
 from storage.upkeep.proving import Proof
 from storage.upkeep.spoiling import REWRITTEN, rewritten, sharing
+from storage.upkeep.strays import strays
 
 NEVER = "不在备份里，请另行保管：环境变量（/etc/lantian/environment）里的密钥和口令、登录会话，以及举报人密钥"
 
@@ -49,6 +50,7 @@ def run_backup(asked: Asked, *, as_json: bool) -> int:
         raise UserMistake(f"没有 {config.home} 这个数据目录：检查 LANTIAN_HOME")
     with only_backup(config.home), opened_engine(config) as engine:
         known, by = Backups(engine), _who(config, engine, asked.by)
+        enter_strays(engine, folder)
         say_rewritten(engine)
         made = _made(config, folder, known, with_shelf=asked.with_shelf)
         number = known.enter(made, by)
@@ -62,6 +64,14 @@ def run_backup(asked: Asked, *, as_json: bool) -> int:
     if as_json:
         print_json(_made_told(made, proof, trouble) | {"removed": removed})
     return EXIT_EVIDENCE if trouble else EXIT_DONE
+
+
+def enter_strays(engine: Engine, folder: Path) -> None:
+    """A backup whose maker died is written down late, so that it is listed, and pruned in its turn."""
+    known = Backups(engine)
+    for made in strays(engine, folder, known.restored()):
+        known.enter(made, account())
+        say(f"{made.place} 是这个数据目录的备份，没有登记过，现已登记（没有试恢复，不算数）")
 
 
 def folder_of(config: Config, asked: Path | None) -> Path:

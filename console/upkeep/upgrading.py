@@ -20,7 +20,7 @@ from console.archive.indexing import caught_up
 from console.homelocks import between_crawls, only_backup, only_patrol, only_shelving
 from console.homes import account, person
 from console.output import harmless, print_json, progress, say
-from console.upkeep.backups import folder_of
+from console.upkeep.backups import enter_strays, folder_of
 from console.upkeep.restoring import tried
 from console.verifying import Asked as Verification
 from console.verifying import report_of
@@ -28,7 +28,8 @@ from crawler import clock
 from crawler.config import VERSION, Config
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EvidenceBroken, UserMistake
 from storage.audit import Act, AuditLog
-from storage.db import HEAD, open_database, refuse_newer, schema_of
+from storage.db import HEAD, open_as_it_is, open_database, refuse_newer, schema_of
+from storage.folders import made
 from storage.upkeep.backup import Made, Order, back_up
 from storage.upkeep.backups import Backups
 from storage.upkeep.copies import needed_beside, refuse_narrow
@@ -36,6 +37,8 @@ from storage.upkeep.copying import megabytes
 from storage.upkeep.proving import Proof
 from storage.upkeep.upgrading import EVIDENCE, Upgrade, files_of
 from storage.whereabouts import SQLITE, shown, url_of
+
+CREDENTIALS = "0017"  # the first schema with people's credentials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,7 @@ def run_upgrade(asked: Asked, *, as_json: bool) -> int:
         if old == HEAD:
             say(f"数据库已是这一版的结构 {HEAD}（程序 {VERSION}），不必升级")
             return _end(_verified(config, Upgraded(old=old)), as_json=as_json)
+        _prove_before(config, asked.by, old)
         _say_needs(config, old)
         backup, proof = _backup(config, asked) if asked.has_backup else (None, None)
         upgraded = _upgraded(config, asked, old, backup, proof)
@@ -85,6 +89,16 @@ def _alone(home: Path) -> Iterator[None]:
     """Nobody crawls, backs up or moves files meanwhile."""
     with only_patrol(home), between_crawls(home), only_shelving(home), only_backup(home):
         yield
+
+
+def _prove_before(config: Config, by: str, old: str) -> None:
+    """Whoever is not who he says is refused while nothing has changed, where the old schema knows credentials."""
+    if by.strip() and old >= CREDENTIALS:
+        engine = open_as_it_is(config.database)
+        try:
+            person(config, engine, by)
+        finally:
+            engine.dispose()
 
 
 def _say_needs(config: Config, old: str) -> None:
@@ -101,17 +115,17 @@ def _say_needs(config: Config, old: str) -> None:
 
 def _backup(config: Config, asked: Asked) -> tuple[Made, Proof]:
     """A backup at the old schema. Its test restore is the dress rehearsal: it migrates and verifies the copy."""
-    order = Order(folder=_folder(config, asked), now=clock.now())
+    order = Order(folder=_made_folder(_folder(config, asked)), now=clock.now())
     try:
-        made = back_up(config, order, partial(progress, "备份"))
-        proof = tried(config, made.place, made.sha256)
+        done = back_up(config, order, partial(progress, "备份"))
+        proof = tried(config, done.place, done.sha256)
     except (EvidenceBroken, DatabaseError) as broken:
         raise EvidenceBroken(
             f"备份试恢复、试升级没有通过，没有升级，{config.home} 原样未动：{broken}；"
             "先用 lantian evidence verify 查明，查明后可用 --no-backup 升级"
         ) from None
-    say(f"已备份到 {made.place}（清单 SHA-256 {made.sha256}），试恢复、试升级通过：{proof.exhibits} 个证据项")
-    return made, proof
+    say(f"已备份到 {done.place}（清单 SHA-256 {done.sha256}），试恢复、试升级通过：{proof.exhibits} 个证据项")
+    return done, proof
 
 
 def _folder(config: Config, asked: Asked) -> Path:
@@ -119,6 +133,17 @@ def _folder(config: Config, asked: Asked) -> Path:
     if asked.folder or config.backup.folder:
         return folder_of(config, asked.folder)
     return config.home.with_name(f"{config.home.name}-backups")
+
+
+def _made_folder(folder: Path) -> Path:
+    try:
+        made(folder)
+    except OSError as wrong:
+        raise UserMistake(
+            f"备份文件夹 {folder} 建不成（{wrong.strerror}），没有升级：用 --backup 文件夹 写明放在哪里，"
+            "或在 lantian.toml 的 [backup] 写 folder"
+        ) from None
+    return folder
 
 
 # -- the migration ---------------------------------------------------------------------------------
@@ -140,6 +165,7 @@ def _upgraded(config: Config, asked: Asked, old: str, backup: Made | None, proof
             if backup and proof:
                 known = Backups(engine)
                 known.proved(known.enter(backup, account()), backup, proof, clock.now())
+                enter_strays(engine, backup.place.parent)
             rows = {one.table: one.rows for one in migration.evidence}
             done = Upgraded(old=old, backup=place, copy=copy, rows=rows)
             say(f"已升级：{sum(rows.values())} 行证据升级前后逐行一致")

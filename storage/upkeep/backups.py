@@ -146,7 +146,7 @@ class Backups:
         Only what lies in `folder` and what this home made since it was restored, if it was: older rows speak of the
         backups of another home. `tell` is told each place, and why it stayed if it did.
         """
-        since, at = self._restored(), folder.resolve()
+        since, at = self.restored(), folder.resolve()
         known = [one for one in self.newest() if one.entry > since and Path(one.place).resolve().parent == at]
         tested = [one.id for one in known if one.tested_at and one.is_there]
         if len(tested) <= max(keep, 1):
@@ -164,7 +164,7 @@ class Backups:
             removed += 1
         return removed
 
-    def _restored(self) -> int:
+    def restored(self) -> int:
         """The entry with which this home began, where it came of a backup."""
         with self._engine.connect() as connection:
             return max((entry.id for entry in entries_of(connection, ("restore",))), default=0)

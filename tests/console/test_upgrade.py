@@ -133,6 +133,25 @@ def test_nothing_there_and_something_newer_are_refused(here: Run, tmp_path: Path
     assert (ended.code, "更新的版本" in ended.err) == (EXIT_USAGE, True)
 
 
+def test_whoever_is_not_who_he_says_is_refused_before_anything(
+    here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = home_of("0.5.0", tmp_path)
+    monkeypatch.delenv("LANTIAN_TOKEN", raising=False)
+    ended = here("upgrade", "--by", "王一")
+    assert (ended.code, "本人的凭据" in ended.err) == (EXIT_USAGE, True)
+    assert schema_of(home / "lantian.db") == "0022"
+    assert not (tmp_path / "home-backups").exists()
+
+
+def test_a_folder_of_backups_that_cannot_be_made_is_said_with_what_to_do(here: Run, tmp_path: Path) -> None:
+    home = home_of("0.5.0", tmp_path)
+    (tmp_path / "home-backups").touch()
+    ended = here("upgrade")
+    assert (ended.code, "--backup 文件夹" in ended.err) == (EXIT_USAGE, True)
+    assert schema_of(home / "lantian.db") == "0022"
+
+
 def test_while_crawls_go_on_it_is_refused(here: Run, tmp_path: Path) -> None:
     home = home_of("0.2.0", tmp_path)
     with among_crawls(home):
