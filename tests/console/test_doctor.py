@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -201,11 +202,14 @@ def test_a_bug_of_ours_is_no_finding() -> None:
         list(made(Look(name="disk", make=breaks, fix="换盘")))
 
 
+_commands = cache(get_command)
+
+
 def unknown_remedies(words: str) -> list[str]:
     """Commands, options and units in a text that are not there."""
     wrong = []
     for line in re.findall(r"(?<![\w/-])lantian( [a-z][^；。，、）\"”]*)", words):
-        command: object = get_command(app)
+        command: object = _commands(app)
         typed = re.findall(r"--[a-z-]+|[a-z]+(?:-[a-z]+)*(?![\w=])", line)
         while typed and isinstance(command, TyperGroup):
             command = command.commands.get(typed.pop(0))
