@@ -40,11 +40,11 @@ def backups(
 def restore(
     backup: Annotated[Path, typer.Argument(help="备份的文件夹（里面有 BACKUP.json）")],
     home: Annotated[Path, typer.Option(help="恢复成的数据目录；不覆盖已有的")],
-    sha256: Annotated[str, typer.Option(help="备份清单的 SHA-256，抄在别处的")] = "",
+    sha256: Annotated[str | None, typer.Option(help="备份清单的 SHA-256，抄在别处的")] = None,
     as_json: Json = False,
 ) -> None:
     """恢复：逐个文件对照清单，数据库、证据和操作日志全部核验，都通过才成为新的数据目录；不通过，退出码 4。"""
     from console.upkeep import restoring
 
-    asked = restoring.Asked(backup=backup, home=home, sha256=sha256.strip().lower())
+    asked = restoring.Asked(backup=backup, home=home, sha256=restoring.noted(sha256))
     raise typer.Exit(restoring.run_restore(asked, as_json=as_json))

@@ -5,6 +5,7 @@ A home is never written over; whatever does not hold leaves nothing behind.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -21,7 +22,7 @@ from console.sealing import say_sealed, sealer_of
 from console.verifying import beside_shelf
 from crawler import clock
 from crawler.config import Config
-from crawler.errors import EXIT_DONE, ConfigInvalid, EvidenceBroken
+from crawler.errors import EXIT_DONE, ConfigInvalid, EvidenceBroken, UserMistake
 from detectors.rule import rules_digest
 from storage.audit import Act, AuditLog
 from storage.marks import is_simulation
@@ -47,6 +48,16 @@ class Asked:
     backup: Path
     home: Path
     sha256: str = ""
+
+
+def noted(sha256: str | None) -> str:
+    """The digest that was noted, empty without one; `UserMistake` for what is none, which would compare nothing."""
+    if sha256 is None:
+        return ""
+    told = sha256.strip().lower()
+    if not re.fullmatch("[0-9a-f]{64}", told):
+        raise UserMistake("--sha256 要写备份时抄下的 64 位十六进制摘要")
+    return told
 
 
 def run_restore(asked: Asked, *, as_json: bool) -> int:

@@ -30,6 +30,7 @@ from storage.upkeep.copying import (
     digested_file,
     folder_of_ours,
     linked,
+    megabytes,
     must_fit,
     safe_all,
 )
@@ -39,6 +40,7 @@ from storage.upkeep.inventory import (
     DATABASE,
     DIGEST,
     DUMP,
+    LIMIT,
     LIST,
     BackedFile,
     Facts,
@@ -226,6 +228,8 @@ def _inventory(config: Config, order: Order, facts: Facts, files: list[BackedFil
 
 def _finish(part: Path, inventory: Inventory) -> str:
     raw = inventory.written()
+    if len(raw) > LIMIT:
+        raise UserMistake(f"文件太多：备份清单超过 {megabytes(LIMIT)}；先把写完的文件移到存储上（evidence shelve）")
     sha256 = hashlib.sha256(raw).hexdigest()
     save_new(part / LIST, raw)
     save_new(part / DIGEST, digest_line(sha256))

@@ -19,6 +19,8 @@ ARCHIVE = "archive"
 FOLDERS = ("templates", "shapes", "transfers", "extractions")
 FILES = ("lantian.toml", "laws.toml", "SPECIMEN")
 RECORDS = ".warc.gz"
+_DATABASES = ("lantian.db", "lantian.dump")  # with -wal or -journal behind it a file would be read as a part of one
+_CERTIFICATES = frozenset((".pem", ".crt", ".cer", ".der"))
 _LOOKS = 5
 
 
@@ -37,6 +39,15 @@ class Listed:
 
     files: tuple[HomeFile, ...]
     left_out: tuple[str, ...]
+
+
+def is_known(name: str, database: str) -> bool:
+    """Whether a backup may hold a file of this name: beside what is copied by name, an authority's certificate."""
+    first, _, rest = name.partition("/")
+    if rest and first in (ARCHIVE, *FOLDERS):
+        return True
+    taken = first.startswith((".", *_DATABASES)) or first in (ARCHIVE, *FOLDERS)
+    return name == database or name in FILES or (not taken and Path(name).suffix.lower() in _CERTIFICATES)
 
 
 def home_files(config: Config, newest: int) -> Listed:
@@ -85,8 +96,9 @@ def _beside(config: Config, left_out: list[str]) -> Iterator[HomeFile]:
         if (config.home / name).is_file():
             yield HomeFile(name=name, path=config.home / name)
     for authority in config.authorities:
-        if authority.ca.is_relative_to(config.home):
-            yield HomeFile(name=authority.ca.relative_to(config.home).as_posix(), path=authority.ca)
+        name = authority.ca.relative_to(config.home).as_posix() if authority.ca.is_relative_to(config.home) else ""
+        if name and is_known(name, ""):
+            yield HomeFile(name=name, path=authority.ca)
         else:
             left_out.append(str(authority.ca))
     for folder in FOLDERS:

@@ -23,8 +23,9 @@ LIST, DIGEST, TESTED = "BACKUP.json", "BACKUP.sha256", "TESTED.json"
 BESIDE = frozenset({LIST, DIGEST, TESTED, f".{TESTED}.tmp"})
 DATABASE, DUMP = "lantian.db", "lantian.dump"
 FORMAT = "lantian-backup/1"
-LIMIT = 512 << 20  # bytes of a list; a million files come to some 150 MB
+LIMIT = 64 << 20  # bytes of a list; four hundred thousand files come to so many
 _LONGEST = 1000
+_FIRST, _LAST = 2000, 2999  # years; at the ends of the calendar a moment has no local time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +131,8 @@ def _told(raw: bytes) -> Inventory:
             ),
         }
     )
+    if read.made_at.tzinfo is None or not _FIRST <= read.made_at.year <= _LAST:
+        raise ValueError("时间不可能")
     if read.written() != raw or not _is_typed(read):
         raise ValueError("不是备份时写下的样子")
     return read

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from crawler.errors import EvidenceBroken
 from storage.upkeep.copying import Copied, Watch, copied, digested_file, linked, must_fit, safe_all
-from storage.upkeep.homefiles import ARCHIVE, RECORDS
-from storage.upkeep.inventory import BESIDE, BackedFile, Inventory
+from storage.upkeep.homefiles import ARCHIVE, RECORDS, is_known
+from storage.upkeep.inventory import BESIDE, DATABASE, DUMP, BackedFile, Inventory
+from storage.whereabouts import SQLITE
 
 
 def lay_out(backup: Path, inventory: Inventory, target: Path, watch: Watch, *, links: bool) -> None:
@@ -38,6 +39,9 @@ def lay_out(backup: Path, inventory: Inventory, target: Path, watch: Watch, *, l
 def refuse_strangers(backup: Path, inventory: Inventory) -> None:
     """`EvidenceBroken` unless exactly the files of the list lie there, each a file of its own."""
     listed = {one.name for one in inventory.files}
+    database = DATABASE if inventory.database == SQLITE else DUMP
+    if unknown := [name for name in listed if not is_known(name, database)]:
+        raise EvidenceBroken(f"备份清单里有不该有的文件名：{min(unknown)}")
     there = set(_names(backup)) - BESIDE
     for wrong, what in ((listed - there, "缺少"), (there - listed, "多出")):
         if wrong:

@@ -57,7 +57,7 @@ def _stand(engine: Engine, wanted: tuple[Shelved, ...]) -> bool:
 
 
 def refuse_rewritten(inventory: Inventory, shelf: Shelf | None) -> None:
-    """`EvidenceBroken` before anything is copied, where the shelf holds no longer what a restore would read there."""
+    """`EvidenceBroken` where the shelf holds no longer what a restore would read there."""
     for one in needed(inventory) if shelf else ():
         try:
             is_same = shelf is not None and shelf.size(one.file) == one.size

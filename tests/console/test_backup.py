@@ -41,6 +41,7 @@ from storage.handover import announce
 from storage.shelf import open_shelf
 from storage.shelving import Shelver
 from storage.upkeep.backup import Order, back_up
+from storage.upkeep.spoiling import REWRITTEN
 from storage.warcfile import OPEN_SUFFIX
 from tests.console.conftest import ROOT, Ran
 from tests.storage.test_backup import unwatched
@@ -162,6 +163,29 @@ def test_a_whole_copy_from_before_is_kept_when_the_home_rots(here: Run, home: Ho
     assert here("backup", tmp_path / "backups").code == 0, "it was linked from the backup, which is whole"
 
 
+def test_what_shares_a_damaged_file_counts_no_longer_and_the_next_one_is_copied(
+    here: Run, home: Home, tmp_path: Path
+) -> None:
+    first = backed_up(here, tmp_path)
+    flip(records(first))
+    ran = here("backup", tmp_path / "backups")
+    assert (ran.code, "硬链接" in ran.err, "没有改动" in ran.err) == (4, True, False)
+    assert str(first) in ran.err
+    rows = here("backups", "--json").lines
+    assert [(row["tested_at"], bool(row["trouble"])) for row in rows] == [("", True)] * 2
+    third = backed_up(here, tmp_path)
+    assert not records(third).samefile(records(first))
+
+
+def test_a_backup_of_a_home_that_is_not_there_makes_none(
+    here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANTIAN_HOME", str(tmp_path / "mistyped"))
+    ran = here("backup", tmp_path / "backups")
+    assert (ran.code, "LANTIAN_HOME" in ran.err) == (2, True)
+    assert not (tmp_path / "mistyped").exists()
+
+
 def test_old_ones_go_when_enough_were_tested(here: Run, home: Home, tmp_path: Path) -> None:
     (home.folder / "lantian.toml").write_text('[backup]\nfolder = "../backups"\nkeep = 2\n', encoding="utf-8")
     for _ in range(4):
@@ -213,6 +237,7 @@ def test_what_is_asked_wrongly_is_said(here: Run, home: Home, tmp_path: Path) ->
         (("backup", tmp_path / "backups", "--with-shelf"), "没有设置存储"),
         (("restore", tmp_path, "--home", tmp_path / "new"), "不是备份"),
         (("restore", place, "--home", home.folder), "不覆盖"),
+        (("restore", place, "--home", tmp_path / "new", "--sha256", ""), "--sha256"),
         (("restore", place, "--home", place / "BACKUP.json"), "不覆盖"),
         (("restore", place, "--home", tmp_path / "no" / "new"), "没有"),
     ):
@@ -313,6 +338,12 @@ def renamed(backup: Path, name: str) -> None:
     forged(backup, files=files)
 
 
+def renamed_there(backup: Path, name: str) -> None:
+    renamed(backup, name)
+    (backup / name).parent.mkdir(exist_ok=True)
+    (backup / "laws.toml").rename(backup / name)
+
+
 def linked_away(backup: Path) -> None:
     (backup / "laws.toml").rename(backup.parent / "laws.toml")
     (backup / "laws.toml").symlink_to(backup.parent / "laws.toml")
@@ -362,6 +393,9 @@ TAMPERED: dict[str, Callable[[Path], object]] = {
     "a pipe more": lambda backup: os.mkfifo(backup / "archive/pipe"),
     "a name above": lambda backup: renamed(backup, "../laws.toml"),
     "a name from the root": lambda backup: renamed(backup, "/tmp/laws.toml"),
+    "a journal for the database": lambda backup: renamed_there(backup, "lantian.db-wal"),
+    "settings of other programs": lambda backup: renamed_there(backup, ".config/x.pem"),
+    "a moment that no clock shows": lambda backup: forged(backup, made_at="9999-12-31T23:59:59+00:00"),
     "another count": other_head,
     "records changed, and the list": flipped_and_relisted,
     "records cut, and the list": cut,
@@ -445,6 +479,24 @@ def test_files_on_the_shelf_are_named_and_read_there(here: Run, home: Home, tmp_
     with pytest.raises(EvidenceBroken, match=victim.name):
         here("restore", told["place"], "--home", tmp_path / "new2")
     assert here("backup", tmp_path / "backups").code == 4
+
+
+def test_what_an_expiry_rewrote_on_the_shelf_spoils_the_backups_that_need_it(
+    here: Run, home: Home, tmp_path: Path
+) -> None:
+    shelve(home, tmp_path)
+    whole = backed_up(here, tmp_path, "--with-shelf")
+    place = backed_up(here, tmp_path)
+    with home.engine.begin() as connection:
+        (file,) = connection.exec_driver_sql("SELECT min(file) FROM shelved WHERE file LIKE '%.gz'").scalars()
+        connection.exec_driver_sql("UPDATE shelved SET is_replaced = 1 WHERE file = ?", (file,))
+    (tmp_path / "shelf" / file).unlink()
+    newest, oldest = here("backups", "--json").lines
+    assert (newest["place"], newest["tested_at"], REWRITTEN in newest["trouble"]) == (str(place), "", True)
+    assert (oldest["place"], oldest["trouble"]) == (str(whole), ""), "it needs no shelf"
+    with pytest.raises(EvidenceBroken, match=REWRITTEN):
+        here("restore", place, "--home", tmp_path / "new")
+    assert [one.act for one in AuditLog(home.engine).entries()].count("backup_spoilt") == 1
 
 
 def test_with_the_shelf_in_it_a_backup_needs_no_shelf(here: Run, home: Home, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from storage.upkeep.backup import Made, Order, back_up
 from storage.upkeep.backups import Backups
 from storage.upkeep.copying import clear, folder_of_ours
 from storage.upkeep.dumping import dumped, facts_on, still
+from storage.upkeep.homefiles import is_known
 from storage.upkeep.inventory import LIST, Facts, is_safe, read_inventory
 from storage.upkeep.laying import lay_out, refuse_strangers
 from storage.upkeep.proving import Proof
@@ -228,6 +229,15 @@ def test_a_damaged_database_is_said(home: Home, tmp_path: Path) -> None:
     assert list((tmp_path / "backups").iterdir()) == []
 
 
+def test_a_database_that_is_damaged_further_in_is_said_too(home: Home, tmp_path: Path) -> None:
+    home.engine.dispose()
+    path = home.folder / "lantian.db"
+    raw = path.read_bytes()
+    path.write_bytes(raw[:8192] + b"\xff" * (len(raw) - 8192))
+    with pytest.raises(EvidenceBroken, match="数据库读不出来"):
+        backup_of(home.folder, tmp_path / "backups")
+
+
 DIES = """
 import os, sys
 from contextlib import contextmanager, suppress
@@ -306,6 +316,27 @@ def test_names_that_stay_below(name: str, expected: bool) -> None:
     assert is_safe(name) is expected
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("lantian.db", True),
+        ("laws.toml", True),
+        ("ca/root.pem", True),
+        ("archive/manifests/000001.json", True),
+        ("templates/函.docx", True),
+        ("archive", False),
+        ("lantian.db-wal", False),
+        ("lantian.db-journal", False),
+        ("lantian.dump", False),
+        (".config/lantian/root.pem", False),
+        ("turns.db", False),
+        ("lantian.db-wal/root.pem", False),
+    ],
+)
+def test_names_that_a_backup_may_hold(name: str, expected: bool) -> None:
+    assert is_known(name, "lantian.db") is expected
+
+
 def test_a_list_is_only_what_was_written(home: Home, tmp_path: Path) -> None:
     made = backup_of(home.folder, tmp_path / "backups")
     whole = listed(made.place)
@@ -320,6 +351,8 @@ def test_a_list_is_only_what_was_written(home: Home, tmp_path: Path) -> None:
         {**whole, "files": [*files, {**files[0], "name": "TESTED.json"}]},
         {**whole, "files": files[1:]},
         {**whole, "made_at": "gestern"},
+        {**whole, "made_at": "9999-12-31T23:59:59+00:00"},
+        {**whole, "made_at": "2026-11-20T00:00:00"},
         {name: value for name, value in whole.items() if name != "facts"},
     )
     for told in wrong:
