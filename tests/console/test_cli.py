@@ -6,16 +6,15 @@ import os
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import typer
 from typer.main import get_command
-from typer.testing import CliRunner
 
 from console.cli import app
-from tests.console.conftest import ROOT
+from tests.console.conftest import ROOT, Ran
 
 HEAVY = {
     "scrapy", "twisted", "playwright", "scipy", "datasketch", "jieba", "apprise", "weasyprint", "docx", "rapidocr",
@@ -65,14 +64,14 @@ def squeezed(text: str) -> str:
     return "".join(one for one in text if not one.isspace() and unicodedata.category(one) != "Cc")
 
 
-def test_help_says_what_was_written() -> None:
+def test_help_says_what_was_written(here: Callable[..., Ran]) -> None:
     every, bracketed = list(commands()), 0
     assert len(every) > 60
     for names, command in every:
-        shown = CliRunner().invoke(app, [*names, "--help"])
-        assert shown.exit_code == 0
+        shown = here(*names, "--help")
+        assert shown.code == 0
         told = [command.help, *(getattr(one, "help", "") for one in command.params)]
         for words in filter(None, told):
-            assert squeezed(words) in squeezed(shown.stdout), (names, words)
+            assert squeezed(words) in squeezed(shown.out), (names, words)
             bracketed += "[" in words
     assert bracketed >= 3, "brackets are what was eaten"
