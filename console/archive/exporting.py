@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -139,7 +140,7 @@ class _Export:
     def begin(self) -> None:
         """Take up what was begun, or write down which exhibits these are."""
         made, question = self._made, self._question()
-        if made.out.exists() and not (made.is_begun and made.is_named(self.file)):
+        if os.path.lexists(made.out) and not (made.is_begun and made.is_named(self.file)):
             if not made.is_begun:
                 discard(made)
             raise UserMistake(f"{harmless(str(made.out))} 已经存在，不会覆盖")

@@ -245,3 +245,12 @@ def test_a_result_of_nothing_is_no_file(home: Path, tmp_path: Path) -> None:
         export(replace(asked(out), words="无此词语"), as_json=False)
     assert not out.exists()
     assert not spool_of(out).exists()
+
+
+def test_a_link_that_leads_nowhere_is_refused_before_anything_is_written(home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "dangling.csv"
+    out.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UserMistake, match=r"已经存在，不会覆盖$"):
+        export(asked(out), as_json=False)
+    assert out.is_symlink()
+    assert not spool_of(out).exists()
