@@ -187,3 +187,13 @@ def test_filters_by_id_or_by_what_people_say() -> None:
 def test_what_there_is_not_is_said(chosen: dict[str, str], told: str) -> None:
     with pytest.raises(UserMistake, match=told):
         asked("", **chosen)
+
+
+def test_a_landline_is_looked_for_in_the_parts_people_write() -> None:
+    for typed, parted in (
+        ("400 000 0000", ("400-000-0000", "400 0000 000")),
+        ("021-20000000", ("02120000000", "021 20000000")),
+        ("0371 20000000", ("037120000000", "0371-20000000")),
+    ):
+        (term,) = parsed(typed, Chosen()).terms
+        assert set(parted) <= set(term.spellings), typed
