@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
 
+from empty_home import laid
 from storage_specimens import exchange, finding, listing
 
 from crawler import clock
@@ -86,7 +87,7 @@ def hostile() -> tuple[Listing, ...]:
 def made(home: Path, pages: Sequence[Sequence[Listing]], *, is_sealed: bool = True, database: str = "") -> None:
     """Each page is a capture; every first listing of a page has a finding and names a phone."""
     home.mkdir(exist_ok=True)
-    engine = open_database(database or home / "lantian.db")
+    engine = open_database(database or laid(home / "lantian.db"))
     store = ExhibitStore(engine)
     runs = [PlannedRun(id="run-1", platform="taobao", query="包授权", planned_at=BEGUN)]
     store.plan(store.begin_round(BEGUN, TOOL, "pages=1 delay=3"), runs)

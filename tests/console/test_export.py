@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from authority import OPENSSL, WITHOUT_OPENSSL, LocalAuthority, serving
+from empty_home import laid
 from package_specimens import SURROUNDINGS, VISIT
 from people_specimens import someone, token_of
 from storage_specimens import exchange, finding, first_wrong
@@ -105,7 +106,7 @@ def kept_in(
     now, body = clock.now(), FROZEN.read_bytes()
     packed = gzip.compress(body, mtime=0)
     headers = (("Content-Type", "text/html; charset=utf-8"), ("Content-Encoding", "gzip"))
-    engine = open_database(home / "lantian.db")
+    engine = open_database(laid(home / "lantian.db"))
     with FolderArchive(home / "archive", tool=TOOL) as archive:
         for asked, led_to in pairwise((*redirects, ADDRESS)):
             moved = (("Location", led_to), ("Content-Type", "text/html"))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from authority import LocalAuthority
+from empty_home import laid
 from storage_specimens import T0, TOOL, archive_in, exchange
 
 from crawler import clock
@@ -113,7 +114,7 @@ class Packed:
 
 @contextmanager
 def sealer_of(folder: Path, demand: str = "sealed") -> Iterator[Sealer]:
-    engine = open_database(folder.parent / "lantian.db")
+    engine = open_database(laid(folder.parent / "lantian.db"))
     try:
         yield Sealer(folder, engine, tool=TOOL, demand=demand)
     finally:
