@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from crawling import RawServer, http
+from empty_home import laid
 from sqlalchemy import Engine
 from storage_specimens import T0, finding, listing, page_of
 
@@ -33,7 +34,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(tmp_path / "lantian.db")
+    engine = open_database(laid(tmp_path / "lantian.db"))
     yield engine
     engine.dispose()
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from empty_home import laid
 from storage_specimens import T0, capture, finding, listing
 
 from console.rejudging import Rejudging, words_of
@@ -41,7 +42,7 @@ def detail_of(*findings: Finding) -> ExhibitDetail:
 
 @pytest.fixture
 def rejudging(tmp_path: Path) -> Rejudging:
-    store = ExhibitStore(open_database(tmp_path / "lantian.db"))
+    store = ExhibitStore(open_database(laid(tmp_path / "lantian.db")))
     store.keep_picture_text(IMAGE, "an older engine", TEXT, T0)
     return Rejudging(Config(home=tmp_path), store)
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from empty_home import laid
 from sqlalchemy import Engine, insert, select
 
 from crawler.items import Outcome
@@ -22,7 +23,7 @@ URL = "https://xinghe.example/land"
 
 @pytest.fixture
 def office(tmp_path: Path) -> Office:
-    return Office(open_database(tmp_path / "lantian.db"))
+    return Office(open_database(laid(tmp_path / "lantian.db")))
 
 
 def opening(engine: Engine, run: str, round_id: str, claim: str, until: datetime) -> None:

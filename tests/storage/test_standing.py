@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from empty_home import laid
 from sqlalchemy import event, insert
 from storage_specimens import T0
 
@@ -41,7 +42,7 @@ def test_whether_a_demand_is_met(now: Standing, demand: str, is_met: bool) -> No
 
 def test_one_step_into_the_index_a_file(tmp_path: Path) -> None:
     """However many seals a file took, and however many files there once were."""
-    engine = open_database(tmp_path / "lantian.db")
+    engine = open_database(laid(tmp_path / "lantian.db"))
     seal = {
         **dict.fromkeys(("kind", "sha256", "sm3", "previous", "rules", "audit_head", "demand"), ""),
         "number": 1,
