@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from empty_home import laid
 from sqlalchemy import Engine, text
 
 from console import sealing
@@ -46,7 +47,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def engine(home: Path) -> Iterator[Engine]:
-    engine = open_database(home / "lantian.db")
+    engine = open_database(laid(home / "lantian.db"))
     yield engine
     engine.dispose()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from empty_home import laid
 from storage_specimens import finding, listing, page_of
 
 from console.showings import REASON_WORDS, VERDICT_WORDS, showings_line
@@ -43,7 +44,7 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.store = ExhibitStore(open_database(folder / "lantian.db"))
+        self.store = ExhibitStore(open_database(laid(folder / "lantian.db")))
         self.archive = FolderArchive(folder / "archive", tool="test")
         run = PlannedRun(id="run-1", platform="taobao", query="包授权", planned_at=T0)
         self.store.plan(self.store.begin_round(T0, "test", ""), [run])

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from empty_home import laid
 from looked import CAPTCHA, Looked, Saw
 from sqlalchemy import Engine
 
@@ -30,7 +31,7 @@ HOSTILE = "ad\x1b]0;owned\x07\u202e[red]挂名[/red]"
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     (tmp_path / "home").mkdir()
-    engine = open_database(tmp_path / "home" / "lantian.db")
+    engine = open_database(laid(tmp_path / "home" / "lantian.db"))
     yield engine
     engine.dispose()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from authority import LocalAuthority
+from empty_home import laid
 from storage_specimens import archive_in, exchange
 
 from crawler.errors import EXIT_DONE, EXIT_EVIDENCE, EXIT_USAGE
@@ -26,7 +27,7 @@ def home(tmp_path: Path) -> Path:
     """Two manifests, neither stamped."""
     folder = tmp_path / "home"
     folder.mkdir(exist_ok=True)
-    engine = open_database(folder / "lantian.db")
+    engine = open_database(laid(folder / "lantian.db"))
     for body in (b"one", b"two"):
         archive = archive_in(folder / "archive")
         archive.keep(exchange(body))

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from empty_home import laid
 
 from crawler.config import Config
 from crawler.items import Outcome
@@ -51,7 +52,7 @@ class Patrolled:
     locals: list[Local] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.store = PatrolStore(open_database(self.home / "lantian.db"), self.limits)
+        self.store = PatrolStore(open_database(laid(self.home / "lantian.db")), self.limits)
 
     def local(self, program: str) -> Local:
         means = Means(
