@@ -50,6 +50,7 @@ FILTERS = {
     "an actor (1 in 8 000)": Filters(actors=frozenset({77})),
     "platform, three months": Filters(platforms=frozenset({"taobao"}), first=SPRING.first, last=SPRING.last),
 }
+GOALS = {"SQLite": {"newest 50": "≤ 30", "facets": "≤ 150"}, "PostgreSQL": {"newest 50, no filter": "≤ 100"}}
 Figure = dict[str, object]
 
 
@@ -159,6 +160,7 @@ def _figure(name: str, kind: str, size: int, took: Spread, like: Spread) -> Figu
         "value": round(took.slow, 2),
         "baseline": round(like.slow, 1),
         "ratio": round(took.slow / like.slow, 4),
+        "goal": next((goal for part, goal in GOALS[kind].items() if name.startswith(part)), ""),
         "note": f"{spaced(size)} exhibits; median {took.median:.2f}; baseline: LIKE, newest 50",
     }
 
