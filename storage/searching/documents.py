@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from storage.canonical import canonical
 
 PAGES_FROM = 1 << 33
 """Where the numbers of whole pages begin, beyond those of all exhibits."""
@@ -85,4 +86,4 @@ def page_document(row: int, text: str) -> Document:
 
 def json_of(ones: Sequence[str]) -> str:
     """Canonical JSON of a list of texts."""
-    return json.dumps(list(ones), ensure_ascii=False, separators=(",", ":"))
+    return canonical(list(ones)).decode().rstrip("\n")

@@ -32,8 +32,12 @@ from casework.incoming.reporter import FIELDS
 from casework.reports.sheets import Book, Head
 from console.cli import app
 from crawler.errors import EvidenceBroken
+from detectors.addresses import address_marks
+from detectors.near import bands
 from storage.cases.leads import WorkedLeads
 from storage.cases.shapes import LeadsWanted
+from storage.searching.grams import phrase
+from storage.searching.indexing import Indexer
 from tests.console.conftest import ROOT, Ran
 from tests.console.letter_specimens import ANN, BEN, CAT, Bureau, copied, new_home, read_law
 
@@ -42,6 +46,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 SPACED = f"{PHONE[:3]} {PHONE[3:7]} {PHONE[7:]}"
 SEARCH = Search(NAME, PHONE, SPACED, MAIL, IDENTITY, WORDS[:12], "钟示例戊", "13800000728")
 TYPED = ("钟示例戊", "13800000728")  # the reporter who is typed on a terminal
+SECRETS = (NAME, PHONE, SPACED, MAIL, IDENTITY, *TYPED)
 DOCUMENT = "示知函〔2026〕3号"
 # What goes on for ever, asks somebody, makes a web of its own, or tells of nothing but the program's own rules.
 NOT_RUN = frozenset(
@@ -283,9 +288,23 @@ def back_up(house: House) -> None:
     source = sqlite3.connect(house.bureau.home / "lantian.db")
     copy = sqlite3.connect(house.out / "backup.db")
     source.backup(copy)
-    (house.out / "dump.sql").write_text("\n".join(source.iterdump()), encoding="utf-8")
     copy.close()
+    # Python's dump cannot read the index of words: it is asked by itself.
+    plain = sqlite3.connect(":memory:")
+    source.backup(plain)
+    plain.execute("DROP TABLE IF EXISTS search_words")
+    (house.out / "dump.sql").write_text("\n".join(plain.iterdump()), encoding="utf-8")
+    plain.close()
     source.close()
+
+
+def indexed(house: House) -> list[str]:
+    """Those of the reporter's words that the index of words knows; everything is in it."""
+    lantian = house.bureau.engine
+    Indexer(lantian, bands, address_marks).catch_up(lambda _: None)
+    asked = "SELECT count(*) FROM search_words WHERE search_words MATCH ?"
+    with lantian.connect() as connection:
+        return [word for word in SECRETS if connection.exec_driver_sql(asked, (phrase(word),)).scalar_one()]
 
 
 def hits(house: House) -> list[str]:
@@ -313,6 +332,7 @@ def test_a_planted_reporter_is_nowhere_in_plain_text(house: House, capfd: pytest
     told = capfd.readouterr()
     house.printed.append(told.out + told.err)
     assert hits(house) == []
+    assert indexed(house) == []
 
 
 def test_nothing_of_a_reporter_is_ever_an_argument() -> None:

@@ -232,7 +232,7 @@ def test_the_news_tab_is_read() -> None:
 def test_every_file_is_served_and_every_resource_is_there() -> None:
     served = {path for page in SPECIMEN.pages for path in page.files}
     # The registry is imported by the demo, not served.
-    own = ("manifest.toml", "registry.csv")
+    own = ("manifest.toml", "registry.csv", "lantian.toml")
     there = {path.resolve() for path in FOLDER.rglob("*") if path.is_file() and path.name not in own}
     assert there == served
     for page in SPECIMEN.pages:

@@ -45,5 +45,5 @@ def test_the_browser_stays_until_its_last_user_leaves(tmp_path: Path) -> None:
 
 
 def test_a_room_that_was_never_used_makes_nothing(tmp_path: Path) -> None:
-    asyncio.run(Room(config_of(tmp_path / "home")).close())
+    asyncio.run(Room(Config(home=tmp_path / "home")).close())
     assert not (tmp_path / "home").exists()
