@@ -1,4 +1,4 @@
-"""Many rows into one table by one prepared statement.
+"""Many rows into one table by one prepared statement, and many ids in parts that a statement can bind.
 
 SQLAlchemy's own work for each row took half the time of writing a page; here it compiles the
 statement and gives the encoders, and the rows go to the driver as they are.
@@ -6,14 +6,17 @@ statement and gives the encoders, and the rows go to the driver as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.dialects.postgresql import Insert
 
 Encode = Callable[[Any], Any]
+T = TypeVar("T")
+
+AT_ONCE = 10_000  # SQLite binds 32 766 values in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,11 @@ class Bulk:
             if encode is not None:
                 encoders[name] = encode
         return _Prepared(str(compiled), names, encoders, compiled.positional)
+
+
+def batches(several: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
+    """Parts of so many, in their order."""
+    return (several[start : start + size] for start in range(0, len(several), size))
 
 
 def _encoded(values: list[Any], encode: Encode | None) -> list[Any]:

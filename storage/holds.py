@@ -6,7 +6,7 @@ lifts it; another person's is lifted only by naming that person.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,14 +15,13 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from crawler.errors import UserMistake
 from storage.audit import Act, Detail, add_on
+from storage.bulk import batches
 from storage.cases.moves import OVER
 from storage.db import writing
 from storage.leads import exhibit_row
 from storage.models import ExhibitRow, ListingRow, encodable
 from storage.tables.keeping import HoldRow
 from storage.tables.leads import LeadRow
-
-_BATCH = 10_000  # SQLite binds 32 766 values in one statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,7 @@ class Holds:
         """Those of these listings that are held now, by a person or since their lead is not over."""
         held: set[str] = set()
         with self.engine.connect() as connection:
-            for some in _batches(sorted(keys)):
+            for some in batches(sorted(keys)):
                 query = select(HoldRow.listing_key).where(HoldRow.listing_key.in_(some), HoldRow.lifted_at.is_(None))
                 held.update(connection.execute(query).scalars())
                 led = select(ListingRow.key).join(LeadRow, LeadRow.id == ListingRow.lead_id)
@@ -133,7 +132,3 @@ def _hold(row: Row[Any]) -> Hold:
         lifted_at=row.lifted_at,
         lifted_by=row.lifted_by,
     )
-
-
-def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH))

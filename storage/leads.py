@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, case, exists, func, select, tuple_
 from sqlalchemy.exc import NoResultFound
@@ -14,6 +14,7 @@ from sqlalchemy.exc import NoResultFound
 from crawler.errors import EvidenceBroken, UserMistake
 from crawler.items import Capture, Entity, Exhibit, Finding
 from crawler.pictures import Fate
+from storage.bulk import batches
 from storage.care_shapes import Rejudged
 from storage.models import CaptureRow, EntityRow, ExhibitRow, FindingRow, ListingRow, PageRecord, encodable
 from storage.picture_shapes import ExhibitPicture
@@ -25,10 +26,7 @@ from storage.showings import showings_of
 from storage.tables.care import GroupHead, LeadGroup, Rejudgement
 from storage.tables.pictures import PictureRow
 
-T = TypeVar("T")
-
 SHORTEST_PREFIX = 6
-BATCH = 10_000
 _LAST_CHARACTER = "\U0010ffff"
 _PICTURE = (
     PictureRow.exhibit_id,
@@ -157,7 +155,7 @@ def exhibit_row(connection: Connection, prefix: str) -> Row[Any]:
 def _findings(connection: Connection, exhibit_ids: Sequence[int]) -> defaultdict[int, list[Finding]]:
     """The findings that stand, by exhibit row, the weightiest first."""
     found: defaultdict[int, list[Finding]] = defaultdict(list)
-    for ids in _batches(exhibit_ids):
+    for ids in batches(exhibit_ids):
         query = select(*FINDING).where(FindingRow.exhibit_id.in_(ids), STANDS)
         for row in connection.execute(query.order_by(FindingRow.exhibit_id, FindingRow.points.desc(), FindingRow.id)):
             found[row.exhibit_id].append(finding_of(row))
@@ -197,20 +195,15 @@ def _captures(connection: Connection, exhibits: Iterable[Row[Any]]) -> dict[str,
     wanted = sorted({one for row in exhibits for one in (row.capture_id, row.picture_id) if one})
     return {
         row.id: capture_of(row)
-        for ids in _batches(wanted)
+        for ids in batches(wanted)
         for row in connection.execute(select(*CAPTURE).where(CaptureRow.id.in_(ids)))
     }
-
-
-def _batches(ids: Sequence[T]) -> Iterator[Sequence[T]]:
-    # SQLite binds 32 766 values in one statement, and somebody may ask for every lead at once.
-    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
 
 
 def _images(connection: Connection, exhibit_ids: Sequence[int]) -> defaultdict[int, tuple[ExhibitPicture, ...]]:
     """The pictures of exhibits that were to be read."""
     found: defaultdict[int, tuple[ExhibitPicture, ...]] = defaultdict(tuple)
-    for ids in _batches(exhibit_ids):
+    for ids in batches(exhibit_ids):
         query = select(*_PICTURE, *CAPTURE).outerjoin(CaptureRow, CaptureRow.id == PictureRow.capture_id)
         for row in connection.execute(
             query.where(PictureRow.exhibit_id.in_(ids)).order_by(PictureRow.exhibit_id, PictureRow.url)

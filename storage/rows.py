@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, select
 from sqlalchemy.dialects.postgresql import insert
 
 from crawler.items import SEVERITY_WORDS, Capture, Entity, Finding, How, Kind, Listing
@@ -99,6 +100,15 @@ def listing_of(row: Row[Any]) -> Listing:
 def entity_of(row: Row[Any]) -> Entity:
     """The entity of a row that has all of `ENTITY`."""
     return Entity(kind=row.kind, value=row.value, field=row.field, start=row.start, end=row.end)
+
+
+def named_in(connection: Connection, exhibits: Collection[int]) -> defaultdict[int, tuple[tuple[str, str], ...]]:
+    """What each of these exhibits names, by its row: kinds and normal forms, each once, in their order."""
+    query = select(EntityRow.exhibit_id, EntityRow.kind, EntityRow.value).where(EntityRow.exhibit_id.in_(exhibits))
+    found: defaultdict[int, tuple[tuple[str, str], ...]] = defaultdict(tuple)
+    for row in connection.execute(query.distinct().order_by(EntityRow.exhibit_id, EntityRow.kind, EntityRow.value)):
+        found[row.exhibit_id] = (*found[row.exhibit_id], (row.kind, row.value))
+    return found
 
 
 def finding_of(row: Row[Any]) -> Finding:

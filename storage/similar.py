@@ -6,7 +6,7 @@ It compares candidates by the caller's functions, so many at most, and an answer
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, select
 
 from crawler.items import Listing
+from storage.bulk import batches
 from storage.leads import exhibit_row, fitting
 from storage.looks import LikePicture, Looks
-from storage.models import EntityRow, ExhibitRow, ListingRow
-from storage.rows import EXHIBIT, listing_of
+from storage.models import ExhibitRow, ListingRow
+from storage.rows import EXHIBIT, listing_of, named_in
 from storage.searching.indexing import indexed_upto
 from storage.searching.rowids import newest_first
 from storage.searching.words import words_of
@@ -106,7 +107,7 @@ class Similars:
             numbers = resembling.bands(asked.title, asked.text)
             rows, is_whole = _candidates(connection, numbers)
             compared = _Compared(connection, asked, resembling)
-            for batch in _batches(rows):
+            for batch in batches(rows, _BATCH):
                 compared.take(batch)
             return _found(connection, asked, compared.near(), limit, is_whole=is_whole)
 
@@ -226,13 +227,10 @@ def _found(connection: Connection, asked: Row[Any], near: Collection[_Near], lim
     rows = {one.row for one in first}
     query = select(*EXHIBIT).join(ListingRow, ListingRow.key == ExhibitRow.listing_key)
     shown = {row.id: row for row in connection.execute(query.where(ExhibitRow.id.in_(rows)))}
-    named = select(EntityRow.exhibit_id, EntityRow.kind, EntityRow.value).where(EntityRow.exhibit_id.in_(rows))
-    contacts: dict[int, list[tuple[str, str]]] = {row: [] for row in rows}
-    for row in connection.execute(named.distinct().order_by(EntityRow.kind, EntityRow.value)):
-        contacts[row.exhibit_id].append((row.kind, row.value))
+    contacts = named_in(connection, rows)
     return Found(
         exhibit=asked.public_id,
-        found=tuple(_similar(one, shown[one.row], tuple(contacts[one.row]), asked.listing_key) for one in first),
+        found=tuple(_similar(one, shown[one.row], contacts[one.row], asked.listing_key) for one in first),
         total=len(near),
         is_whole=is_whole,
     )
@@ -253,7 +251,3 @@ def _similar(one: _Near, shown: Row[Any], contacts: tuple[tuple[str, str], ...],
         sha256=one.sha256,
         distance=one.distance,
     )
-
-
-def _batches(rows: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH))

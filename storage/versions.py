@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Engine, Row, Select, func, select
 
 from crawler.items import Listing
 from storage.leads import exhibit_row, fitting
-from storage.models import EntityRow, ExhibitRow, ListingRow
-from storage.rows import EXHIBIT, listing_of
+from storage.models import ExhibitRow, ListingRow
+from storage.rows import EXHIBIT, listing_of, named_in
 
 CAPTURES = 10  # that are named for one version
 
@@ -107,7 +107,7 @@ def _versions(connection: Connection, key: str, limit: int, upto: int | None) ->
     rows = connection.execute(_query(key, limit + 1, upto)).all()
     shown = {row.id: row for row in connection.execute(_shown([row.first for row in rows]))}
     captures = _captures(connection, key, [shown[row.first].text_digest for row in rows])
-    contacts = _contacts(connection, shown)
+    contacts = named_in(connection, shown)
     found = tuple(
         _version(row, shown[row.first], captures[shown[row.first].text_digest], contacts[row.first]) for row in rows
     )
@@ -157,14 +157,6 @@ def _captures(connection: Connection, key: str, digests: Sequence[str]) -> defau
     query = select(several).where(several.c.place <= CAPTURES).order_by(several.c.text_digest, several.c.place)
     for row in connection.execute(query):
         found[row.text_digest] = (*found[row.text_digest], row.capture_id)
-    return found
-
-
-def _contacts(connection: Connection, rows: Collection[int]) -> defaultdict[int, tuple[tuple[str, str], ...]]:
-    query = select(EntityRow.exhibit_id, EntityRow.kind, EntityRow.value).where(EntityRow.exhibit_id.in_(rows))
-    found: defaultdict[int, tuple[tuple[str, str], ...]] = defaultdict(tuple)
-    for row in connection.execute(query.distinct().order_by(EntityRow.exhibit_id, EntityRow.kind, EntityRow.value)):
-        found[row.exhibit_id] = (*found[row.exhibit_id], (row.kind, row.value))
     return found
 
 

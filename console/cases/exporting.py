@@ -22,8 +22,9 @@ from console.cases.unnamed import refuse_named
 from console.output import harmless, print_json, say
 from crawler.errors import EXIT_DONE
 from patrol.platforms import label_of
+from storage.bulk import batches
 from storage.cases.cases import WorkedCases
-from storage.cases.figure_rows import FigureRows, Period, batches
+from storage.cases.figure_rows import FigureRows, Period
 from storage.cases.leads import WorkedLeads
 from storage.cases.ledger_rows import LedgerRow, LedgerRows
 from storage.cases.moves import Step

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.cases.figure_rows import batches
+from storage.bulk import batches
+from storage.cases.figure_rows import BATCH
 from storage.models import ExhibitRow, ListingRow
 from storage.tables.actors import ActorRow
 from storage.tables.leads import LeadRow, MoveRow
@@ -35,7 +36,7 @@ class Behind:
 def behind(connection: Connection, of: str, ids: Sequence[int]) -> Iterator[Behind]:
     """The rows of a figure in its order; `of` is leads, letters, moves, actors or exhibits."""
     query, id_, told = _TABLES[of]
-    for some in batches(ids):
+    for some in batches(ids, BATCH):
         rows = {row.id: row for row in connection.execute(query().where(id_.in_(some)))}
         yield from (told(rows[one]) for one in some)
 

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Engine, Row, Select, exists, insert, select, 
 
 from crawler.errors import UserMistake
 from storage.audit import Act, Signer, add_on
-from storage.cases.lead_exhibits import ACTIVE, batches
+from storage.bulk import batches
+from storage.cases.lead_exhibits import ACTIVE
 from storage.cases.lead_shapes import Example
 from storage.models import ExhibitRow, FindingRow
 from storage.rows import STANDS

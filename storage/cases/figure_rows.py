@@ -9,11 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from storage.bulk import batches
 from storage.models import ExhibitRow
 from storage.tables.actors import ActorRow
 from storage.tables.leads import LeadRow, MoveRow
@@ -34,7 +35,6 @@ _LINK: tuple[InstrumentedAttribute[Any], ...] = (
     LetterLeadRow.answered_at, LetterLeadRow.recheck_id, LetterLeadRow.looks, LetterLeadRow.blocked,
     LetterLeadRow.gone_at, LetterLeadRow.back_at,
 )  # fmt: skip
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +151,7 @@ class FigureRows:
     def approved_twice(self, actors: Iterable[int]) -> tuple[int, ...]:
         """Which of these actors have two leads or more that two people found true."""
         found: list[int] = []
-        for some in batches(sorted(actors)):
+        for some in batches(sorted(actors), BATCH):
             # A joined actor's leads may still lie with the rows it was joined from.
             roots = {one: one for one in some} | self._joined_to(some)
             query = select(LeadRow.actor_id, func.count().label("leads")).where(
@@ -195,7 +195,7 @@ class FigureRows:
 
     def _exhibits(self, public: set[str]) -> dict[str, int]:
         found: dict[str, int] = {}
-        for some in batches(sorted(public)):
+        for some in batches(sorted(public), BATCH):
             query = select(ExhibitRow.public_id, ExhibitRow.id).where(ExhibitRow.public_id.in_(some))
             found |= {row.public_id: row.id for row in self.connection.execute(query)}
         return found
@@ -210,11 +210,6 @@ class FigureRows:
     def _actor_rows(self, ids: Iterable[int]) -> list[Row[Any]]:
         wanted = (ActorRow.id, ActorRow.merged_into, ActorRow.kind, ActorRow.agency_kind)
         return list(self.connection.execute(select(*wanted).where(ActorRow.id.in_(sorted(ids)))))
-
-
-def batches(several: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
-    """As many at a time as one statement may ask for."""
-    return (several[start : start + size] for start in range(0, len(several), size))
 
 
 def walked(

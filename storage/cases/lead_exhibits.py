@@ -6,21 +6,19 @@ Only findings of active rules that no rejudgement replaced make a lead; what is 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from storage.bulk import batches
 from storage.cases.lead_shapes import FreshListing, LedExhibit
 from storage.models import CaptureRow, ExhibitRow, FindingRow, ListingRow
 from storage.rows import STANDS
 from storage.searching.stale import touch_lead_on, touch_led_on
 
-T = TypeVar("T")
-
-AT_ONCE = 10_000  # SQLite binds 32 766 values in one statement
 ACTIVE = "active"
 _LISTED: tuple[InstrumentedAttribute[Any], ...] = (
     ListingRow.key,
@@ -117,11 +115,6 @@ def hand_listings_on(connection: Connection, lead_id: int, to: int) -> None:
     """All listings of one lead belong to another from now on."""
     touch_lead_on(connection, lead_id)
     connection.execute(update(ListingRow).where(ListingRow.lead_id == lead_id).values(lead_id=to))
-
-
-def batches(ones: Sequence[T]) -> Iterator[Sequence[T]]:
-    """In parts that one statement can bind."""
-    return (ones[start : start + AT_ONCE] for start in range(0, len(ones), AT_ONCE))
 
 
 def _listed() -> Select[Any]:

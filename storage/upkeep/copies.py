@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL
 
 from crawler.errors import UserMistake
 from storage.folders import sync_folder
+from storage.upkeep.copying import megabytes
 from storage.whereabouts import SQLITE, shown
 
 logger = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ def refuse_narrow(path: Path, *, copies: int) -> None:
     free = shutil.disk_usage(path.absolute().parent).free
     if free < needed:
         raise UserMistake(
-            f"{path}：升级需要 {_megabytes(needed)} 的空闲空间，现有 {_megabytes(free)}；数据库没有改动，请先腾出空间"
+            f"{path}：升级需要 {megabytes(needed)} 的空闲空间，现有 {megabytes(free)}；数据库没有改动，请先腾出空间"
         )
 
 
@@ -130,7 +131,3 @@ def _copy(path: Path, part: Path) -> None:
     part.chmod(before.st_mode & 0o7777)
     if os.geteuid() == 0:
         os.chown(part, before.st_uid, before.st_gid)
-
-
-def _megabytes(size: int) -> str:
-    return f"{-(-size // (1 << 20))} MB"
